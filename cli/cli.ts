@@ -49,9 +49,17 @@ const commands = [
 
 /** The command line as it is defined: its commands and their flags. */
 export const createCli = (): Cli<CliContext> =>
-  Cli.from<CliContext>(commands, { binaryName: 'batchor', binaryLabel: 'batchor', binaryVersion: version(), enableColors: false });
+  Cli.from<CliContext>(commands, {
+    binaryName: 'batchor',
+    binaryLabel: 'batchor',
+    binaryVersion: version(),
+    enableColors: false,
+  });
 
-/** Runs one command line and returns the exit code; never throws. Errors go to stderr, where clipanion would print them to stdout. */
+/**
+ * Runs one command line and returns the exit code; never throws. Errors go to stderr, where
+ * clipanion would print them to stdout.
+ */
 export const runCli = async (args: readonly string[], context: CliContext): Promise<ExitCode> => {
   const cli = createCli();
   const [first] = args;
@@ -80,6 +88,8 @@ const isHelp = (arg: string): boolean => arg === '--help' || arg === '-h';
 
 /** The package's version; found by its own name, which is the same from source and from dist. */
 const version = (): string => {
-  const manifest = createRequire(import.meta.url)('batchor/package.json') as { readonly version: string };
+  const manifest = createRequire(import.meta.url)('batchor/package.json') as {
+    readonly version: string;
+  };
   return manifest.version;
 };

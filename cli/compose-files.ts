@@ -43,29 +43,52 @@ export const fileSource = async (
   }
 };
 
-/** A CSV or JSON lines file as text, split at the row ends that its source reports, and how to add fields. One character is one byte. */
+/**
+ * A CSV or JSON lines file as text, split at the row ends that its source reports, and how to add
+ * fields. One character is one byte.
+ */
 export const openRowText = async (input: InputFile, path: string, signal: AbortSignal) => {
   const options = { signal, ...encodingOf(input) };
   const { delimiter = ',', quote = '"' } = input;
   return kindOfInput(input) === 'csv'
-    ? (await import('../adapters/csv/csv-text.ts')).openCsvText(path, { ...options, delimiter, quote })
+    ? (await import('../adapters/csv/csv-text.ts')).openCsvText(path, {
+        ...options,
+        delimiter,
+        quote,
+      })
     : (await import('../adapters/jsonl/jsonl-text.ts')).openJsonlText(path, options);
 };
 
-/** The lines of a text file as they stand in it; null: it cannot be split into lines without decoding. */
-export const openRawText = async (path: string, options: { readonly encoding: string; readonly signal: AbortSignal }) =>
-  (await import('../adapters/files/raw-lines.ts')).openRawLines(path, options);
+/**
+ * The lines of a text file as they stand in it; null: it cannot be split into lines without
+ * decoding.
+ */
+export const openRawText = async (
+  path: string,
+  options: { readonly encoding: string; readonly signal: AbortSignal },
+) => (await import('../adapters/files/raw-lines.ts')).openRawLines(path, options);
 
-/** The delimiter with which the header of a CSV file has the field; null: no common one fits, or the file is unreadable. */
+/**
+ * The delimiter with which the header of a CSV file has the field; null: no common one fits, or the
+ * file is unreadable.
+ */
 export const findDelimiter = async (input: InputFile, idField: string): Promise<string | null> => {
   const csv = await import('../adapters/csv/index.ts');
   const { quote } = input;
-  return csv.findDelimiter(input.absolute, idField, { ...encodingOf(input), ...(quote === undefined ? {} : { quote }) }).catch(() => null);
+  return csv
+    .findDelimiter(input.absolute, idField, {
+      ...encodingOf(input),
+      ...(quote === undefined ? {} : { quote }),
+    })
+    .catch(() => null);
 };
 
-const encodingOf = ({ encoding }: InputFile): { readonly encoding?: string } => (encoding === undefined ? {} : { encoding });
+const encodingOf = ({ encoding }: InputFile): { readonly encoding?: string } =>
+  encoding === undefined ? {} : { encoding };
 
-/** The encoding of a text file; null: the file is unreadable, and reading it gives the better error. */
+/**
+ * The encoding of a text file; null: the file is unreadable, and reading it gives the better error.
+ */
 export const encodingOfText = async ({ absolute, encoding }: InputFile): Promise<string | null> => {
   const { encodingOfFile } = await import('../adapters/files/encoding.ts');
   return encodingOfFile(absolute, encoding).catch(() => null);
@@ -77,13 +100,21 @@ export const encodingNamed = async (label: string): Promise<string> => {
   return encodingOfLabel(label) ?? label;
 };
 
-/** Loads what writes the format; null: JSON lines. CSV for Excel begins with a byte order mark, by which it knows UTF-8, and its lines end in CRLF. */
-export const tableFormatOf = async (format: ResultFormat, isForExcel = false): Promise<TableFormat | null> => {
+/**
+ * Loads what writes the format; null: JSON lines. CSV for Excel begins with a byte order mark, by
+ * which it knows UTF-8, and its lines end in CRLF.
+ */
+export const tableFormatOf = async (
+  format: ResultFormat,
+  isForExcel = false,
+): Promise<TableFormat | null> => {
   switch (format) {
     case 'jsonl':
       return null;
     case 'csv':
-      return (await import('../adapters/csv/index.ts')).csvFormat(isForExcel ? { byteOrderMark: true, lineEnd: '\r\n' } : {});
+      return (await import('../adapters/csv/index.ts')).csvFormat(
+        isForExcel ? { byteOrderMark: true, lineEnd: '\r\n' } : {},
+      );
     case 'parquet':
       return (await import('../adapters/parquet/index.ts')).parquetFormat();
     case 'arrow':

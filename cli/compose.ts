@@ -14,7 +14,8 @@ import { CliFailure } from './shell/failure.ts';
 import { broughtConnection, connectionName, importModule } from './shell/load-module.ts';
 import type { StorePlace } from './shell/place.ts';
 
-// Everything that takes time to load is imported inside the function that needs it: `status` must not load a provider's code.
+// Everything that takes time to load is imported inside the function that needs it: `status` must
+// not load a provider's code.
 
 export { connectionName } from './shell/load-module.ts';
 export { isLoopback } from '../adapters/openai/config/loopback.ts';
@@ -35,7 +36,10 @@ export interface Account {
   readonly hides?: string;
 }
 
-/** The account is resolved at the time of connecting: a stored run is opened before its address is known. */
+/**
+ * The account is resolved at the time of connecting: a stored run is opened before its address is
+ * known.
+ */
 const connectionOf = async (accountOf: () => Account): Promise<ProviderConnection> => {
   const { createOpenAI } = await import('../adapters/openai/index.ts');
   return {
@@ -73,10 +77,14 @@ const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerSto
       onWaiting,
       ...(schema === null ? {} : { schema }),
     });
-    return { storage, artifactStore: artifactFolder === null ? null : filesystemArtifacts({ dir: artifactFolder }) };
+    return {
+      storage,
+      artifactStore: artifactFolder === null ? null : filesystemArtifacts({ dir: artifactFolder }),
+    };
   } catch (error) {
     // The driver's error about a malformed address may repeat it with its password.
-    if (error instanceof TypeError && error.message.startsWith('pgStore')) throw new CliFailure(error.message);
+    if (error instanceof TypeError && error.message.startsWith('pgStore'))
+      throw new CliFailure(error.message);
     throw new CliFailure('the address of the store cannot be read', {
       hint: 'The form is postgresql://user:password@host:5432/database?schema=batchor',
     });
@@ -85,7 +93,10 @@ const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerSto
 
 /** Opens the store only, for reading: loads nothing that a runner needs. */
 export const openStore = async (place: StorePlace): Promise<RunStore> => {
-  const [{ must }, { storage }] = await Promise.all([import('../lib/run/api/interop.ts'), storageOf(place, false)]);
+  const [{ must }, { storage }] = await Promise.all([
+    import('../lib/run/api/interop.ts'),
+    storageOf(place, false),
+  ]);
   if (storage === undefined) throw new Error('a place without a storage');
   return must(storage.open(), { storage: storage.describe });
 };
@@ -126,22 +137,40 @@ export const answerReader = async (config: RunConfig, hides: string): Promise<An
   return createConnections([connection], broughtConnection).readerOf(config);
 };
 
-/** A runner without a store: it can only quote, without a key, and read batches that were created elsewhere. */
-export const createQuoter = async (account: Account = { apiKey: '', baseUrl: null }): Promise<BatchRunner> => {
-  const [{ BatchRunner }, connection] = await Promise.all([import('../lib/run/api/runner.ts'), connectionOf(() => account)]);
-  return new BatchRunner({ providers: [connection], connectionOf: broughtConnection, importModule });
+/**
+ * A runner without a store: it can only quote, without a key, and read batches that were created
+ * elsewhere.
+ */
+export const createQuoter = async (
+  account: Account = { apiKey: '', baseUrl: null },
+): Promise<BatchRunner> => {
+  const [{ BatchRunner }, connection] = await Promise.all([
+    import('../lib/run/api/runner.ts'),
+    connectionOf(() => account),
+  ]);
+  return new BatchRunner({
+    providers: [connection],
+    connectionOf: broughtConnection,
+    importModule,
+  });
 };
 
 /** Tells processes apart, also where their ids come again. */
-export const loadProcessIdentity = () => import('../adapters/filestore/ownership/process-identity.ts');
+export const loadProcessIdentity = () =>
+  import('../adapters/filestore/ownership/process-identity.ts');
 
 /** The provider's part of a job. Throws the errors of the adapter's checks, with flag names. */
-export const providerConfigOf = async (description: Settings): Promise<ProviderConfig<CliPrompt, unknown>> => {
+export const providerConfigOf = async (
+  description: Settings,
+): Promise<ProviderConfig<CliPrompt, unknown>> => {
   const { openai } = await import('../adapters/openai/index.ts');
   const settings = providerSettings(description);
   try {
     // The adapter's types are no guarantee for values of a command line, so its checks run.
-    const config = openai(settings as unknown as Parameters<typeof openai>[0]) as ProviderConfig<CliPrompt, unknown>;
+    const config = openai(settings as unknown as Parameters<typeof openai>[0]) as ProviderConfig<
+      CliPrompt,
+      unknown
+    >;
     const { prices } = description.policies;
     return prices === null ? config : { ...config, prices };
   } catch (error) {
@@ -153,7 +182,8 @@ export const providerConfigOf = async (description: Settings): Promise<ProviderC
 /** The known models and windows of the service; null: unknown. */
 export const serviceNamesOf = async (baseUrl: string | null) => {
   if (baseUrl !== null && new URL(baseUrl).host !== new URL(openaiUrl).host) return null;
-  const { isKnownModel, openaiModels, openaiWindows } = await import('../adapters/openai/config/models.ts');
+  const { isKnownModel, openaiModels, openaiWindows } =
+    await import('../adapters/openai/config/models.ts');
   return { service: 'OpenAI', models: openaiModels, isKnownModel, windows: openaiWindows };
 };
 
@@ -185,10 +215,16 @@ export const rendererOf = async (
   config: ProviderConfig<CliPrompt, unknown>,
   structuredOutput: StructuredOutputConfig | null,
   raisedOutputTokensMax: number | null,
-): Promise<(customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string }> => {
-  const own = broughtConnection(config.connection) ?? (await connectionOf(() => ({ apiKey: '', baseUrl: null })));
+): Promise<
+  (customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string }
+> => {
+  const own =
+    broughtConnection(config.connection) ??
+    (await connectionOf(() => ({ apiKey: '', baseUrl: null })));
   const { jsonSchema = null, schemaName = null } = structuredOutput ?? {};
-  return own.connect({ ...config, requestTimeoutMs: 60_000 }).renderer({ jsonSchema, schemaName, raisedOutputTokensMax });
+  return own
+    .connect({ ...config, requestTimeoutMs: 60_000 })
+    .renderer({ jsonSchema, schemaName, raisedOutputTokensMax });
 };
 
 /** Options of the emulator command. */

@@ -4,7 +4,8 @@ import { runCli } from './cli.ts';
 import { processContext, type SignalCode } from './shell/context.ts';
 import { exitCodes } from './shell/exit-codes.ts';
 
-// stdout is data. Output of libraries and user modules through `console` (OPENAI_LOG=debug, a log in a template) goes to stderr.
+// stdout is data. Output of libraries and user modules through `console` (OPENAI_LOG=debug, a log
+// in a template) goes to stderr.
 globalThis.console = new Console(process.stderr, process.stderr);
 
 let signalCode: SignalCode | null = null;
@@ -13,7 +14,8 @@ const context = processContext(
   (code) => process.exit(code),
 );
 
-// A reader that closes stdout (`| head`) did not get all output, so this is no success. Other programs end by SIGPIPE then.
+// A reader that closes stdout (`| head`) did not get all output, so this is no success. Other
+// programs end by SIGPIPE then.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(signalCode ?? exitCodes.outputClosed);
   process.stderr.write(`batchor: stdout cannot be written: ${error.message}\n`);

@@ -18,10 +18,19 @@ export type { FindBatchesOptions } from './run/sources/find-batches.ts';
 export type { FoundBatches } from './run/sources/found-batches.ts';
 export type { Items, ObservableItems } from './run/sources/observable-items.ts';
 export { type PriceBook, type PricedModel, priceTable } from './run/job/price-book.ts';
-export { compositeSource, type CompositeOptions, type CompositePosition } from './run/sources/composite-source.ts';
+export {
+  compositeSource,
+  type CompositeOptions,
+  type CompositePosition,
+} from './run/sources/composite-source.ts';
 export { parsePrices } from './run/job/price-file.ts';
 export type * from './run/quote/quote.ts';
-export { createTokenSample, type TokenSample, type TokenSampleOptions, type TokenTotal } from './run/quote/quote-sample.ts';
+export {
+  createTokenSample,
+  type TokenSample,
+  type TokenSampleOptions,
+  type TokenTotal,
+} from './run/quote/quote-sample.ts';
 export type { ResumeOptions } from './run/control/resume-changes.ts';
 export { BatchRunner } from './run/api/runner.ts';
 export type { BatchRunnerOptions, RunnerStorage, StartOptions } from './run/api/runner-options.ts';
@@ -50,11 +59,30 @@ export type { FailureClass } from './core/values/failure.ts';
 export type { ItemStatus } from './core/model/item.ts';
 export type { JsonObject, JsonValue } from './core/json/json.ts';
 export type { RunEvent, RunEventType } from './core/machine/run-event.ts';
-export type { ControlReason, RunControlState, RunSnapshot, RunStatus } from './core/model/snapshot.ts';
+export type {
+  ControlReason,
+  RunControlState,
+  RunSnapshot,
+  RunStatus,
+} from './core/model/snapshot.ts';
 export type { TokenUsage } from './core/values/usage.ts';
-export type { BatchItem, CheckpointedItemSource, RowMapping, SourceEntry, SourceOrigin, SourceRow } from './ports/source.ts';
+export type {
+  BatchItem,
+  CheckpointedItemSource,
+  RowMapping,
+  SourceEntry,
+  SourceOrigin,
+  SourceRow,
+} from './ports/source.ts';
 export { SourceError } from './ports/source-error.ts';
-export type { Cell, TableColumn, TableColumnType, TableFormat, TablePage, TableStream } from './ports/table.ts';
+export type {
+  Cell,
+  TableColumn,
+  TableColumnType,
+  TableFormat,
+  TablePage,
+  TableStream,
+} from './ports/table.ts';
 export type { PromptParts, ProviderConfig, ProviderConnection } from './ports/provider.ts';
 export type { Storage } from './ports/run-store.ts';
 export type { CountedTokens, TokenCounter } from './ports/tokens.ts';

@@ -1,7 +1,17 @@
-// `npm run build`: compiles to a folder aside, then swaps it in, so that dist is never half of two builds and never keeps a stale file.
-// `--if-stale` (as `prepare`, which npm also runs before the first `npx batchor`) does nothing while dist is newer than all that it is made of.
+// `npm run build`: compiles to a folder aside, then swaps it in, so that dist is never half of two
+// builds and never keeps a stale file. `--if-stale` (as `prepare`, which npm also runs before the
+// first `npx batchor`) does nothing while dist is newer than all that it is made of.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle } from 'esbuild';
@@ -9,7 +19,15 @@ import { build as bundle } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const tsc = join(root, 'node_modules', 'typescript7', 'bin', 'tsc');
-const INPUTS = ['lib', 'adapters', 'cli', 'package.json', 'package-lock.json', 'tsconfig.json', 'spec/build.mjs'];
+const INPUTS = [
+  'lib',
+  'adapters',
+  'cli',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'spec/build.mjs',
+];
 
 /** @param {string} path */
 const modifiedMs = (path) => statSync(path).mtimeMs;
@@ -22,7 +40,9 @@ const modifiedMs = (path) => statSync(path).mtimeMs;
  */
 const within = (path) => {
   if (!existsSync(path)) return [];
-  const inside = statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : [];
+  const inside = statSync(path).isDirectory()
+    ? readdirSync(path, { recursive: true, encoding: 'utf8' })
+    : [];
   return [path, ...inside.map((each) => join(path, each))];
 };
 
@@ -30,11 +50,14 @@ const within = (path) => {
 const isFresh = () => {
   if (!existsSync(dist)) return false;
   const builtMs = modifiedMs(dist);
-  return INPUTS.flatMap((input) => within(join(root, input))).every((path) => modifiedMs(path) < builtMs);
+  return INPUTS.flatMap((input) => within(join(root, input))).every(
+    (path) => modifiedMs(path) < builtMs,
+  );
 };
 
 /**
- * Puts the new build in the place of the old one. Another build may do the same at this moment: then once more.
+ * Puts the new build in the place of the old one. Another build may do the same at this moment:
+ * then once more.
  *
  * @param {string} built
  * @param {string} aside
@@ -52,8 +75,9 @@ const swapIn = (built, aside) => {
 };
 
 /**
- * The command line as few files: start-up is most of what `status` costs, and a file of its own per module is most of start-up.
- * The store's thread is an entry too, beside whatever asks for `./worker.js`. What is large and loaded late stays a package.
+ * The command line as few files: start-up is most of what `status` costs, and a file of its own per
+ * module is most of start-up. The store's thread is an entry too, beside whatever asks for
+ * `./worker.js`. What is large and loaded late stays a package.
  *
  * @param {string} built
  */
@@ -87,7 +111,9 @@ const bundleCli = async (built) => {
     legalComments: 'linked',
     logLevel: 'warning',
     // Packages written for CommonJS ask for Node's own modules by `require`.
-    banner: { js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
+    },
   });
   rmSync(cli, { recursive: true });
   renameSync(whole, cli);

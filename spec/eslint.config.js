@@ -1,4 +1,5 @@
-// Run from the project folder: `eslint -c spec/eslint.config.js .`; the patterns below are relative to it.
+// Run from the project folder: `eslint -c spec/eslint.config.js .`; the patterns below are relative
+// to it.
 import { fileURLToPath } from 'node:url';
 import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
@@ -6,7 +7,10 @@ import tseslint from 'typescript-eslint';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const shipped = ['lib/**/*.ts', 'adapters/**/*.ts', 'cli/**/*.ts'];
 
-const noDefaultExport = { selector: 'ExportDefaultDeclaration', message: 'Name it: no default exports.' };
+const noDefaultExport = {
+  selector: 'ExportDefaultDeclaration',
+  message: 'Name it: no default exports.',
+};
 const noClock = 'No clock in here: take nowMs as data, or the scheduler.';
 const noChance = 'No chance in here: take ids and random numbers as data.';
 const clockAndChance = [
@@ -14,26 +18,54 @@ const clockAndChance = [
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: noClock },
   { selector: "CallExpression[callee.name='Date']", message: noClock },
   { selector: "MemberExpression[object.name='Math'][property.name='random']", message: noChance },
-  { selector: "CallExpression[callee.name='randomUUID'], CallExpression[callee.property.name='randomUUID']", message: noChance },
+  {
+    selector:
+      "CallExpression[callee.name='randomUUID'], CallExpression[callee.property.name='randomUUID']",
+    message: noChance,
+  },
 ];
 const noClass = {
   selector: "ClassDeclaration:not([superClass.name='Error']), ClassExpression",
   message: 'The core is data and functions: no classes.',
 };
 const timers = ['setTimeout', 'setInterval', 'setImmediate', 'performance'];
-const world = [...timers, 'process', 'queueMicrotask', 'crypto', 'fetch', 'console', 'globalThis', 'Buffer'];
+const world = [
+  ...timers,
+  'process',
+  'queueMicrotask',
+  'crypto',
+  'fetch',
+  'console',
+  'globalThis',
+  'Buffer',
+];
 /** @param {readonly string[]} names */
-const restrictedGlobals = (names) => names.map((name) => ({ name, message: 'Not in here: it reaches outside.' }));
+const restrictedGlobals = (names) =>
+  names.map((name) => ({ name, message: 'Not in here: it reaches outside.' }));
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'spec/architecture/fixtures/', '.*/'] },
   {
     files: ['{lib,adapters,cli,spec}/**/*.{ts,js,mjs}', 'docs/examples/**/*.ts'],
-    languageOptions: { parser: tseslint.parser, parserOptions: { project: ['spec/tsconfig.json'], tsconfigRootDir: root } },
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { project: ['spec/tsconfig.json'], tsconfigRootDir: root },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { '@typescript-eslint': tseslint.plugin },
     rules: {
       eqeqeq: 'error',
+      'max-len': [
+        'error',
+        {
+          code: 100,
+          ignoreStrings: true,
+          ignoreTemplateLiterals: true,
+          ignoreRegExpLiterals: true,
+          ignoreUrls: true,
+          ignoreTrailingComments: true,
+        },
+      ],
       'no-var': 'error',
       'prefer-const': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
@@ -42,28 +74,42 @@ export default tseslint.config(
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/ban-ts-comment': 'error',
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/no-import-type-side-effects': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
     },
   },
   { files: shipped, rules: { 'no-restricted-syntax': ['error', noDefaultExport] } },
   {
-    // Texts come from providers, files and people: a pattern takes time in proportion to its text, whatever the text.
+    // Texts come from providers, files and people: a pattern takes time in proportion to its text,
+    // whatever the text.
     files: shipped,
     plugins: { regexp },
     rules: {
       'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
-      'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: true, ignorePartial: false }],
+      'regexp/no-super-linear-move': [
+        'error',
+        { report: 'potential', ignoreSticky: true, ignorePartial: false },
+      ],
     },
   },
   {
-    // The tokenizer's own patterns: each of their alternatives goes on where another stops, so that nothing is read twice.
+    // The tokenizer's own patterns: each of their alternatives goes on where another stops, so that
+    // nothing is read twice.
     files: ['adapters/tiktoken/segments.ts'],
     rules: { 'regexp/no-super-linear-backtracking': 'off', 'regexp/no-super-linear-move': 'off' },
   },
   // Types that infer: what nobody asks about a user's job or schema may be anything.
-  { files: ['lib/run/job/job.ts', 'lib/schema/types.ts'], rules: { '@typescript-eslint/no-explicit-any': 'off' } },
+  {
+    files: ['lib/run/job/job.ts', 'lib/schema/types.ts'],
+    rules: { '@typescript-eslint/no-explicit-any': 'off' },
+  },
   {
     // A pure core, and streams and a simulated world that know only the scheduler's time.
     files: ['lib/{core,schema,streams,sim}/**/*.ts'],

@@ -1,4 +1,5 @@
-// `npm test`: every gate, then every spec. Arguments go to vitest: `npm test -- spec/core` runs part of the specs.
+// `npm test`: every gate, then every spec. Arguments go to vitest: `npm test -- spec/core` runs
+// part of the specs.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +24,11 @@ const secondsSince = (sinceMs) => `${((performance.now() - sinceMs) / 1000).toFi
  */
 const execute = (command, args, quiet) =>
   new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    });
     /** @type {Buffer[]} */
     const output = [];
     child.stdout?.on('data', (/** @type {Buffer} */ chunk) => output.push(chunk));
@@ -61,14 +66,26 @@ const inTurn = async (names) => {
   return done;
 };
 
-// Specs read the build. The other gates run beside them: half of the specs wait for processes of their own, and leave a core idle.
+// Specs read the build. The other gates run beside them: half of the specs wait for processes of
+// their own, and leave a core idle.
 const built = await gate('build');
 const beside = inTurn(['typecheck', 'format:check', 'lint']);
 
 const scratch = mkdtempSync(join(tmpdir(), 'batchor-report-'));
 const reportPath = join(scratch, 'vitest.json');
-const vitest = ['run', '--config', 'spec/vitest.config.ts', '--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`];
-const exitCode = await execute(process.execPath, ['node_modules/vitest/vitest.mjs', ...vitest, ...process.argv.slice(2)], false);
+const vitest = [
+  'run',
+  '--config',
+  'spec/vitest.config.ts',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${reportPath}`,
+];
+const exitCode = await execute(
+  process.execPath,
+  ['node_modules/vitest/vitest.mjs', ...vitest, ...process.argv.slice(2)],
+  false,
+);
 const gates = [built, ...(await beside)];
 const report = readReport(reportPath);
 rmSync(scratch, { recursive: true, force: true });

@@ -4,41 +4,65 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { cleanEnv } from './gate/env.mjs';
 
-const path = (relative: string): string => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+const path = (relative: string): string =>
+  fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
 cleanEnv(process.env);
 
 /**
- * Every run of the specs draws from this seed, here and in CI, so that a commit passes or fails wherever it is judged. `BATCHOR_SEED`
- * overrides it; `npm run explore` looks for cases that it does not draw.
+ * Every run of the specs draws from this seed, here and in CI, so that a commit passes or fails
+ * wherever it is judged. `BATCHOR_SEED` overrides it; `npm run explore` looks for cases that it
+ * does not draw.
  */
 const fixedSeed = '1492';
 const seed = process.env['BATCHOR_SEED'] ?? fixedSeed;
 
-/** A limit is for a test that hangs, never for a slow machine. `waitFor` gives up before, and says what it waited for. */
+/**
+ * A limit is for a test that hangs, never for a slow machine. `waitFor` gives up before, and says
+ * what it waited for.
+ */
 const hangMs = 10 * 60_000;
 
 /**
- * Specs that need a process of their own: they replace modules, or load so much that others had better not carry it along. All others
- * leave nothing behind, so that many of them share a process and what it has loaded: a process costs a second of CPU, and so did most files.
+ * Specs that need a process of their own: they replace modules, or load so much that others had
+ * better not carry it along. All others leave nothing behind, so that many of them share a process
+ * and what it has loaded: a process costs a second of CPU, and so did most files.
  */
 const apart = [
-  ...['api', 'architecture', 'docs', 'examples', 'gate', 'pack'].map((folder) => `spec/${folder}/**/*.spec.ts`),
+  ...['api', 'architecture', 'docs', 'examples', 'gate', 'pack'].map(
+    (folder) => `spec/${folder}/**/*.spec.ts`,
+  ),
   'spec/contract/filestore-images.spec.ts',
 ];
 
 /** Specs that need no database: part of them is run without waiting for a server. */
-const values = ['core', 'schema', 'engine', 'effects', 'sim', 'run', 'adapters'].map((folder) => `spec/${folder}/**/*.spec.ts`);
+const values = ['core', 'schema', 'engine', 'effects', 'sim', 'run', 'adapters'].map(
+  (folder) => `spec/${folder}/**/*.spec.ts`,
+);
 const withPostgres = { globalSetup: ['spec/support/postgres/global.ts'] };
 
-/** Specs of commands replace the store's thread, all of them: they share a process with each other only. */
+/**
+ * Specs of commands replace the store's thread, all of them: they share a process with each other
+ * only.
+ */
 const cli = ['spec/cli/**/*.spec.ts'];
 
 // The configuration itself, and what specs start, read it there.
 process.env['BATCHOR_SEED'] = seed;
 
-/** The longest, in this order. They begin first: one that begins last leaves all other cores idle at the end. */
-const longest = ['docs/blocks', 'campaign/crash/', 'examples/programs', 'campaign/', 'gate/', 'run/archive/', 'pack/'];
+/**
+ * The longest, in this order. They begin first: one that begins last leaves all other cores idle at
+ * the end.
+ */
+const longest = [
+  'docs/blocks',
+  'campaign/crash/',
+  'examples/programs',
+  'campaign/',
+  'gate/',
+  'run/archive/',
+  'pack/',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -65,18 +89,31 @@ export default defineConfig({
       { extends: true, test: { name: 'values', include: values, isolate: false } },
       {
         extends: true,
-        test: { name: 'together', include: ['spec/**/*.spec.ts'], exclude: [...values, ...apart, ...cli], isolate: false, ...withPostgres },
+        test: {
+          name: 'together',
+          include: ['spec/**/*.spec.ts'],
+          exclude: [...values, ...apart, ...cli],
+          isolate: false,
+          ...withPostgres,
+        },
       },
       {
         extends: true,
-        test: { name: 'cli', include: cli, isolate: false, setupFiles: ['spec/cli/store-in-this-thread.ts'], ...withPostgres },
+        test: {
+          name: 'cli',
+          include: cli,
+          isolate: false,
+          setupFiles: ['spec/cli/store-in-this-thread.ts'],
+          ...withPostgres,
+        },
       },
       { extends: true, test: { name: 'apart', include: apart, ...withPostgres } },
     ],
     globalSetup: ['spec/support/seed-global.ts'],
     sequence: { sequencer: LongestFirst },
     pool: 'forks',
-    // Vitest leaves a core to itself: of two, one would stand idle, since half of these specs wait for processes of their own.
+    // Vitest leaves a core to itself: of two, one would stand idle, since half of these specs wait
+    // for processes of their own.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: hangMs,
     hookTimeout: hangMs,

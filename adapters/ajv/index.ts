@@ -8,7 +8,8 @@ import type { SchemaCompiler } from '../../lib/schema/structure.ts';
  * provider's rules are checked elsewhere. Throws for an invalid JSON Schema.
  */
 export const compileJsonSchema: SchemaCompiler = (schema) => {
-  // What names the document is of no use here, and a draft that Ajv has not loaded would be an error.
+  // What names the document is of no use here, and a draft that Ajv has not loaded would be an
+  // error.
   const { $schema: _draft, $id: _id, ...bare } = schema;
   const validate = compiled(bare, true) ?? compiled(bare, false);
   return (value) => (validate?.(value) === true ? null : issueOf(validate?.errors?.[0]));
@@ -38,7 +39,9 @@ const issueOf = (error: ErrorObject | undefined): string => {
   const instancePath = error.instancePath
     .split('/')
     .slice(1)
-    .map((key) => (/^\d+$/u.test(key) ? `[${key}]` : `.${key.replaceAll('~1', '/').replaceAll('~0', '~')}`))
+    .map((key) =>
+      /^\d+$/u.test(key) ? `[${key}]` : `.${key.replaceAll('~1', '/').replaceAll('~0', '~')}`,
+    )
     .join('');
   return `$${instancePath}: ${error.message ?? error.keyword}`;
 };

@@ -31,7 +31,10 @@ const collectValues = (toValue: (cell: Cell, row: number) => unknown): ColumnCol
   };
 };
 
-/** A typed array, which is an eighth to a half of the memory, as long as no null is met: it could not hold one. */
+/**
+ * A typed array, which is an eighth to a half of the memory, as long as no null is met: it could
+ * not hold one.
+ */
 const collectNumbers = (): ColumnCollector => {
   let numbers: Float64Array | null = new Float64Array(1024);
   let count = 0;

@@ -26,7 +26,9 @@ const BATCH_BYTES_MAX = 96 * 1024 * 1024;
 export const arrowFormat = (options: ArrowFormatOptions = {}): TableFormat => {
   const { batchRowsMax = BATCH_ROWS_MAX } = options;
   if (!Number.isSafeInteger(batchRowsMax) || batchRowsMax < 1 || batchRowsMax > BATCH_ROWS_LIMIT) {
-    throw new RangeError(`batchRowsMax is ${batchRowsMax}; it must be a whole number from 1 to ${BATCH_ROWS_LIMIT}`);
+    throw new RangeError(
+      `batchRowsMax is ${batchRowsMax}; it must be a whole number from 1 to ${BATCH_ROWS_LIMIT}`,
+    );
   }
   return tunedArrowFormat(batchRowsMax, BATCH_BYTES_MAX);
 };
@@ -39,9 +41,15 @@ export const tunedArrowFormat = (rowsMax: number, bytesMax: number): TableFormat
   encode: (table) => encode(table, rowsMax, bytesMax),
 });
 
-async function* encode({ columns, pages }: TableStream, rowsMax: number, bytesMax: number): AsyncGenerator<Uint8Array> {
+async function* encode(
+  { columns, pages }: TableStream,
+  rowsMax: number,
+  bytesMax: number,
+): AsyncGenerator<Uint8Array> {
   const arrow = await import('apache-arrow');
-  const schema = new arrow.Schema(columns.map((column) => new arrow.Field(column.name, arrowTypeOf(arrow, column), true)));
+  const schema = new arrow.Schema(
+    columns.map((column) => new arrow.Field(column.name, arrowTypeOf(arrow, column), true)),
+  );
   const builders = columns.map((column) => createColumnBuilder(arrow, column, rowsMax));
   const cut = createSpanCutter(columns, { rowsMax, bytesMax });
   const chunks = createChunks();
@@ -50,13 +58,19 @@ async function* encode({ columns, pages }: TableStream, rowsMax: number, bytesMa
   let rows = 0;
   const batchOf = (): RecordBatch => {
     const children = builders.map((builder) => builder.finish());
-    const struct = arrow.makeData({ type: new arrow.Struct(schema.fields), length: rows, nullCount: 0, children });
+    const struct = arrow.makeData({
+      type: new arrow.Struct(schema.fields),
+      length: rows,
+      nullCount: 0,
+      children,
+    });
     rows = 0;
     return new arrow.RecordBatch(schema, struct);
   };
   for await (const page of pages) {
     for (const { begin, end, isFull } of cut(page)) {
-      for (const [index, builder] of builders.entries()) builder.append(page.columns[index] ?? [], begin, end);
+      for (const [index, builder] of builders.entries())
+        builder.append(page.columns[index] ?? [], begin, end);
       rows += end - begin;
       if (!isFull) continue;
       writer.write(batchOf());

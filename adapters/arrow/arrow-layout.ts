@@ -35,7 +35,10 @@ const TAIL_BYTES = 4 + MAGIC.length;
  * truncated or not Arrow.
  */
 export const readLayout = async (file: OpenFile): Promise<ArrowLayout> => {
-  if (file.sizeBytes === 0) throw new SourceError('is empty. Add rows to it, or remove it from the job', { ref: file.path });
+  if (file.sizeBytes === 0)
+    throw new SourceError('is empty. Add rows to it, or remove it from the job', {
+      ref: file.path,
+    });
   const head = Buffer.from(await readBytes(file, 0, Math.min(HEAD_BYTES, file.sizeBytes)));
   const isFile = head.toString('latin1', 0, MAGIC.length) === MAGIC;
   if (!isFile && !looksLikeStream(head, file.sizeBytes)) throw notArrow(file, head);
@@ -43,7 +46,10 @@ export const readLayout = async (file: OpenFile): Promise<ArrowLayout> => {
     const message = await readMessage(file, 0);
     if (message?.head.type !== 'schema') throw damaged(file, 0, 'it should be the schema');
     checkByteOrder(file, message.head.isBigEndian);
-    return { schema: { bytes: message.bytes, offset: 0 }, messages: (fromBatch) => streamMessages(file, message.end, fromBatch) };
+    return {
+      schema: { bytes: message.bytes, offset: 0 },
+      messages: (fromBatch) => streamMessages(file, message.end, fromBatch),
+    };
   }
   const footer = await readFooter(file);
   checkByteOrder(file, footer.isBigEndian);
@@ -53,7 +59,8 @@ export const readLayout = async (file: OpenFile): Promise<ArrowLayout> => {
 
 const checkByteOrder = (file: OpenFile, isBigEndian: boolean): void => {
   if (!isBigEndian) return;
-  const what = 'holds numbers with the big end first, which is not supported. Write it with the little end first';
+  const what =
+    'holds numbers with the big end first, which is not supported. Write it with the little end first';
   throw new SourceError(what, { ref: file.path });
 };
 
@@ -113,7 +120,12 @@ const readFooter = async (file: OpenFile): Promise<ArrowFooter> => {
   if (tail.toString('latin1', 4) !== MAGIC) throw cutOff;
   const footerBytes = tail.readUInt32LE(0);
   const offset = file.sizeBytes - TAIL_BYTES - footerBytes;
-  if (offset < HEAD_BYTES) throw damaged(file, file.sizeBytes - TAIL_BYTES, `a footer of ${footerBytes} bytes does not fit`);
+  if (offset < HEAD_BYTES)
+    throw damaged(
+      file,
+      file.sizeBytes - TAIL_BYTES,
+      `a footer of ${footerBytes} bytes does not fit`,
+    );
   const bytes = await readBytes(file, offset, footerBytes);
   try {
     const footer = rootTable(bytes);
@@ -136,25 +148,38 @@ const readFooter = async (file: OpenFile): Promise<ArrowFooter> => {
  * By the footer, directly from the batch on. Dictionaries come first, since in a file they may be
  * anywhere.
  */
-async function* blockMessages(file: OpenFile, { dictionaries, batches }: ArrowFooter, fromBatch: number): AsyncGenerator<ArrowMessage> {
+async function* blockMessages(
+  file: OpenFile,
+  { dictionaries, batches }: ArrowFooter,
+  fromBatch: number,
+): AsyncGenerator<ArrowMessage> {
   if (fromBatch > batches.length) throw behindEnd(file, batches.length, fromBatch);
   for (const offset of dictionaries) yield await expectMessage(file, offset, 'dictionary');
   for (const offset of batches.slice(fromBatch)) yield await expectMessage(file, offset, 'batch');
 }
 
-const expectMessage = async (file: OpenFile, offset: number, type: 'dictionary' | 'batch'): Promise<ArrowMessage> => {
+const expectMessage = async (
+  file: OpenFile,
+  offset: number,
+  type: 'dictionary' | 'batch',
+): Promise<ArrowMessage> => {
   const message = await readMessage(file, offset);
   if (message?.head.type === type) return message;
   throw damaged(file, offset, `it should be a ${type}`);
 };
 
 /** Message by message, since a stream has no footer; of skipped batches only the heads are read. */
-async function* streamMessages(file: OpenFile, start: number, fromBatch: number): AsyncGenerator<ArrowMessage> {
+async function* streamMessages(
+  file: OpenFile,
+  start: number,
+  fromBatch: number,
+): AsyncGenerator<ArrowMessage> {
   let batches = 0;
   let message = await readMessage(file, start);
   while (message !== null) {
     const { type } = message.head;
-    if (type === 'schema' || type === 'other') throw damaged(file, message.offset, 'it is neither a batch nor a dictionary');
+    if (type === 'schema' || type === 'other')
+      throw damaged(file, message.offset, 'it is neither a batch nor a dictionary');
     if (type === 'dictionary' || batches >= fromBatch) yield message;
     if (type === 'batch') batches += 1;
     message = await readMessage(file, message.end);

@@ -21,7 +21,11 @@ export const decodePosition = (stored: JsonValue, ref: string): ArrowPosition =>
     const { batch, row, index } = stored;
     if (isCount(batch) && isCount(row) && isCount(index)) return { batch, row, index };
   }
-  throw new SourceError(`cannot continue from ${JSON.stringify(stored)}: not a position of an Arrow source`, { ref });
+  throw new SourceError(
+    `cannot continue from ${JSON.stringify(stored)}: not a position of an Arrow source`,
+    { ref },
+  );
 };
 
-const isCount = (value: JsonValue | undefined): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isCount = (value: JsonValue | undefined): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;

@@ -12,7 +12,12 @@ import { readArrow } from './read-arrow.ts';
 import type { ArrowRow, BatchRows } from './read-arrow.ts';
 
 /** Options for reading an Arrow file. */
-export type ArrowOptions<Column extends string, Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject> = {
+export type ArrowOptions<
+  Column extends string,
+  Schema extends StandardSchemaV1,
+  Payload,
+  Metadata extends JsonObject,
+> = {
   /** The columns of a row, checked before the first row (default: all). */
   readonly columns?: readonly Column[];
   /** Checks and types every row. Without it, rows are JSON objects. */
@@ -48,7 +53,8 @@ export const arrowSource = <
 >(
   path: string,
   options: ArrowOptions<Column, Schema, Payload, Metadata>,
-): CheckpointedItemSource<Payload, Metadata> => tunedArrowSource(path, options, { sliceRowsMax: 1_000, sliceBytesMax: 2 * 1024 * 1024 });
+): CheckpointedItemSource<Payload, Metadata> =>
+  tunedArrowSource(path, options, { sliceRowsMax: 1_000, sliceBytesMax: 2 * 1024 * 1024 });
 
 /** `arrowSource` with other pull sizes: for specs, where a batch must span many pulls. */
 export const tunedArrowSource = <
@@ -64,7 +70,8 @@ export const tunedArrowSource = <
   const { rowSchema } = options;
   const columns: readonly string[] | null = options.columns ?? null;
   // A schema may transform the row, so the id need not be a column.
-  const idColumn = typeof options.itemId === 'string' && rowSchema === undefined ? options.itemId : null;
+  const idColumn =
+    typeof options.itemId === 'string' && rowSchema === undefined ? options.itemId : null;
   if (idColumn !== null && columns !== null && !columns.includes(idColumn)) {
     throw new RangeError(`itemId is ${JSON.stringify(idColumn)}, which is not among columns`);
   }
@@ -101,15 +108,22 @@ export const tunedArrowSource = <
 };
 
 /** Rows per pull, from the average row size of the batch. */
-const sliceRowsOf = ({ rowCount, bytes }: BatchRows, { sliceRowsMax, sliceBytesMax }: ArrowTuning): number =>
-  Math.max(1, Math.min(sliceRowsMax, Math.floor(sliceBytesMax / (bytes / rowCount))));
+const sliceRowsOf = (
+  { rowCount, bytes }: BatchRows,
+  { sliceRowsMax, sliceBytesMax }: ArrowTuning,
+): number => Math.max(1, Math.min(sliceRowsMax, Math.floor(sliceBytesMax / (bytes / rowCount))));
 
 type EntryMaker<Payload, Metadata extends JsonObject> = (
   row: ArrowRow,
   origin: RowLocator,
 ) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>;
 
-const createEntryMaker = <Column extends string, Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject>(
+const createEntryMaker = <
+  Column extends string,
+  Schema extends StandardSchemaV1,
+  Payload,
+  Metadata extends JsonObject,
+>(
   path: string,
   options: ArrowOptions<Column, Schema, Payload, Metadata>,
 ): EntryMaker<Payload, Metadata> => {
@@ -130,6 +144,8 @@ const createEntryMaker = <Column extends string, Schema extends StandardSchemaV1
   // Rows have no lines.
   return (row, origin) => {
     const entry = made(row, origin);
-    return entry instanceof Promise ? entry.then((each) => withRowIndex(each, origin.index)) : withRowIndex(entry, origin.index);
+    return entry instanceof Promise
+      ? entry.then((each) => withRowIndex(each, origin.index))
+      : withRowIndex(entry, origin.index);
   };
 };

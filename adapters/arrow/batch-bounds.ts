@@ -21,7 +21,9 @@ export const createSpanCutter = (
   columns: readonly TableColumn[],
   { rowsMax, bytesMax }: BatchBounds,
 ): ((page: TablePage) => readonly Span[]) => {
-  const texts = columns.flatMap(({ type }, index) => (type === 'text' || type === 'json' ? [index] : []));
+  const texts = columns.flatMap(({ type }, index) =>
+    type === 'text' || type === 'json' ? [index] : [],
+  );
   let rows = 0;
   let bytes = 0;
   return (page) => {

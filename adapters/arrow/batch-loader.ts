@@ -21,10 +21,17 @@ export interface BatchLoader {
  * message gets its own reader, over the schema and that message, and dictionaries are passed from
  * one reader to the next.
  */
-export const createBatchLoader = (arrow: typeof import('apache-arrow'), file: OpenFile, schema: ArrowSchema): BatchLoader => {
+export const createBatchLoader = (
+  arrow: typeof import('apache-arrow'),
+  file: OpenFile,
+  schema: ArrowSchema,
+): BatchLoader => {
   let dictionaries: ReadonlyMap<number, Vector> = new Map();
   const open = (...messages: readonly Uint8Array[]) => {
-    const reader = arrow.RecordBatchReader.from([schema.bytes, ...messages.filter(({ length }) => length > 0)]).open();
+    const reader = arrow.RecordBatchReader.from([
+      schema.bytes,
+      ...messages.filter(({ length }) => length > 0),
+    ]).open();
     for (const [id, dictionary] of dictionaries) reader.dictionaries.set(id, dictionary);
     return reader;
   };
@@ -35,10 +42,13 @@ export const createBatchLoader = (arrow: typeof import('apache-arrow'), file: Op
       if (error instanceof SourceError) throw error;
       const what = messageOf(error);
       if (what.startsWith('Unrecognized type')) {
-        throw new SourceError(`holds a column of a type that apache-arrow cannot read (${what}). Write that column as another type`, {
-          ref: file.path,
-          cause: error,
-        });
+        throw new SourceError(
+          `holds a column of a type that apache-arrow cannot read (${what}). Write that column as another type`,
+          {
+            ref: file.path,
+            cause: error,
+          },
+        );
       }
       throw damaged(file, offset, what, error);
     }

@@ -27,7 +27,8 @@ const readerOf = (arrow: Arrow, data: Data): ReadCell => {
   const { type } = data;
   const nested = (child: Data): ReadCell => createCellReader(arrow, child);
   if (DataType.isNull(type)) return () => null;
-  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type)) return readText(arrow, data);
+  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type))
+    return readText(arrow, data);
   if (DataType.isInt(type) || DataType.isDuration(type)) return readInteger(data);
   if (DataType.isFloat(type)) return readFloat(arrow, data);
   if (DataType.isBool(type)) return readBool(data);
@@ -55,7 +56,10 @@ const readDictionary = (arrow: Arrow, data: Data): ReadCell => {
   need(keys.length, data.length);
   if (dictionary === undefined || (dictionary.length === 0 && data.nullCount < data.length))
     throw new RangeError('its dictionary is missing');
-  const parts = dictionary.data.map((part) => ({ length: part.length, read: createCellReader(arrow, part) }));
+  const parts = dictionary.data.map((part) => ({
+    length: part.length,
+    read: createCellReader(arrow, part),
+  }));
   const made: JsonValue[] = [];
   const make = (key: number): JsonValue => {
     let at = key;
@@ -75,14 +79,18 @@ const readUnion = (arrow: Arrow, data: Data): ReadCell => {
   const { DataType } = arrow;
   const { type } = data;
   if (!DataType.isUnion(type)) throw new RangeError('no union');
-  const readers = data.children.map((child) => ({ length: child.length, read: createCellReader(arrow, child) }));
+  const readers = data.children.map((child) => ({
+    length: child.length,
+    read: createCellReader(arrow, child),
+  }));
   const typeIds = data.typeIds as ArrayLike<number>;
   const offsets = DataType.isDenseUnion(type) ? (data.valueOffsets as ArrayLike<number>) : null;
   need(typeIds.length, data.length);
   return (row) => {
     const child = readers[type.typeIdToChildIndex[typeIds[row] ?? -1] ?? -1];
     const at = offsets === null ? row : (offsets[row] ?? -1);
-    if (child === undefined || at < 0 || at >= child.length) throw new RangeError('refers to a value that is not in its union');
+    if (child === undefined || at < 0 || at >= child.length)
+      throw new RangeError('refers to a value that is not in its union');
     return child.read(at);
   };
 };

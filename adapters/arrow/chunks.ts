@@ -17,7 +17,10 @@ export interface Chunks {
 export const createChunks = (): Chunks => {
   let chunks: Uint8Array[] = [];
   return {
-    sinkFor: (arrow) => Object.assign(new arrow.AsyncByteQueue(), { write: (chunk: Uint8Array) => void chunks.push(chunk) }),
+    sinkFor: (arrow) =>
+      Object.assign(new arrow.AsyncByteQueue(), {
+        write: (chunk: Uint8Array) => void chunks.push(chunk),
+      }),
     take: () => {
       const taken = chunks;
       chunks = [];

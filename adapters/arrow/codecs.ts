@@ -4,13 +4,19 @@ import { decodeLz4Frame } from './lz4-frame.ts';
 import type { Compression } from './message-head.ts';
 
 /** Node has zstd from 22.15 on; the types are those of the oldest supported Node. */
-const { zstdDecompressSync } = zlib as { readonly zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array };
+const { zstdDecompressSync } = zlib as {
+  readonly zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array;
+};
 
 /**
  * Makes sure that the package can decompress buffers. It has a codec registry but no codecs. Codecs
  * that the program has registered stay. Throws `SourceError` when there is none.
  */
-export const needCodec = (arrow: typeof import('apache-arrow'), ref: string, compression: Compression | null): void => {
+export const needCodec = (
+  arrow: typeof import('apache-arrow'),
+  ref: string,
+  compression: Compression | null,
+): void => {
   if (compression === null) return;
   const { compressionRegistry, CompressionType } = arrow;
   const type = compression === 'lz4' ? CompressionType.LZ4_FRAME : CompressionType.ZSTD;

@@ -53,16 +53,24 @@ export const tableField = (table: FlatTable, field: number): FlatTable | null =>
  * The byte offset of each struct of a vector. Throws a `RangeError` for a vector that extends
  * beyond the bytes.
  */
-export const structsField = (table: FlatTable, field: number, structBytes: number): readonly number[] => {
+export const structsField = (
+  table: FlatTable,
+  field: number,
+  structBytes: number,
+): readonly number[] => {
   const at = fieldAt(table, field);
   if (at === null) return [];
   const { view } = table;
   const vector = at + view.getUint32(at, true);
   const length = view.getUint32(vector, true);
-  if (vector + 4 + length * structBytes > view.byteLength) throw new RangeError(`a vector of ${length} extends beyond its buffer`);
+  if (vector + 4 + length * structBytes > view.byteLength)
+    throw new RangeError(`a vector of ${length} extends beyond its buffer`);
   return Array.from({ length }, (_, index) => vector + 4 + index * structBytes);
 };
 
 /** The tables of a vector. */
 export const tablesField = (table: FlatTable, field: number): readonly FlatTable[] =>
-  structsField(table, field, 4).map((at) => ({ view: table.view, at: at + table.view.getUint32(at, true) }));
+  structsField(table, field, 4).map((at) => ({
+    view: table.view,
+    at: at + table.view.getUint32(at, true),
+  }));

@@ -60,12 +60,14 @@ const decodeBlock = (block: Uint8Array, out: Uint8Array, start: number, end: num
   while (from < block.length) {
     const token = byte();
     const literals = lengthFrom(token >> 4);
-    if (from + literals > block.length || to + literals > end) throw new RangeError('an LZ4 block is damaged');
+    if (from + literals > block.length || to + literals > end)
+      throw new RangeError('an LZ4 block is damaged');
     for (let count = 0; count < literals; count += 1) out[to++] = block[from++] ?? 0;
     if (from === block.length) break;
     const distance = byte() | (byte() << 8);
     const length = lengthFrom(token & 15) + 4;
-    if (distance === 0 || distance > to || to + length > end) throw new RangeError('an LZ4 block is damaged');
+    if (distance === 0 || distance > to || to + length > end)
+      throw new RangeError('an LZ4 block is damaged');
     // Byte by byte, since a match may overlap its own output.
     for (let count = 0; count < length; count += 1, to += 1) out[to] = out[to - distance] ?? 0;
   }

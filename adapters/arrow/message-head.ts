@@ -1,4 +1,13 @@
-import { byteField, countAt, countField, rootTable, shortField, structsField, tableField, tablesField } from './flat-buffer.ts';
+import {
+  byteField,
+  countAt,
+  countField,
+  rootTable,
+  shortField,
+  structsField,
+  tableField,
+  tablesField,
+} from './flat-buffer.ts';
 import { checkSchema } from './check-schema.ts';
 import type { FlatTable } from './flat-buffer.ts';
 
@@ -16,7 +25,11 @@ export interface MessageHead {
   readonly isBigEndian: boolean;
 }
 
-const TYPES: Readonly<Record<number, MessageHead['type']>> = { 1: 'schema', 2: 'dictionary', 3: 'batch' };
+const TYPES: Readonly<Record<number, MessageHead['type']>> = {
+  1: 'schema',
+  2: 'dictionary',
+  3: 'batch',
+};
 
 /**
  * Parses a head, and checks what it states about its body. Throws a `RangeError` for a damaged one.
@@ -27,7 +40,13 @@ export const readMessageHead = (metadata: Uint8Array): MessageHead => {
   const header = tableField(message, 2);
   const bodyBytes = countField(message, 3);
   if (header === null) throw new RangeError('a message has no header');
-  const plain = { type, bodyBytes, rows: 0, compression: null, isBigEndian: type === 'schema' && shortField(header, 0) === 1 };
+  const plain = {
+    type,
+    bodyBytes,
+    rows: 0,
+    compression: null,
+    isBigEndian: type === 'schema' && shortField(header, 0) === 1,
+  };
   const batch = type === 'dictionary' ? tableField(header, 1) : type === 'batch' ? header : null;
   tablesField(message, 4);
   if (type === 'schema') checkSchema(header);
@@ -61,9 +80,11 @@ const checkBuffers = (batch: FlatTable, bodyBytes: number): void => {
   const buffers = structsField(batch, 2, STRUCT_BYTES);
   for (const at of buffers) {
     const end = countAt(view, at) + countAt(view, at + 8);
-    if (end > bodyBytes) throw new RangeError(`a buffer ends at byte ${end} of a body of ${bodyBytes}`);
+    if (end > bodyBytes)
+      throw new RangeError(`a buffer ends at byte ${end} of a body of ${bodyBytes}`);
   }
   for (const at of structsField(batch, 4, COUNT_BYTES)) {
-    if (countAt(view, at) > buffers.length) throw new RangeError(`a column has more buffers than the batch, which has ${buffers.length}`);
+    if (countAt(view, at) > buffers.length)
+      throw new RangeError(`a column has more buffers than the batch, which has ${buffers.length}`);
   }
 };

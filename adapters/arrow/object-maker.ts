@@ -7,7 +7,9 @@ export interface ObjectField {
 }
 
 /** Returns a function that makes the object of a row. */
-export const createObjectMaker = (fields: readonly ObjectField[]): ((row: number) => JsonObject) => {
+export const createObjectMaker = (
+  fields: readonly ObjectField[],
+): ((row: number) => JsonObject) => {
   // Assigning to "__proto__" sets no field; fromEntries does, at several times the cost.
   if (fields.some(({ name }) => name === '__proto__'))
     return (row) => Object.fromEntries(fields.map(({ name, read }) => [name, read(row)]));

@@ -24,7 +24,8 @@ export interface ArrowReading {
 }
 
 /** A row of the file, good or bad. */
-export type ArrowRow = { readonly type: 'row'; readonly value: JsonObject } | ({ readonly type: 'bad' } & RowFault);
+export type ArrowRow =
+  { readonly type: 'row'; readonly value: JsonObject } | ({ readonly type: 'bad' } & RowFault);
 
 /** The rows to read of a record batch. */
 export interface BatchRows {
@@ -40,7 +41,13 @@ export interface BatchRows {
 }
 
 /** The record batches of a file from a position on, one in memory at a time. */
-export async function* readArrow({ file, from, columns, idColumn, signal }: ArrowReading): AsyncGenerator<BatchRows> {
+export async function* readArrow({
+  file,
+  from,
+  columns,
+  idColumn,
+  signal,
+}: ArrowReading): AsyncGenerator<BatchRows> {
   const layout = await readLayout(file);
   const arrow = await import('apache-arrow');
   const loader = createBatchLoader(arrow, file, layout.schema);
@@ -77,23 +84,36 @@ interface Picked {
   readonly at: number;
 }
 
-const pickColumns = ({ fields }: Schema, ref: string, columns: readonly string[] | null, idColumn: string | null): readonly Picked[] => {
+const pickColumns = (
+  { fields }: Schema,
+  ref: string,
+  columns: readonly string[] | null,
+  idColumn: string | null,
+): readonly Picked[] => {
   const names = fields.map(({ name }) => name);
   const listed = names.map((name) => JSON.stringify(name)).join(', ');
-  const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find((column) => !names.includes(column));
+  const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find(
+    (column) => !names.includes(column),
+  );
   if (missing !== undefined) {
-    throw new SourceError(`there is no column ${JSON.stringify(missing)}. Use one of these: ${listed}`, {
-      ref,
-      field: missing,
-    });
+    throw new SourceError(
+      `there is no column ${JSON.stringify(missing)}. Use one of these: ${listed}`,
+      {
+        ref,
+        field: missing,
+      },
+    );
   }
   const wanted = columns ?? names;
   const twice = wanted.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (twice !== undefined) {
-    throw new SourceError(`two columns are called ${JSON.stringify(twice)}. Rename one, or select other columns: ${listed}`, {
-      ref,
-      field: twice,
-    });
+    throw new SourceError(
+      `two columns are called ${JSON.stringify(twice)}. Rename one, or select other columns: ${listed}`,
+      {
+        ref,
+        field: twice,
+      },
+    );
   }
   return wanted.map((name) => ({ name, at: names.indexOf(name) }));
 };
@@ -115,13 +135,22 @@ const createRowReader = (
   const faultAt = (row: number, error: unknown): ArrowRow => {
     for (const { name, read } of fields) {
       const fault = thrownBy(() => read(row));
-      if (fault !== null) return { type: 'bad', reason: `column ${JSON.stringify(name)} ${fault}`, field: name, itemId: idAt(row) };
+      if (fault !== null)
+        return {
+          type: 'bad',
+          reason: `column ${JSON.stringify(name)} ${fault}`,
+          field: name,
+          itemId: idAt(row),
+        };
     }
     return { type: 'bad', reason: messageOf(error), field: null };
   };
   const idAt = (row: number): string | null => {
     let id: JsonValue | undefined;
-    return thrownBy(() => (id = readId?.(row))) === null && (typeof id === 'string' || typeof id === 'number') ? String(id) : null;
+    return thrownBy(() => (id = readId?.(row))) === null &&
+      (typeof id === 'string' || typeof id === 'number')
+      ? String(id)
+      : null;
   };
   return (row) => {
     try {

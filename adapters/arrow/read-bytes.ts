@@ -24,7 +24,8 @@ export const readText = (arrow: Arrow, data: Data): ReadCell => {
 };
 
 const checked = (text: string, bytes: Uint8Array): string => {
-  if (lostInDecoding(text, () => bytes) && !isUtf8(bytes)) throw new RangeError('is not valid UTF-8');
+  if (lostInDecoding(text, () => bytes) && !isUtf8(bytes))
+    throw new RangeError('is not valid UTF-8');
   return text;
 };
 
@@ -39,10 +40,12 @@ export const readBinary = (arrow: Arrow, data: Data): ReadCell => {
   const bytes = bufferOf(data.values as Uint8Array);
   if (DataType.isFixedSizeBinary(type)) {
     const { byteWidth } = type;
-    if (byteWidth < 0 || bytes.length < data.length * byteWidth) throw new RangeError(`a column of ${data.length} rows has too few bytes`);
+    if (byteWidth < 0 || bytes.length < data.length * byteWidth)
+      throw new RangeError(`a column of ${data.length} rows has too few bytes`);
     return (row) => bytes.toString('base64', row * byteWidth, (row + 1) * byteWidth);
   }
-  if (!DataType.isBinary(type) && !DataType.isLargeBinary(type)) throw new RangeError(`type ${String(type)} is not supported`);
+  if (!DataType.isBinary(type) && !DataType.isLargeBinary(type))
+    throw new RangeError(`type ${String(type)} is not supported`);
   const { begins, check } = spansOf(data, bytes.length);
   return (row) => {
     const [begin, end] = [begins[row] ?? -1, begins[row + 1] ?? -1];
@@ -58,7 +61,8 @@ const INLINE_BYTES_MAX = 12;
 const viewBytes = (data: Data): ((row: number) => Buffer) => {
   const views = bufferOf(data.values as Uint8Array);
   const buffers = data.variadicBuffers.map(bufferOf);
-  if (views.length < data.length * VIEW_BYTES) throw new RangeError(`a column of ${data.length} rows has too few views`);
+  if (views.length < data.length * VIEW_BYTES)
+    throw new RangeError(`a column of ${data.length} rows has too few views`);
   return (row) => {
     const at = row * VIEW_BYTES;
     const length = views.readInt32LE(at);
@@ -66,9 +70,11 @@ const viewBytes = (data: Data): ((row: number) => Buffer) => {
     if (length <= INLINE_BYTES_MAX) return views.subarray(at + 4, at + 4 + length);
     const buffer = buffers[views.readInt32LE(at + 8)];
     const begin = views.readInt32LE(at + 12);
-    if (buffer === undefined || begin < 0 || begin + length > buffer.length) throw new RangeError('is outside of its buffer');
+    if (buffer === undefined || begin < 0 || begin + length > buffer.length)
+      throw new RangeError('is outside of its buffer');
     return buffer.subarray(begin, begin + length);
   };
 };
 
-const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);

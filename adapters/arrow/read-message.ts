@@ -30,7 +30,8 @@ export const readMessage = async (file: OpenFile, offset: number): Promise<Arrow
   const metadataBytes = prefix.getUint32(isOld ? 0 : 4, true);
   if (metadataBytes === 0) return null;
   const bodyOffset = offset + (isOld ? 4 : 8) + metadataBytes;
-  if (bodyOffset > file.sizeBytes) throw damaged(file, offset, 'the file ends in the middle of its head');
+  if (bodyOffset > file.sizeBytes)
+    throw damaged(file, offset, 'the file ends in the middle of its head');
   const bytes = await readBytes(file, offset, bodyOffset - offset);
   let head: MessageHead;
   try {
@@ -50,14 +51,26 @@ export const readBody = (file: OpenFile, message: ArrowMessage): Promise<Uint8Ar
 /**
  * Bytes of the file in a buffer of their own. Throws `SourceError` if the file has become shorter.
  */
-export const readBytes = async (file: OpenFile, offset: number, count: number): Promise<Uint8Array> => {
+export const readBytes = async (
+  file: OpenFile,
+  offset: number,
+  count: number,
+): Promise<Uint8Array> => {
   // Never from a shared pool: only an aligned body allows numbers to be read in place.
   const bytes = new Uint8Array(Buffer.allocUnsafeSlow(count).buffer);
   let filled = 0;
   while (filled < count) {
-    const { bytesRead } = await file.handle.read(bytes, filled, Math.min(count - filled, READ_BYTES_MAX), offset + filled);
+    const { bytesRead } = await file.handle.read(
+      bytes,
+      filled,
+      Math.min(count - filled, READ_BYTES_MAX),
+      offset + filled,
+    );
     if (bytesRead === 0)
-      throw new SourceError('became shorter while it was read. Do not change it until the run has read it', { ref: file.path });
+      throw new SourceError(
+        'became shorter while it was read. Do not change it until the run has read it',
+        { ref: file.path },
+      );
     filled += bytesRead;
   }
   return bytes;
@@ -66,11 +79,20 @@ export const readBytes = async (file: OpenFile, offset: number, count: number): 
 /** Node cannot read 2 GiB at once. */
 const READ_BYTES_MAX = 1024 * 1024 * 1024;
 
-const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const view = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** The error for a message that cannot be read. */
-export const damaged = (file: OpenFile, offset: number, what: string, cause?: unknown): SourceError =>
-  new SourceError(`is damaged or cut off: the message at byte ${offset} cannot be read (${what}). Write or copy the file again`, {
-    ref: file.path,
-    cause,
-  });
+export const damaged = (
+  file: OpenFile,
+  offset: number,
+  what: string,
+  cause?: unknown,
+): SourceError =>
+  new SourceError(
+    `is damaged or cut off: the message at byte ${offset} cannot be read (${what}). Write or copy the file again`,
+    {
+      ref: file.path,
+      cause,
+    },
+  );

@@ -31,14 +31,20 @@ export const readList = (data: Data, readerOf: ReaderOf, size: number | null = n
 export const readStruct = (data: Data, readerOf: ReaderOf): ReadCell => {
   const fields = data.type.children as readonly { readonly name: string }[];
   for (const child of data.children) need(child.length, data.length);
-  return createObjectMaker(data.children.map((child, index) => ({ name: fields[index]?.name ?? '', read: readerOf(child) })));
+  return createObjectMaker(
+    data.children.map((child, index) => ({
+      name: fields[index]?.name ?? '',
+      read: readerOf(child),
+    })),
+  );
 };
 
 /** Maps as objects; the last of several entries with one key counts. */
 export const readMap = (data: Data, readerOf: ReaderOf): ReadCell => {
   const entries = firstChild(data);
   const [keys, values] = entries.children;
-  if (keys === undefined || values === undefined) throw new RangeError('a map has no keys or no values');
+  if (keys === undefined || values === undefined)
+    throw new RangeError('a map has no keys or no values');
   const [readKey, readValue] = [readerOf(keys), readerOf(values)];
   const { begins, check } = spansOf(data, Math.min(keys.length, values.length));
   return (row): JsonObject => {

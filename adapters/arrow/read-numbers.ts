@@ -9,7 +9,8 @@ const TWO_32 = 2 ** 32;
 export const readInteger = (data: Data): ReadCell => {
   const values = data.values as ArrayLike<number> | BigInt64Array | BigUint64Array;
   need(values.length, data.length);
-  if (!(values instanceof BigInt64Array) && !(values instanceof BigUint64Array)) return (row) => values[row] ?? null;
+  if (!(values instanceof BigInt64Array) && !(values instanceof BigUint64Array))
+    return (row) => values[row] ?? null;
   // In halves, since a bigint per cell costs more than the rest of the row.
   const halves = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   const isSigned = values instanceof BigInt64Array;
@@ -21,7 +22,8 @@ export const readInteger = (data: Data): ReadCell => {
 };
 
 /** A whole number as JSON. */
-export const wholeNumber = (value: bigint): JsonValue => (Number.isSafeInteger(Number(value)) ? Number(value) : String(value));
+export const wholeNumber = (value: bigint): JsonValue =>
+  Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
 /** Null for NaN, which data frames use for missing numbers, and for the infinities. */
 export const readFloat = (arrow: Arrow, data: Data): ReadCell => {
@@ -53,7 +55,8 @@ export const readDecimal = (data: Data, type: Decimal): ReadCell => {
   if (Math.abs(scale) > SCALE_MAX) throw new RangeError(`a decimal's scale is ${scale}`);
   return (row) => {
     let value = 0n;
-    for (let unit = units - 1; unit >= 0; unit -= 1) value = (value << 32n) | BigInt(values[row * units + unit] ?? 0);
+    for (let unit = units - 1; unit >= 0; unit -= 1)
+      value = (value << 32n) | BigInt(values[row * units + unit] ?? 0);
     return decimalText(BigInt.asIntN(bitWidth, value), scale);
   };
 };

@@ -45,7 +45,10 @@ const isoOf = (seconds: number): string => {
 };
 
 /** Whole seconds, and the digits after them. */
-const secondsOf = (data: Data, unit: number): ((row: number) => { readonly seconds: number; readonly fraction: string }) => {
+const secondsOf = (
+  data: Data,
+  unit: number,
+): ((row: number) => { readonly seconds: number; readonly fraction: string }) => {
   const values = data.values as ArrayLike<number | bigint>;
   need(values.length, data.length);
   const digits = DIGITS[unit] ?? 0;

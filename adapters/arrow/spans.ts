@@ -10,8 +10,12 @@ export interface Spans {
 /** The spans of a column with adjacent values in `limit` bytes or child values. */
 export const spansOf = (data: Data, limit: number): Spans => {
   const offsets = data.valueOffsets as Int32Array | BigInt64Array | undefined;
-  const begins = offsets instanceof BigInt64Array ? Float64Array.from(offsets, Number) : (offsets ?? new Int32Array(0));
-  if (data.length > 0 && begins.length <= data.length) throw new RangeError(`a column of ${data.length} rows has ${begins.length} offsets`);
+  const begins =
+    offsets instanceof BigInt64Array
+      ? Float64Array.from(offsets, Number)
+      : (offsets ?? new Int32Array(0));
+  if (data.length > 0 && begins.length <= data.length)
+    throw new RangeError(`a column of ${data.length} rows has ${begins.length} offsets`);
   return {
     begins,
     check: (begin, end) => {

@@ -43,9 +43,13 @@ export const createTextBuilder = (arrow: Arrow, name: string, rowsMax: number): 
         const cell = cells[at];
         if (typeof cell === 'string') {
           makeRoom(cell.length * BYTES_PER_CHAR_MAX);
-          if (cell.length > SHORT_CHARS_MAX || !writeAscii(cell)) filled += bytes.write(cell, filled);
+          if (cell.length > SHORT_CHARS_MAX || !writeAscii(cell))
+            filled += bytes.write(cell, filled);
         } else if (cell === null) validity.setNull(rows);
-        else throw new TypeError(`column ${JSON.stringify(name)}, row ${at + 1} of its page: ${String(cell)} is not a text`);
+        else
+          throw new TypeError(
+            `column ${JSON.stringify(name)}, row ${at + 1} of its page: ${String(cell)} is not a text`,
+          );
         rows += 1;
         offsets[rows] = filled;
       }

@@ -15,7 +15,10 @@ export const createValidity = (rowsMax: number): Validity => {
       nullCount += 1;
     },
     finish: (rows) => {
-      const found = bitmap === null ? { nullCount: 0 } : { nullCount, nullBitmap: bitmap.subarray(0, Math.ceil(rows / 8)) };
+      const found =
+        bitmap === null
+          ? { nullCount: 0 }
+          : { nullCount, nullBitmap: bitmap.subarray(0, Math.ceil(rows / 8)) };
       bitmap = null;
       nullCount = 0;
       return found;

@@ -24,8 +24,9 @@ export interface QuoteRules {
 const suspectLinesMin = 6;
 
 /**
- * The fault of a record whose quotes are out of place; null where it is sound, or where quotes stand inside unquoted fields alone and are text.
- * The parser takes them everywhere, also where a quoted field continues after its closing quote. Costs a look at the first characters of each
+ * The fault of a record whose quotes are out of place; null where it is sound, or where quotes
+ * stand inside unquoted fields alone and are text. The parser takes them everywhere, also where a
+ * quoted field continues after its closing quote. Costs a look at the first characters of each
  * field, and a pass over the bytes only where one of them is a quote.
  */
 export const quoteFault = (record: QuotedRecord, rules: QuoteRules): RecordFault | null => {
@@ -33,7 +34,9 @@ export const quoteFault = (record: QuotedRecord, rules: QuoteRules): RecordFault
     const fault = misplacedQuote(record, rules);
     if (fault !== null) return fault;
   }
-  return !rules.isTrusted && record.lineCount >= suspectLinesMin && isManyRecords(record, rules) ? swallowed(record) : null;
+  return !rules.isTrusted && record.lineCount >= suspectLinesMin && isManyRecords(record, rules)
+    ? swallowed(record)
+    : null;
 };
 
 const blank = 0x20;
@@ -45,10 +48,14 @@ const mayBeginWithQuote = (field: string, quote: string): boolean => {
 
 const continuesAfterQuote = (quote: string): string =>
   `a quoted field continues after its closing quote. Double the quotes inside a quoted field (${quote}${quote}), or read quotes as text (quote: null)`;
-const behindBlank = 'a quote stands behind a blank at the start of a field. Remove the blank, or read quotes as text (quote: null)';
+const behindBlank =
+  'a quote stands behind a blank at the start of a field. Remove the blank, or read quotes as text (quote: null)';
 
 /** Walks over the fields as RFC 4180 has them, with quotes inside unquoted fields for text. */
-const misplacedQuote = ({ bytes, offset }: QuotedRecord, { delimiter, quote }: QuoteRules): RecordFault | null => {
+const misplacedQuote = (
+  { bytes, offset }: QuotedRecord,
+  { delimiter, quote }: QuoteRules,
+): RecordFault | null => {
   let at = 0;
   for (let column = 0; at <= bytes.length; column += 1) {
     const fault = (reason: string): RecordFault => ({ reason, column, fieldOffset: offset + at });
@@ -71,7 +78,11 @@ const misplacedQuote = ({ bytes, offset }: QuotedRecord, { delimiter, quote }: Q
 };
 
 const closingQuote = (bytes: Buffer, from: number, quote: string): number => {
-  for (let at = bytes.indexOf(quote, from); at !== -1; at = bytes.indexOf(quote, at + 2 * quote.length))
+  for (
+    let at = bytes.indexOf(quote, from);
+    at !== -1;
+    at = bytes.indexOf(quote, at + 2 * quote.length)
+  )
     if (!startsWith(bytes, at + quote.length, quote)) return at;
   return -1;
 };
@@ -79,9 +90,13 @@ const closingQuote = (bytes: Buffer, from: number, quote: string): number => {
 const startsWith = (bytes: Buffer, at: number, text: string): boolean =>
   bytes.subarray(at, at + Buffer.byteLength(text)).equals(Buffer.from(text));
 
-const isLineEnd = (bytes: Buffer, at: number): boolean => /^(?:\r?\n)?$/.test(bytes.subarray(at).toString());
+const isLineEnd = (bytes: Buffer, at: number): boolean =>
+  /^(?:\r?\n)?$/.test(bytes.subarray(at).toString());
 
-/** Two stray quotes make one record of all rows between them: then each of its lines has as many fields as the record. */
+/**
+ * Two stray quotes make one record of all rows between them: then each of its lines has as many
+ * fields as the record.
+ */
 const isManyRecords = ({ bytes, fields }: QuotedRecord, { delimiter }: QuoteRules): boolean => {
   if (fields.length < 2) return false;
   for (let at = 0; at < bytes.length;) {

@@ -15,7 +15,10 @@ export interface RecordFault {
   readonly fieldOffset: number;
 }
 
-/** What came of a few bytes more: records that are complete, then perhaps a fault, after which the segment is over. */
+/**
+ * What came of a few bytes more: records that are complete, then perhaps a fault, after which the
+ * segment is over.
+ */
 export interface Parsed {
   readonly records: readonly ParsedRecord[];
   readonly fault: RecordFault | null;
@@ -33,14 +36,20 @@ export interface CsvSegment {
 
 /** Our messages for error codes of `csv-parse`. Its own count lines from the segment's start. */
 const REASONS: Readonly<Partial<Record<CsvError['code'], string>>> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quoted field is never closed. Close it, or read quotes as text (quote: null)',
+  CSV_QUOTE_NOT_CLOSED:
+    'a quoted field is never closed. Close it, or read quotes as text (quote: null)',
 };
 
 /**
- * Opens a segment at the start of the record at `offset`. Records come as arrays, so that their number of columns is the caller's to judge.
- * `quote`: null where quotes are text. Quotes inside unquoted fields are text; records with other quotes out of place are the caller's to find.
+ * Opens a segment at the start of the record at `offset`. Records come as arrays, so that their
+ * number of columns is the caller's to judge. `quote`: null where quotes are text. Quotes inside
+ * unquoted fields are text; records with other quotes out of place are the caller's to find.
  */
-export const openSegment = (offset: number, delimiter: string, quote: string | null): CsvSegment => {
+export const openSegment = (
+  offset: number,
+  delimiter: string,
+  quote: string | null,
+): CsvSegment => {
   let records: ParsedRecord[] = [];
   const parser = new Parser({
     delimiter,
@@ -48,26 +57,33 @@ export const openSegment = (offset: number, delimiter: string, quote: string | n
     escape: quote,
     // Else one inch mark would cost its row.
     relax_quotes: true,
-    // Both, always: left to find out, it takes the first line's end for all, and files of two hands mix them.
+    // Both, always: left to find out, it takes the first line's end for all, and files of two hands
+    // mix them.
     record_delimiter: ['\r\n', '\n'],
     skip_empty_lines: true,
     relax_column_count: true,
   });
-  // In place of the stream's own queue: only while a record is being pushed is `info` that record's. The documented ways to
-  // learn it, `info` and `on_record`, copy all of `info` for each record, at a third of the speed.
+  // In place of the stream's own queue: only while a record is being pushed is `info` that
+  // record's. The documented ways to learn it, `info` and `on_record`, copy all of `info` for each
+  // record, at a third of the speed.
   const pushToStream = parser.push.bind(parser);
   parser.push = (fields: readonly string[] | null): boolean => {
     if (fields === null) return pushToStream(null);
     records.push({ fields, endOffset: offset + parser.info.bytes });
     return true;
   };
-  // Errors are taken from the callbacks below; without a listener Node would also throw them at the process.
+  // Errors are taken from the callbacks below; without a listener Node would also throw them at the
+  // process.
   parser.on('error', () => undefined).resume();
 
   const faultOf = (error: Error): RecordFault => {
     const reason = error instanceof CsvError ? REASONS[error.code] : undefined;
     if (reason === undefined || !(error instanceof CsvError)) throw error;
-    return { reason, column: typeof error['column'] === 'number' ? error['column'] : null, fieldOffset: offset + parser.info.bytes };
+    return {
+      reason,
+      column: typeof error['column'] === 'number' ? error['column'] : null,
+      fieldOffset: offset + parser.info.bytes,
+    };
   };
   const taken = (error: Error | null | undefined): Parsed => {
     const done = records;
@@ -76,8 +92,14 @@ export const openSegment = (offset: number, delimiter: string, quote: string | n
   };
 
   return {
-    // The parser keeps a view of the last few bytes, and the window they are in moves: hence the copy.
-    feed: async (bytes) => taken(await new Promise<Error | null | undefined>((resolve) => parser.write(Buffer.from(bytes), resolve))),
+    // The parser keeps a view of the last few bytes, and the window they are in moves: hence the
+    // copy.
+    feed: async (bytes) =>
+      taken(
+        await new Promise<Error | null | undefined>((resolve) =>
+          parser.write(Buffer.from(bytes), resolve),
+        ),
+      ),
     end: async () =>
       taken(
         await new Promise<Error | null>((resolve) => {

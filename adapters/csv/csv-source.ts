@@ -10,32 +10,45 @@ import type { CsvRow } from './read-csv.ts';
 
 /** How to read a CSV file. */
 export type CsvOptions<Column extends string, Payload, Metadata extends JsonObject> = {
-  /** The columns of a row, checked against the header before the first row. Default: all that the header names. */
+  /**
+   * The columns of a row, checked against the header before the first row. Default: all that the
+   * header names.
+   */
   readonly columns?: readonly Column[];
   /** Between fields. Default a comma. */
   readonly delimiter?: string;
   /**
-   * Around fields that hold delimiters or line ends; null where quotes are text. Default `"`, and then a record of six lines or more, each of which
-   * looks like a record, is a bad row: two stray quotes make such a one. Named, quotes are taken at their word.
+   * Around fields that hold delimiters or line ends; null where quotes are text. Default `"`, and
+   * then a record of six lines or more, each of which looks like a record, is a bad row: two stray
+   * quotes make such a one. Named, quotes are taken at their word.
    */
   readonly quote?: '"' | "'" | null;
-  /** Whether a record of empty fields alone, as spreadsheets write them at the end, is passed over like a blank line. Default false: it is a row. */
+  /**
+   * Whether a record of empty fields alone, as spreadsheets write them at the end, is passed over
+   * like a blank line. Default false: it is a row.
+   */
   readonly skipsEmptyRecords?: boolean;
   /** A longer record is a bad row. Default 16 MiB. */
   readonly recordBytesMax?: number;
   /** How the file is packed. Default: as its name ends, `.gz` for gzip, `.zst` for zstd. */
   readonly compression?: Compression;
-  /** Of its text: any label of the WHATWG (`windows-1252`, `shift_jis`, `utf-16`). Default: as its byte order mark says, else UTF-8. */
+  /**
+   * Of its text: any label of the WHATWG (`windows-1252`, `shift_jis`, `utf-16`). Default: as its
+   * byte order mark says, else UTF-8.
+   */
   readonly encoding?: string;
 } & RowMapping<Readonly<Record<NoInfer<Column>, string>>, Payload, Metadata>;
 
 /**
- * Reads a CSV file: UTF-8 unless said otherwise, a header first, in order, resumable behind any row. Lines end in LF or CRLF, mixed if need be;
- * fields may be quoted, with line ends and doubled quotes inside; quotes inside unquoted fields are text; blank lines are skipped; a byte order mark is tolerated.
- * Several columns without a name are left out, and so are empty fields behind the last column. A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable id is a bad row. Where quotes are wrong
- * reading continues at the next line, which may lie inside what was meant as one record. Reading throws `SourceError` if the
- * file is missing, unreadable, empty or no text, or its header lacks a column or names one twice. Throws at once for a
- * senseless `delimiter`, `encoding` or `recordBytesMax`.
+ * Reads a CSV file: UTF-8 unless said otherwise, a header first, in order, resumable behind any
+ * row. Lines end in LF or CRLF, mixed if need be; fields may be quoted, with line ends and doubled
+ * quotes inside; quotes inside unquoted fields are text; blank lines are skipped; a byte order mark
+ * is tolerated. Several columns without a name are left out, and so are empty fields behind the
+ * last column. A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable
+ * id is a bad row. Where quotes are wrong reading continues at the next line, which may lie inside
+ * what was meant as one record. Reading throws `SourceError` if the file is missing, unreadable,
+ * empty or no text, or its header lacks a column or names one twice. Throws at once for a senseless
+ * `delimiter`, `encoding` or `recordBytesMax`.
  */
 export const csvSource = <
   const Column extends string = string,
@@ -46,7 +59,10 @@ export const csvSource = <
   options: CsvOptions<Column, Payload, Metadata>,
 ): CheckpointedItemSource<Payload, Metadata> => tunedCsvSource(path, options, FILE_TUNING);
 
-/** `csvSource` with chunk and slice sizes of one's own: for specs, where a record must straddle many chunks. */
+/**
+ * `csvSource` with chunk and slice sizes of one's own: for specs, where a record must straddle many
+ * chunks.
+ */
 export const tunedCsvSource = <
   const Column extends string = string,
   Payload = Readonly<Record<Column, string>>,
@@ -58,10 +74,16 @@ export const tunedCsvSource = <
 ): CheckpointedItemSource<Payload, Metadata> => {
   const { columns, itemId, delimiter = ',' } = options;
   if (delimiter === '' || /["\r\n]/.test(delimiter)) {
-    throw new RangeError(`delimiter is ${JSON.stringify(delimiter)}; it must not be empty, nor hold a quote or a line end`);
+    throw new RangeError(
+      `delimiter is ${JSON.stringify(delimiter)}; it must not be empty, nor hold a quote or a line end`,
+    );
   }
   const idColumn = typeof itemId === 'string' ? itemId : null;
-  if (idColumn !== null && columns !== undefined && !columns.some((column) => column === idColumn)) {
+  if (
+    idColumn !== null &&
+    columns !== undefined &&
+    !columns.some((column) => column === idColumn)
+  ) {
     throw new RangeError(`itemId is ${JSON.stringify(idColumn)}, which is not among columns`);
   }
   const encoding = encodingOfLabel(options.encoding);

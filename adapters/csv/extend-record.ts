@@ -9,16 +9,25 @@ export interface CsvDialect {
   readonly columnCount: number;
 }
 
-/** Adds fields to records of a file. All texts are bytes, a character each (`latin1`): nothing of the file is decoded, so that nothing of it changes. */
+/**
+ * Adds fields to records of a file. All texts are bytes, a character each (`latin1`): nothing of
+ * the file is decoded, so that nothing of it changes.
+ */
 export interface RecordExtender {
   /**
-   * The record with the cells behind its last column, and its line end behind them. What stands before the record (blank lines) stays. Fields that it
-   * lacks come as empty ones, and empty ones behind its last column go, so that the cells are in their columns; null for a record with more fields than columns, or a quote that is never closed.
+   * The record with the cells behind its last column, and its line end behind them. What stands
+   * before the record (blank lines) stays. Fields that it lacks come as empty ones, and empty ones
+   * behind its last column go, so that the cells are in their columns; null for a record with more
+   * fields than columns, or a quote that is never closed.
    */
   extend(text: string, cells: readonly Cell[]): string | null;
 }
 
-export const createRecordExtender = ({ delimiter, quote, columnCount }: CsvDialect): RecordExtender => {
+export const createRecordExtender = ({
+  delimiter,
+  quote,
+  columnCount,
+}: CsvDialect): RecordExtender => {
   const write = createCellWriter({ delimiter, escapeFormulas: false, quote });
   const mark = bytesOf(delimiter);
   return {
@@ -42,10 +51,18 @@ interface Signs {
 }
 
 const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
-const lineEndOf = (text: string): string => (text.endsWith('\r\n') ? '\r\n' : text.endsWith('\n') ? '\n' : '');
+const lineEndOf = (text: string): string =>
+  text.endsWith('\r\n') ? '\r\n' : text.endsWith('\n') ? '\n' : '';
 
-/** Where the last record of the text begins, which ends at `end`, and how many fields it has; null where a quote is never closed. Quotes are looked at only where there are any. */
-const lastRecord = (text: string, end: number, { mark, quote }: Signs): { readonly begin: number; readonly fieldCount: number } | null => {
+/**
+ * Where the last record of the text begins, which ends at `end`, and how many fields it has; null
+ * where a quote is never closed. Quotes are looked at only where there are any.
+ */
+const lastRecord = (
+  text: string,
+  end: number,
+  { mark, quote }: Signs,
+): { readonly begin: number; readonly fieldCount: number } | null => {
   const quoteAt = text.indexOf(quote);
   if (quoteAt < 0 || quoteAt >= end) {
     const begin = text.lastIndexOf('\n', end - 1) + 1;

@@ -6,28 +6,51 @@ import { openFile } from '../files/open-file.ts';
 import type { CsvOptions } from './csv-source.ts';
 import { readHeader } from './read-header.ts';
 
-/** What stands between fields in files that people have: Excel writes semicolons in half of Europe. The earlier one wins. */
+/**
+ * What stands between fields in files that people have: Excel writes semicolons in half of Europe.
+ * The earlier one wins.
+ */
 const candidates = [',', ';', '\t', '|'] as const;
 
 /**
- * The delimiter under which the header of the file names this column; null where it names it under none of comma, semicolon, tab and bar. Reads the
- * header alone. Throws `SourceError` where the file cannot be opened, or is packed otherwise than its name says.
+ * The delimiter under which the header of the file names this column; null where it names it under
+ * none of comma, semicolon, tab and bar. Reads the header alone. Throws `SourceError` where the
+ * file cannot be opened, or is packed otherwise than its name says.
  */
 export const findDelimiter = async (
   path: string,
   column: string,
-  options: Pick<CsvOptions<string, unknown, {}>, 'compression' | 'encoding' | 'quote'> & { readonly signal?: AbortSignal } = {},
+  options: Pick<CsvOptions<string, unknown, {}>, 'compression' | 'encoding' | 'quote'> & {
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<string | null> => {
   const { quote = '"', signal = new AbortController().signal } = options;
   const file = await openFile(path);
   try {
     const compression = await checkCompression(file, options.compression);
-    const encoding = await checkEncoding(file, { compression, said: encodingOfLabel(options.encoding), signal });
-    const reading = { file, compression, encoding, from: null, chunkBytes: FILE_TUNING.chunkBytes, signal };
+    const encoding = await checkEncoding(file, {
+      compression,
+      said: encodingOfLabel(options.encoding),
+      signal,
+    });
+    const reading = {
+      file,
+      compression,
+      encoding,
+      from: null,
+      chunkBytes: FILE_TUNING.chunkBytes,
+      signal,
+    };
     for (const delimiter of candidates) {
-      const columns = await readHeader(reading, { delimiter, quote, trustsQuotes: true, recordBytesMax: ROW_BYTES_MAX }).then(
+      const columns = await readHeader(reading, {
+        delimiter,
+        quote,
+        trustsQuotes: true,
+        recordBytesMax: ROW_BYTES_MAX,
+      }).then(
         (header) => header.columns,
-        // Under a delimiter that is not the file's, a header may have wrong quotes, or name a column twice.
+        // Under a delimiter that is not the file's, a header may have wrong quotes, or name a
+        // column twice.
         (error: unknown): readonly string[] => {
           if (error instanceof SourceError) return [];
           throw error;

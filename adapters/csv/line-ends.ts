@@ -1,7 +1,10 @@
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** Where, from `begin` on, the first byte is that belongs to no blank line; `limit` if they are all blank. */
+/**
+ * Where, from `begin` on, the first byte is that belongs to no blank line; `limit` if they are all
+ * blank.
+ */
 export const skipBlankLines = (bytes: Buffer, begin: number, limit: number): number => {
   let at = begin;
   for (;;) {
@@ -25,4 +28,5 @@ export const countLines = (bytes: Buffer, begin: number, limit: number): number 
 };
 
 /** The byte behind the first line that ends from `begin` on; -1 if none does. */
-export const lineEnd = (bytes: Buffer, begin: number): number => bytes.indexOf(LINE_FEED, begin) + 1 || -1;
+export const lineEnd = (bytes: Buffer, begin: number): number =>
+  bytes.indexOf(LINE_FEED, begin) + 1 || -1;

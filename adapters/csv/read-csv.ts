@@ -24,46 +24,67 @@ export interface CsvReadOptions<Column extends string> {
 /** A row by column name. */
 export type CsvRow<Column extends string> = Readonly<Record<Column, string>>;
 
-/** The rows of a CSV file behind its header. A record with more or fewer columns than the header is a bad row, unless those that are too many are empty. */
+/**
+ * The rows of a CSV file behind its header. A record with more or fewer columns than the header is
+ * a bad row, unless those that are too many are empty.
+ */
 export async function* readCsv<Column extends string>(
   reading: FileReading,
   options: CsvReadOptions<Column>,
 ): AsyncGenerator<readonly FileRow<CsvRow<Column>>[]> {
   const header = await readHeader(reading, options);
-  const toRow = createRowMaker(header.columns, pickedColumns(header.columns, options, reading.file.path));
+  const toRow = createRowMaker(
+    header.columns,
+    pickedColumns(header.columns, options, reading.file.path),
+  );
   const from = reading.from ?? header.next;
   const window = await openWindow(reading, from);
   try {
     let index = from.index;
     for await (const records of readRecords(window, { ...options, line: from.line })) {
-      yield (options.skipsEmptyRecords ? records.filter(isNoBlank) : records).map((record): FileRow<CsvRow<Column>> => {
-        index += 1;
-        const { line, next } = record;
-        const position = window.checkpointAt(next.offset, next.line, index);
-        const made = toRow(record);
-        return made.type === 'row' ? { type: 'row', value: made.value, line, position } : { ...made, line, position };
-      });
+      yield (options.skipsEmptyRecords ? records.filter(isNoBlank) : records).map(
+        (record): FileRow<CsvRow<Column>> => {
+          index += 1;
+          const { line, next } = record;
+          const position = window.checkpointAt(next.offset, next.line, index);
+          const made = toRow(record);
+          return made.type === 'row'
+            ? { type: 'row', value: made.value, line, position }
+            : { ...made, line, position };
+        },
+      );
     }
   } finally {
     await window.close();
   }
 }
 
-/** Which columns make a row, and where they stand in a record. Throws `SourceError` for one that the header lacks. */
+/**
+ * Which columns make a row, and where they stand in a record. Throws `SourceError` for one that the
+ * header lacks.
+ */
 const pickedColumns = <Column extends string>(
   found: readonly string[],
   { columns, idColumn, delimiter }: CsvReadOptions<Column>,
   ref: string,
 ): readonly Picked<Column>[] => {
   const locations = new Map(found.map((column, at) => [column, at]));
-  const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find((column) => !locations.has(column));
+  const missing = [...(columns ?? []), ...(idColumn === null ? [] : [idColumn])].find(
+    (column) => !locations.has(column),
+  );
   if (missing !== undefined) {
-    const hint = found.length === 1 && /[;\t|]/.test(found[0] ?? '') ? ` Is ${JSON.stringify(delimiter)} really the delimiter?` : '';
+    const hint =
+      found.length === 1 && /[;\t|]/.test(found[0] ?? '')
+        ? ` Is ${JSON.stringify(delimiter)} really the delimiter?`
+        : '';
     const what = `column ${JSON.stringify(missing)} is not in the header. Name it as the header does: ${listColumns(found)}.${hint}`;
     throw new SourceError(what, { ref, field: missing });
   }
   // Without `columns` a row has all columns of the header: Column is then plain `string`.
-  return (columns ?? (named(found) as readonly Column[])).map((column) => ({ column, at: locations.get(column) ?? -1 }));
+  return (columns ?? (named(found) as readonly Column[])).map((column) => ({
+    column,
+    at: locations.get(column) ?? -1,
+  }));
 };
 
 interface Picked<Column extends string> {
@@ -73,7 +94,12 @@ interface Picked<Column extends string> {
 
 type MadeRow<Column extends string> =
   | { readonly type: 'row'; readonly value: CsvRow<Column> }
-  | { readonly type: 'bad'; readonly reason: string; readonly field: string | null; readonly isUndecodable?: true };
+  | {
+      readonly type: 'bad';
+      readonly reason: string;
+      readonly field: string | null;
+      readonly isUndecodable?: true;
+    };
 
 const createRowMaker = <Column extends string>(
   header: readonly string[],
@@ -83,12 +109,24 @@ const createRowMaker = <Column extends string>(
   return (record) => {
     if (record.type === 'fault') {
       const field = record.column === null ? null : (header[record.column] ?? null);
-      return { type: 'bad', reason: record.reason, field, ...(record.isUndecodable === true ? { isUndecodable: true } : {}) };
+      return {
+        type: 'bad',
+        reason: record.reason,
+        field,
+        ...(record.isUndecodable === true ? { isUndecodable: true } : {}),
+      };
     }
     const { fields } = record;
-    if (fields.length === header.length || (fields.length > header.length && areEmpty(fields.slice(header.length))))
+    if (
+      fields.length === header.length ||
+      (fields.length > header.length && areEmpty(fields.slice(header.length)))
+    )
       return { type: 'row', value: toValue(fields) };
-    return { type: 'bad', reason: `the record has ${countColumns(fields.length)}, the header ${header.length}`, field: null };
+    return {
+      type: 'bad',
+      reason: `the record has ${countColumns(fields.length)}, the header ${header.length}`,
+      field: null,
+    };
   };
 };
 
@@ -99,13 +137,17 @@ const named = (found: readonly string[]): readonly string[] =>
 const areEmpty = (fields: readonly string[]): boolean => fields.every((field) => field === '');
 
 /** A line of one empty field is a row of a file with one column, which quotes it. */
-const isNoBlank = (record: CsvRecord): boolean => record.type === 'fault' || record.fields.length === 1 || !areEmpty(record.fields);
+const isNoBlank = (record: CsvRecord): boolean =>
+  record.type === 'fault' || record.fields.length === 1 || !areEmpty(record.fields);
 
 /** Both ways fill every column, since the record is as long as the header. */
-const createValueMaker = <Column extends string>(picked: readonly Picked<Column>[]): ((fields: readonly string[]) => CsvRow<Column>) => {
+const createValueMaker = <Column extends string>(
+  picked: readonly Picked<Column>[],
+): ((fields: readonly string[]) => CsvRow<Column>) => {
   // Assigning to "__proto__" would set no column; fromEntries does, at several times the cost.
   if (picked.some(({ column }) => column === '__proto__')) {
-    return (fields) => Object.fromEntries(picked.map(({ column, at }) => [column, fields[at]])) as CsvRow<Column>;
+    return (fields) =>
+      Object.fromEntries(picked.map(({ column, at }) => [column, fields[at]])) as CsvRow<Column>;
   }
   return (fields) => {
     const value: Partial<Record<Column, string | undefined>> = {};

@@ -6,7 +6,9 @@ import { skipMark } from '../files/utf8.ts';
 import { undecodableReason } from '../files/guess-encoding.ts';
 import { type CsvRecord, readRecords, type RecordOptions } from './read-records.ts';
 
-/** The names of a file's columns, all different but for empty ones, and where its first row begins. */
+/**
+ * The names of a file's columns, all different but for empty ones, and where its first row begins.
+ */
 export interface CsvHeader {
   readonly columns: readonly string[];
   readonly next: FilePosition;
@@ -18,21 +20,35 @@ const HEADER_CHUNK_BYTES = 16 * 1024;
 const JSON_HEAD_BYTES = 16;
 
 /**
- * Reads the header, which is the first line that is not blank; also when reading continues from the middle of the file, so that positions
- * stay small. Throws `SourceError` if there is none, it cannot be read, or it names a column twice.
+ * Reads the header, which is the first line that is not blank; also when reading continues from the
+ * middle of the file, so that positions stay small. Throws `SourceError` if there is none, it
+ * cannot be read, or it names a column twice.
  */
-export const readHeader = async (reading: FileReading, options: Omit<RecordOptions, 'line'>): Promise<CsvHeader> => {
+export const readHeader = async (
+  reading: FileReading,
+  options: Omit<RecordOptions, 'line'>,
+): Promise<CsvHeader> => {
   const ref = reading.file.path;
-  const window = await openWindow({ ...reading, chunkBytes: Math.min(reading.chunkBytes, HEADER_CHUNK_BYTES) }, null);
+  const window = await openWindow(
+    { ...reading, chunkBytes: Math.min(reading.chunkBytes, HEADER_CHUNK_BYTES) },
+    null,
+  );
   try {
     await skipMark(window, ref);
     while (window.bytes.length < JSON_HEAD_BYTES && !window.ended) await window.fill();
     if (/^\{\s*"/.test(window.bytes.toString('latin1', 0, JSON_HEAD_BYTES)))
-      throw new SourceError('holds JSON lines, not CSV. Read it as JSON lines: name it .jsonl, or say so', { ref, line: 1 });
+      throw new SourceError(
+        'holds JSON lines, not CSV. Read it as JSON lines: name it .jsonl, or say so',
+        { ref, line: 1 },
+      );
     for await (const [record] of readRecords(window, { ...options, line: 1 })) {
       if (record === undefined) continue;
       const { line, next } = record;
-      if (record.type === 'fault') throw new SourceError(`the header cannot be read: ${await reasonOf(record, reading)}`, { ref, line });
+      if (record.type === 'fault')
+        throw new SourceError(`the header cannot be read: ${await reasonOf(record, reading)}`, {
+          ref,
+          line,
+        });
       checkHeader(record.fields, ref, line);
       return { columns: record.fields, next: window.checkpointAt(next.offset, next.line, 0) };
     }
@@ -44,7 +60,10 @@ export const readHeader = async (reading: FileReading, options: Omit<RecordOptio
 
 const checkHeader = (columns: readonly string[], ref: string, line: number): void => {
   if (columns.some((column) => /\r(?!\n)/.test(column))) {
-    throw new SourceError('its lines end in CR alone. Save it with LF or CRLF line ends: tr "\\r" "\\n" < FILE > lines.csv', { ref, line });
+    throw new SourceError(
+      'its lines end in CR alone. Save it with LF or CRLF line ends: tr "\\r" "\\n" < FILE > lines.csv',
+      { ref, line },
+    );
   }
   if (/^sep=/iu.test(columns[0] ?? '') && columns.slice(1).every((column) => column === ''))
     throw new SourceError(
@@ -55,17 +74,22 @@ const checkHeader = (columns: readonly string[], ref: string, line: number): voi
   // Columns without a name are an index, or nothing: spreadsheets and data frames write them.
   const twice = columns.find((column) => column !== '' && seen.size === seen.add(column).size);
   if (twice === undefined) return;
-  throw new SourceError(`the header names column ${JSON.stringify(twice)} twice. Rename one: ${listColumns(columns)}`, {
-    ref,
-    line,
-    field: twice,
-  });
+  throw new SourceError(
+    `the header names column ${JSON.stringify(twice)} twice. Rename one: ${listColumns(columns)}`,
+    {
+      ref,
+      line,
+      field: twice,
+    },
+  );
 };
 
 const reasonOf = (
   { reason, isUndecodable }: Extract<CsvRecord, { readonly type: 'fault' }>,
   reading: FileReading,
-): Promise<string> | string => (isUndecodable === true ? undecodableReason(reason, reading) : reason);
+): Promise<string> | string =>
+  isUndecodable === true ? undecodableReason(reason, reading) : reason;
 
 /** Column names for a message, quoted so that a stray blank shows. */
-export const listColumns = (columns: readonly string[]): string => columns.map((column) => JSON.stringify(column)).join(', ');
+export const listColumns = (columns: readonly string[]): string =>
+  columns.map((column) => JSON.stringify(column)).join(', ');

@@ -13,7 +13,12 @@ export type CsvRecord = {
 } & (
   | { readonly type: 'record'; readonly fields: readonly string[] }
   /** `column`: 0-based, of the field at fault; null when the whole record is. */
-  | { readonly type: 'fault'; readonly reason: string; readonly column: number | null; readonly isUndecodable?: true }
+  | {
+      readonly type: 'fault';
+      readonly reason: string;
+      readonly column: number | null;
+      readonly isUndecodable?: true;
+    }
 );
 
 /** How to read records. */
@@ -29,15 +34,19 @@ export interface RecordOptions {
 }
 
 /**
- * The records of a window that begins at one; blank lines are none. A record that cannot be told from what follows it (its
- * quotes are wrong, or it does not end within `recordBytesMax`) costs the rest of the line on which the field at fault
- * begins, and reading continues at the next line: what comes after an unclosed quote is not lost with it.
+ * The records of a window that begins at one; blank lines are none. A record that cannot be told
+ * from what follows it (its quotes are wrong, or it does not end within `recordBytesMax`) costs the
+ * rest of the line on which the field at fault begins, and reading continues at the next line: what
+ * comes after an unclosed quote is not lost with it.
  *
- * What comes out depends on the bytes from a record's start on, never on chunks: the parser sees at most `recordBytesMax`
- * and a little beyond the start of an unfinished record, and a record is too long only when it has seen exactly that.
- * Holds as much, and a chunk.
+ * What comes out depends on the bytes from a record's start on, never on chunks: the parser sees at
+ * most `recordBytesMax` and a little beyond the start of an unfinished record, and a record is too
+ * long only when it has seen exactly that. Holds as much, and a chunk.
  */
-export async function* readRecords(window: FileWindow, options: RecordOptions): AsyncGenerator<readonly CsvRecord[]> {
+export async function* readRecords(
+  window: FileWindow,
+  options: RecordOptions,
+): AsyncGenerator<readonly CsvRecord[]> {
   let line = options.line;
   for (;;) {
     const segment = openSegment(window.start, options.delimiter, options.quote);
@@ -49,13 +58,18 @@ export async function* readRecords(window: FileWindow, options: RecordOptions): 
   }
 }
 
-/** How a segment ended: at the end of the file, or at a record that is at fault and at which the window now begins. */
+/**
+ * How a segment ended: at the end of the file, or at a record that is at fault and at which the
+ * window now begins.
+ */
 interface SegmentEnd {
   readonly fault: RecordFault | null;
   readonly line: number;
 }
 
-/** The parser decides on a byte only when it has seen a few more, beside the delimiter. Generous. */
+/**
+ * The parser decides on a byte only when it has seen a few more, beside the delimiter. Generous.
+ */
 const LOOKAHEAD_BYTES = 16;
 
 async function* readSegment(
@@ -69,8 +83,10 @@ async function* readSegment(
   /** Bytes at the front of the window that the segment has seen. */
   let fed = 0;
   for (;;) {
-    if (fed === window.bytes.length && !window.ended && fed < unfinishedBytesMax) await window.fill();
-    // By chunks even where far more is held, as behind an unclosed quote: a chunk's records at once are enough in memory.
+    if (fed === window.bytes.length && !window.ended && fed < unfinishedBytesMax)
+      await window.fill();
+    // By chunks even where far more is held, as behind an unclosed quote: a chunk's records at once
+    // are enough in memory.
     const unfed = window.bytes.subarray(fed, Math.min(fed + window.chunkBytes, unfinishedBytesMax));
     const atEnd = unfed.length === 0 && window.ended && fed < unfinishedBytesMax;
     if (unfed.length === 0 && !atEnd) return { fault: segment.tooLong(recordBytesMax), line };
@@ -94,8 +110,15 @@ interface Located {
   readonly fault: RecordFault | null;
 }
 
-/** Gives records their lines, finds those that lost something in decoding, and ends at the first whose quotes are out of place. */
-const locateRecords = (parsed: Parsed, { bytes, start }: FileWindow, options: RecordOptions): Located => {
+/**
+ * Gives records their lines, finds those that lost something in decoding, and ends at the first
+ * whose quotes are out of place.
+ */
+const locateRecords = (
+  parsed: Parsed,
+  { bytes, start }: FileWindow,
+  options: RecordOptions,
+): Located => {
   const { delimiter, quote, trustsQuotes: isTrusted } = options;
   const rules = quote === null ? null : { delimiter, quote, isTrusted };
   let { line } = options;
@@ -107,18 +130,35 @@ const locateRecords = (parsed: Parsed, { bytes, start }: FileWindow, options: Re
     const recordLine = line + countLines(bytes, used, begin);
     const lost = fields.some((field) => lostInDecoding(field, () => bytes.subarray(begin, end)));
     line = recordLine + countLines(bytes, begin, end);
-    const record = { bytes: bytes.subarray(begin, end), offset: start + begin, line: recordLine, lineCount: line - recordLine, fields };
+    const record = {
+      bytes: bytes.subarray(begin, end),
+      offset: start + begin,
+      line: recordLine,
+      lineCount: line - recordLine,
+      fields,
+    };
     const fault = rules === null ? null : quoteFault(record, rules);
     if (fault !== null) return { records, fault };
     used = end;
     const next = { offset: endOffset, line };
-    if (lost) records.push({ type: 'fault', reason: 'the record', column: null, line: recordLine, next, isUndecodable: true });
+    if (lost)
+      records.push({
+        type: 'fault',
+        reason: 'the record',
+        column: null,
+        line: recordLine,
+        next,
+        isUndecodable: true,
+      });
     else records.push({ type: 'record', fields, line: recordLine, next });
   }
   return { records, fault: parsed.fault };
 };
 
-/** Uses up the window through the end of the line on which the field at fault begins. Gives the number of lines; holds a chunk. */
+/**
+ * Uses up the window through the end of the line on which the field at fault begins. Gives the
+ * number of lines; holds a chunk.
+ */
 const skipLine = async (window: FileWindow, fault: RecordFault): Promise<number> => {
   let from = Math.max(0, fault.fieldOffset - window.start);
   let lines = 0;

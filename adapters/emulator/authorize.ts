@@ -6,10 +6,16 @@ import { refused, type Refused } from '../../lib/sim/provider/index.ts';
  * Why a call is rejected; null: it may pass. Without a configured key any bearer token passes. The
  * key itself is never returned.
  */
-export const authorizationFault = (request: IncomingMessage, apiKey: string | null): Refused | null => {
+export const authorizationFault = (
+  request: IncomingMessage,
+  apiKey: string | null,
+): Refused | null => {
   const bearer = /^Bearer\s+(\S+)\s*$/iu.exec(request.headers.authorization ?? '')?.[1];
   if (bearer === undefined) {
-    return refused(401, "You didn't provide an API key. You need to provide it in an Authorization header using Bearer auth.");
+    return refused(
+      401,
+      "You didn't provide an API key. You need to provide it in an Authorization header using Bearer auth.",
+    );
   }
   if (apiKey === null || isSame(bearer, apiKey)) return null;
   return refused(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
@@ -23,7 +29,11 @@ export const ledgerFault = (request: IncomingMessage, url: URL, token: string): 
   const bearer = /^Bearer\s+(\S+)\s*$/iu.exec(request.headers.authorization ?? '')?.[1];
   const given = url.searchParams.get('token') ?? bearer;
   if (given !== undefined && isSame(given, token)) return null;
-  return refused(401, 'The ledger needs its token: the emulator prints it as ledger_url when it starts.', { code: 'invalid_ledger_token' });
+  return refused(
+    401,
+    'The ledger needs its token: the emulator prints it as ledger_url when it starts.',
+    { code: 'invalid_ledger_token' },
+  );
 };
 
 /**
@@ -34,19 +44,30 @@ export const hostFault = (request: IncomingMessage, listensOn: string): Refused 
   const name = hostnameOf(request.headers.host);
   const isOurs =
     name !== null &&
-    (isLoopback(name) || name === listensOn.toLowerCase() || name === `[${listensOn.toLowerCase()}]` || isOwnAddress(request, name));
-  if (!isOurs) return refused(403, 'This host is not served here. Use the address that the emulator prints when it starts.');
+    (isLoopback(name) ||
+      name === listensOn.toLowerCase() ||
+      name === `[${listensOn.toLowerCase()}]` ||
+      isOwnAddress(request, name));
+  if (!isOurs)
+    return refused(
+      403,
+      'This host is not served here. Use the address that the emulator prints when it starts.',
+    );
   const { origin } = request.headers;
-  if (origin === undefined || isLoopback(hostnameOf(origin.replace(/^[a-z]+:\/\//iu, '')) ?? '')) return null;
+  if (origin === undefined || isLoopback(hostnameOf(origin.replace(/^[a-z]+:\/\//iu, '')) ?? ''))
+    return null;
   return refused(403, 'Web pages of other origins are not served here.');
 };
 
 const hostnameOf = (host: string | undefined): string | null => {
   const url = `http://${host ?? ''}/`;
-  return host === undefined || host === '' || !URL.canParse(url) ? null : new URL(url).hostname.toLowerCase();
+  return host === undefined || host === '' || !URL.canParse(url)
+    ? null
+    : new URL(url).hostname.toLowerCase();
 };
 
-const isLoopback = (name: string): boolean => name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/u.test(name);
+const isLoopback = (name: string): boolean =>
+  name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/u.test(name);
 
 /**
  * When it listens on all addresses (0.0.0.0), the host may be the address at which the call
@@ -57,6 +78,7 @@ const isOwnAddress = ({ socket }: IncomingMessage, name: string): boolean => {
   return own !== '' && (name === own || name === `[${own}]`);
 };
 
-const isSame = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right));
+const isSame = (left: string, right: string): boolean =>
+  timingSafeEqual(digest(left), digest(right));
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

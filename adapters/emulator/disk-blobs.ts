@@ -24,5 +24,6 @@ async function* readBlob(path: string, range: ByteRange | undefined): AsyncGener
   if (range !== undefined && range.end <= range.start) return;
   // Node's `end` is inclusive.
   const part = range === undefined ? {} : { start: range.start, end: range.end - 1 };
-  for await (const chunk of createReadStream(path, { highWaterMark: readChunkBytes, ...part })) yield chunk as Uint8Array;
+  for await (const chunk of createReadStream(path, { highWaterMark: readChunkBytes, ...part }))
+    yield chunk as Uint8Array;
 }

@@ -40,10 +40,15 @@ const packerOf = (encoding: string | undefined): Transform | null => {
   return encoding === 'br' ? createBrotliCompress() : null;
 };
 
-const headersOf = ({ filename, totalBytes, range, encoding }: FileContent, isPart: boolean): Record<string, string | number> => ({
+const headersOf = (
+  { filename, totalBytes, range, encoding }: FileContent,
+  isPart: boolean,
+): Record<string, string | number> => ({
   'content-type': 'application/octet-stream',
   'content-disposition': `attachment; filename="${encodeURIComponent(filename)}"`,
-  ...(encoding === undefined ? { 'content-length': range.end - range.start } : { 'content-encoding': encoding }),
+  ...(encoding === undefined
+    ? { 'content-length': range.end - range.start }
+    : { 'content-encoding': encoding }),
   'accept-ranges': 'bytes',
   ...(isPart ? { 'content-range': `bytes ${range.start}-${range.end - 1}/${totalBytes}` } : {}),
 });

@@ -5,7 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createFakeProvider, refused, type FakeProvider, type FakeProviderOptions, type Ledger } from '../../lib/sim/provider/index.ts';
+import {
+  createFakeProvider,
+  refused,
+  type FakeProvider,
+  type FakeProviderOptions,
+  type Ledger,
+} from '../../lib/sim/provider/index.ts';
 import { authorizationFault, hostFault, ledgerFault } from './authorize.ts';
 import { createClock } from './clock.ts';
 import { createDiskBlobs } from './disk-blobs.ts';
@@ -58,7 +64,11 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const ledgerToken = options.ledgerToken ?? randomBytes(16).toString('hex');
   const clock = createClock(options.startAt?.getTime() ?? Date.now(), options.speed ?? 1);
-  const provider = createFakeProvider({ ...options, nowMs: clock.nowMs, blobs: createDiskBlobs(folder) });
+  const provider = createFakeProvider({
+    ...options,
+    nowMs: clock.nowMs,
+    blobs: createDiskBlobs(folder),
+  });
   const serve = createHandler(provider, {
     apiKey: options.apiKey ?? null,
     latencyMs: options.latencyMs ?? 0,
@@ -69,7 +79,8 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
   // break while a client uses them.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, serve);
   server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    if (socket.writable)
+      socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
   const host = options.host ?? '127.0.0.1';
   const clean = async (): Promise<void> => {
@@ -129,7 +140,9 @@ const createHandler = (provider: FakeProvider, { apiKey, latencyMs, ledgerToken,
     if (latencyMs > 0) await sleep(latencyMs);
     const url = new URL(request.url ?? '/', 'http://emulator');
     const isLedger = url.pathname === ledgerPath;
-    const fault = hostFault(request, host) ?? (isLedger ? ledgerFault(request, url, ledgerToken) : authorizationFault(request, apiKey));
+    const fault =
+      hostFault(request, host) ??
+      (isLedger ? ledgerFault(request, url, ledgerToken) : authorizationFault(request, apiKey));
     if (isLedger && fault === null) {
       await provider.settle();
       return sendJson(response, 200, provider.ledger);
@@ -155,8 +168,14 @@ const failCall = (request: IncomingMessage, response: ServerResponse, thrown: un
     return;
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const isBadUrl = thrown instanceof TypeError && 'code' in thrown && thrown.code === 'ERR_INVALID_URL';
-  sendRefusal(response, isBadUrl ? refused(400, 'The URL is malformed.') : refused(500, message, { type: 'server_error' }));
+  const isBadUrl =
+    thrown instanceof TypeError && 'code' in thrown && thrown.code === 'ERR_INVALID_URL';
+  sendRefusal(
+    response,
+    isBadUrl
+      ? refused(400, 'The URL is malformed.')
+      : refused(500, message, { type: 'server_error' }),
+  );
 };
 
 const listen = (server: Server, port: number, host: string): Promise<number> =>

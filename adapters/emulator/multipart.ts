@@ -1,6 +1,7 @@
 /** The parts of a multipart body in order: each part's headers, then its bytes in chunks. */
 export type MultipartEvent =
-  { readonly type: 'part'; readonly name: string; readonly filename: string | null } | { readonly type: 'data'; readonly bytes: Buffer };
+  | { readonly type: 'part'; readonly name: string; readonly filename: string | null }
+  | { readonly type: 'data'; readonly bytes: Buffer };
 
 /** The body is not valid multipart/form-data. */
 export class MultipartError extends Error {
@@ -21,7 +22,10 @@ export const boundaryOf = (contentType: string | undefined): string | null => {
  * Parses a multipart/form-data body as it arrives. Memory: one chunk and one boundary. Throws
  * `MultipartError` for a truncated or malformed body.
  */
-export async function* readMultipart(chunks: AsyncIterable<Buffer>, boundary: string): AsyncGenerator<MultipartEvent> {
+export async function* readMultipart(
+  chunks: AsyncIterable<Buffer>,
+  boundary: string,
+): AsyncGenerator<MultipartEvent> {
   const delimiter = Buffer.from(`\r\n--${boundary}`);
   // The first delimiter has no line break before it; adding one makes it like the others.
   let buffer: Buffer = Buffer.from('\r\n');
@@ -49,7 +53,10 @@ export async function* readMultipart(chunks: AsyncIterable<Buffer>, boundary: st
           state = 'epilogue';
           isHungry = true;
         } else if (buffer.toString('latin1', 0, 2) === '\r\n') state = 'headers';
-        else throw new MultipartError('a boundary is followed by neither a line break nor the end mark');
+        else
+          throw new MultipartError(
+            'a boundary is followed by neither a line break nor the end mark',
+          );
       } else {
         // The line break after the boundary is kept, so that a part without headers ends like any
         // other.
@@ -71,11 +78,14 @@ export async function* readMultipart(chunks: AsyncIterable<Buffer>, boundary: st
 const readPartHeaders = (headers: string): MultipartEvent => {
   const disposition = /^content-disposition:\s*form-data\b(.*)$/imu.exec(headers)?.[1];
   const name = disposition === undefined ? null : parameterOf(disposition, 'name');
-  if (disposition === undefined || name === null) throw new MultipartError('a part has no form-data name');
+  if (disposition === undefined || name === null)
+    throw new MultipartError('a part has no form-data name');
   return { type: 'part', name, filename: parameterOf(disposition, 'filename') };
 };
 
 const parameterOf = (disposition: string, name: string): string | null => {
-  const match = new RegExp(`;\\s*${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;]*))`, 'iu').exec(disposition);
+  const match = new RegExp(`;\\s*${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;]*))`, 'iu').exec(
+    disposition,
+  );
   return match === null ? null : (match[1]?.replaceAll(/\\(.)/gu, '$1') ?? match[2] ?? '');
 };

@@ -12,12 +12,17 @@ export const sendJson = (response: ServerResponse, statusCode: number, body: unk
   response.end();
 };
 
-const textOf = (body: unknown): string => `${JSON.stringify(body, null, 2)}${isFile(body) ? '\n' : ''}`;
+const textOf = (body: unknown): string =>
+  `${JSON.stringify(body, null, 2)}${isFile(body) ? '\n' : ''}`;
 
-const isFile = (body: unknown): boolean => typeof body === 'object' && body !== null && 'object' in body && body.object === 'file';
+const isFile = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'object' in body && body.object === 'file';
 
 /** Sends a rejection in OpenAI's shape. */
-export const sendRefusal = (response: ServerResponse, { statusCode, error, retryAfterMs }: Refused): void => {
+export const sendRefusal = (
+  response: ServerResponse,
+  { statusCode, error, retryAfterMs }: Refused,
+): void => {
   if (retryAfterMs !== null) {
     response.setHeader('retry-after-ms', String(retryAfterMs));
     response.setHeader('retry-after', String(Math.ceil(retryAfterMs / 1000)));
@@ -29,7 +34,11 @@ export const sendRefusal = (response: ServerResponse, { statusCode, error, retry
  * Sends the provider's reply. A lost reply breaks the connection, or sends a body that does not
  * end.
  */
-export const sendReply = (request: IncomingMessage, response: ServerResponse, reply: Reply<unknown>): void => {
+export const sendReply = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply<unknown>,
+): void => {
   if (reply.type === 'done') sendJson(response, 200, reply.value);
   else if (reply.type === 'refused') sendRefusal(response, reply);
   else if (reply.broken === undefined) request.socket.destroy();
@@ -39,9 +48,14 @@ export const sendReply = (request: IncomingMessage, response: ServerResponse, re
 const dripMs = 1_000;
 
 /** Sends half of the body, then nothing more, or a blank per second for ever. */
-const sendBroken = (response: ServerResponse, { manner, reply }: NonNullable<ReplyLost['broken']>): void => {
+const sendBroken = (
+  response: ServerResponse,
+  { manner, reply }: NonNullable<ReplyLost['broken']>,
+): void => {
   const text = textOf(reply.type === 'done' ? reply.value : { error: reply.error });
-  response.writeHead(reply.type === 'done' ? 200 : reply.statusCode, { 'content-type': 'application/json' });
+  response.writeHead(reply.type === 'done' ? 200 : reply.statusCode, {
+    'content-type': 'application/json',
+  });
   response.write(text.slice(0, Math.max(1, text.length >> 1)));
   leaveOpen(response, manner);
 };

@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { refused, type FakeProvider, type FileQuery, type PageQuery } from '../../lib/sim/provider/index.ts';
+import {
+  refused,
+  type FakeProvider,
+  type FileQuery,
+  type PageQuery,
+} from '../../lib/sim/provider/index.ts';
 import { readJsonBody } from './body.ts';
 import { sendContent } from './download.ts';
 import { sendRefusal, sendReply } from './respond.ts';
@@ -22,14 +27,27 @@ interface Route {
 }
 
 const routes: readonly Route[] = [
-  { method: 'POST', path: /^\/v1\/files$/u, serve: async (call) => answer(call, await receiveUpload(call.request, call.provider)) },
+  {
+    method: 'POST',
+    path: /^\/v1\/files$/u,
+    serve: async (call) => answer(call, await receiveUpload(call.request, call.provider)),
+  },
   {
     method: 'GET',
     path: /^\/v1\/files$/u,
-    serve: async (call) => answer(call, await call.provider.listFiles(fileQueryOf(call.url.searchParams))),
+    serve: async (call) =>
+      answer(call, await call.provider.listFiles(fileQueryOf(call.url.searchParams))),
   },
-  { method: 'GET', path: /^\/v1\/files\/([^/]+)$/u, serve: async (call) => answer(call, await call.provider.retrieveFile(call.id)) },
-  { method: 'DELETE', path: /^\/v1\/files\/([^/]+)$/u, serve: async (call) => answer(call, await call.provider.deleteFile(call.id)) },
+  {
+    method: 'GET',
+    path: /^\/v1\/files\/([^/]+)$/u,
+    serve: async (call) => answer(call, await call.provider.retrieveFile(call.id)),
+  },
+  {
+    method: 'DELETE',
+    path: /^\/v1\/files\/([^/]+)$/u,
+    serve: async (call) => answer(call, await call.provider.deleteFile(call.id)),
+  },
   {
     method: 'GET',
     path: /^\/v1\/files\/([^/]+)\/content$/u,
@@ -39,9 +57,14 @@ const routes: readonly Route[] = [
   {
     method: 'GET',
     path: /^\/v1\/batches$/u,
-    serve: async (call) => answer(call, await call.provider.listBatches(pageQueryOf(call.url.searchParams))),
+    serve: async (call) =>
+      answer(call, await call.provider.listBatches(pageQueryOf(call.url.searchParams))),
   },
-  { method: 'GET', path: /^\/v1\/batches\/([^/]+)$/u, serve: async (call) => answer(call, await call.provider.retrieveBatch(call.id)) },
+  {
+    method: 'GET',
+    path: /^\/v1\/batches\/([^/]+)$/u,
+    serve: async (call) => answer(call, await call.provider.retrieveBatch(call.id)),
+  },
   {
     method: 'POST',
     path: /^\/v1\/batches\/([^/]+)\/cancel$/u,
@@ -60,8 +83,12 @@ export const serveRoute = async (call: Omit<Call, 'id'>): Promise<void> => {
   const found = onPath.find(({ route }) => route.method === method);
   if (found !== undefined) return found.route.serve({ ...call, id: found.id });
   call.request.resume();
-  if (onPath.length === 0) return sendRefusal(call.response, refused(404, `Invalid URL (${method} ${pathname})`));
-  sendRefusal(call.response, refused(405, `Not allowed to ${method} on ${pathname}.`, { code: 'method_not_supported' }));
+  if (onPath.length === 0)
+    return sendRefusal(call.response, refused(404, `Invalid URL (${method} ${pathname})`));
+  sendRefusal(
+    call.response,
+    refused(405, `Not allowed to ${method} on ${pathname}.`, { code: 'method_not_supported' }),
+  );
 };
 
 const createBatch = async (call: Call): Promise<void> => {
@@ -77,7 +104,10 @@ const answer = (call: Call, reply: Parameters<typeof sendReply>[2]): void => {
 const pageQueryOf = (search: URLSearchParams): PageQuery => {
   const limit = search.get('limit');
   const after = search.get('after');
-  return { ...(limit === null ? {} : { limit: limit === '' ? Number.NaN : Number(limit) }), ...(after === null ? {} : { after }) };
+  return {
+    ...(limit === null ? {} : { limit: limit === '' ? Number.NaN : Number(limit) }),
+    ...(after === null ? {} : { after }),
+  };
 };
 
 const fileQueryOf = (search: URLSearchParams): FileQuery => {

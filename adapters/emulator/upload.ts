@@ -21,7 +21,10 @@ interface UploadForm {
 }
 
 /** Serves `POST /v1/files`: the file's bytes go to the blob store as they arrive. */
-export const receiveUpload = async (request: IncomingMessage, provider: FakeProvider): Promise<Reply<FileObject>> => {
+export const receiveUpload = async (
+  request: IncomingMessage,
+  provider: FakeProvider,
+): Promise<Reply<FileObject>> => {
   const boundary = boundaryOf(request.headers['content-type']);
   if (boundary === null) {
     request.resume();
@@ -30,7 +33,11 @@ export const receiveUpload = async (request: IncomingMessage, provider: FakeProv
   const read = await readForm(request, boundary, provider);
   if (read.type === 'refused') return read;
   const { fields, filename, blob } = read.form;
-  if (blob === null) return refused(400, "Missing required parameter: 'file'.", { param: 'file', code: 'missing_required_parameter' });
+  if (blob === null)
+    return refused(400, "Missing required parameter: 'file'.", {
+      param: 'file',
+      code: 'missing_required_parameter',
+    });
   const seconds = fields.get('expires_after[seconds]');
   const anchor = fields.get('expires_after[anchor]');
   return provider.createFile({
@@ -43,11 +50,22 @@ export const receiveUpload = async (request: IncomingMessage, provider: FakeProv
   });
 };
 
-type FormRead = { readonly type: 'form'; readonly form: UploadForm } | Extract<Reply<never>, { readonly type: 'refused' }>;
+type FormRead =
+  | { readonly type: 'form'; readonly form: UploadForm }
+  | Extract<Reply<never>, { readonly type: 'refused' }>;
 
-const readForm = async (request: IncomingMessage, boundary: string, provider: FakeProvider): Promise<FormRead> => {
+const readForm = async (
+  request: IncomingMessage,
+  boundary: string,
+  provider: FakeProvider,
+): Promise<FormRead> => {
   const fields = new Map<string, string>();
-  const file: OpenUpload = { blobKey: provider.nextBlobKey(), writer: null, filename: null, bytes: 0 };
+  const file: OpenUpload = {
+    blobKey: provider.nextBlobKey(),
+    writer: null,
+    filename: null,
+    bytes: 0,
+  };
   let field: { name: string; chunks: Buffer[]; bytes: number } | null = null;
   const closeField = (): void => {
     if (field !== null) fields.set(field.name, Buffer.concat(field.chunks).toString('utf8'));
@@ -60,7 +78,8 @@ const readForm = async (request: IncomingMessage, boundary: string, provider: Fa
     for await (const event of readMultipart(chunks, boundary)) {
       if (event.type === 'data') {
         if (field === null) await append(file, event.bytes);
-        else if ((field.bytes += event.bytes.length) > fieldBytesMax) throw new MultipartError(`the field '${field.name}' is too long`);
+        else if ((field.bytes += event.bytes.length) > fieldBytesMax)
+          throw new MultipartError(`the field '${field.name}' is too long`);
         else field.chunks.push(event.bytes);
         continue;
       }
@@ -69,7 +88,8 @@ const readForm = async (request: IncomingMessage, boundary: string, provider: Fa
         if (fields.size >= fieldsMax) throw new MultipartError('the form has too many fields');
         field = { name: event.name, chunks: [], bytes: 0 };
       } else {
-        if (event.name !== 'file' || file.writer !== null) throw new MultipartError("the form must have one file, named 'file'");
+        if (event.name !== 'file' || file.writer !== null)
+          throw new MultipartError("the form must have one file, named 'file'");
         file.writer = await provider.blobs.create(file.blobKey);
         file.filename = event.filename;
       }

@@ -27,11 +27,17 @@ export const plainFlow = (file: OpenFile, offset: number): ByteFlow => {
   };
 };
 
-/** Reads bytes that the file had at opening; 0 only at its end. Throws `SourceError` where they are gone. */
+/**
+ * Reads bytes that the file had at opening; 0 only at its end. Throws `SourceError` where they are
+ * gone.
+ */
 export const readAt = async (file: OpenFile, target: Buffer, offset: number): Promise<number> => {
   const length = Math.min(target.length, file.sizeBytes - offset);
   if (length <= 0) return 0;
   const { bytesRead } = await file.handle.read(target, 0, length, offset);
   if (bytesRead > 0) return bytesRead;
-  throw new SourceError('became shorter while it was read. Leave it alone until the run has read it', { ref: file.path });
+  throw new SourceError(
+    'became shorter while it was read. Leave it alone until the run has read it',
+    { ref: file.path },
+  );
 };

@@ -4,7 +4,10 @@ import type { ByteFlow } from './byte-flow.ts';
 /** What of the encoded text is read at once. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Stands in the text for what could not be decoded: no UTF-8 has it, so that its row is a bad one, and no other. */
+/**
+ * Stands in the text for what could not be decoded: no UTF-8 has it, so that its row is a bad one,
+ * and no other.
+ */
 const INVALID = Buffer.of(0xff);
 
 /** Decodes bytes in the order in which they come. */
@@ -40,7 +43,8 @@ export const decodedFlow = (flow: ByteFlow, encoding: string): ByteFlow => {
 };
 
 const decoderOf = (encoding: string): Decoder => {
-  if (encoding === 'utf-16le' || encoding === 'utf-16be') return utf16Decoder(encoding === 'utf-16be');
+  if (encoding === 'utf-16le' || encoding === 'utf-16be')
+    return utf16Decoder(encoding === 'utf-16be');
   const decoder = new TextDecoder(encoding, { ignoreBOM: true });
   return {
     // Always as a stream: at once, Node 20 takes windows-1252 for ISO 8859-1.
@@ -49,11 +53,17 @@ const decoderOf = (encoding: string): Decoder => {
   };
 };
 
-/** None of the encodings that have a decoder of Node's writes this character itself, but for gb18030. */
+/**
+ * None of the encodings that have a decoder of Node's writes this character itself, but for
+ * gb18030.
+ */
 const REPLACED = /\uFFFD/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Node's own decoder would not tell a character that the file holds from what it puts in place of a lone surrogate. */
+/**
+ * Node's own decoder would not tell a character that the file holds from what it puts in place of a
+ * lone surrogate.
+ */
 const utf16Decoder = (isBigEndian: boolean): Decoder => {
   const decoder = new StringDecoder('utf16le');
   let odd: Buffer = Buffer.alloc(0);
@@ -65,11 +75,16 @@ const utf16Decoder = (isBigEndian: boolean): Decoder => {
       const units = held.subarray(0, whole);
       return toUtf8(decoder.write(isBigEndian ? units.swap16() : units), LONE_SURROGATE);
     },
-    end: () => Buffer.concat([toUtf8(decoder.end(), LONE_SURROGATE), odd.length === 0 ? odd : INVALID]),
+    end: () =>
+      Buffer.concat([toUtf8(decoder.end(), LONE_SURROGATE), odd.length === 0 ? odd : INVALID]),
   };
 };
 
 const toUtf8 = (text: string, invalid: RegExp): Buffer => {
   if (!invalid.test(text)) return Buffer.from(text, 'utf8');
-  return Buffer.concat(text.split(invalid).flatMap((part, i) => (i === 0 ? [Buffer.from(part)] : [INVALID, Buffer.from(part)])));
+  return Buffer.concat(
+    text
+      .split(invalid)
+      .flatMap((part, i) => (i === 0 ? [Buffer.from(part)] : [INVALID, Buffer.from(part)])),
+  );
 };

@@ -8,7 +8,10 @@ import { unpackedFlow } from './unpacked-flow.ts';
 /** What is in place of an encoding where nothing has to be decoded. */
 export const UTF8 = 'utf-8';
 
-/** The encoding that a label of the WHATWG names (`latin1`, `sjis`), by its own name; undefined for none. Throws a `RangeError` for a label that this Node does not know. */
+/**
+ * The encoding that a label of the WHATWG names (`latin1`, `sjis`), by its own name; undefined for
+ * none. Throws a `RangeError` for a label that this Node does not know.
+ */
 export const encodingOfLabel = (label: string | undefined): string | undefined => {
   if (label === undefined) return undefined;
   // The WHATWG reads it as little-endian, regardless of the byte order mark.
@@ -28,12 +31,22 @@ const UTF16 = 'utf-16';
 const HEAD_BYTES = 4_096;
 
 /**
- * The encoding to read the text of `file` by: what was said, else what its byte order mark says, else UTF-8. Throws `SourceError` where the mark tells
- * otherwise, where it is UTF-16 without a mark and that was not said, and where the file holds no text at all: an archive, a spreadsheet, a picture.
+ * The encoding to read the text of `file` by: what was said, else what its byte order mark says,
+ * else UTF-8. Throws `SourceError` where the mark tells otherwise, where it is UTF-16 without a
+ * mark and that was not said, and where the file holds no text at all: an archive, a spreadsheet, a
+ * picture.
  */
 export const checkEncoding = async (
   file: OpenFile,
-  { compression, said, signal }: { readonly compression: Compression; readonly said: string | undefined; readonly signal: AbortSignal },
+  {
+    compression,
+    said,
+    signal,
+  }: {
+    readonly compression: Compression;
+    readonly said: string | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<string> => {
   const head = await headOf(file, compression, signal);
   const ref = file.path;
@@ -43,14 +56,20 @@ export const checkEncoding = async (
     if (said !== undefined) return said === UTF16 ? 'utf-16le' : said;
     const order = orderOfUtf16(head);
     if (order === null) return UTF8;
-    throw new SourceError(`looks like UTF-16 without a byte order mark. Name the encoding: '${order}'`, { ref });
+    throw new SourceError(
+      `looks like UTF-16 without a byte order mark. Name the encoding: '${order}'`,
+      { ref },
+    );
   }
   if (said === undefined || said === marked || (said === UTF16 && marked !== UTF8)) return marked;
   const what = `begins with the byte order mark of ${marked}, but encoding is '${said}'. Leave the encoding out, or say '${marked}'`;
   throw new SourceError(what, { ref });
 };
 
-/** The encoding by which the text of the file at `path` is read. Throws a `RangeError` for an unknown label, and `SourceError` as reading does. */
+/**
+ * The encoding by which the text of the file at `path` is read. Throws a `RangeError` for an
+ * unknown label, and `SourceError` as reading does.
+ */
 export const encodingOfFile = async (path: string, label: string | undefined): Promise<string> => {
   const said = encodingOfLabel(label);
   const file = await openFile(path);
@@ -63,8 +82,13 @@ export const encodingOfFile = async (path: string, label: string | undefined): P
 };
 
 /** The first bytes of the text; what of a damaged packed file comes before the damage. */
-const headOf = async (file: OpenFile, compression: Compression, signal: AbortSignal): Promise<Buffer> => {
-  const flow = compression === 'none' ? plainFlow(file, 0) : unpackedFlow({ file, compression, signal });
+const headOf = async (
+  file: OpenFile,
+  compression: Compression,
+  signal: AbortSignal,
+): Promise<Buffer> => {
+  const flow =
+    compression === 'none' ? plainFlow(file, 0) : unpackedFlow({ file, compression, signal });
   const head = Buffer.alloc(HEAD_BYTES);
   let filled = 0;
   try {
@@ -94,7 +118,9 @@ const refuseOther = (head: Buffer, ref: string): void => {
   const kind = kindOfContent(head);
   if (kind !== null) throw new SourceError(`${kind.holds}, not text. ${kind.remedy}`, { ref });
   if (!/^(?:fffe0000|0000feff)$/.test(head.subarray(0, 4).toString('hex'))) return;
-  throw new SourceError('is UTF-32. Convert it first: iconv -f UTF-32 -t UTF-8 FILE > rows.csv', { ref });
+  throw new SourceError('is UTF-32. Convert it first: iconv -f UTF-32 -t UTF-8 FILE > rows.csv', {
+    ref,
+  });
 };
 
 /** By the zeros: in a header of Latin letters, every other byte is one. */

@@ -8,12 +8,16 @@ const SAMPLES = 8;
 const WHOLE_BYTES_MAX = 2 * EDGE_BYTES + SAMPLES * SAMPLE_BYTES;
 
 /**
- * SHA-256, as 64 hex digits, over a file's size and contents; the same bytes give it on any machine at any time (neither
- * the path nor a timestamp counts). Up to 2.5 MiB every byte is read; beyond that the first and the last MiB and eight
- * evenly spaced places of 64 KiB, so it costs the same for any size. What it can miss: a change in a large file that keeps
- * its length and touches none of those places. Throws `SourceError` as `openFile` does.
+ * SHA-256, as 64 hex digits, over a file's size and contents; the same bytes give it on any machine
+ * at any time (neither the path nor a timestamp counts). Up to 2.5 MiB every byte is read; beyond
+ * that the first and the last MiB and eight evenly spaced places of 64 KiB, so it costs the same
+ * for any size. What it can miss: a change in a large file that keeps its length and touches none
+ * of those places. Throws `SourceError` as `openFile` does.
  */
-export const fingerprintFile = async (path: string, options: { readonly signal: AbortSignal }): Promise<string> => {
+export const fingerprintFile = async (
+  path: string,
+  options: { readonly signal: AbortSignal },
+): Promise<string> => {
   options.signal.throwIfAborted();
   const { handle, sizeBytes } = await openFile(path);
   try {
@@ -41,7 +45,11 @@ export const sampledRanges = (sizeBytes: number): readonly Range[] => {
     offset: EDGE_BYTES + Math.floor(((between - SAMPLE_BYTES) * (offset + 0.5)) / SAMPLES),
     bytes: SAMPLE_BYTES,
   }));
-  return [{ offset: 0, bytes: EDGE_BYTES }, ...offsets, { offset: sizeBytes - EDGE_BYTES, bytes: EDGE_BYTES }];
+  return [
+    { offset: 0, bytes: EDGE_BYTES },
+    ...offsets,
+    { offset: sizeBytes - EDGE_BYTES, bytes: EDGE_BYTES },
+  ];
 };
 
 const readRange = async (handle: FileHandle, offset: number, bytes: number): Promise<Buffer> => {

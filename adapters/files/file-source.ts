@@ -1,4 +1,5 @@
-// adapters/files is what file sources share, over node:fs alone: the one adapter folder that other adapters may import.
+// adapters/files is what file sources share, over node:fs alone: the one adapter folder that other
+// adapters may import.
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 import { checkCompression } from './compression.ts';
@@ -24,11 +25,19 @@ export interface FileTuning {
 }
 
 /** For production; the specs use tiny ones. */
-export const FILE_TUNING: FileTuning = { chunkBytes: 256 * 1024, sliceRowsMax: 1_000, sliceBytesMax: 2 * 1024 * 1024 };
+export const FILE_TUNING: FileTuning = {
+  chunkBytes: 256 * 1024,
+  sliceRowsMax: 1_000,
+  sliceBytesMax: 2 * 1024 * 1024,
+};
 
-/** A row as the file holds it, good or bad (`isUndecodable`: its `reason` is what of it could not be decoded, "the line"), and the position right after it. */
+/**
+ * A row as the file holds it, good or bad (`isUndecodable`: its `reason` is what of it could not be
+ * decoded, "the line"), and the position right after it.
+ */
 export type FileRow<Value> = { readonly line: number; readonly position: FilePosition } & (
-  { readonly type: 'row'; readonly value: Value } | ({ readonly type: 'bad'; readonly isUndecodable?: true } & RowFault)
+  | { readonly type: 'row'; readonly value: Value }
+  | ({ readonly type: 'bad'; readonly isUndecodable?: true } & RowFault)
 );
 
 /** What makes one kind of file source. */
@@ -42,12 +51,16 @@ export interface FileFormat<Value, Payload, Metadata extends JsonObject> {
   readonly tuning: FileTuning;
   /** The rows after `from`, in the arrays in which they come off the file. */
   readonly readRows: (reading: FileReading) => AsyncIterable<readonly FileRow<Value>[]>;
-  readonly toEntry: (row: FileRow<Value>) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>;
+  readonly toEntry: (
+    row: FileRow<Value>,
+  ) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>;
 }
 
 /**
- * A source over one file of any format: opened at the first pull, closed when reading ends, fails, is aborted or is
- * given up. A failure comes behind the rows that were read before it. Memory is bounded by `tuning` and the format's largest row. An abort rejects the pull with the signal's reason.
+ * A source over one file of any format: opened at the first pull, closed when reading ends, fails,
+ * is aborted or is given up. A failure comes behind the rows that were read before it. Memory is
+ * bounded by `tuning` and the format's largest row. An abort rejects the pull with the signal's
+ * reason.
  */
 export const createFileSource = <Value, Payload, Metadata extends JsonObject>(
   format: FileFormat<Value, Payload, Metadata>,
@@ -61,8 +74,18 @@ export const createFileSource = <Value, Payload, Metadata extends JsonObject>(
     try {
       const compression = await checkCompression(file, format.compression);
       const encoding = await checkEncoding(file, { compression, said: format.encoding, signal });
-      const position = from === null ? null : decodePosition(from, format.path, isPlain({ compression, encoding }));
-      yield* inSlices(format, { file, compression, encoding, from: position, chunkBytes: format.tuning.chunkBytes, signal });
+      const position =
+        from === null
+          ? null
+          : decodePosition(from, format.path, isPlain({ compression, encoding }));
+      yield* inSlices(format, {
+        file,
+        compression,
+        encoding,
+        from: position,
+        chunkBytes: format.tuning.chunkBytes,
+        signal,
+      });
     } finally {
       await file.handle.close();
     }
@@ -80,9 +103,12 @@ async function* inSlices<Value, Payload, Metadata extends JsonObject>(
   try {
     for await (const rows of format.readRows(reading)) {
       for (const row of rows) {
-        const entry = format.toEntry(row.type === 'bad' && row.isUndecodable === true ? await explained(row, reading) : row);
+        const entry = format.toEntry(
+          row.type === 'bad' && row.isUndecodable === true ? await explained(row, reading) : row,
+        );
         slice.push(entry instanceof Promise ? await entry : entry);
-        if (slice.length < sliceRowsMax && row.position.offset - sliceStart < sliceBytesMax) continue;
+        if (slice.length < sliceRowsMax && row.position.offset - sliceStart < sliceBytesMax)
+          continue;
         yield slice;
         reading.signal.throwIfAborted();
         slice = [];
@@ -102,7 +128,10 @@ const explained = async <Row extends RowFault>(row: Row, reading: FileReading): 
   reason: await undecodableReason(row.reason, reading),
 });
 
-/** `value`, or the default if left out. Throws a `RangeError` unless it is a whole number of bytes above zero. */
+/**
+ * `value`, or the default if left out. Throws a `RangeError` unless it is a whole number of bytes
+ * above zero.
+ */
 export const bytesLimit = (name: string, value: number | undefined, fallback: number): number => {
   const bytes = value ?? fallback;
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;

@@ -9,7 +9,10 @@ import { runningSum } from './running-sum.ts';
 import type { RunningSum } from './running-sum.ts';
 import { unpackedFlow } from './unpacked-flow.ts';
 
-/** The bytes of a text between what was used up and what was read so far; of a compressed file, of what it unpacks to; of one in another encoding, its text as UTF-8. */
+/**
+ * The bytes of a text between what was used up and what was read so far; of a compressed file, of
+ * what it unpacks to; of one in another encoding, its text as UTF-8.
+ */
 export interface FileWindow {
   /** Maximum bytes per `fill`, and a good chunk size for processing. */
   readonly chunkBytes: number;
@@ -23,17 +26,24 @@ export interface FileWindow {
   checkpointAt(offset: number, line: number, index: number): FilePosition;
   /** Uses up that many bytes at the front. */
   drop(count: number): void;
-  /** Reads up to a chunk more behind, a byte at least, or finds that the text has `ended`. Throws when aborted. To be called only while not `ended`. */
+  /**
+   * Reads up to a chunk more behind, a byte at least, or finds that the text has `ended`. Throws
+   * when aborted. To be called only while not `ended`.
+   */
   fill(): Promise<void>;
   /** Stops what reads; the window is of no use behind it. */
   close(): Promise<void>;
 }
 
 /**
- * A window that opens, empty, at a position, or at the start of the text. Holds one chunk and what was not dropped: twice that in memory. To
- * be closed. Throws `SourceError` where the text ends before the position, or what comes before it in a file that is unpacked or decoded has changed.
+ * A window that opens, empty, at a position, or at the start of the text. Holds one chunk and what
+ * was not dropped: twice that in memory. To be closed. Throws `SourceError` where the text ends
+ * before the position, or what comes before it in a file that is unpacked or decoded has changed.
  */
-export const openWindow = async (reading: FileReading, from: FilePosition | null): Promise<FileWindow> => {
+export const openWindow = async (
+  reading: FileReading,
+  from: FilePosition | null,
+): Promise<FileWindow> => {
   const { file, signal } = reading;
   const offset = from?.offset ?? 0;
   if (isPlain(reading)) {
@@ -46,7 +56,9 @@ export const openWindow = async (reading: FileReading, from: FilePosition | null
     const remaining = Buffer.allocUnsafe(reading.chunkBytes);
     for (let skipped = 0; skipped < offset;) {
       signal.throwIfAborted();
-      const count = await flow.read(remaining.subarray(0, Math.min(remaining.length, offset - skipped)));
+      const count = await flow.read(
+        remaining.subarray(0, Math.min(remaining.length, offset - skipped)),
+      );
       if (count === 0) throw tooShort(file.path, skipped, offset);
       sum.add(remaining.subarray(0, count));
       skipped += count;
@@ -63,11 +75,15 @@ export const openWindow = async (reading: FileReading, from: FilePosition | null
 };
 
 /** True where the bytes of the file are its text. */
-export const isPlain = ({ compression, encoding }: Pick<FileReading, 'compression' | 'encoding'>): boolean =>
+export const isPlain = ({
+  compression,
+  encoding,
+}: Pick<FileReading, 'compression' | 'encoding'>): boolean =>
   compression === 'none' && encoding === UTF8;
 
 const textFlow = ({ file, compression, encoding, signal }: FileReading): ByteFlow => {
-  const unpacked = compression === 'none' ? plainFlow(file, 0) : unpackedFlow({ file, compression, signal });
+  const unpacked =
+    compression === 'none' ? plainFlow(file, 0) : unpackedFlow({ file, compression, signal });
   return encoding === UTF8 ? unpacked : decodedFlow(unpacked, encoding);
 };
 
@@ -77,7 +93,12 @@ const tooShort = (ref: string, sizeBytes: number, offset: number): SourceError =
 };
 
 /** `sum`: of all bytes before `offset`; null where positions bear none. */
-const windowOver = (flow: ByteFlow, reading: FileReading, offset: number, sum: RunningSum | null): FileWindow => {
+const windowOver = (
+  flow: ByteFlow,
+  reading: FileReading,
+  offset: number,
+  sum: RunningSum | null,
+): FileWindow => {
   const { chunkBytes, signal } = reading;
   let memory = Buffer.allocUnsafe(2 * chunkBytes);
   let head = 0;
@@ -89,7 +110,8 @@ const windowOver = (flow: ByteFlow, reading: FileReading, offset: number, sum: R
   const makeFree = (): void => {
     if (memory.length - tail >= chunkBytes) return;
     const held = tail - head;
-    // Moved in place only where at least half was used up: each byte of a long row is then copied a bounded number of times.
+    // Moved in place only where at least half was used up: each byte of a long row is then copied a
+    // bounded number of times.
     const remaining = held <= memory.length / 2 ? memory : Buffer.allocUnsafe(2 * memory.length);
     memory.copy(remaining, 0, head, tail);
     memory = remaining;
@@ -115,7 +137,10 @@ const windowOver = (flow: ByteFlow, reading: FileReading, offset: number, sum: R
     get ended() {
       return flow.ended;
     },
-    checkpointAt: (at, line, index) => (sum === null ? { offset: at, line, index } : { offset: at, line, index, crc32: sumUpTo(at, sum) }),
+    checkpointAt: (at, line, index) =>
+      sum === null
+        ? { offset: at, line, index }
+        : { offset: at, line, index, crc32: sumUpTo(at, sum) },
     drop: (count) => {
       if (sum !== null) sumUpTo(start + count, sum);
       head += count;

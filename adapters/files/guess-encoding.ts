@@ -3,19 +3,27 @@ import { UTF8 } from './encoding.ts';
 import type { FileReading } from './file-reading.ts';
 import { plausibleReadings, type Reading } from './plausible-encodings.ts';
 
-/** What a file is likely to be in: the encodings that make sense of it, one where that is clear; null: most of it is UTF-8, and single rows are damaged. */
+/**
+ * What a file is likely to be in: the encodings that make sense of it, one where that is clear;
+ * null: most of it is UTF-8, and single rows are damaged.
+ */
 type Guess = readonly Reading[] | null;
 
 const guesses = new WeakMap<FileReading['file'], Promise<Guess>>();
 
 /**
- * Why `what` (the line, the record) is a bad row: it is not in the encoding of the file. Where UTF-8 was read, names the encoding that the file is likely
- * in; where several make sense of it, what each of them reads, since a wrong one would send other words.
+ * Why `what` (the line, the record) is a bad row: it is not in the encoding of the file. Where
+ * UTF-8 was read, names the encoding that the file is likely in; where several make sense of it,
+ * what each of them reads, since a wrong one would send other words.
  */
-export const undecodableReason = async (what: string, { file, compression, encoding }: FileReading): Promise<string> => {
+export const undecodableReason = async (
+  what: string,
+  { file, compression, encoding }: FileReading,
+): Promise<string> => {
   if (encoding !== UTF8) return `${what} is not valid ${encoding}`;
   // Of a packed file, the bytes are no text.
-  if (compression !== 'none') return `${what} is not valid UTF-8. Is the file in another encoding, such as windows-1252?`;
+  if (compression !== 'none')
+    return `${what} is not valid UTF-8. Is the file in another encoding, such as windows-1252?`;
   const guess = guesses.get(file) ?? guessEncoding(file);
   guesses.set(file, guess);
   return `${what} is not valid UTF-8. ${hintOf(await guess)}`;
@@ -24,8 +32,11 @@ export const undecodableReason = async (what: string, { file, compression, encod
 const hintOf = (guess: Guess): string => {
   const [first, ...others] = guess ?? [];
   if (first === undefined) return 'Is the file in another encoding?';
-  if (others.length === 0) return `The file is likely in ${first.encoding}: name it (encoding: '${first.encoding}')`;
-  const samples = excerptsOf([first, ...others]).map(({ encoding, text }) => `${encoding} reads ${JSON.stringify(text)}`);
+  if (others.length === 0)
+    return `The file is likely in ${first.encoding}: name it (encoding: '${first.encoding}')`;
+  const samples = excerptsOf([first, ...others]).map(
+    ({ encoding, text }) => `${encoding} reads ${JSON.stringify(text)}`,
+  );
   return `Its encoding is not clear. Name the one that reads the text correctly (encoding: LABEL): ${samples.join(', ')}`;
 };
 
@@ -58,7 +69,10 @@ const FOREIGN_BYTES_MIN = 6;
 const CONFIDENCE_MIN = 40;
 const LEAD = 2;
 
-/** The reading whose letters are as frequent as those of a language, far before all others; null: there is none. */
+/**
+ * The reading whose letters are as frequent as those of a language, far before all others; null:
+ * there is none.
+ */
 const clearIn = async (readings: readonly Reading[], bytes: Buffer): Promise<Reading | null> => {
   if (bytes.filter((byte) => byte >= 0x80).length < FOREIGN_BYTES_MIN) return null;
   const { default: chardet } = await import('chardet');
@@ -84,7 +98,10 @@ const encodingOf = (name: string): string | null => {
 const EXCERPT_BEFORE = 8;
 const EXCERPT_LENGTH = 24;
 
-/** Of each reading a few characters of the same line: the first one that all read differently, if there is one. */
+/**
+ * Of each reading a few characters of the same line: the first one that all read differently, if
+ * there is one.
+ */
 const excerptsOf = (readings: readonly Reading[]): readonly Reading[] => {
   const lines = readings.map(({ text }) => text.split('\n'));
   const [first = []] = lines;
@@ -100,7 +117,10 @@ const excerpt = (line: string): string => {
   return `${before}${[...behind].slice(0, EXCERPT_LENGTH).join('')}`.trim();
 };
 
-/** The lines that hold bytes beyond ASCII, from a little before the first of these on. Whole, since no character of these encodings holds a line feed. */
+/**
+ * The lines that hold bytes beyond ASCII, from a little before the first of these on. Whole, since
+ * no character of these encodings holds a line feed.
+ */
 const beyondAscii = (bytes: Buffer): Buffer => {
   const parts: Buffer[] = [];
   let at = 0;

@@ -13,14 +13,19 @@ export interface OpenFile {
 }
 
 /**
- * Opens a regular file. Throws `SourceError` for no such file, a folder, a file that may not be read, and anything without
- * offsets (a pipe, a device): reading could not continue after a restart there.
+ * Opens a regular file. Throws `SourceError` for no such file, a folder, a file that may not be
+ * read, and anything without offsets (a pipe, a device): reading could not continue after a restart
+ * there.
  */
 export const openFile = async (path: string): Promise<OpenFile> => {
   let handle: FileHandle;
   try {
-    // A pipe without a writer is refused at once: opened without the flag, it would block until one comes.
-    handle = await open(path, constants.O_RDONLY | ((constants as { readonly O_NONBLOCK?: number }).O_NONBLOCK ?? 0));
+    // A pipe without a writer is refused at once: opened without the flag, it would block until one
+    // comes.
+    handle = await open(
+      path,
+      constants.O_RDONLY | ((constants as { readonly O_NONBLOCK?: number }).O_NONBLOCK ?? 0),
+    );
   } catch (error) {
     throw openFailure(path, error);
   }
@@ -28,7 +33,10 @@ export const openFile = async (path: string): Promise<OpenFile> => {
     const stats = await handle.stat();
     if (stats.isDirectory()) throw new SourceError('is a folder. Name a file in it', { ref: path });
     if (!stats.isFile())
-      throw new SourceError('is not a regular file, so reading could not be resumed. Copy it to a file first', { ref: path });
+      throw new SourceError(
+        'is not a regular file, so reading could not be resumed. Copy it to a file first',
+        { ref: path },
+      );
     return { path, handle, sizeBytes: stats.size };
   } catch (error) {
     await handle.close();
@@ -39,9 +47,20 @@ export const openFile = async (path: string): Promise<OpenFile> => {
 /** The failure to open a file, in the reader's words. */
 export const openFailure = (path: string, cause: unknown): SourceError => {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'ENOENT') return new SourceError(`no such file. Relative paths start at ${process.cwd()}`, { ref: path, cause });
+  if (code === 'ENOENT')
+    return new SourceError(`no such file. Relative paths start at ${process.cwd()}`, {
+      ref: path,
+      cause,
+    });
   if (code === 'EACCES' || code === 'EPERM')
-    return new SourceError('may not be read by this user. Check its permissions', { ref: path, cause });
-  if (code === 'EISDIR') return new SourceError('is a folder. Name a file in it', { ref: path, cause });
-  return new SourceError(`cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, { ref: path, cause });
+    return new SourceError('may not be read by this user. Check its permissions', {
+      ref: path,
+      cause,
+    });
+  if (code === 'EISDIR')
+    return new SourceError('is a folder. Name a file in it', { ref: path, cause });
+  return new SourceError(
+    `cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { ref: path, cause },
+  );
 };

@@ -1,4 +1,7 @@
-/** Encodings of files that people have and that are not UTF-8, the commoner ones first. By the names of the WHATWG. */
+/**
+ * Encodings of files that people have and that are not UTF-8, the commoner ones first. By the names
+ * of the WHATWG.
+ */
 const encodings = [
   'windows-1252',
   'windows-1250',
@@ -26,12 +29,16 @@ export interface Reading {
   readonly text: string;
 }
 
-/** The readings of these bytes that look like text, the commoner encoding first. Of encodings that read the same text, the first one only. */
+/**
+ * The readings of these bytes that look like text, the commoner encoding first. Of encodings that
+ * read the same text, the first one only.
+ */
 export const plausibleReadings = (bytes: Buffer): readonly Reading[] => {
   const found: Reading[] = [];
   for (const encoding of encodings) {
     const text = decoded(bytes, encoding);
-    if (text !== null && !isRubbish(text) && !found.some((other) => other.text === text)) found.push({ encoding, text });
+    if (text !== null && !isRubbish(text) && !found.some((other) => other.text === text))
+      found.push({ encoding, text });
   }
   const last = found.length === 0 ? decoded(bytes, lastResort) : null;
   return last === null || isRubbish(last) ? found : [{ encoding: lastResort, text: last }];
@@ -60,7 +67,10 @@ const rubbish: readonly RegExp[] = [
   new RegExp(String.raw`[${foreign}]\p{Script=Latin}|\p{Script=Latin}[${foreign}]`, 'gv'),
   new RegExp(String.raw`[a-z][${cjk}](?![${cjk}])|(?<![${cjk}])[${cjk}][a-z]`, 'gv'),
   // A sign within a word, or beside an accented letter.
-  new RegExp(String.raw`\p{L}${sign}\p{L}|${accented}[[${sign}]--[€]]|[[${sign}]--[¡¿]]${accented}`, 'gv'),
+  new RegExp(
+    String.raw`\p{L}${sign}\p{L}|${accented}[[${sign}]--[€]]|[[${sign}]--[¡¿]]${accented}`,
+    'gv',
+  ),
   // A capital behind a small letter.
   new RegExp(String.raw`\p{Ll}[\p{Lu}--[A-Z]]|\p{Ll}\p{Lu}{2}`, 'gv'),
   // A word of accented letters alone.

@@ -6,7 +6,10 @@ import { openFile } from './open-file.ts';
 
 /** The lines of a text file in its own encoding. */
 export interface RawLines {
-  /** For each count, the bytes up to and with the line feed of that many more lines; for `Infinity`, all bytes that are left. */
+  /**
+   * For each count, the bytes up to and with the line feed of that many more lines; for `Infinity`,
+   * all bytes that are left.
+   */
   take(lineCounts: readonly number[]): Promise<readonly Buffer[]>;
   close(): Promise<void>;
 }
@@ -17,8 +20,9 @@ const LINE_FEED = 0x0a;
 const hasHiddenLineFeeds = (encoding: string): boolean => encoding === 'iso-2022-jp';
 
 /**
- * Opens the lines of a file, unpacked but not decoded: they are those of its decoded text, since a line feed is a line feed in every encoding that
- * this is for. Null for the others. Holds what one call takes. To be closed. Throws `SourceError` where the file cannot be read.
+ * Opens the lines of a file, unpacked but not decoded: they are those of its decoded text, since a
+ * line feed is a line feed in every encoding that this is for. Null for the others. Holds what one
+ * call takes. To be closed. Throws `SourceError` where the file cannot be read.
  */
 export const openRawLines = async (
   path: string,
@@ -28,7 +32,10 @@ export const openRawLines = async (
   const file = await openFile(path);
   try {
     const compression = await checkCompression(file, undefined);
-    const window = await openWindow({ file, compression, encoding: UTF8, from: null, chunkBytes: FILE_TUNING.chunkBytes, signal }, null);
+    const window = await openWindow(
+      { file, compression, encoding: UTF8, from: null, chunkBytes: FILE_TUNING.chunkBytes, signal },
+      null,
+    );
     const behindFeed = lineFeedFinder(encoding);
     return {
       take: async (lineCounts) => {
@@ -59,10 +66,12 @@ export const openRawLines = async (
 
 /** The offset behind the first line feed from `begin` on, which begins a character; -1: none. */
 const lineFeedFinder = (encoding: string): ((bytes: Buffer, begin: number) => number) => {
-  if (encoding !== 'utf-16le' && encoding !== 'utf-16be') return (bytes, begin) => bytes.indexOf(LINE_FEED, begin) + 1 || -1;
+  if (encoding !== 'utf-16le' && encoding !== 'utf-16be')
+    return (bytes, begin) => bytes.indexOf(LINE_FEED, begin) + 1 || -1;
   const low = encoding === 'utf-16be' ? 1 : 0;
   return (bytes, begin) => {
-    for (let at = begin; at + 1 < bytes.length; at += 2) if (bytes[at + low] === LINE_FEED && bytes[at + 1 - low] === 0) return at + 2;
+    for (let at = begin; at + 1 < bytes.length; at += 2)
+      if (bytes[at + low] === LINE_FEED && bytes[at + 1 - low] === 0) return at + 2;
     return -1;
   };
 };

@@ -22,13 +22,18 @@ export interface RowFault {
 
 /** The entry for a row that cannot be an item. */
 export const badEntry = (ref: string, locator: RowLocator, fault: RowFault): BadSourceRow => ({
-  bad: { reason: fault.reason, field: fault.field, itemId: fault.itemId ?? null, location: { ref, line: locator.line } },
+  bad: {
+    reason: fault.reason,
+    field: fault.field,
+    itemId: fault.itemId ?? null,
+    location: { ref, line: locator.line },
+  },
   position: locator.position,
 });
 
 /**
- * Makes entries of rows by the user's mapping; for any source of rows. Never throws: a row without a usable id, and one on
- * which a function of the mapping throws, is a bad entry.
+ * Makes entries of rows by the user's mapping; for any source of rows. Never throws: a row without
+ * a usable id, and one on which a function of the mapping throws, is a bad entry.
  */
 export const createRowMapper =
   <Row, Payload, Metadata extends JsonObject>(
@@ -41,18 +46,38 @@ export const createRowMapper =
     const { itemId } = id;
     let mapped = 'payload';
     try {
-      // The port makes Payload the row itself where no function is given; the compiler cannot see that from here.
-      const payload = mapping.payload === undefined ? (row as unknown as Payload) : mapping.payload(row, locator.index);
+      // The port makes Payload the row itself where no function is given; the compiler cannot see
+      // that from here.
+      const payload =
+        mapping.payload === undefined
+          ? (row as unknown as Payload)
+          : mapping.payload(row, locator.index);
       mapped = 'metadata';
       const metadata = mapping.metadata?.(row, locator.index);
-      const item: BatchItem<Payload, Metadata> = metadata === undefined ? { itemId, payload } : { itemId, payload, metadata };
+      const item: BatchItem<Payload, Metadata> =
+        metadata === undefined ? { itemId, payload } : { itemId, payload, metadata };
       const location = { ref, line: locator.line };
-      const written = locator.written === null || locator.written === undefined ? {} : { written: locator.written };
+      const written =
+        locator.written === null || locator.written === undefined
+          ? {}
+          : { written: locator.written };
       // A column is the row's own key; what a function makes of a row need not be.
-      if (typeof mapping.itemId === 'function') return { item, position: locator.position, location, ...written };
-      return { item, position: locator.position, primaryKey: itemId, idField: mapping.itemId, location, ...written };
+      if (typeof mapping.itemId === 'function')
+        return { item, position: locator.position, location, ...written };
+      return {
+        item,
+        position: locator.position,
+        primaryKey: itemId,
+        idField: mapping.itemId,
+        location,
+        ...written,
+      };
     } catch (error) {
-      return badEntry(ref, locator, { reason: `${mapped} threw: ${messageOf(error)}`, field: null, itemId });
+      return badEntry(ref, locator, {
+        reason: `${mapped} threw: ${messageOf(error)}`,
+        field: null,
+        itemId,
+      });
     }
   };
 
@@ -61,18 +86,25 @@ export const withRowIndex = <Payload, Metadata extends JsonObject>(
   entry: SourceEntry<Payload, Metadata>,
   index: number,
 ): SourceEntry<Payload, Metadata> =>
-  'bad' in entry ? { ...entry, bad: { ...entry.bad, reason: `${entry.bad.reason} (row index ${index})` } } : entry;
+  'bad' in entry
+    ? { ...entry, bad: { ...entry.bad, reason: `${entry.bad.reason} (row index ${index})` } }
+    : entry;
 
-/** The id that a row names in its id column, usable or not as an item; null if there is none to read. For messages. */
+/**
+ * The id that a row names in its id column, usable or not as an item; null if there is none to
+ * read. For messages.
+ */
 export const givenId = (row: unknown, itemId: unknown): string | null => {
   const value = typeof itemId === 'string' ? fieldOf(row, itemId) : undefined;
   return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
 };
 
 /** The message of a thrown value. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);
 
-type ReadId = { readonly type: 'id'; readonly itemId: string } | ({ readonly type: 'fault' } & RowFault);
+type ReadId =
+  { readonly type: 'id'; readonly itemId: string } | ({ readonly type: 'fault' } & RowFault);
 
 const readId = <Row, Payload, Metadata extends JsonObject>(
   mapping: RowMapping<Row, Payload, Metadata>,
@@ -94,17 +126,21 @@ const readId = <Row, Payload, Metadata extends JsonObject>(
 
 const checkId = (value: unknown, what: string, field: string | null): ReadId => {
   const fault = (reason: string): ReadId => ({ type: 'fault', reason: `${what} ${reason}`, field });
-  if (typeof value === 'string') return value.trim() === '' ? fault('is empty') : { type: 'id', itemId: value };
+  if (typeof value === 'string')
+    return value.trim() === '' ? fault('is empty') : { type: 'id', itemId: value };
   if (value === undefined) return fault('is missing');
   if (typeof value !== 'number') return fault(`is ${nameOf(value)}, not a string or a number`);
   if (!Number.isFinite(value)) return fault(`is ${value}, not a finite number`);
   // Beyond 2^53 reading JSON rounds: two different ids would become one, and one row would be lost.
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return fault('is a number too large to be exact. Write it as a string');
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    return fault('is a number too large to be exact. Write it as a string');
   return { type: 'id', itemId: String(value) };
 };
 
 const fieldOf = (row: unknown, name: string): unknown =>
-  typeof row === 'object' && row !== null && Object.hasOwn(row, name) ? (row as Readonly<Record<string, unknown>>)[name] : undefined;
+  typeof row === 'object' && row !== null && Object.hasOwn(row, name)
+    ? (row as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 
 /** What kind of thing a value is, with its article, for messages. */
 export const nameOf = (value: unknown): string => {

@@ -3,9 +3,15 @@ import type { PackFault, Unpacker } from './unpacker.ts';
 import { frameCutter } from './zstd-frames.ts';
 
 /** Unpacks what comes in `packed`; gives, at the end, why it ended early. */
-export type Unpack = (packed: AsyncIterable<Buffer>, ref: string) => AsyncGenerator<Buffer, PackFault | null>;
+export type Unpack = (
+  packed: AsyncIterable<Buffer>,
+  ref: string,
+) => AsyncGenerator<Buffer, PackFault | null>;
 
-/** Members one behind the other are one text; zeros behind the last are padding, as tapes and block devices leave it. */
+/**
+ * Members one behind the other are one text; zeros behind the last are padding, as tapes and block
+ * devices leave it.
+ */
 export const gunzip: Unpack = async function* (packed) {
   const unpacker = gunzipper();
   let fed = 0;
@@ -20,7 +26,8 @@ export const gunzip: Unpack = async function* (packed) {
         fed += chunk.length;
         isOver = rest.length > 0;
       }
-      if (rest.some((byte) => byte !== 0)) return { type: 'trailing', reason: 'something behind zeros' };
+      if (rest.some((byte) => byte !== 0))
+        return { type: 'trailing', reason: 'something behind zeros' };
     }
     return isOver ? null : yield* unpacker.finish();
   } finally {
@@ -38,7 +45,10 @@ export const unzstd: Unpack = async function* (packed, ref) {
       for (const { bytes, isLast } of frames.cut(chunk)) {
         unpacker ??= unzstder(ref);
         const fault: PackFault | null = yield* unpacker.feed(bytes);
-        if (fault !== null) return isFirst || !/frame descriptor/.test(fault.reason) ? fault : { ...fault, type: 'trailing' };
+        if (fault !== null)
+          return isFirst || !/frame descriptor/.test(fault.reason)
+            ? fault
+            : { ...fault, type: 'trailing' };
         if (!isLast) continue;
         const late: PackFault | null = yield* unpacker.finish();
         if (late !== null) return late;

@@ -10,8 +10,9 @@ import type { PackFault } from './unpacker.ts';
 const PACKED_BYTES = 32 * 1024;
 
 /**
- * With the chunk in which it fails, a decompressor swallows what was sound in it. So a file at fault is unpacked again, up to that chunk as
- * before and through it in smaller steps, until the very byte is found and everything before it was given.
+ * With the chunk in which it fails, a decompressor swallows what was sound in it. So a file at
+ * fault is unpacked again, up to that chunk as before and through it in smaller steps, until the
+ * very byte is found and everything before it was given.
  */
 const STEPS = [PACKED_BYTES, 256, 1];
 
@@ -60,7 +61,9 @@ async function* unpackedChunks(packed: Packed): AsyncGenerator<Buffer, void> {
   const unpack = compression === 'gzip' ? gunzip : unzstd;
   let emittedBytes = 0;
   /** Gives what was not given before. */
-  async function* emit(chunks: AsyncGenerator<Buffer, PackFault | null>): AsyncGenerator<Buffer, PackFault | null> {
+  async function* emit(
+    chunks: AsyncGenerator<Buffer, PackFault | null>,
+  ): AsyncGenerator<Buffer, PackFault | null> {
     let known = emittedBytes;
     try {
       for (let next = await chunks.next(); ; next = await chunks.next()) {
@@ -77,7 +80,9 @@ async function* unpackedChunks(packed: Packed): AsyncGenerator<Buffer, void> {
   let soundBytes = 0;
   for (const step of STEPS) {
     const sound = soundBytes;
-    const packedBytes = packedChunks(packed, (offset) => (offset < sound ? Math.min(PACKED_BYTES, sound - offset) : step));
+    const packedBytes = packedChunks(packed, (offset) =>
+      offset < sound ? Math.min(PACKED_BYTES, sound - offset) : step,
+    );
     const fault = yield* emit(unpack(packedBytes.chunks, file.path));
     if (fault === null) return;
     soundBytes = packedBytes.at;
@@ -92,7 +97,10 @@ interface PackedChunks {
   readonly at: number;
 }
 
-const packedChunks = ({ file, signal }: Packed, length: (offset: number) => number): PackedChunks => {
+const packedChunks = (
+  { file, signal }: Packed,
+  length: (offset: number) => number,
+): PackedChunks => {
   let at = 0;
   async function* read(): AsyncGenerator<Buffer> {
     for (let next = 0; ;) {
@@ -114,13 +122,21 @@ const packedChunks = ({ file, signal }: Packed, length: (offset: number) => numb
   };
 };
 
-const failure = ({ file, compression }: Packed, { type, reason }: PackFault, emittedBytes: number, at: number): SourceError => {
+const failure = (
+  { file, compression }: Packed,
+  { type, reason }: PackFault,
+  emittedBytes: number,
+  at: number,
+): SourceError => {
   const what = {
     cut: `is cut off: its ${compression} data does not end with the file (byte ${at}). Get the whole file, and start a run over it`,
     damaged: `is damaged: its ${compression} data makes no sense at byte ${at} (${reason}). Get a sound copy, and start a run over it`,
     trailing: `has other data at byte ${at}, after the end of its ${compression} data. Cut that off, and start a new run`,
   }[type];
-  return new SourceError(`${what}. ${emittedBytes} bytes of text could be unpacked, and every row that ends in them was read`, {
-    ref: file.path,
-  });
+  return new SourceError(
+    `${what}. ${emittedBytes} bytes of text could be unpacked, and every row that ends in them was read`,
+    {
+      ref: file.path,
+    },
+  );
 };

@@ -9,7 +9,10 @@ export interface PackFault {
   readonly reason: string;
 }
 
-/** One decompressor of Node's, fed by hand: only so has everything before a fault come out when the fault does. */
+/**
+ * One decompressor of Node's, fed by hand: only so has everything before a fault come out when the
+ * fault does.
+ */
 export interface Unpacker {
   /** How many of the bytes fed it has used; what it leaves lies behind the end of its data. */
   readonly usedBytes: number;
@@ -23,7 +26,10 @@ export interface Unpacker {
 /** Bytes per unpacked chunk. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** A mark of one byte: the next piece is made when the last was taken, and a bomb has to wait like everything else. */
+/**
+ * A mark of one byte: the next piece is made when the last was taken, and a bomb has to wait like
+ * everything else.
+ */
 const OPTIONS = { chunkSize: CHUNK_BYTES, highWaterMark: 1 };
 
 export const gunzipper = (): Unpacker => openUnpacker(zlib.createGunzip(OPTIONS));
@@ -32,7 +38,8 @@ export const gunzipper = (): Unpacker => openUnpacker(zlib.createGunzip(OPTIONS)
 export const unzstder = (ref: string): Unpacker => {
   // Node 20 has none, and its types know none.
   const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
-  if (typeof create === 'function') return openUnpacker((create as (options: typeof OPTIONS) => zlib.Gunzip)(OPTIONS));
+  if (typeof create === 'function')
+    return openUnpacker((create as (options: typeof OPTIONS) => zlib.Gunzip)(OPTIONS));
   const what = `is compressed with zstd, which Node ${process.version} cannot read. Use Node 22.15 or newer (23.8 of 23), or decompress it first with zstd -d`;
   throw new SourceError(what, { ref });
 };

@@ -9,19 +9,26 @@ export interface FramePart {
 export interface FrameCutter {
   /** True before a frame's first byte: the only place where a file may end. */
   readonly isBetween: boolean;
-  /** The parts of frames in the bytes that follow those of before. What is no frame makes one that does not end: the decompressor says what is wrong with it. */
+  /**
+   * The parts of frames in the bytes that follow those of before. What is no frame makes one that
+   * does not end: the decompressor says what is wrong with it.
+   */
   cut(bytes: Buffer): readonly FramePart[];
 }
 
-/** What a frame consists of, each with as many bytes as must be seen to know how it goes on; `skip`: bytes that tell nothing. */
+/**
+ * What a frame consists of, each with as many bytes as must be seen to know how it goes on; `skip`:
+ * bytes that tell nothing.
+ */
 type Stage =
   | { readonly at: 'magic' | 'descriptor' | 'block' | 'skippable'; readonly needs: number }
   | { readonly at: 'skip'; readonly needs: number; readonly next: Stage | null }
   | { readonly at: 'unknown' };
 
 /**
- * Node's decompressor forgets what follows a frame within one write, and takes a frame that is cut off for whole (seen in 22.23). So the
- * ends of frames are found here, by their lengths alone (RFC 8878, 3.1): a header of a few bytes, then blocks that each tell their size.
+ * Node's decompressor forgets what follows a frame within one write, and takes a frame that is cut
+ * off for whole (seen in 22.23). So the ends of frames are found here, by their lengths alone (RFC
+ * 8878, 3.1): a header of a few bytes, then blocks that each tell their size.
  */
 export const frameCutter = (): FrameCutter => {
   let stage: Stage = MAGIC;
@@ -55,7 +62,9 @@ export const frameCutter = (): FrameCutter => {
       let at = 0;
       while (at < bytes.length && stage.at !== 'unknown') {
         const taken = Math.min(stage.needs - seen, bytes.length - at);
-        if (stage.at !== 'skip') for (let i = 0; i < taken; i += 1) value = (value | ((bytes[at + i] ?? 0) << (8 * (seen + i)))) >>> 0;
+        if (stage.at !== 'skip')
+          for (let i = 0; i < taken; i += 1)
+            value = (value | ((bytes[at + i] ?? 0) << (8 * (seen + i)))) >>> 0;
         at += taken;
         seen += taken;
         if (seen < stage.needs) break;
@@ -76,7 +85,8 @@ export const frameCutter = (): FrameCutter => {
 const MAGIC: Stage = { at: 'magic', needs: 4 };
 const BLOCK: Stage = { at: 'block', needs: 3 };
 
-const skip = (needs: number, next: Stage | null): Stage | null => (needs === 0 ? next : { at: 'skip', needs, next });
+const skip = (needs: number, next: Stage | null): Stage | null =>
+  needs === 0 ? next : { at: 'skip', needs, next };
 
 /** How many bytes of the frame's header follow its descriptor: window, dictionary, content size. */
 const headerBytes = (descriptor: number): number => {

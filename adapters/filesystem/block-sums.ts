@@ -36,7 +36,11 @@ export const createSumsWriter = (blockBytes = blockBytesDefault): SumsWriter => 
         crc = 0;
       }
     },
-    end: () => ({ blockBytes, bytes, crcs: Uint32Array.from(bytes % blockBytes === 0 ? crcs : [...crcs, crc]) }),
+    end: () => ({
+      blockBytes,
+      bytes,
+      crcs: Uint32Array.from(bytes % blockBytes === 0 ? crcs : [...crcs, crc]),
+    }),
   };
 };
 
@@ -60,17 +64,23 @@ export const encodeSums = ({ blockBytes, bytes, crcs }: BlockSums): Uint8Array =
 /** Null: the bytes are not a whole file of checksums. */
 export const decodeSums = (given: Uint8Array): BlockSums | null => {
   const encoded = Buffer.from(given.buffer, given.byteOffset, given.length);
-  if (encoded.length < headerBytes + 4 || !encoded.subarray(0, magic.length).equals(magic)) return null;
+  if (encoded.length < headerBytes + 4 || !encoded.subarray(0, magic.length).equals(magic))
+    return null;
   if (encoded.readUInt32LE(encoded.length - 4) !== crc32(encoded.subarray(0, -4))) return null;
   const blockBytes = encoded.readUInt32LE(magic.length);
   const bytes = encoded.readDoubleLE(magic.length + 8);
   const count = (encoded.length - headerBytes - 4) / 4;
   if (blockBytes === 0 || Math.ceil(bytes / blockBytes) !== count) return null;
-  return { blockBytes, bytes, crcs: Uint32Array.from({ length: count }, (_, i) => encoded.readUInt32LE(headerBytes + 4 * i)) };
+  return {
+    blockBytes,
+    bytes,
+    crcs: Uint32Array.from({ length: count }, (_, i) => encoded.readUInt32LE(headerBytes + 4 * i)),
+  };
 };
 
 /** The first byte of the block that contains the byte. */
-export const blockStart = ({ blockBytes }: BlockSums, offset: number): number => offset - (offset % blockBytes);
+export const blockStart = ({ blockBytes }: BlockSums, offset: number): number =>
+  offset - (offset % blockBytes);
 /** The end of the block that contains the byte before `end`. */
 export const blockEnd = ({ blockBytes, bytes }: BlockSums, end: number): number =>
   Math.min(bytes, Math.ceil(end / blockBytes) * blockBytes);

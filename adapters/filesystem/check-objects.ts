@@ -22,7 +22,10 @@ export const objectsUnder = async (root: string): Promise<readonly string[]> =>
   (await filesUnder(root, '')).filter((name) => objectOfSums(name) === null);
 
 /** Reads every object completely, one after the other. Throws I/O errors. */
-export const checkObjects = async (root: string, names: readonly string[]): Promise<readonly CheckedObject[]> => {
+export const checkObjects = async (
+  root: string,
+  names: readonly string[],
+): Promise<readonly CheckedObject[]> => {
   const found: CheckedObject[] = [];
   for (const name of names) {
     const path = join(root, name);
@@ -54,7 +57,11 @@ const lookedAgain = async (object: CheckedObject): Promise<CheckedObject> => {
  * Writes checksums of the object's current bytes, and moves the old ones to the folder `aside`.
  * Returns where; null: there were none. Throws I/O errors.
  */
-export const renewSums = async (root: string, name: string, aside: string): Promise<string | null> => {
+export const renewSums = async (
+  root: string,
+  name: string,
+  aside: string,
+): Promise<string | null> => {
   const path = join(root, name);
   const sums = sumsPath(path);
   const kept = (await sizeOf(sums)) === null ? null : join(aside, relative(root, sums));

@@ -10,7 +10,14 @@ import { filesUnder, sizeOf } from './list-objects.ts';
 import { objectNameFault, staysInside } from './object-name.ts';
 import { findChange, readAllSpans, readChunks } from './read-object.ts';
 import { createSumsCache, readSums, sumsPath } from './sums-file.ts';
-import { ChunkSourceError, ObjectExistsError, syncFolder, writeObject, type WriteParts, writeParts } from './write-object.ts';
+import {
+  ChunkSourceError,
+  ObjectExistsError,
+  syncFolder,
+  writeObject,
+  type WriteParts,
+  writeParts,
+} from './write-object.ts';
 
 export interface FilesystemArtifactsOptions {
   /** The root folder; created when the first object is put. */
@@ -21,7 +28,8 @@ export interface FilesystemArtifactsOptions {
  * Immutable objects as files under a folder: written under a temporary name, fsynced, then renamed.
  * Files are 0600, folders 0700.
  */
-export const filesystemArtifacts = ({ dir }: FilesystemArtifactsOptions): ArtifactStore => artifactsWith(dir, writeParts);
+export const filesystemArtifacts = ({ dir }: FilesystemArtifactsOptions): ArtifactStore =>
+  artifactsWith(dir, writeParts);
 
 /** The same with another write function: tests use it to fill the disk. */
 export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => {
@@ -31,18 +39,28 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
 
   /** Runs an action on a valid name whose path stays in the root. */
   const named =
-    <A>(doing: string, name: string, act: (path: string) => Promise<E.Either<PortError, A>>): Port<A> =>
+    <A>(
+      doing: string,
+      name: string,
+      act: (path: string) => Promise<E.Either<PortError, A>>,
+    ): Port<A> =>
     async () => {
       const fault = objectNameFault(name);
-      if (fault !== null) return E.left(refused(`${JSON.stringify(name)} cannot name an object: ${fault}`));
+      if (fault !== null)
+        return E.left(refused(`${JSON.stringify(name)} cannot name an object: ${fault}`));
       const path = pathOf(name);
       try {
-        if (!(await staysInside(root, name))) return E.left(refused(`${path} leads out of ${root}: links are not followed`));
+        if (!(await staysInside(root, name)))
+          return E.left(refused(`${path} leads out of ${root}: links are not followed`));
         return await act(path);
       } catch (cause) {
         if (cause instanceof PayloadError) return E.left(cause.error);
         if (errnoOf(cause) === 'ENOENT') return E.left(absent(path));
-        return E.left(errnoOf(cause) === 'ELOOP' ? refused(`${path} is a link: links are not followed`) : ioError(doing, path, cause));
+        return E.left(
+          errnoOf(cause) === 'ELOOP'
+            ? refused(`${path} is a link: links are not followed`)
+            : ioError(doing, path, cause),
+        );
       }
     };
   /**
@@ -69,7 +87,9 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
     named('read', name, async (path) => {
       const size = await sizeOf(path);
       if (size === null) return E.left(absent(path));
-      const outside = spans.find((span) => !(span.offset >= 0 && span.length >= 0 && span.offset + span.length <= size));
+      const outside = spans.find(
+        (span) => !(span.offset >= 0 && span.length >= 0 && span.offset + span.length <= size),
+      );
       if (outside === undefined) return E.right(await act(path, size, await sumsOf(path, size)));
       // A truncated object is the clearer error.
       await sumsOf(path, size);
@@ -92,7 +112,8 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
         } catch (cause) {
           if (cause instanceof ObjectExistsError) return E.left(taken(path));
           // For example, the chunks are read from another object that has changed.
-          if (cause instanceof ChunkSourceError && cause.cause instanceof PayloadError) return E.left(cause.cause.error);
+          if (cause instanceof ChunkSourceError && cause.cause instanceof PayloadError)
+            return E.left(cause.cause.error);
           if (!(cause instanceof ChunkSourceError)) return E.left(ioError('write', path, cause));
           return E.left({
             type: 'transient',
@@ -106,7 +127,8 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
       within(name, span === undefined ? [] : [span], (path, size, sums) =>
         Promise.resolve(readChunks(path, span ?? { offset: 0, length: size }, sums)),
       ),
-    readSpans: (name, spans) => within(name, spans, (path, _, sums) => readAllSpans(path, spans, sums)),
+    readSpans: (name, spans) =>
+      within(name, spans, (path, _, sums) => readAllSpans(path, spans, sums)),
     check: (name) =>
       named('read', name, async (path) => {
         const bytes = await sizeOf(path);
@@ -148,8 +170,16 @@ export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => 
 
 type Corrupt = PortError & { readonly type: 'corrupt' };
 
-const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
-const absent = (path: string): PortError => ({ type: 'not_found', message: `no object at ${path}` });
+const refused = (message: string): PortError => ({
+  type: 'refused',
+  message,
+  statusCode: null,
+  requestId: null,
+});
+const absent = (path: string): PortError => ({
+  type: 'not_found',
+  message: `no object at ${path}`,
+});
 const taken = (path: string): PortError => ({
   type: 'corrupt',
   message: `${path} exists: a committed object is never overwritten`,

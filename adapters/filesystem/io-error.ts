@@ -21,5 +21,9 @@ export const ioError = (doing: string, path: string, cause: unknown): PortError 
   const code = errnoOf(cause);
   const reason = cause instanceof Error ? cause.message : String(cause);
   const known = code === null ? undefined : advice[code];
-  return { type: 'unavailable', message: `cannot ${doing} ${path}: ${known === undefined ? reason : `${known} (${code})`}`, cause };
+  return {
+    type: 'unavailable',
+    message: `cannot ${doing} ${path}: ${known === undefined ? reason : `${known} (${code})`}`,
+    cause,
+  };
 };

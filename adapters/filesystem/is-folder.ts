@@ -6,7 +6,8 @@ export const isFolder = (path: string): boolean => {
   try {
     return statSync(path).isDirectory();
   } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR' || errnoOf(cause) === 'ELOOP') return false;
+    if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR' || errnoOf(cause) === 'ELOOP')
+      return false;
     throw cause;
   }
 };

@@ -4,10 +4,12 @@ import { errnoOf } from './io-error.ts';
 
 /** Every file under a folder, by its path below the root; links are not followed. */
 export const filesUnder = async (root: string, below: string): Promise<readonly string[]> => {
-  const entries = await readdir(join(root, below), { withFileTypes: true }).catch((cause: unknown) => {
-    if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') return [];
-    throw cause;
-  });
+  const entries = await readdir(join(root, below), { withFileTypes: true }).catch(
+    (cause: unknown) => {
+      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') return [];
+      throw cause;
+    },
+  );
   const names: string[] = [];
   for (const entry of entries) {
     const name = below === '' ? entry.name : `${below}/${entry.name}`;

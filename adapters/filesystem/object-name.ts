@@ -15,7 +15,9 @@ export const objectNameFault = (name: string): string | null => {
   const segments = name.split('/');
   if (segments.some((segment) => segment === '')) return 'it is relative, and no segment is empty';
   if (segments.some((segment) => segment.startsWith('.'))) return 'no segment begins with a dot';
-  return segments.some((segment) => Buffer.byteLength(segment) > 200) ? 'a segment has at most 200 bytes' : null;
+  return segments.some((segment) => Buffer.byteLength(segment) > 200)
+    ? 'a segment has at most 200 bytes'
+    : null;
 };
 
 /**
@@ -24,10 +26,17 @@ export const objectNameFault = (name: string): string | null => {
  */
 export const staysInside = async (root: string, name: string): Promise<boolean> => {
   const top = resolve(root);
-  for (let folder = dirname(join(top, ...name.split('/'))); folder.startsWith(top); folder = dirname(folder)) {
+  for (
+    let folder = dirname(join(top, ...name.split('/')));
+    folder.startsWith(top);
+    folder = dirname(folder)
+  ) {
     try {
       const [realRoot, realFolder] = await Promise.all([realpath(top), realpath(folder)]);
-      return realFolder === realRoot || realFolder.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep);
+      return (
+        realFolder === realRoot ||
+        realFolder.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)
+      );
     } catch (cause) {
       if (errnoOf(cause) !== 'ENOENT') throw cause;
     }

@@ -9,7 +9,11 @@ export const unfinishedSuffix = '.tmp';
  * and the name are durable if `isDurable`. For a single writer: a crash leaves a temporary file,
  * which the next call overwrites. Throws I/O errors, and then the file is unchanged.
  */
-export const replaceFile = async (path: string, bytes: Uint8Array, isDurable: boolean): Promise<void> => {
+export const replaceFile = async (
+  path: string,
+  bytes: Uint8Array,
+  isDurable: boolean,
+): Promise<void> => {
   const folder = dirname(path);
   await makeDurably(folder);
   const aside = `${path}${unfinishedSuffix}`;

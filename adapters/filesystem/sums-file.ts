@@ -6,7 +6,8 @@ import { errnoOf } from './io-error.ts';
 /** The checksum file beside each object. Its leading dot cannot occur in an object name. */
 export const sumsPrefix = '.sums-';
 
-export const sumsPath = (path: string): string => join(dirname(path), `${sumsPrefix}${basename(path)}`);
+export const sumsPath = (path: string): string =>
+  join(dirname(path), `${sumsPrefix}${basename(path)}`);
 
 /** The object of a checksum file, by path or name; null: it is another file. */
 export const objectOfSums = (path: string): string | null => {

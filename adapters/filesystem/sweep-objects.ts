@@ -9,7 +9,10 @@ import { objectOfSums } from './sums-file.ts';
  * Deletes every object that is not kept, with its checksums, and unfinished files of dead writers.
  * For the run's owner, at opening. Returns the names of deleted objects.
  */
-export const sweepObjects = async (root: string, isKept: (name: string) => boolean): Promise<readonly string[] | PortError> => {
+export const sweepObjects = async (
+  root: string,
+  isKept: (name: string) => boolean,
+): Promise<readonly string[] | PortError> => {
   try {
     const files = await filesUnder(root, '');
     const kept = new Set(files.filter(isKept));

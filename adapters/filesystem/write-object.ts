@@ -105,7 +105,9 @@ const writeTemporary = async (
 };
 
 /** Separates errors of the source from those of the disk. */
-async function* guarded(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* guarded(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of chunks) yield chunk;
   } catch (cause) {
@@ -123,7 +125,8 @@ const publish = async (temporary: string, path: string): Promise<void> => {
   } catch (cause) {
     const code = errnoOf(cause);
     if (code === 'EEXIST' || (await exists(path))) throw new ObjectExistsError(path, { cause });
-    if (code === null || !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw cause;
+    if (code === null || !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code))
+      throw cause;
     await rename(temporary, path);
   }
 };

@@ -15,7 +15,12 @@ export interface RowsPlace {
 /** Keys are short. */
 const KEY_BYTES_MAX = 64 * 1024;
 
-/** Finds the rows: the list that is the whole file, the one under `path` (names of objects, from the outermost in), or, without either, the values of the file. Throws `SourceError` where `path` leads nowhere, and where the file is one object that holds a list of objects, and is no row by `idField`. */
+/**
+ * Finds the rows: the list that is the whole file, the one under `path` (names of objects, from the
+ * outermost in), or, without either, the values of the file. Throws `SourceError` where `path`
+ * leads nowhere, and where the file is one object that holds a list of objects, and is no row by
+ * `idField`.
+ */
 export const findRows = async (
   reading: FileReading,
   { path, idField }: { readonly path: readonly string[]; readonly idField: string | null },
@@ -26,7 +31,10 @@ export const findRows = async (
     await skipMark(window, ref);
     const cursor = jsonCursor(window, { line: 1, bytesMax: KEY_BYTES_MAX });
     const isFound = await descend(cursor, path, ref);
-    const place = (form: RowsPlace['form']): RowsPlace => ({ form, start: window.checkpointAt(cursor.offset, cursor.line, 0) });
+    const place = (form: RowsPlace['form']): RowsPlace => ({
+      form,
+      start: window.checkpointAt(cursor.offset, cursor.line, 0),
+    });
     if ((await peek(cursor)) === byte.openList) {
       cursor.take();
       return place('list');
@@ -39,11 +47,17 @@ export const findRows = async (
         throw error;
       });
       if (name === null) return found;
-      throw new SourceError(`holds one object, whose ${JSON.stringify(name)} is a list of objects. Read that list (path: '${name}')`, {
-        ref,
-      });
+      throw new SourceError(
+        `holds one object, whose ${JSON.stringify(name)} is a list of objects. Read that list (path: '${name}')`,
+        {
+          ref,
+        },
+      );
     }
-    throw new SourceError(isFound ? `holds no list at ${shown(path)}` : lostAt(path), { ref, line: cursor.line });
+    throw new SourceError(isFound ? `holds no list at ${shown(path)}` : lostAt(path), {
+      ref,
+      line: cursor.line,
+    });
   } finally {
     await window.close();
   }
@@ -51,10 +65,18 @@ export const findRows = async (
 
 export const shown = (path: readonly string[]): string => JSON.stringify(path.join('.'));
 
-const lostAt = (path: readonly string[]): string => `has no ${shown(path)}: name the list as it is nested, with points between the names`;
+const lostAt = (path: readonly string[]): string =>
+  `has no ${shown(path)}: name the list as it is nested, with points between the names`;
 
-/** The name under which the one object that is the whole file holds a list of objects; null: there are several objects, or it is a row. */
-const onlyList = async (cursor: JsonCursor, idField: string | null, ref: string): Promise<string | null> => {
+/**
+ * The name under which the one object that is the whole file holds a list of objects; null: there
+ * are several objects, or it is a row.
+ */
+const onlyList = async (
+  cursor: JsonCursor,
+  idField: string | null,
+  ref: string,
+): Promise<string | null> => {
   if ((await peek(cursor)) !== byte.open) return null;
   cursor.take();
   let found: string | null = null;
@@ -77,7 +99,11 @@ const onlyList = async (cursor: JsonCursor, idField: string | null, ref: string)
 };
 
 const passList = async (cursor: JsonCursor, ref: string): Promise<void> => {
-  for (let next = await peek(cursor); next !== null && next !== byte.closeList; next = await peek(cursor)) {
+  for (
+    let next = await peek(cursor);
+    next !== null && next !== byte.closeList;
+    next = await peek(cursor)
+  ) {
     if (next === byte.comma || next === byte.close) cursor.take();
     else await value(cursor, ref);
   }
@@ -85,9 +111,14 @@ const passList = async (cursor: JsonCursor, ref: string): Promise<void> => {
 };
 
 /** Goes to the value under the names; false where there is none. */
-const descend = async (cursor: JsonCursor, path: readonly string[], ref: string): Promise<boolean> => {
+const descend = async (
+  cursor: JsonCursor,
+  path: readonly string[],
+  ref: string,
+): Promise<boolean> => {
   for (const name of path) {
-    if ((await peek(cursor)) !== byte.open) throw new SourceError(lostAt(path), { ref, line: cursor.line });
+    if ((await peek(cursor)) !== byte.open)
+      throw new SourceError(lostAt(path), { ref, line: cursor.line });
     cursor.take();
     if (!(await toMember(cursor, name, ref))) throw new SourceError(lostAt(path), { ref });
   }
@@ -130,7 +161,8 @@ export const peek = async (cursor: JsonCursor): Promise<number | null> => {
 /** The bytes of the value that is next; null where it is long. */
 const value = async (cursor: JsonCursor, ref: string): Promise<Buffer | null> => {
   for (let found = cursor.value(); ; found = cursor.value()) {
-    if (found === END) throw new SourceError('ends in the middle of a value. Get the whole file', { ref });
+    if (found === END)
+      throw new SourceError('ends in the middle of a value. Get the whole file', { ref });
     if (found !== MORE) return found.bytes === null ? null : Buffer.from(found.bytes);
     await cursor.more();
   }

@@ -43,7 +43,8 @@ export const byte = {
 const LINE_FEED = 0x0a;
 
 /** JSON's own: space, tab, line feed, carriage return. */
-const isBlank = (code: number): boolean => code === 0x20 || code === LINE_FEED || code === 0x0d || code === 0x09;
+const isBlank = (code: number): boolean =>
+  code === 0x20 || code === LINE_FEED || code === 0x0d || code === 0x09;
 
 export const jsonCursor = (
   window: FileWindow,
@@ -58,7 +59,11 @@ export const jsonCursor = (
 
   const lineAt = (at: number): number => {
     const { bytes, start } = window;
-    for (let feed = bytes.indexOf(LINE_FEED, counted - start); feed !== -1 && feed < at - start; feed = bytes.indexOf(LINE_FEED, feed + 1))
+    for (
+      let feed = bytes.indexOf(LINE_FEED, counted - start);
+      feed !== -1 && feed < at - start;
+      feed = bytes.indexOf(LINE_FEED, feed + 1)
+    )
       line += 1;
     counted = at;
     return line;
@@ -93,7 +98,11 @@ export const jsonCursor = (
       const { offset: from, line: fromLine, isTooLong } = passing;
       offset = start + end;
       passing = null;
-      return { bytes: isTooLong || offset - from > bytesMax ? null : bytes.subarray(from - start, end), offset: from, line: fromLine };
+      return {
+        bytes: isTooLong || offset - from > bytesMax ? null : bytes.subarray(from - start, end),
+        offset: from,
+        line: fromLine,
+      };
     },
     more: async () => {
       const keepFrom = passing === null || passing.isTooLong ? offset : passing.offset;
@@ -113,7 +122,10 @@ const valueScan = () => {
   let at = 0;
   let depth = 0;
   let inString = false;
-  /** The next backslash, or behind the bytes: looked for once, however many strings there are before it. */
+  /**
+   * The next backslash, or behind the bytes: looked for once, however many strings there are before
+   * it.
+   */
   let backslash = -1;
 
   const closing = (bytes: Buffer): number | null => {
@@ -144,7 +156,8 @@ const valueScan = () => {
     },
     /** Where the value ends that begins at `from`; null: not in these bytes. */
     endIn: (bytes: Buffer, from: number, isAll: boolean): number | null => {
-      if (!isBegun) [isBegun, begin, at, depth, inString, backslash] = [true, from, from, 0, false, -1];
+      if (!isBegun)
+        [isBegun, begin, at, depth, inString, backslash] = [true, from, from, 0, false, -1];
       while (at < bytes.length) {
         if (inString) {
           const end = closing(bytes);
@@ -159,7 +172,11 @@ const valueScan = () => {
         else if (depth > 0 && (code === byte.close || code === byte.closeList)) {
           depth -= 1;
           if (depth === 0) return finished(at + 1);
-        } else if (depth === 0 && at > begin && (isBlank(code) || code === byte.comma || code === byte.close || code === byte.closeList))
+        } else if (
+          depth === 0 &&
+          at > begin &&
+          (isBlank(code) || code === byte.comma || code === byte.close || code === byte.closeList)
+        )
           return finished(at);
         at += 1;
       }

@@ -7,11 +7,23 @@ import type { CheckedRow } from '../files/row-schema.ts';
 import { checkRow } from '../files/row-schema.ts';
 import type { JsonRow } from './parse-row.ts';
 
-/** Makes entries of rows of JSON: checked by `rowSchema`, if there is one, and mapped. Never throws. */
-export const jsonRowReader = <Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject>(
+/**
+ * Makes entries of rows of JSON: checked by `rowSchema`, if there is one, and mapped. Never throws.
+ */
+export const jsonRowReader = <
+  Schema extends StandardSchemaV1,
+  Payload,
+  Metadata extends JsonObject,
+>(
   path: string,
-  options: { readonly rowSchema?: Schema } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>,
-): ((row: FileRow<JsonRow>) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>) => {
+  options: { readonly rowSchema?: Schema } & RowMapping<
+    StandardSchemaV1.InferOutput<Schema>,
+    Payload,
+    Metadata
+  >,
+): ((
+  row: FileRow<JsonRow>,
+) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>) => {
   type Row = StandardSchemaV1.InferOutput<Schema>;
   const { rowSchema, itemId } = options;
   const mapRow = createRowMapper<Row, Payload, Metadata>(path, options);
@@ -24,7 +36,10 @@ export const jsonRowReader = <Schema extends StandardSchemaV1, Payload, Metadata
     const finish = (checked: CheckedRow<Row>) =>
       checked.type === 'row'
         ? // An id that the schema made is not the one that is written.
-          mapRow(checked.row, { ...place, written: isSameId(checked.row, value, itemId) ? written : null })
+          mapRow(checked.row, {
+            ...place,
+            written: isSameId(checked.row, value, itemId) ? written : null,
+          })
         : badEntry(path, place, { ...checked, itemId: givenId(value, itemId) });
     const checked = checkRow(rowSchema, value);
     return checked instanceof Promise ? checked.then(finish) : finish(checked);
@@ -32,4 +47,7 @@ export const jsonRowReader = <Schema extends StandardSchemaV1, Payload, Metadata
 };
 
 const isSameId = (row: unknown, value: JsonObject, itemId: unknown): boolean =>
-  typeof itemId === 'string' && typeof row === 'object' && row !== null && (row as JsonObject)[itemId] === value[itemId];
+  typeof itemId === 'string' &&
+  typeof row === 'object' &&
+  row !== null &&
+  (row as JsonObject)[itemId] === value[itemId];

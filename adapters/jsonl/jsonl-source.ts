@@ -18,20 +18,26 @@ export type JsonlOptions<Schema extends StandardSchemaV1, Payload, Metadata exte
   readonly lineBytesMax?: number;
   /** How the file is packed. Default: as its name ends, `.gz` for gzip, `.zst` for zstd. */
   readonly compression?: Compression;
-  /** Of its text: any label of the WHATWG (`windows-1252`, `shift_jis`, `utf-16`). Default: as its byte order mark says, else UTF-8. */
+  /**
+   * Of its text: any label of the WHATWG (`windows-1252`, `shift_jis`, `utf-16`). Default: as its
+   * byte order mark says, else UTF-8.
+   */
   readonly encoding?: string;
   /**
-   * How numbers are read. Default `exact`: as numbers, but for those that a JavaScript number would round (whole ones beyond 2^53) or cannot hold (`1e400`),
-   * which are their digits, as text. `text`: each as the text that it is written as, `19.90`. `rounded`: as `JSON.parse` has it.
+   * How numbers are read. Default `exact`: as numbers, but for those that a JavaScript number would
+   * round (whole ones beyond 2^53) or cannot hold (`1e400`), which are their digits, as text.
+   * `text`: each as the text that it is written as, `19.90`. `rounded`: as `JSON.parse` has it.
    */
   readonly numbers?: NumberReading;
 } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
 
 /**
- * Reads a JSONL file: UTF-8 unless said otherwise, a JSON object per line, in order, resumable behind any row. Lines end in LF or CRLF; blank lines
- * are skipped; a byte order mark is tolerated. A line that is too long, not UTF-8, not a JSON object, does not fit
- * `rowSchema`, or has no usable id is a bad row, and reading continues after it. Reading throws `SourceError` if the file is
- * missing, unreadable, empty or no text. Throws a `RangeError` at once for a senseless `lineBytesMax` or `encoding`.
+ * Reads a JSONL file: UTF-8 unless said otherwise, a JSON object per line, in order, resumable
+ * behind any row. Lines end in LF or CRLF; blank lines are skipped; a byte order mark is tolerated.
+ * A line that is too long, not UTF-8, not a JSON object, does not fit `rowSchema`, or has no usable
+ * id is a bad row, and reading continues after it. Reading throws `SourceError` if the file is
+ * missing, unreadable, empty or no text. Throws a `RangeError` at once for a senseless
+ * `lineBytesMax` or `encoding`.
  */
 export const jsonlSource = <
   Schema extends StandardSchemaV1 = StandardSchemaV1<JsonObject>,
@@ -42,7 +48,10 @@ export const jsonlSource = <
   options: JsonlOptions<Schema, Payload, Metadata>,
 ): CheckpointedItemSource<Payload, Metadata> => tunedJsonlSource(path, options, FILE_TUNING);
 
-/** `jsonlSource` with chunk and slice sizes of one's own: for specs, where a row must straddle many chunks. */
+/**
+ * `jsonlSource` with chunk and slice sizes of one's own: for specs, where a row must straddle many
+ * chunks.
+ */
 export const tunedJsonlSource = <
   Schema extends StandardSchemaV1 = StandardSchemaV1<JsonObject>,
   Payload = StandardSchemaV1.InferOutput<Schema>,
@@ -60,7 +69,8 @@ export const tunedJsonlSource = <
     compression: options.compression,
     encoding,
     tuning,
-    readRows: (reading) => readJsonl(reading, { lineBytesMax, numbers: options.numbers ?? 'exact' }),
+    readRows: (reading) =>
+      readJsonl(reading, { lineBytesMax, numbers: options.numbers ?? 'exact' }),
     toEntry: jsonRowReader(path, options),
   });
 };

@@ -7,8 +7,9 @@ export interface AddedField {
 }
 
 /**
- * The line of a JSON object with fields behind its own, which stay as they are written: no number is read. Text in and out is bytes, a character each
- * (`latin1`). Null for a line that ends as no object does.
+ * The line of a JSON object with fields behind its own, which stay as they are written: no number
+ * is read. Text in and out is bytes, a character each (`latin1`). Null for a line that ends as no
+ * object does.
  */
 export const extendLine = (text: string, fields: readonly AddedField[]): string | null => {
   const close = text.trimEnd().length - 1;
@@ -20,7 +21,10 @@ export const extendLine = (text: string, fields: readonly AddedField[]): string 
   return `${before}${isEmpty ? '' : ','}${Buffer.from(added, 'utf8').toString('latin1')}${text.slice(close)}`;
 };
 
-/** The text of a file of JSON lines, and how fields are added to its lines. To be closed. Throws `SourceError` where it cannot be read. */
+/**
+ * The text of a file of JSON lines, and how fields are added to its lines. To be closed. Throws
+ * `SourceError` where it cannot be read.
+ */
 export const openJsonlText = async (path: string, options: Parameters<typeof openCutText>[1]) => ({
   head: null,
   text: await openCutText(path, options),

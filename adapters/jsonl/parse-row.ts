@@ -11,12 +11,18 @@ export interface JsonRow {
 }
 
 export type ParsedRow =
-  { readonly type: 'row'; readonly row: JsonRow } | { readonly type: 'bad'; readonly reason: string; readonly isUndecodable?: true };
+  | { readonly type: 'row'; readonly row: JsonRow }
+  | { readonly type: 'bad'; readonly reason: string; readonly isUndecodable?: true };
 
-/** JSON's own white space. The carriage return of a CRLF is white space to JSON too, so a good line needs no trimming. */
+/**
+ * JSON's own white space. The carriage return of a CRLF is white space to JSON too, so a good line
+ * needs no trimming.
+ */
 const BLANK = /^[ \t\r]*$/;
 
-/** The row that the bytes are; null where they are blank. `what` names them in reasons: the line. */
+/**
+ * The row that the bytes are; null where they are blank. `what` names them in reasons: the line.
+ */
 export const parseRow = (bytes: Buffer, what: string, numbers: NumberReading): ParsedRow | null => {
   const text = decodeUtf8(bytes);
   if (text === null) return { type: 'bad', reason: what, isUndecodable: true };

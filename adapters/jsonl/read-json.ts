@@ -8,7 +8,10 @@ import { byte, type CursorValue, END, type JsonCursor, jsonCursor, MORE } from '
 import { type JsonRow, type ParsedRow, parseRow } from './parse-row.ts';
 
 export interface JsonReadOptions {
-  /** The list of rows lies under these names; empty: it is the file, or rows stand one behind the other. */
+  /**
+   * The list of rows lies under these names; empty: it is the file, or rows stand one behind the
+   * other.
+   */
   readonly path: readonly string[];
   /** By which one object that holds a list is known to be a row; null: by nothing. */
   readonly idField: string | null;
@@ -17,16 +20,24 @@ export interface JsonReadOptions {
 }
 
 /**
- * The rows of a JSON file: the objects of a list, or objects one behind the other, written over as many lines as they like. What is no object is a bad row. Throws `SourceError` where brackets or
+ * The rows of a JSON file: the objects of a list, or objects one behind the other, written over as
+ * many lines as they like. What is no object is a bad row. Throws `SourceError` where brackets or
  * commas are missing, or the file is cut off, behind the rows before that place.
  */
-export async function* readJson(reading: FileReading, options: JsonReadOptions): AsyncGenerator<readonly FileRow<JsonRow>[]> {
+export async function* readJson(
+  reading: FileReading,
+  options: JsonReadOptions,
+): AsyncGenerator<readonly FileRow<JsonRow>[]> {
   const place = await findRows(reading, options);
   const from = reading.from ?? place.start;
   const window = await openWindow(reading, from);
   try {
     const cursor = jsonCursor(window, { line: from.line, bytesMax: options.rowBytesMax });
-    const values = valuesIn(cursor, { form: place.form, isFirst: from.index === 0, isWhole: options.path.length === 0 });
+    const values = valuesIn(cursor, {
+      form: place.form,
+      isFirst: from.index === 0,
+      isWhole: options.path.length === 0,
+    });
     let index = from.index;
     let rows: FileRow<JsonRow>[] = [];
     for (;;) {
@@ -35,7 +46,8 @@ export async function* readJson(reading: FileReading, options: JsonReadOptions):
         if (rows.length > 0) yield rows;
         rows = [];
         if (found === END) return;
-        if (found !== MORE) throw new SourceError(found, { ref: reading.file.path, line: cursor.line });
+        if (found !== MORE)
+          throw new SourceError(found, { ref: reading.file.path, line: cursor.line });
         await cursor.more();
         continue;
       }
@@ -55,14 +67,23 @@ const rowOf = (
     index,
     numbers,
     rowBytesMax,
-  }: JsonReadOptions & { readonly cursor: JsonCursor; readonly window: FileWindow; readonly index: number },
+  }: JsonReadOptions & {
+    readonly cursor: JsonCursor;
+    readonly window: FileWindow;
+    readonly index: number;
+  },
 ): FileRow<JsonRow> => {
   const parsed: ParsedRow =
     bytes === null
-      ? { type: 'bad', reason: `the value is longer than ${rowBytesMax} bytes, the most that a row may have` }
+      ? {
+          type: 'bad',
+          reason: `the value is longer than ${rowBytesMax} bytes, the most that a row may have`,
+        }
       : (parseRow(bytes, 'the value', numbers) ?? { type: 'bad', reason: 'the value is empty' });
   const position = window.checkpointAt(cursor.offset, cursor.line, index);
-  return parsed.type === 'row' ? { type: 'row', value: parsed.row, line, position } : { ...parsed, field: null, line, position };
+  return parsed.type === 'row'
+    ? { type: 'row', value: parsed.row, line, position }
+    : { ...parsed, field: null, line, position };
 };
 
 interface Values {
@@ -73,9 +94,16 @@ interface Values {
   readonly isWhole: boolean;
 }
 
-/** Takes one value after the other: the next one, that more bytes are needed, the end, or in words what is wrong with what is there. */
-const valuesIn = (cursor: JsonCursor, { form, isFirst, isWhole }: Values): (() => CursorValue | typeof MORE | typeof END | string) => {
-  let state: 'first' | 'between' | 'next' | 'value' | 'over' = form === 'values' ? 'next' : isFirst ? 'first' : 'between';
+/**
+ * Takes one value after the other: the next one, that more bytes are needed, the end, or in words
+ * what is wrong with what is there.
+ */
+const valuesIn = (
+  cursor: JsonCursor,
+  { form, isFirst, isWhole }: Values,
+): (() => CursorValue | typeof MORE | typeof END | string) => {
+  let state: 'first' | 'between' | 'next' | 'value' | 'over' =
+    form === 'values' ? 'next' : isFirst ? 'first' : 'between';
   const inValue = (): CursorValue | typeof MORE | string => {
     const found = cursor.value();
     if (found === END)
@@ -90,16 +118,27 @@ const valuesIn = (cursor: JsonCursor, { form, isFirst, isWhole }: Values): (() =
       const next = cursor.peek();
       if (next === MORE) return MORE;
       if (next === END)
-        return form === 'values' || state === 'over' ? END : `is cut off at byte ${cursor.offset}: its list does not end. ${whole}`;
-      if (state === 'over') return isWhole ? `goes on behind the end of its list, at byte ${cursor.offset}. Cut that off` : END;
+        return form === 'values' || state === 'over'
+          ? END
+          : `is cut off at byte ${cursor.offset}: its list does not end. ${whole}`;
+      if (state === 'over')
+        return isWhole
+          ? `goes on behind the end of its list, at byte ${cursor.offset}. Cut that off`
+          : END;
       if (next === byte.closeList && state !== 'next') {
         cursor.take();
         state = 'over';
       } else if (state === 'between') {
-        if (next !== byte.comma) return `has no comma behind a value, at byte ${cursor.offset}. Mend it there`;
+        if (next !== byte.comma)
+          return `has no comma behind a value, at byte ${cursor.offset}. Mend it there`;
         cursor.take();
         state = 'next';
-      } else if (next === byte.closeList || next === byte.close || next === byte.comma || next === byte.colon) {
+      } else if (
+        next === byte.closeList ||
+        next === byte.close ||
+        next === byte.comma ||
+        next === byte.colon
+      ) {
         return `has ${JSON.stringify(String.fromCharCode(next))} where a value should be, at byte ${cursor.offset}. Mend it there`;
       } else {
         [began, beganLine] = [cursor.offset, cursor.line];

@@ -6,7 +6,10 @@ import { skipMark } from '../files/utf8.ts';
 import { type JsonRow, type ParsedRow, parseRow } from './parse-row.ts';
 import { readLines } from './read-lines.ts';
 
-/** The rows of a JSONL file: a JSON object per line. Anything else on a line is a bad row, a blank line is none. One pass over the bytes. */
+/**
+ * The rows of a JSONL file: a JSON object per line. Anything else on a line is a bad row, a blank
+ * line is none. One pass over the bytes.
+ */
 export async function* readJsonl(
   reading: FileReading,
   { lineBytesMax, numbers }: { readonly lineBytesMax: number; readonly numbers: NumberReading },
@@ -20,7 +23,10 @@ export async function* readJsonl(
       for (const { bytes, line, endOffset } of lines) {
         const parsed: ParsedRow | null =
           bytes === null
-            ? { type: 'bad', reason: `the line is longer than ${lineBytesMax} bytes, the most that a row may have` }
+            ? {
+                type: 'bad',
+                reason: `the line is longer than ${lineBytesMax} bytes, the most that a row may have`,
+              }
             : parseRow(bytes, 'the line', numbers);
         if (parsed === null) continue;
         index += 1;

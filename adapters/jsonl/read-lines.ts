@@ -13,8 +13,9 @@ export interface FileLine {
 const LINE_FEED = 0x0a;
 
 /**
- * The lines of a window, split on byte 0x0A and nothing else: U+2028 and U+0085 are text, as JSON has it. A last line
- * without a line feed is a line. Holds at most `lineBytesMax` and a chunk; a longer line is passed over.
+ * The lines of a window, split on byte 0x0A and nothing else: U+2028 and U+0085 are text, as JSON
+ * has it. A last line without a line feed is a line. Holds at most `lineBytesMax` and a chunk; a
+ * longer line is passed over.
  */
 export async function* readLines(
   window: FileWindow,
@@ -33,7 +34,11 @@ export async function* readLines(
       lines.push({ bytes: tooLong ? null : bytes.subarray(begin, end), line, endOffset });
       passingOver = false;
     };
-    for (let end = bytes.indexOf(LINE_FEED, scanned); end !== -1; end = bytes.indexOf(LINE_FEED, begin)) {
+    for (
+      let end = bytes.indexOf(LINE_FEED, scanned);
+      end !== -1;
+      end = bytes.indexOf(LINE_FEED, begin)
+    ) {
       take(end, start + end + 1);
       begin = end + 1;
       line += 1;

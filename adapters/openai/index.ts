@@ -1,5 +1,11 @@
 export { createOpenAI, openai, type OpenAIConnection } from './config/connection.ts';
-export { openaiEndpoints, parseEndpoint, type OpenAIEndpoint, type OpenAIEndpoints, type RawBody } from './config/endpoints.ts';
+export {
+  openaiEndpoints,
+  parseEndpoint,
+  type OpenAIEndpoint,
+  type OpenAIEndpoints,
+  type RawBody,
+} from './config/endpoints.ts';
 export { openaiLimits } from './config/limits.ts';
 export type { OpenAIOptions } from './config/options.ts';
 export { openaiSchemaRules, schemaRulesOf } from './config/schema-rules.ts';

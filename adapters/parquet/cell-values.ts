@@ -21,7 +21,8 @@ const cellFault = (reason: string): CellFault => {
   return made;
 };
 
-const isCellFault = (value: unknown): value is CellFault => typeof value === 'object' && value !== null && faults.has(value);
+const isCellFault = (value: unknown): value is CellFault =>
+  typeof value === 'object' && value !== null && faults.has(value);
 
 const NOT_UTF8 = cellFault('is not valid UTF-8');
 const NO_DATE = cellFault('is a date beyond the years that can be written');
@@ -41,13 +42,15 @@ export const CELL_PARSERS: Partial<ParquetParsers> = {
       return cellFault(`is not JSON: ${messageOf(error)}`);
     }
   },
-  dateFromDays: (days) => isoTime(BigInt(days) * 86_400_000n)?.slice(0, -'T00:00:00.000Z'.length) ?? NO_DATE,
+  dateFromDays: (days) =>
+    isoTime(BigInt(days) * 86_400_000n)?.slice(0, -'T00:00:00.000Z'.length) ?? NO_DATE,
   timestampFromMilliseconds: (millis) => isoTime(BigInt(millis)) ?? NO_DATE,
   timestampFromMicroseconds: (micros) => isoFine(BigInt(micros), 3) ?? NO_DATE,
   timestampFromNanoseconds: (nanos) => isoFine(BigInt(nanos), 6) ?? NO_DATE,
 };
 
-const textOf = (bytes: Uint8Array): string | null => decodeUtf8(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+const textOf = (bytes: Uint8Array): string | null =>
+  decodeUtf8(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 
 const isoTime = (millis: bigint): string | null => {
   const date = new Date(Number(millis));
@@ -76,7 +79,9 @@ export const toJsonCell = (value: unknown): JsonValue | CellFault => {
     case 'number':
       return Number.isFinite(value) ? value : null;
     case 'bigint':
-      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
+      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+        ? Number(value)
+        : String(value);
     case 'object':
       return value === null ? null : toJsonObject(value);
     default:
@@ -86,9 +91,11 @@ export const toJsonCell = (value: unknown): JsonValue | CellFault => {
 
 const toJsonObject = (value: object): JsonValue | CellFault => {
   if (isCellFault(value)) return value;
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? NO_DATE : value.toISOString();
-  if (ArrayBuffer.isView(value)) return toJsonList(Array.from(value as unknown as ArrayLike<unknown>));
+  if (ArrayBuffer.isView(value))
+    return toJsonList(Array.from(value as unknown as ArrayLike<unknown>));
   if (Array.isArray(value)) return toJsonList(value);
   const fields: [string, JsonValue][] = [];
   for (const [name, field] of Object.entries(value)) {

@@ -1,6 +1,17 @@
-import type { AsyncBuffer, ColumnChunk, CompressionCodec, Compressors, RowGroup, SchemaElement } from 'hyparquet';
+import type {
+  AsyncBuffer,
+  ColumnChunk,
+  CompressionCodec,
+  Compressors,
+  RowGroup,
+  SchemaElement,
+} from 'hyparquet';
 import type { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
-import type { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from 'hyparquet/src/schema.js';
+import type {
+  getMaxDefinitionLevel,
+  getMaxRepetitionLevel,
+  getSchemaPath,
+} from 'hyparquet/src/schema.js';
 import { checkBody, checkLevelsV2 } from './page-body.ts';
 import type { PageLayout } from './page-body.ts';
 import type { PageHeader } from './page-header.ts';
@@ -48,7 +59,8 @@ export const checkedGroup = (reading: GroupReading): CheckedGroup => {
     ...reading.group,
     columns: reading.group.columns.map((chunk, columnIndex): ColumnChunk => {
       const { meta_data } = chunk;
-      if (meta_data === undefined || !reading.columns.includes(meta_data.path_in_schema[0] ?? '')) return chunk;
+      if (meta_data === undefined || !reading.columns.includes(meta_data.path_in_schema[0] ?? ''))
+        return chunk;
       const leaf = leafOf(meta_data, reading);
       leaves.push(leaf);
       const codec = `${meta_data.codec}#${columnIndex}`;
@@ -98,17 +110,25 @@ const UNPACKED_BYTES_MIN = 64 * 1024 * 1024;
  */
 const PAGE_VALUES_MAX = 2 ** 25;
 
-const leafOf = (chunk: NonNullable<ColumnChunk['meta_data']>, { group, schema, parts }: GroupReading): Leaf => {
+const leafOf = (
+  chunk: NonNullable<ColumnChunk['meta_data']>,
+  { group, schema, parts }: GroupReading,
+): Leaf => {
   const path = parts.getSchemaPath(schema, chunk.path_in_schema);
   const start = Number(chunk.dictionary_page_offset || chunk.data_page_offset);
   const rowCount = Number(group.num_rows);
   const valueCount = Number(chunk.num_values);
   const name = JSON.stringify(chunk.path_in_schema.join('.'));
   const isFlat = path.length === 2 && path[1]?.element.repetition_type !== 'REPEATED';
-  if (isFlat && valueCount > rowCount) throw new RangeError(`column ${name} is said to hold ${valueCount} values in ${rowCount} rows`);
+  if (isFlat && valueCount > rowCount)
+    throw new RangeError(`column ${name} is said to hold ${valueCount} values in ${rowCount} rows`);
   return {
     name,
-    layout: { type: chunk.type, repetitionMax: parts.getMaxRepetitionLevel(path), definitionMax: parts.getMaxDefinitionLevel(path) },
+    layout: {
+      type: chunk.type,
+      repetitionMax: parts.getMaxRepetitionLevel(path),
+      definitionMax: parts.getMaxDefinitionLevel(path),
+    },
     isFlat,
     start,
     end: start + Number(chunk.total_compressed_size),
@@ -122,7 +142,12 @@ const leafOf = (chunk: NonNullable<ColumnChunk['meta_data']>, { group, schema, p
  * Checks a leaf's pages among the bytes that were fetched from `start` on. Such a range begins with
  * the chunk or with one of its pages.
  */
-const checkFetched = (bytes: Uint8Array, start: number, leaf: Leaf, { rowStart, rowEnd, parts }: GroupReading): void => {
+const checkFetched = (
+  bytes: Uint8Array,
+  start: number,
+  leaf: Leaf,
+  { rowStart, rowEnd, parts }: GroupReading,
+): void => {
   const from = Math.max(leaf.start, start);
   const to = Math.min(leaf.end, start + bytes.length);
   if (from >= to) return;
@@ -151,17 +176,29 @@ function* pagesIn(bytes: Uint8Array, from: number, leaf: Leaf): Generator<PageHe
   for (let at = from; at < bytes.length - 1;) {
     const header = readPageHeader(bytes, at);
     const { bodyAt, packedBytes, unpackedBytes, valueCount, type } = header;
-    const refused = (what: string): RangeError => new RangeError(`a page of column ${leaf.name} ${what}`);
+    const refused = (what: string): RangeError =>
+      new RangeError(`a page of column ${leaf.name} ${what}`);
     if (packedBytes > bytes.length - bodyAt)
-      throw refused(`is said to be ${packedBytes} bytes long, and ${bytes.length - bodyAt} are left`);
+      throw refused(
+        `is said to be ${packedBytes} bytes long, and ${bytes.length - bodyAt} are left`,
+      );
     if (unpackedBytes > leaf.unpackedBytesMax)
-      throw refused(`is said to unpack to ${unpackedBytes} bytes, and its chunk to ${leaf.unpackedBytesMax}`);
-    if (valueCount > PAGE_VALUES_MAX) throw refused(`is said to hold ${valueCount} values. At most ${PAGE_VALUES_MAX} are read`);
+      throw refused(
+        `is said to unpack to ${unpackedBytes} bytes, and its chunk to ${leaf.unpackedBytesMax}`,
+      );
+    if (valueCount > PAGE_VALUES_MAX)
+      throw refused(`is said to hold ${valueCount} values. At most ${PAGE_VALUES_MAX} are read`);
     if (type !== PAGE.dictionary) seen += valueCount;
-    if (seen > leaf.valueCount) throw refused(`is said to hold ${valueCount} values, more than are left of ${leaf.valueCount}`);
-    if (header.nullCount > valueCount) throw refused(`is said to hold ${header.nullCount} nulls among ${valueCount} values`);
-    if (header.rowCount > leaf.rowCount) throw refused(`is said to hold ${header.rowCount} rows of ${leaf.rowCount}`);
-    if (header.repetitionBytes + header.definitionBytes > Math.min(packedBytes, unpackedBytes)) throw refused('is shorter than its levels');
+    if (seen > leaf.valueCount)
+      throw refused(
+        `is said to hold ${valueCount} values, more than are left of ${leaf.valueCount}`,
+      );
+    if (header.nullCount > valueCount)
+      throw refused(`is said to hold ${header.nullCount} nulls among ${valueCount} values`);
+    if (header.rowCount > leaf.rowCount)
+      throw refused(`is said to hold ${header.rowCount} rows of ${leaf.rowCount}`);
+    if (header.repetitionBytes + header.definitionBytes > Math.min(packedBytes, unpackedBytes))
+      throw refused('is shorter than its levels');
     yield header;
     at = bodyAt + packedBytes;
   }
@@ -196,7 +233,8 @@ const checkedDecompressor = (
 const headersByBody = (bytes: Uint8Array, leaf: Leaf): ReadonlyMap<number, PageHeader> => {
   const headers = new Map<number, PageHeader>();
   try {
-    for (const header of pagesIn(bytes, 0, leaf)) headers.set(header.bodyAt + header.repetitionBytes + header.definitionBytes, header);
+    for (const header of pagesIn(bytes, 0, leaf))
+      headers.set(header.bodyAt + header.repetitionBytes + header.definitionBytes, header);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }

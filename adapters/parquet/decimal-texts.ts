@@ -15,14 +15,22 @@ const SCALE_MAX = 1_000;
  * an invalid scale.
  */
 export const decimalWriter = (node: SchemaTree): WriteDecimals | null => {
-  if (node.element.converted_type === 'DECIMAL') return inLists(decimalText(node.element.scale ?? 0));
+  if (node.element.converted_type === 'DECIMAL')
+    return inLists(decimalText(node.element.scale ?? 0));
   const [child] = node.children;
   if (child === undefined) return null;
   const isWrapped = node.children.length === 1 && child.element.repetition_type === 'REPEATED';
   // The way in which hyparquet distinguishes lists and maps from structs.
-  if (node.element.converted_type === 'LIST' && isWrapped && child.children.length <= 1) return decimalWriter(child.children[0] ?? child);
+  if (node.element.converted_type === 'LIST' && isWrapped && child.children.length <= 1)
+    return decimalWriter(child.children[0] ?? child);
   const [key, value] = child.children;
-  if (node.element.converted_type === 'MAP' && isWrapped && child.children.length === 2 && key !== undefined && value !== undefined)
+  if (
+    node.element.converted_type === 'MAP' &&
+    isWrapped &&
+    child.children.length === 2 &&
+    key !== undefined &&
+    value !== undefined
+  )
     return inMaps(key, value);
   const writers = node.children.flatMap((field): (readonly [string, WriteDecimals])[] => {
     const write = decimalWriter(field);
@@ -44,7 +52,9 @@ const inFields =
   (writers: ReadonlyMap<string, WriteDecimals>): WriteDecimals =>
   (value) =>
     typeof value === 'object' && value !== null
-      ? Object.fromEntries(Object.entries(value).map(([name, field]) => [name, writers.get(name)?.(field) ?? field]))
+      ? Object.fromEntries(
+          Object.entries(value).map(([name, field]) => [name, writers.get(name)?.(field) ?? field]),
+        )
       : value;
 
 const inMaps = (key: SchemaTree, value: SchemaTree): WriteDecimals | null => {
@@ -61,10 +71,12 @@ const inMaps = (key: SchemaTree, value: SchemaTree): WriteDecimals | null => {
 };
 
 /** Keys have become texts: a whole number its digits, bytes their list. */
-const storedKey = (name: string): unknown => (/^-?\d+$/.test(name) ? BigInt(name) : Uint8Array.from(name.split(','), Number));
+const storedKey = (name: string): unknown =>
+  /^-?\d+$/.test(name) ? BigInt(name) : Uint8Array.from(name.split(','), Number);
 
 const decimalText = (scale: number): WriteDecimals => {
-  if (!Number.isSafeInteger(scale) || Math.abs(scale) > SCALE_MAX) throw new RangeError(`a decimal has the scale ${scale}`);
+  if (!Number.isSafeInteger(scale) || Math.abs(scale) > SCALE_MAX)
+    throw new RangeError(`a decimal has the scale ${scale}`);
   return (value) => {
     const unscaled = unscaledOf(value);
     return unscaled === null ? value : withPoint(unscaled, scale);

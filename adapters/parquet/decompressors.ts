@@ -9,7 +9,8 @@ type Decompressor = (page: Uint8Array, length: number) => Uint8Array;
  * terminate on damaged input; hyparquet-compressors handles the others.
  */
 export const loadDecompressors = async (): Promise<Compressors> => {
-  const { compressors, decompressLz4, decompressLz4Raw, decompressSnappy, decompressZstd } = await import('hyparquet-compressors');
+  const { compressors, decompressLz4, decompressLz4Raw, decompressSnappy, decompressZstd } =
+    await import('hyparquet-compressors');
   return {
     // The package's instance is made once; the function would compile a WebAssembly module for
     // every page.
@@ -17,7 +18,9 @@ export const loadDecompressors = async (): Promise<Compressors> => {
     GZIP: unlessEmpty((page, length) => gunzipSync(page, { maxOutputLength: length })),
     BROTLI: unlessEmpty((page, length) => brotliDecompressSync(page, { maxOutputLength: length })),
     ZSTD: unlessEmpty((page, length) => decompressZstd(boundedFrame(page, length))),
-    LZ4: unlessEmpty((page, length) => (isFramed(page, length) ? decompressLz4 : decompressLz4Raw)(page, length)),
+    LZ4: unlessEmpty((page, length) =>
+      (isFramed(page, length) ? decompressLz4 : decompressLz4Raw)(page, length),
+    ),
     LZ4_RAW: unlessEmpty(decompressLz4Raw),
   };
 };

@@ -17,17 +17,32 @@ export const fileRanges = (file: OpenFile, signal: AbortSignal): AsyncBuffer => 
   },
 });
 
-const readRange = async (file: OpenFile, start: number, end: number, signal: AbortSignal): Promise<ArrayBuffer> => {
+const readRange = async (
+  file: OpenFile,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+): Promise<ArrayBuffer> => {
   signal.throwIfAborted();
   if (!(start >= 0 && start <= end && end <= file.sizeBytes)) {
-    throw new RangeError(`it should be at bytes ${start} to ${end} of a file of ${file.sizeBytes} bytes`);
+    throw new RangeError(
+      `it should be at bytes ${start} to ${end} of a file of ${file.sizeBytes} bytes`,
+    );
   }
   const bytes = new Uint8Array(end - start);
   let filled = 0;
   while (filled < bytes.length) {
-    const { bytesRead } = await file.handle.read(bytes, filled, bytes.length - filled, start + filled);
+    const { bytesRead } = await file.handle.read(
+      bytes,
+      filled,
+      bytes.length - filled,
+      start + filled,
+    );
     if (bytesRead === 0)
-      throw new SourceError('became shorter while it was read. Do not change it until the run has read it', { ref: file.path });
+      throw new SourceError(
+        'became shorter while it was read. Do not change it until the run has read it',
+        { ref: file.path },
+      );
     filled += bytesRead;
   }
   return bytes.buffer;

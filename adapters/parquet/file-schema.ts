@@ -12,7 +12,11 @@ const TYPES: Readonly<Record<TableColumnType, Omit<SchemaElement, 'name'>>> = {
 /** The schema in the file. */
 export const finalSchema = (columns: readonly TableColumn[]): SchemaElement[] => [
   { name: 'root', num_children: columns.length },
-  ...columns.map(({ name, type }): SchemaElement => ({ ...TYPES[type], name, repetition_type: 'OPTIONAL' })),
+  ...columns.map(({ name, type }): SchemaElement => ({
+    ...TYPES[type],
+    name,
+    repetition_type: 'OPTIONAL',
+  })),
 ];
 
 /**
@@ -30,7 +34,10 @@ export const fileSchema = (columns: readonly TableColumn[]): SchemaElement[] =>
 type RowGroup = ParquetWriter['row_groups'][number];
 
 /** The row group of a table without rows: no page for any column. */
-export const emptyRowGroup = (columns: readonly TableColumn[], codec: 'SNAPPY' | 'UNCOMPRESSED'): RowGroup => ({
+export const emptyRowGroup = (
+  columns: readonly TableColumn[],
+  codec: 'SNAPPY' | 'UNCOMPRESSED',
+): RowGroup => ({
   columns: columns.map(({ name, type }) => ({
     file_offset: 4n,
     meta_data: {

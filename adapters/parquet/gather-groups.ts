@@ -51,10 +51,16 @@ export async function* gatherGroups(
   if (rowCount > 0) yield { rowCount, cells };
 }
 
-const written = (cell: string | number | boolean, { name, type }: TableColumn, row: number): WrittenCell => {
+const written = (
+  cell: string | number | boolean,
+  { name, type }: TableColumn,
+  row: number,
+): WrittenCell => {
   const made = WRITE[type](cell);
   if (made !== null) return made;
-  throw new TypeError(`column ${JSON.stringify(name)} is of type ${type}, but holds ${JSON.stringify(cell)} at row index ${row}`);
+  throw new TypeError(
+    `column ${JSON.stringify(name)} is of type ${type}, but holds ${JSON.stringify(cell)} at row index ${row}`,
+  );
 };
 
 /** Null for a cell of another type. */

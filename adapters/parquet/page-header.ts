@@ -32,7 +32,8 @@ export const readPageHeader = (bytes: Uint8Array, at: number): PageHeader => {
   const fields = readStruct(cursor, 0);
   const type = numberIn(fields, 1, 'type');
   const own = fields.get(OWN_FIELD[type] ?? 0);
-  if (!(own instanceof Map)) throw new RangeError(`a page at byte ${at} of its chunk has no header of its type (${type})`);
+  if (!(own instanceof Map))
+    throw new RangeError(`a page at byte ${at} of its chunk has no header of its type (${type})`);
   const isV2 = type === PAGE.dataV2;
   return {
     type,
@@ -50,7 +51,11 @@ export const readPageHeader = (bytes: Uint8Array, at: number): PageHeader => {
 };
 
 /** The field with the part that only one page type has. */
-const OWN_FIELD: Readonly<Record<number, number>> = { [PAGE.data]: 5, [PAGE.dictionary]: 7, [PAGE.dataV2]: 8 };
+const OWN_FIELD: Readonly<Record<number, number>> = {
+  [PAGE.data]: 5,
+  [PAGE.dictionary]: 7,
+  [PAGE.dataV2]: 8,
+};
 
 /** A struct of Thrift's compact protocol; texts, fractions and longs are skipped. */
 type Fields = ReadonlyMap<number, number | boolean | null | Fields>;
@@ -88,7 +93,11 @@ const readStruct = (cursor: Cursor, depth: number): Fields => {
   }
 };
 
-const readField = (cursor: Cursor, type: number, depth: number): number | boolean | null | Fields => {
+const readField = (
+  cursor: Cursor,
+  type: number,
+  depth: number,
+): number | boolean | null | Fields => {
   switch (type) {
     case 1:
     case 2:
@@ -121,7 +130,8 @@ const byteAt = (cursor: Cursor): number => {
 };
 
 const passOver = (cursor: Cursor, byteCount: number): null => {
-  if (byteCount > cursor.bytes.length - cursor.at) throw new RangeError('a page header is longer than its chunk');
+  if (byteCount > cursor.bytes.length - cursor.at)
+    throw new RangeError('a page header is longer than its chunk');
   cursor.at += byteCount;
   return null;
 };

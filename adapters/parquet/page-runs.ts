@@ -31,18 +31,23 @@ export const checkRuns = ({ bytes, at, width, count }: RunsAt, wanted: number): 
     const head = readVarint(cursor);
     if (head % 2 === 0) {
       const length = head / 2;
-      if (length > count - seen) throw new RangeError(`a run of ${length} values where ${count - seen} are missing`);
-      if (unpack(bytes, cursor.at * 8, width === 0 ? 0 : 8 * ((width + 7) >> 3)) === wanted) found += length;
+      if (length > count - seen)
+        throw new RangeError(`a run of ${length} values where ${count - seen} are missing`);
+      if (unpack(bytes, cursor.at * 8, width === 0 ? 0 : 8 * ((width + 7) >> 3)) === wanted)
+        found += length;
       cursor.at += (width + 7) >> 3;
       seen += length;
       continue;
     }
     const length = (head - 1) * 4;
-    if (length * width > (bytes.length - cursor.at) * 8) throw new RangeError(`a run of ${length} values is cut off`);
+    if (length * width > (bytes.length - cursor.at) * 8)
+      throw new RangeError(`a run of ${length} values is cut off`);
     if (width === 0 && length > count - seen + PADDING_MAX)
       throw new RangeError(`a run of ${length} values where ${count - seen} are missing`);
     const taken = Math.min(length, count - seen);
-    if (wanted >= 0) for (let i = 0; i < taken; i += 1) if (unpack(bytes, cursor.at * 8 + i * width, width) === wanted) found += 1;
+    if (wanted >= 0)
+      for (let i = 0; i < taken; i += 1)
+        if (unpack(bytes, cursor.at * 8 + i * width, width) === wanted) found += 1;
     cursor.at += (length * width) / 8;
     seen += taken;
   }
@@ -107,7 +112,11 @@ export const checkPrefixes = (deltas: DeltasAt, unpackDeltas: typeof deltaBinary
   if (count === 0) return;
   const lengthsAt = (at: number): Int32Array => {
     const lengths = new Int32Array(count);
-    unpackDeltas({ view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: at }, count, lengths);
+    unpackDeltas(
+      { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: at },
+      count,
+      lengths,
+    );
     return lengths;
   };
   const suffixesAt = checkDeltas(deltas);
@@ -117,9 +126,11 @@ export const checkPrefixes = (deltas: DeltasAt, unpackDeltas: typeof deltaBinary
   let sum = 0;
   prefixes.forEach((prefix, at) => {
     const suffix = suffixes[at] ?? 0;
-    if (prefix < 0 || suffix < 0 || prefix > before) throw new RangeError(`a text shares ${prefix} bytes with one of ${before}`);
+    if (prefix < 0 || suffix < 0 || prefix > before)
+      throw new RangeError(`a text shares ${prefix} bytes with one of ${before}`);
     before = prefix + suffix;
     sum += before;
-    if (sum > TEXT_BYTES_MAX) throw new RangeError(`a page holds more than ${TEXT_BYTES_MAX} bytes of texts`);
+    if (sum > TEXT_BYTES_MAX)
+      throw new RangeError(`a page holds more than ${TEXT_BYTES_MAX} bytes of texts`);
   });
 };

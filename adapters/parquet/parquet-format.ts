@@ -30,11 +30,17 @@ export const parquetFormat = (options: ParquetFormatOptions = {}): TableFormat =
   if (!Number.isSafeInteger(rowsMax) || rowsMax < 1) {
     throw new RangeError(`rowGroupRowsMax is ${rowsMax}; it must be a whole number above 0`);
   }
-  return tunedParquetFormat({ rowsMax, charsMax: GROUP_CHARS_MAX }, options.compression ?? 'snappy');
+  return tunedParquetFormat(
+    { rowsMax, charsMax: GROUP_CHARS_MAX },
+    options.compression ?? 'snappy',
+  );
 };
 
 /** `parquetFormat` with row groups of any size: for specs, where one must end within a page. */
-export const tunedParquetFormat = (tuning: GroupTuning, compression: 'snappy' | 'uncompressed'): TableFormat => ({
+export const tunedParquetFormat = (
+  tuning: GroupTuning,
+  compression: 'snappy' | 'uncompressed',
+): TableFormat => ({
   name: 'parquet',
   extensions: ['.parquet'],
   isText: false,
@@ -42,7 +48,12 @@ export const tunedParquetFormat = (tuning: GroupTuning, compression: 'snappy' | 
     const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
     const bytes = new ByteWriter();
     const codec = compression === 'snappy' ? 'SNAPPY' : 'UNCOMPRESSED';
-    const writer = new ParquetWriter({ writer: bytes, schema: fileSchema(columns), codec, createdBy: 'batchor' });
+    const writer = new ParquetWriter({
+      writer: bytes,
+      schema: fileSchema(columns),
+      codec,
+      createdBy: 'batchor',
+    });
     /** The bytes written since the last call; a copy, since the writer reuses its memory. */
     const taken = (): Uint8Array => {
       const written = bytes.getBytes().slice();

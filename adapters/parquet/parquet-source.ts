@@ -18,7 +18,12 @@ import type { WindowTuning } from './read-windows.ts';
 import { createRowReader } from './row-reader.ts';
 
 /** Options for reading a Parquet file. */
-export type ParquetOptions<Column extends string, Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject> = {
+export type ParquetOptions<
+  Column extends string,
+  Schema extends StandardSchemaV1,
+  Payload,
+  Metadata extends JsonObject,
+> = {
   /**
    * The columns of a row, checked against the file before the first row; no others are read
    * (default: all).
@@ -40,7 +45,11 @@ export interface ParquetTuning extends WindowTuning {
 }
 
 /** For production; the specs use tiny ones. */
-export const PARQUET_TUNING: ParquetTuning = { windowBytesMax: 16 * 1024 * 1024, windowRowsMax: 65_536, sliceRowsMax: 1_000 };
+export const PARQUET_TUNING: ParquetTuning = {
+  windowBytesMax: 16 * 1024 * 1024,
+  windowRowsMax: 65_536,
+  sliceRowsMax: 1_000,
+};
 
 /**
  * Reads a Parquet file in order, resumable after any row. It reads part of a row group at a time
@@ -82,7 +91,8 @@ export const tunedParquetSource = <
 ): CheckpointedItemSource<Payload, Metadata> => {
   const columns: readonly string[] | null = options.columns ?? null;
   // A schema may build the id from other columns.
-  const idColumn: string | null = typeof options.itemId === 'string' && options.rowSchema === undefined ? options.itemId : null;
+  const idColumn: string | null =
+    typeof options.itemId === 'string' && options.rowSchema === undefined ? options.itemId : null;
   if (idColumn !== null && columns !== null && !columns.includes(idColumn)) {
     throw new RangeError(`itemId is ${JSON.stringify(idColumn)}, which is not among columns`);
   }
@@ -115,7 +125,9 @@ interface SliceReading extends ColumnChoice {
 
 async function* inSlices<Payload, Metadata extends JsonObject>(
   { file, index, tuning, signal, decimals, ...choice }: SliceReading,
-  toEntry: (row: ParquetRow) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>,
+  toEntry: (
+    row: ParquetRow,
+  ) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>,
 ): AsyncGenerator<readonly SourceEntry<Payload, Metadata>[]> {
   const ref = file.path;
   const ranges = fileRanges(file, signal);
@@ -125,7 +137,15 @@ async function* inSlices<Payload, Metadata extends JsonObject>(
     const what = `has fewer rows (${footer.rowCount}) than needed to continue at row ${index}. Restore the file that the run began with`;
     throw new SourceError(what, { ref });
   }
-  for await (const window of readWindows({ ...tuning, ref, ranges, footer, columns, from: index, signal })) {
+  for await (const window of readWindows({
+    ...tuning,
+    ref,
+    ranges,
+    footer,
+    columns,
+    from: index,
+    signal,
+  })) {
     let slice: SourceEntry<Payload, Metadata>[] = [];
     for (let at = 0; at < window.rowCount; at += 1) {
       const entry = toEntry(rowAt(window, columns, at));
@@ -143,5 +163,8 @@ async function* inSlices<Payload, Metadata extends JsonObject>(
 const decodeIndex = (stored: JsonValue, ref: string): number => {
   const index = isJsonObject(stored) ? stored['index'] : undefined;
   if (typeof index === 'number' && Number.isSafeInteger(index) && index >= 0) return index;
-  throw new SourceError(`cannot continue from ${JSON.stringify(stored)}: not a position of a Parquet source`, { ref });
+  throw new SourceError(
+    `cannot continue from ${JSON.stringify(stored)}: not a position of a Parquet source`,
+    { ref },
+  );
 };

@@ -5,7 +5,8 @@ import type { SchemaElement } from 'hyparquet';
  * forms, which hyparquet uses throughout: enumerations are text; types without a JSON counterpart
  * (BSON, intervals, geometries) are bytes.
  */
-export const plainSchema = (schema: readonly SchemaElement[]): SchemaElement[] => schema.map(plainElement);
+export const plainSchema = (schema: readonly SchemaElement[]): SchemaElement[] =>
+  schema.map(plainElement);
 
 /**
  * The same without the annotation of decimals: hyparquet then returns the stored numbers and bytes.
@@ -36,8 +37,13 @@ const plainElement = (element: SchemaElement): SchemaElement => {
   if (converted_type === 'BSON' || converted_type === 'INTERVAL') return bareElement(element);
   // Old writers annotated the map itself; on the repeated group inside of it the annotation means
   // nothing.
-  if (converted_type === 'MAP_KEY_VALUE' && element.repetition_type !== 'REPEATED') return { ...element, converted_type: 'MAP' };
+  if (converted_type === 'MAP_KEY_VALUE' && element.repetition_type !== 'REPEATED')
+    return { ...element, converted_type: 'MAP' };
   return element;
 };
 
-const bareElement = ({ converted_type: _converted, logical_type: _logical, ...element }: SchemaElement): SchemaElement => element;
+const bareElement = ({
+  converted_type: _converted,
+  logical_type: _logical,
+  ...element
+}: SchemaElement): SchemaElement => element;

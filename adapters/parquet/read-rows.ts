@@ -13,13 +13,18 @@ export interface ParquetRow {
 }
 
 /** The row at an index of a window. */
-export const rowAt = ({ firstRow, columns }: DecodedWindow, names: readonly string[], at: number): ParquetRow => {
+export const rowAt = (
+  { firstRow, columns }: DecodedWindow,
+  names: readonly string[],
+  at: number,
+): ParquetRow => {
   const value: Record<string, JsonValue> = {};
   let fault: RowFault | null = null;
   for (let column = 0; column < names.length; column += 1) {
     const name = names[column] ?? '';
     const cell = toJsonCell(columns[column]?.[at]);
-    if (isFault(cell)) fault ??= { reason: `column ${JSON.stringify(name)} ${cell.fault}`, field: name };
+    if (isFault(cell))
+      fault ??= { reason: `column ${JSON.stringify(name)} ${cell.fault}`, field: name };
     else setField(value, name, cell);
   }
   return { index: firstRow + at, value, fault };
@@ -27,6 +32,12 @@ export const rowAt = ({ firstRow, columns }: DecodedWindow, names: readonly stri
 
 const setField = (value: Record<string, JsonValue>, name: string, cell: JsonValue): void => {
   // Assigning to "__proto__" would set no field.
-  if (name === '__proto__') Object.defineProperty(value, name, { value: cell, enumerable: true, configurable: true, writable: true });
+  if (name === '__proto__')
+    Object.defineProperty(value, name, {
+      value: cell,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   else value[name] = cell;
 };

@@ -52,18 +52,39 @@ export async function* readWindows(reading: WindowReading): AsyncGenerator<Decod
       const rowCount = Math.min(windowRows, end - start);
       // A scan keeps what it decoded, so each window gets its own, and memory holds one window.
       const decode = async (): Promise<readonly DecodedArray[]> => {
-        const rows = { rowStart: start - located.firstRow, rowEnd: start - located.firstRow + rowCount };
+        const rows = {
+          rowStart: start - located.firstRow,
+          rowEnd: start - located.firstRow + rowCount,
+        };
         const { schema } = footer.metadata;
-        const { file, group, ...checked } = checkedGroup({ group: located.group, schema, columns, ranges, compressors, parts, ...rows });
+        const { file, group, ...checked } = checkedGroup({
+          group: located.group,
+          schema,
+          columns,
+          ranges,
+          compressors,
+          parts,
+          ...rows,
+        });
         const metadata = { ...footer.metadata, row_groups: [group] };
-        const scan = await parquetScan({ file, metadata, columns: [...columns], ...checked, parsers: CELL_PARSERS, utf8: false });
+        const scan = await parquetScan({
+          file,
+          metadata,
+          columns: [...columns],
+          ...checked,
+          parsers: CELL_PARSERS,
+          utf8: false,
+        });
         return decodeColumns(scan, reading, rows);
       };
       const decoded = await decode().catch((cause: unknown) => {
         signal.throwIfAborted();
         if (cause instanceof SourceError) throw cause;
         const what = `row group ${index} (row indexes ${located.firstRow} to ${end - 1}) cannot be decoded: ${messageOf(cause)}`;
-        throw new SourceError(`${what}. The file is damaged there: write or copy it again`, { ref, cause });
+        throw new SourceError(`${what}. The file is damaged there: write or copy it again`, {
+          ref,
+          cause,
+        });
       });
       yield { firstRow: start, rowCount, columns: decoded };
       signal.throwIfAborted();
@@ -81,10 +102,15 @@ const decodeColumns = async (
   for (const column of columns) {
     const cells = await scan.readColumn({ column, ...rows });
     const wanted = rows.rowEnd - rows.rowStart;
-    if (cells.length !== wanted) throw new RangeError(`column ${JSON.stringify(column)} holds ${cells.length} of ${wanted} rows`);
+    if (cells.length !== wanted)
+      throw new RangeError(
+        `column ${JSON.stringify(column)} holds ${cells.length} of ${wanted} rows`,
+      );
     // Nulls are null; undefined marks an index that the dictionary does not have.
     if (footer.flatColumns.has(column) && Array.isArray(cells) && cells.includes(undefined)) {
-      throw new RangeError(`column ${JSON.stringify(column)} refers to values that its dictionary does not have`);
+      throw new RangeError(
+        `column ${JSON.stringify(column)} refers to values that its dictionary does not have`,
+      );
     }
     const write = footer.decimalWriters.get(column);
     decoded.push(write === undefined ? cells : Array.from(cells, write));
@@ -97,14 +123,23 @@ const decodeColumns = async (
  * dictionary and the pages at both ends are decoded again. Nested columns without an offset index
  * must be decoded from the row group's first row on.
  */
-const rowsPerWindow = (located: LocatedRowGroup, { columns, footer, windowBytesMax, windowRowsMax }: WindowReading): number => {
-  const chunks = located.group.columns.filter(({ meta_data }) => columns.includes(meta_data?.path_in_schema[0] ?? ''));
+const rowsPerWindow = (
+  located: LocatedRowGroup,
+  { columns, footer, windowBytesMax, windowRowsMax }: WindowReading,
+): number => {
+  const chunks = located.group.columns.filter(({ meta_data }) =>
+    columns.includes(meta_data?.path_in_schema[0] ?? ''),
+  );
   const isWholeGroup = chunks.some(
     ({ meta_data, offset_index_offset }) =>
-      offset_index_offset === undefined && !footer.flatColumns.has(meta_data?.path_in_schema[0] ?? ''),
+      offset_index_offset === undefined &&
+      !footer.flatColumns.has(meta_data?.path_in_schema[0] ?? ''),
   );
   if (isWholeGroup) return Math.max(1, located.rowCount);
-  const bytes = chunks.reduce((sum, { meta_data }) => sum + Math.max(0, Number(meta_data?.total_uncompressed_size ?? 0)), 0);
+  const bytes = chunks.reduce(
+    (sum, { meta_data }) => sum + Math.max(0, Number(meta_data?.total_uncompressed_size ?? 0)),
+    0,
+  );
   const rowBytes = bytes / Math.max(1, located.rowCount);
   return Math.max(1, Math.min(windowRowsMax, Math.floor(windowBytesMax / Math.max(rowBytes, 1))));
 };

@@ -10,21 +10,39 @@ import type { ParquetRow } from './read-rows.ts';
  * fault makes a bad row. Its reason ends with the row index, since rows of a Parquet file have no
  * lines.
  */
-export const createRowReader = <Schema extends StandardSchemaV1, Payload, Metadata extends JsonObject>(
+export const createRowReader = <
+  Schema extends StandardSchemaV1,
+  Payload,
+  Metadata extends JsonObject,
+>(
   ref: string,
-  options: { readonly rowSchema?: Schema } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>,
-): ((row: ParquetRow) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>) => {
+  options: { readonly rowSchema?: Schema } & RowMapping<
+    StandardSchemaV1.InferOutput<Schema>,
+    Payload,
+    Metadata
+  >,
+): ((
+  row: ParquetRow,
+) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>) => {
   type Row = StandardSchemaV1.InferOutput<Schema>;
   const { rowSchema, itemId } = options;
   const mapRow = createRowMapper<Row, Payload, Metadata>(ref, options);
   return ({ index, value, fault }) => {
     const origin = { index, line: null, position: { index: index + 1 } };
-    if (fault !== null) return withRowIndex(badEntry(ref, origin, { ...fault, itemId: givenId(value, itemId) }), index);
+    if (fault !== null)
+      return withRowIndex(
+        badEntry(ref, origin, { ...fault, itemId: givenId(value, itemId) }),
+        index,
+      );
     // Without a schema, Row cannot be inferred and is the default: an object by column.
     if (rowSchema === undefined) return withRowIndex(mapRow(value as Row, origin), index);
-    const finish = (checked: Awaited<ReturnType<typeof checkRow<Schema>>>): SourceEntry<Payload, Metadata> =>
+    const finish = (
+      checked: Awaited<ReturnType<typeof checkRow<Schema>>>,
+    ): SourceEntry<Payload, Metadata> =>
       withRowIndex(
-        checked.type === 'row' ? mapRow(checked.row, origin) : badEntry(ref, origin, { ...checked, itemId: givenId(value, itemId) }),
+        checked.type === 'row'
+          ? mapRow(checked.row, origin)
+          : badEntry(ref, origin, { ...checked, itemId: givenId(value, itemId) }),
         index,
       );
     const checked = checkRow(rowSchema, value);

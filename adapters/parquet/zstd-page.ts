@@ -14,8 +14,10 @@ const blocksMax = (length: number): number => 64 + length / 256;
  */
 export const boundedFrame = (page: Uint8Array, length: number): Uint8Array => {
   const { window, content, blocksAt, checksumBytes } = frameHeader(page);
-  if (content !== null && content !== length) throw new RangeError(`a page of ${length} bytes unpacks to ${content}`);
-  if (content === null && window > WINDOW_BYTES_MAX) throw new RangeError(`a page asks for a window of ${window} bytes`);
+  if (content !== null && content !== length)
+    throw new RangeError(`a page of ${length} bytes unpacks to ${content}`);
+  if (content === null && window > WINDOW_BYTES_MAX)
+    throw new RangeError(`a page asks for a window of ${window} bytes`);
   let unpacked = 0;
   let compressed = 0;
   for (let at = blocksAt; ;) {
@@ -28,7 +30,8 @@ export const boundedFrame = (page: Uint8Array, length: number): Uint8Array => {
     at += 3 + (type === RUN ? 1 : size);
     if (at > page.length) throw new RangeError('a page is cut off');
     if (!isLast) continue;
-    if (at + checksumBytes !== page.length) throw new RangeError('a page is more, or less, than one frame of zstd');
+    if (at + checksumBytes !== page.length)
+      throw new RangeError('a page is more, or less, than one frame of zstd');
     return page;
   }
 };
@@ -46,7 +49,8 @@ interface FrameHeader {
 
 /** RFC 8878, 3.1.1.1. */
 const frameHeader = (page: Uint8Array): FrameHeader => {
-  const numberAt = (at: number, size: number): number => page.subarray(at, at + size).reduce((sum, byte, at) => sum + byte * 256 ** at, 0);
+  const numberAt = (at: number, size: number): number =>
+    page.subarray(at, at + size).reduce((sum, byte, at) => sum + byte * 256 ** at, 0);
   if (numberAt(0, 4) !== 0xfd2fb528) throw new RangeError('a page is not zstd data');
   const descriptor = page[4] ?? 0;
   const isSingle = (descriptor & 0x20) !== 0;

@@ -29,7 +29,11 @@ const readRoot =
         cause,
       });
     }
-    return left<PortError>({ type: 'corrupt', message: `${artifacts.describe}: ${rootObject} does not contain an id`, where: rootObject });
+    return left<PortError>({
+      type: 'corrupt',
+      message: `${artifacts.describe}: ${rootObject} does not contain an id`,
+      where: rootObject,
+    });
   };
 
 /** Left when the folder is no longer that root, for example after an unmount. */
@@ -57,8 +61,13 @@ const makeRoot =
 const readSetting = (session: Session, mine: string | null): Port<string | null> =>
   session.query(async (query) => {
     if (mine !== null)
-      await query(`insert into ${session.schema}.settings (name, value) values ($1, $2) on conflict (name) do nothing`, [setting, mine]);
-    const { rows } = await query(`select value from ${session.schema}.settings where name = $1`, [setting]);
+      await query(
+        `insert into ${session.schema}.settings (name, value) values ($1, $2) on conflict (name) do nothing`,
+        [setting, mine],
+      );
+    const { rows } = await query(`select value from ${session.schema}.settings where name = $1`, [
+      setting,
+    ]);
     return right((rows[0]?.[0] as string | undefined) ?? null);
   });
 
@@ -74,15 +83,24 @@ export const rootOfStore =
     if (isLeft(given)) return given;
     const known = await readSetting(session, null)();
     if (isLeft(known)) return known;
-    if (known.right !== null) return given.right === known.right ? right(known.right) : left(otherRoot(session, artifacts, given.right));
+    if (known.right !== null)
+      return given.right === known.right
+        ? right(known.right)
+        : left(otherRoot(session, artifacts, given.right));
     const mine = given.right === null ? await makeRoot(artifacts)() : right(given.right);
     if (isLeft(mine)) return mine;
     const agreed = await readSetting(session, mine.right)();
     if (isLeft(agreed)) return agreed;
-    return agreed.right === mine.right ? right(mine.right) : left(otherRoot(session, artifacts, mine.right));
+    return agreed.right === mine.right
+      ? right(mine.right)
+      : left(otherRoot(session, artifacts, mine.right));
   };
 
-const otherRoot = ({ describe }: Session, artifacts: ArtifactStore, given: string | null): PortError => ({
+const otherRoot = (
+  { describe }: Session,
+  artifacts: ArtifactStore,
+  given: string | null,
+): PortError => ({
   type: 'other_root',
   message:
     given === null

@@ -7,10 +7,15 @@ import type { RowsOf } from './row-queries.ts';
 import type { Query } from './session.ts';
 
 /** A batch record without its row indexes, which have columns of their own. */
-export const plainRecord = ({ indexes: _indexes, ...record }: BatchRecord): Omit<BatchRecord, 'indexes'> => record;
+export const plainRecord = ({
+  indexes: _indexes,
+  ...record
+}: BatchRecord): Omit<BatchRecord, 'indexes'> => record;
 
 /** `[from, to, from, to, …]` as two columns. */
-export const rangesOf = (indexes: ArrayLike<number>): { readonly starts: readonly number[]; readonly ends: readonly number[] } => {
+export const rangesOf = (
+  indexes: ArrayLike<number>,
+): { readonly starts: readonly number[]; readonly ends: readonly number[] } => {
   const starts: number[] = [];
   const ends: number[] = [];
   for (let i = 0; i + 1 < indexes.length; i += 2) {
@@ -34,10 +39,17 @@ export const batchRecords = async (
   const records: BatchRecord[] = [];
   for (const [batchNo, record, starts, ends] of rows) {
     const stops = ends as readonly number[];
-    const indexes = Float64Array.from((starts as readonly number[]).flatMap((start, range) => [start, stops[range] as number]));
+    const indexes = Float64Array.from(
+      (starts as readonly number[]).flatMap((start, range) => [start, stops[range] as number]),
+    );
     const decoded = BatchRecordCodec.decode({ ...(record as object), indexes });
     const where = `batch ${String(batchNo)}`;
-    if (isLeft(decoded)) return left({ type: 'corrupt', message: `${where} is malformed at ${pathOfError(decoded.left)}`, where });
+    if (isLeft(decoded))
+      return left({
+        type: 'corrupt',
+        message: `${where} is malformed at ${pathOfError(decoded.left)}`,
+        where,
+      });
     records.push(decoded.right);
   }
   return right(records);

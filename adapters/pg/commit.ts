@@ -51,10 +51,16 @@ export interface Draft {
 }
 
 /** Left: the events do not fit the run, which is a bug in batchor. */
-export const draftOf = (runId: RunId, before: Known, events: readonly Event[], guard: QuotaGuard | null): Either<string, Draft> => {
+export const draftOf = (
+  runId: RunId,
+  before: Known,
+  events: readonly Event[],
+  guard: QuotaGuard | null,
+): Either<string, Draft> => {
   try {
     const snapshot = events.reduce(evolve, before.snapshot);
-    if (snapshot.runId !== runId) return left(`the event creates run ${snapshot.runId}, but this is run ${runId}`);
+    if (snapshot.runId !== runId)
+      return left(`the event creates run ${snapshot.runId}, but this is run ${runId}`);
     const changed = recordsAfter((batchKey) => before.records.get(batchKey), events);
     const objects = new Map(before.objects);
     const freshObjects = namesIn(events)
@@ -90,8 +96,10 @@ const namesIn = (events: readonly Event[]): readonly string[] =>
   [
     ...new Set(
       events.flatMap((event): readonly (string | null | undefined)[] => {
-        if (event.type === 'ItemsAccepted') return [event.slice.requestObject, event.slice.itemObject];
-        if (event.type === 'FilesStored' || event.type === 'AnswersUnreadable') return [event.output?.object, event.error?.object];
+        if (event.type === 'ItemsAccepted')
+          return [event.slice.requestObject, event.slice.itemObject];
+        if (event.type === 'FilesStored' || event.type === 'AnswersUnreadable')
+          return [event.output?.object, event.error?.object];
         if (event.type === 'ItemsCompleted') return [event.object];
         return event.type === 'ItemsSettled' ? [event.outputObject, event.errorObject] : [];
       }),
@@ -133,14 +141,18 @@ export const writeDraft = async (
   const batches = batchRows(draft);
   await query(writeRecords(schema), [
     runNo,
-    ...(['batchNo', 'batchKey', 'state', 'starts', 'ends', 'record', 'live'] as const).map((column) => batches.map((row) => row[column])),
+    ...(['batchNo', 'batchKey', 'state', 'starts', 'ends', 'record', 'live'] as const).map(
+      (column) => batches.map((row) => row[column]),
+    ),
     draft.runEvents.map(({ sequence }) => sequence),
     draft.runEvents.map(({ eventType }) => eventType),
     draft.runEvents.map(({ atMs }) => atMs),
     draft.runEvents.map(({ data }) => JSON.stringify(data)),
     draft.freshObjects.map(([objectNo]) => objectNo),
     draft.freshObjects.map(([, name]) => name),
-    ...reservationValues(draft.reservation.isNews && !draft.reservation.grows ? draft.reservation.now : null),
+    ...reservationValues(
+      draft.reservation.isNews && !draft.reservation.grows ? draft.reservation.now : null,
+    ),
   ]);
   const moving: Moving = {
     query,
@@ -152,15 +164,21 @@ export const writeDraft = async (
   };
   for (const change of draft.changes) {
     const fault = await applyChange(moving, change);
-    if (fault !== null) return left({ type: 'corrupt', message: fault, where: `run ${after.snapshot.runId}` });
+    if (fault !== null)
+      return left({ type: 'corrupt', message: fault, where: `run ${after.snapshot.runId}` });
   }
   // Last, so that other runs of the scope wait only for the end of the transaction.
   const taken = await reserveFor(query, committer, draft);
   return taken === null ? right(null) : left(taken);
 };
 
-const reserveFor = async (query: Query, committer: Committer, { after, reservation, guard }: Draft): Promise<PortError | null> => {
-  if (reservation.grows && reservation.now !== null) return reserve(query, committer, reservation.now, guard, after.snapshot.updatedAtMs);
+const reserveFor = async (
+  query: Query,
+  committer: Committer,
+  { after, reservation, guard }: Draft,
+): Promise<PortError | null> => {
+  if (reservation.grows && reservation.now !== null)
+    return reserve(query, committer, reservation.now, guard, after.snapshot.updatedAtMs);
   return guard === null ? null : faultOfGuard(query, committer, after.snapshot, guard);
 };
 
@@ -173,10 +191,16 @@ const storedVersion = async (
   query: Query,
   { schema, runNo, epoch }: Committer,
 ): Promise<Either<PortError, { readonly version: number }>> => {
-  const { rows } = await query(`select epoch, version, owner from ${schema}.runs where run_no = $1`, [runNo]);
+  const { rows } = await query(
+    `select epoch, version, owner from ${schema}.runs where run_no = $1`,
+    [runNo],
+  );
   const [row] = rows;
   if (row === undefined || Number(row[0]) !== epoch)
-    return left({ type: 'lease_lost', owner: row === undefined ? null : (row[2] as string | null) });
+    return left({
+      type: 'lease_lost',
+      owner: row === undefined ? null : (row[2] as string | null),
+    });
   return right({ version: Number(row[1]) });
 };
 
@@ -211,8 +235,12 @@ const batchRows = ({ records, before, after }: Draft): readonly BatchRow[] => {
   // Live batches also change without a new record, for example their due time.
   const changed = new Set(records.map(({ batchKey }) => batchKey));
   const earlier = new Set(before.snapshot.live);
-  const moved = after.snapshot.live.filter((batch) => !earlier.has(batch) && !changed.has(batch.batchKey));
-  return [...records, ...moved.flatMap(({ batchKey }) => after.records.get(batchKey) ?? [])].map(rowOf);
+  const moved = after.snapshot.live.filter(
+    (batch) => !earlier.has(batch) && !changed.has(batch.batchKey),
+  );
+  return [...records, ...moved.flatMap(({ batchKey }) => after.records.get(batchKey) ?? [])].map(
+    rowOf,
+  );
 };
 
 /** JSON is sent as text columns: `jsonb` parameters reject NUL in a message. */

@@ -31,12 +31,17 @@ export const createLeases = (session: Session, leaseTtlMs: number): Leases => {
         `update ${session.schema}.runs set lease_until = clock_timestamp() + $3 * interval '1 millisecond'
           from unnest($1::int[], $2::bigint[]) as mine (run_no, epoch)
           where runs.run_no = mine.run_no and runs.epoch = mine.epoch returning runs.run_no`,
-        [numbers(renewing.map(([runNo]) => runNo)), numbers(renewing.map(([, { epoch }]) => epoch)), leaseTtlMs],
+        [
+          numbers(renewing.map(([runNo]) => runNo)),
+          numbers(renewing.map(([, { epoch }]) => epoch)),
+          leaseTtlMs,
+        ],
       );
       return right(new Set(rows.map(([runNo]) => runNo as number)));
     })();
     // The next commit or create reports the loss to the run's driver.
-    if (!isLeft(renewed)) for (const [runNo, lease] of renewing) lease.isLost ||= !renewed.right.has(runNo);
+    if (!isLeft(renewed))
+      for (const [runNo, lease] of renewing) lease.isLost ||= !renewed.right.has(runNo);
   };
   const schedule = (): void => {
     if (timer !== null || held.size === 0) return;

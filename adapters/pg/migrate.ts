@@ -10,14 +10,22 @@ import type { Query, Session } from './session.ts';
 export const migrate =
   (session: Session, mayMigrate: boolean | 'existing'): Port<void> =>
   async () => {
-    const found = await session.query((query) => numberOf(query, session.schema).then((number) => right(number)))();
+    const found = await session.query((query) =>
+      numberOf(query, session.schema).then((number) => right(number)),
+    )();
     if (isLeft(found)) return found;
     const fault = faultOf(session, found.right, mayMigrate);
     if (fault !== null) return left(fault);
-    return found.right === newestMigration ? right(undefined) : session.transaction((query) => migrateAll(query, session))();
+    return found.right === newestMigration
+      ? right(undefined)
+      : session.transaction((query) => migrateAll(query, session))();
   };
 
-const faultOf = ({ describe }: Session, found: number | null, mayMigrate: boolean | 'existing'): PortError | null => {
+const faultOf = (
+  { describe }: Session,
+  found: number | null,
+  mayMigrate: boolean | 'existing',
+): PortError | null => {
   if (found !== null && found > newestMigration) {
     const message = `${describe}: its tables are at step ${found}, but this version of batchor only knows step ${newestMigration}`;
     return { type: 'too_new', message };
@@ -39,7 +47,9 @@ const numberOf = async (query: Query, schema: string): Promise<number | null> =>
 
 const migrateAll = async (query: Query, session: Session): Promise<Either<PortError, void>> => {
   const { schema } = session;
-  await query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`batchor migrations ${schema}`]);
+  await query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `batchor migrations ${schema}`,
+  ]);
   const encoding = await query('show server_encoding');
   if (encoding.rows[0]?.[0] !== 'UTF8') {
     const message = `${session.describe}: the database's encoding is ${String(encoding.rows[0]?.[0])}; batchor needs UTF8`;
@@ -59,11 +69,16 @@ const migrateAll = async (query: Query, session: Session): Promise<Either<PortEr
       made_at timestamptz not null default now()
     )`);
   }
-  for (const migration of migrations.filter(({ number }) => number > (found ?? 0))) await make(query, schema, migration);
+  for (const migration of migrations.filter(({ number }) => number > (found ?? 0)))
+    await make(query, schema, migration);
   return right(undefined);
 };
 
-const make = async (query: Query, schema: string, { number, name, sql }: Migration): Promise<void> => {
+const make = async (
+  query: Query,
+  schema: string,
+  { number, name, sql }: Migration,
+): Promise<void> => {
   // Without parameters, one query may hold many statements.
   await query(sql.replaceAll('{schema}', schema));
   await query(`insert into ${schema}.migrations (number, name) values ($1, $2)`, [number, name]);

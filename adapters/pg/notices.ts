@@ -7,7 +7,11 @@ import type { Query, Session } from './session.ts';
 const channelOf = (schema: string): string => `batchor ${schema.slice(1, -1)}`;
 
 /** Announces news of a run; sent when the transaction commits. */
-export const notifyOf = async (query: Query, schema: string, { type, runId }: RunNews): Promise<void> => {
+export const notifyOf = async (
+  query: Query,
+  schema: string,
+  { type, runId }: RunNews,
+): Promise<void> => {
   await query('select pg_notify($1, $2)', [channelOf(schema), `${type} ${runId}`]);
 };
 
@@ -67,7 +71,10 @@ export const createNotices = ({ pool, schema }: Session): Notices => {
       const client = connection;
       connection = null;
       if (client === null) return;
-      await Promise.race([client.end().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, closeWaitMsMax).unref())]);
+      await Promise.race([
+        client.end().catch(() => undefined),
+        new Promise((resolve) => setTimeout(resolve, closeWaitMsMax).unref()),
+      ]);
     },
   };
 };

@@ -35,7 +35,9 @@ export const readFault = (thrown: unknown, where: string): PgFault => {
   const error = innermost(thrown);
   const code = textOf((error as { readonly code?: unknown }).code);
   const isOfServer = /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code);
-  const isTransient = isOfServer ? transientCodes.test(code) : lostConnection.test(code) || lostConnection.test(error.message);
+  const isTransient = isOfServer
+    ? transientCodes.test(code)
+    : lostConnection.test(code) || lostConnection.test(error.message);
   return { isTransient, message: `${where}: ${explain(code, error.message)}` };
 };
 
@@ -70,6 +72,7 @@ const explain = (code: string, message: string): string => {
 export const toPortError = (thrown: unknown, where: string): PortError => {
   const { message } = readFault(thrown, where);
   // A value that does not fit, or a violated constraint: wrong data was written or is stored.
-  if (/^2[23]/.test(textOf((thrown as { readonly code?: unknown } | null)?.code))) return { type: 'corrupt', message, where: where };
+  if (/^2[23]/.test(textOf((thrown as { readonly code?: unknown } | null)?.code)))
+    return { type: 'corrupt', message, where: where };
   return { type: 'unavailable', message, cause: thrown };
 };

@@ -48,7 +48,9 @@ export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
       `pgStore({ schema }): ${JSON.stringify(schema)} is not a valid schema name: 1 to 48 of A-Z a-z 0-9 _, not a digit first`,
     );
   // Parses the connection string without connecting.
-  const { host, port, database, user } = new Client('pool' in options ? options.pool.options : configOf(options));
+  const { host, port, database, user } = new Client(
+    'pool' in options ? options.pool.options : configOf(options),
+  );
   const isMisparsed = [user, host, database].some((part) => /[@?#]|:\/\//.test(part ?? ''));
   // A password that is not URL-encoded may end up in another part of the address.
   const describe = isMisparsed
@@ -58,7 +60,11 @@ export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
     scope: 'shared',
     describe,
     open:
-      ({ artifacts, owner = `${hostname()} process ${process.pid}`, leaseTtlMs = leaseTtlMsDefault } = {}): Port<RunStore> =>
+      ({
+        artifacts,
+        owner = `${hostname()} process ${process.pid}`,
+        leaseTtlMs = leaseTtlMsDefault,
+      } = {}): Port<RunStore> =>
       async () => {
         const isOurs = !('pool' in options);
         const pool = isOurs ? new Pool(configOf(options)) : options.pool;
@@ -81,7 +87,15 @@ export const pgStore = (options: PgStoreOptions): Storage<'shared'> => {
           await end();
           return migrated;
         }
-        return right(createRunStore({ session: session(patienceMs), artifacts: artifacts ?? null, owner, leaseTtlMs, end }));
+        return right(
+          createRunStore({
+            session: session(patienceMs),
+            artifacts: artifacts ?? null,
+            owner,
+            leaseTtlMs,
+            end,
+          }),
+        );
       },
   };
 };

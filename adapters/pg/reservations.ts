@@ -1,4 +1,11 @@
-import { isGrowth, isReservationNews, isWithin, quotaScopeOf, type Reservation, reservationOf } from '../../lib/core/plan/quota.ts';
+import {
+  isGrowth,
+  isReservationNews,
+  isWithin,
+  quotaScopeOf,
+  type Reservation,
+  reservationOf,
+} from '../../lib/core/plan/quota.ts';
 import type { OthersUse, CapacityWanted, StatedLimit } from '../../lib/core/model/queue-state.ts';
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import { fromStorable, storable } from '../../lib/core/json/storable-text.ts';
@@ -17,14 +24,22 @@ export interface ReservationChange {
   readonly grows: boolean;
 }
 
-export const reservationChange = (published: Reservation | null, snapshot: RunSnapshot): ReservationChange => {
+export const reservationChange = (
+  published: Reservation | null,
+  snapshot: RunSnapshot,
+): ReservationChange => {
   const now = reservationOf(snapshot);
   const isNews = isReservationNews(published, now);
   return { now: isNews ? now : published, isNews, grows: isNews && isGrowth(published, now) };
 };
 
 /** What the other runs hold at `nowMs`: a sum over their rows, not a counter. */
-const sumOfOthers = (schema: string, run: `$${number}`, scope: `$${number}`, nowMs: `$${number}`): string => `
+const sumOfOthers = (
+  schema: string,
+  run: `$${number}`,
+  scope: `$${number}`,
+  nowMs: `$${number}`,
+): string => `
   select coalesce(sum(tokens) filter (where until_ms > ${nowMs}::bigint), 0)::bigint as tokens,
     coalesce(sum(requests) filter (where until_ms > ${nowMs}::bigint), 0)::bigint as requests,
     (array_agg(stated order by (stated ->> 'atMs')::double precision desc) filter (where stated is not null))[1] as stated,
@@ -32,8 +47,17 @@ const sumOfOthers = (schema: string, run: `$${number}`, scope: `$${number}`, now
       and (wants ->> 'untilMs')::double precision > ${nowMs}::bigint) as wants
   from ${schema}.reservations where scope = ${scope} and run_no <> ${run}`;
 
-export const othersInScope = async (query: Query, { schema, runNo }: RowsOf, scope: string, nowMs: number): Promise<OthersUse> => {
-  const { rows } = await query(sumOfOthers(schema, '$1', '$2', '$3'), [runNo, storable(scope), Math.floor(nowMs)]);
+export const othersInScope = async (
+  query: Query,
+  { schema, runNo }: RowsOf,
+  scope: string,
+  nowMs: number,
+): Promise<OthersUse> => {
+  const { rows } = await query(sumOfOthers(schema, '$1', '$2', '$3'), [
+    runNo,
+    storable(scope),
+    Math.floor(nowMs),
+  ]);
   const [tokens, requests, stated, wants] = rows[0] ?? [];
   return {
     tokens: Number(tokens),
@@ -44,10 +68,14 @@ export const othersInScope = async (query: Query, { schema, runNo }: RowsOf, sco
 };
 
 /** The published reservation of the run; null: none yet, so the next commit publishes it. */
-export const publishedReservation = async (query: Query, { schema, runNo }: RowsOf): Promise<Reservation | null> => {
-  const { rows } = await query(`select scope, tokens, requests, until_ms, stated, wants from ${schema}.reservations where run_no = $1`, [
-    runNo,
-  ]);
+export const publishedReservation = async (
+  query: Query,
+  { schema, runNo }: RowsOf,
+): Promise<Reservation | null> => {
+  const { rows } = await query(
+    `select scope, tokens, requests, until_ms, stated, wants from ${schema}.reservations where run_no = $1`,
+    [runNo],
+  );
   const [row] = rows;
   if (row === undefined) return null;
   const [scope, tokens, requests, untilMs, stated, wants] = row;
@@ -63,7 +91,9 @@ export const publishedReservation = async (query: Query, { schema, runNo }: Rows
 
 /** Placeholders and types of `reservationValues`, from parameter number `first` on. */
 export const reservationRow = (first: number): string =>
-  ['text', 'bigint', 'bigint', 'bigint', 'text', 'text'].map((type, at) => `$${first + at}::${type}`).join(', ');
+  ['text', 'bigint', 'bigint', 'bigint', 'text', 'text']
+    .map((type, at) => `$${first + at}::${type}`)
+    .join(', ');
 export const reservationValues = (reservation: Reservation | null): readonly unknown[] =>
   reservation === null
     ? [null, null, null, null, null, null]
@@ -97,7 +127,9 @@ export const reserve = async (
 ): Promise<PortError | null> => {
   const { schema, runNo } = rows;
   const { scope } = reservation;
-  await query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`batchor quota ${schema} ${storable(scope)}`]);
+  await query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `batchor quota ${schema} ${storable(scope)}`,
+  ]);
   const published = await query(
     writeReservation(
       schema,

@@ -37,7 +37,14 @@ const resultOf = (row: Row): ResultRef => {
     code: code as number,
     charged: charged as number,
     uncharged: uncharged as number,
-    line: lineObject === null ? null : { object: lineObject as string, offset: Number(lineOffset), length: lineLength as number },
+    line:
+      lineObject === null
+        ? null
+        : {
+            object: lineObject as string,
+            offset: Number(lineOffset),
+            length: lineLength as number,
+          },
     item: { object: itemObject as string, offset: offset as number, length: length as number },
     sameAs: sameAs as number | null,
   };
@@ -50,7 +57,12 @@ export interface ResultsOf {
   readonly lastSequence: number;
 }
 
-export const resultsAfter = async (query: Query, of: ResultsOf, sequence: number, limit: number): Promise<readonly ResultRef[]> => {
+export const resultsAfter = async (
+  query: Query,
+  of: ResultsOf,
+  sequence: number,
+  limit: number,
+): Promise<readonly ResultRef[]> => {
   const text = `${selected(of.schema)} and sequence > $2 and sequence <= $3 order by sequence limit $4`;
   const { rows } = await query(text, [of.runNo, sequence, of.lastSequence, Math.max(0, limit)]);
   return rows.map(resultOf);
@@ -63,7 +75,12 @@ export const resultsByIndex = async (
   limit: number,
 ): Promise<{ readonly results: readonly ResultRef[]; readonly nextIndex: number | null }> => {
   const text = `${selected(of.schema)} and item_index >= $2 and sequence <= $3 order by item_index limit $4`;
-  const { rows } = await query(text, [of.runNo, Math.max(0, fromIndex), of.lastSequence, limit + 1]);
+  const { rows } = await query(text, [
+    of.runNo,
+    Math.max(0, fromIndex),
+    of.lastSequence,
+    limit + 1,
+  ]);
   const results = rows.map(resultOf);
   return { results: results.slice(0, limit), nextIndex: results[limit]?.index ?? null };
 };

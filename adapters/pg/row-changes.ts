@@ -52,19 +52,28 @@ export const applyChange = (moving: Moving, change: RowChange): Promise<string |
 
 /** Results get their sequences in the order of the change, without a gap. */
 const faultOfSequence = (moving: Moving, from: number, count: number): string | null => {
-  if (from !== moving.nextSequence) return `the next result sequence is ${moving.nextSequence}, not ${from}`;
+  if (from !== moving.nextSequence)
+    return `the next result sequence is ${moving.nextSequence}, not ${from}`;
   moving.nextSequence += count;
   return null;
 };
 const faultOfCount = (moved: number, claimed: number, what: string): string | null =>
   moved === claimed ? null : `of ${claimed} rows, ${moved} are ${what}`;
 
-const insert = async (moving: Moving, { slice, sequenceFrom }: Of<'insert'>): Promise<string | null> => {
+const insert = async (
+  moving: Moving,
+  { slice, sequenceFrom }: Of<'insert'>,
+): Promise<string | null> => {
   const { query, schema, runNo } = moving;
   const count = slice.itemIds.length;
-  if (slice.fromIndex !== moving.itemCount) return `the next row index is ${moving.itemCount}, not ${slice.fromIndex}`;
+  if (slice.fromIndex !== moving.itemCount)
+    return `the next row index is ${moving.itemCount}, not ${slice.fromIndex}`;
   const { requestLengths, itemLengths, tokens, inputs, sameAs } = slice;
-  if ([requestLengths, itemLengths, tokens, inputs, sameAs].some((column) => column !== null && column.length !== count))
+  if (
+    [requestLengths, itemLengths, tokens, inputs, sameAs].some(
+      (column) => column !== null && column.length !== count,
+    )
+  )
     return 'the columns of a slice must have one length';
   const bad = slice.badOffsets.length;
   const fault = bad === 0 ? null : faultOfSequence(moving, sequenceFrom, bad);
@@ -103,11 +112,15 @@ const insert = async (moving: Moving, { slice, sequenceFrom }: Of<'insert'>): Pr
   return null;
 };
 
-const newRows = (slice: AcceptedSlice, sequenceFrom: number): { readonly statuses: Column; readonly sequences: Column } => {
+const newRows = (
+  slice: AcceptedSlice,
+  sequenceFrom: number,
+): { readonly statuses: Column; readonly sequences: Column } => {
   const count = slice.itemIds.length;
   const statuses = new Uint8Array(count).fill(pending);
   const sequences = new Float64Array(count);
-  for (let i = 0; slice.sameAs !== null && i < count; i += 1) if (slice.sameAs[i] !== 0) statuses[i] = shared;
+  for (let i = 0; slice.sameAs !== null && i < count; i += 1)
+    if (slice.sameAs[i] !== 0) statuses[i] = shared;
   for (let i = 0; i < slice.badOffsets.length; i += 1) {
     const offset = slice.badOffsets[i] as number;
     statuses[offset] = failed;
@@ -127,8 +140,12 @@ const takenId = async (moving: Moving, itemIds: readonly string[]): Promise<stri
   return itemIds.find((_, at) => known[at] === 1) ?? null;
 };
 
-const claim = async ({ query, schema, runNo }: Moving, { batchNo, indexes, count }: Of<'claim'>): Promise<string | null> => {
-  if (countOfIndexSet(indexes) !== count) return `the batch claims ${count} rows and names ${countOfIndexSet(indexes)}`;
+const claim = async (
+  { query, schema, runNo }: Moving,
+  { batchNo, indexes, count }: Of<'claim'>,
+): Promise<string | null> => {
+  if (countOfIndexSet(indexes) !== count)
+    return `the batch claims ${count} rows and names ${countOfIndexSet(indexes)}`;
   const moved = await query(
     `update ${schema}.items set status = ${queued}, batch_no = $2
       where run_no = $1 and item_index = any ($3::int[]) and status = ${pending}`,
@@ -142,7 +159,10 @@ const moveBatch = async (
   { batchNo, count }: Of<'submit'> | Of<'release'>,
   change: string,
 ): Promise<string | null> => {
-  const moved = await query(`update ${schema}.items set ${change} where ${ofBatch(schema)} and status = ${queued}`, [runNo, batchNo]);
+  const moved = await query(
+    `update ${schema}.items set ${change} where ${ofBatch(schema)} and status = ${queued}`,
+    [runNo, batchNo],
+  );
   return faultOfCount(moved.count, count, `queued in batch ${batchNo}`);
 };
 
@@ -152,14 +172,24 @@ const moveBatch = async (
  * compare each with each line.
  */
 const inItemOrder = (indexes: Column, columns: readonly Column[]): readonly string[] => {
-  const order = Uint32Array.from(indexes, (_, at) => at).sort((a, b) => (indexes[a] as number) - (indexes[b] as number));
-  return [indexes, ...columns].map((column) => numbers(Array.from(order, (nth) => column[nth] as number)));
+  const order = Uint32Array.from(indexes, (_, at) => at).sort(
+    (a, b) => (indexes[a] as number) - (indexes[b] as number),
+  );
+  return [indexes, ...columns].map((column) =>
+    numbers(Array.from(order, (nth) => column[nth] as number)),
+  );
 };
-const at = (parameter: `$${number}::${'int' | 'bigint' | 'smallint'}[]`, indexes: `$${number}`): string =>
-  `(${parameter})[width_bucket(item_index, ${indexes}::int[])]`;
-const sequencesFrom = (sequenceFrom: number, count: number): Column => Float64Array.from({ length: count }, (_, i) => sequenceFrom + i);
+const at = (
+  parameter: `$${number}::${'int' | 'bigint' | 'smallint'}[]`,
+  indexes: `$${number}`,
+): string => `(${parameter})[width_bucket(item_index, ${indexes}::int[])]`;
+const sequencesFrom = (sequenceFrom: number, count: number): Column =>
+  Float64Array.from({ length: count }, (_, i) => sequenceFrom + i);
 
-const complete = async (moving: Moving, { batchNo, object, lines, sequenceFrom }: Of<'complete'>): Promise<string | null> => {
+const complete = async (
+  moving: Moving,
+  { batchNo, object, lines, sequenceFrom }: Of<'complete'>,
+): Promise<string | null> => {
   const { query, schema, runNo } = moving;
   const count = lines.indexes.length;
   const fault = faultOfSequence(moving, sequenceFrom, count);
@@ -172,7 +202,11 @@ const complete = async (moving: Moving, { batchNo, object, lines, sequenceFrom }
       runNo,
       batchNo,
       moving.objectNo(object),
-      ...inItemOrder(lines.indexes, [sequencesFrom(sequenceFrom, count), lines.offsets, lines.lengths]),
+      ...inItemOrder(lines.indexes, [
+        sequencesFrom(sequenceFrom, count),
+        lines.offsets,
+        lines.lengths,
+      ]),
     ],
   );
   return faultOfCount(moved.count, count, `submitted in batch ${batchNo}`);
@@ -184,7 +218,8 @@ const fail = async (moving: Moving, change: Of<'fail'>): Promise<string | null> 
   const count = rows.indexes.length;
   const fault = faultOfSequence(moving, sequenceFrom, count);
   if (fault !== null) return fault;
-  const objectNo = (name: string | null): number | null => (name === null ? null : moving.objectNo(name));
+  const objectNo = (name: string | null): number | null =>
+    name === null ? null : moving.objectNo(name);
   const part = at('$8::smallint[]', '$5');
   const charged = at('$11::smallint[]', '$5');
   const moved = await query(
@@ -199,13 +234,23 @@ const fail = async (moving: Moving, change: Of<'fail'>): Promise<string | null> 
       batchNo,
       objectNo(outputObject),
       objectNo(errorObject),
-      ...inItemOrder(rows.indexes, [sequencesFrom(sequenceFrom, count), rows.codes, rows.parts, rows.offsets, rows.lengths, rows.charged]),
+      ...inItemOrder(rows.indexes, [
+        sequencesFrom(sequenceFrom, count),
+        rows.codes,
+        rows.parts,
+        rows.offsets,
+        rows.lengths,
+        rows.charged,
+      ]),
     ],
   );
   return faultOfCount(moved.count, count, `submitted in batch ${batchNo}`);
 };
 
-const retry = async ({ query, schema, runNo }: Moving, { batchNo, rows }: Of<'retry'>): Promise<string | null> => {
+const retry = async (
+  { query, schema, runNo }: Moving,
+  { batchNo, rows }: Of<'retry'>,
+): Promise<string | null> => {
   const charged = at('$4::smallint[]', '$3');
   const moved = await query(
     `update ${schema}.items set status = ${retryable}, batch_no = 0, due_at_ms = ${at('$5::bigint[]', '$3')},
@@ -216,7 +261,10 @@ const retry = async ({ query, schema, runNo }: Moving, { batchNo, rows }: Of<'re
   return faultOfCount(moved.count, rows.indexes.length, `submitted in batch ${batchNo}`);
 };
 
-const requeue = async ({ query, schema, runNo }: Moving, { indexes }: Of<'requeue'>): Promise<string | null> => {
+const requeue = async (
+  { query, schema, runNo }: Moving,
+  { indexes }: Of<'requeue'>,
+): Promise<string | null> => {
   const moved = await query(
     `update ${schema}.items set status = ${pending}, due_at_ms = 0
       where run_no = $1 and item_index = any ($2::int[]) and status = ${retryable}`,
@@ -225,7 +273,10 @@ const requeue = async ({ query, schema, runNo }: Moving, { indexes }: Of<'requeu
   return faultOfCount(moved.count, indexes.length, 'failed_retryable');
 };
 
-const failPending = async (moving: Moving, { indexes, code, sequenceFrom, batchNo }: Of<'fail_pending'>): Promise<string | null> => {
+const failPending = async (
+  moving: Moving,
+  { indexes, code, sequenceFrom, batchNo }: Of<'fail_pending'>,
+): Promise<string | null> => {
   const { query, schema, runNo } = moving;
   const fault = faultOfSequence(moving, sequenceFrom, indexes.length);
   if (fault !== null) return fault;
@@ -241,7 +292,10 @@ const failPending = async (moving: Moving, { indexes, code, sequenceFrom, batchN
  * Ends each row like the row that was sent for it, whose result is `of`; one primary key lookup per
  * row.
  */
-const share = async (moving: Moving, { indexes, of, codes, sequenceFrom }: Of<'share'>): Promise<string | null> => {
+const share = async (
+  moving: Moving,
+  { indexes, of, codes, sequenceFrom }: Of<'share'>,
+): Promise<string | null> => {
   const { query, schema, runNo } = moving;
   const count = indexes.length;
   const fault = faultOfSequence(moving, sequenceFrom, count);
@@ -253,7 +307,14 @@ const share = async (moving: Moving, { indexes, of, codes, sequenceFrom }: Of<'s
         (line_object, line_offset, line_length) = ${sent('line_object, line_offset, line_length')}
       where run_no = $1 and item_index = any ($2::int[]) and status = ${shared}
         and ${sent('sequence')} = ${at('$4::bigint[]', '$2')} and ${sent('code')} = ${at('$5::smallint[]', '$2')}`,
-    [runNo, ...inItemOrder(indexes, [sequencesFrom(sequenceFrom, count), of, codes ?? Float64Array.from({ length: count }, () => -1)])],
+    [
+      runNo,
+      ...inItemOrder(indexes, [
+        sequencesFrom(sequenceFrom, count),
+        of,
+        codes ?? Float64Array.from({ length: count }, () => -1),
+      ]),
+    ],
   );
   return faultOfCount(moved.count, count, 'shared, and the rows sent for them have ended so');
 };

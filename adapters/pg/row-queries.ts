@@ -12,7 +12,8 @@ export interface RowsOf {
   readonly runNo: number;
 }
 
-const column = (rows: readonly Row[], column: number): Uint32Array => Uint32Array.from(rows, (row) => Number(row[column] ?? 0));
+const column = (rows: readonly Row[], column: number): Uint32Array =>
+  Uint32Array.from(rows, (row) => Number(row[column] ?? 0));
 
 /**
  * From columns `item_index, request_length, tokens`. One row more than requested shows that the
@@ -21,7 +22,12 @@ const column = (rows: readonly Row[], column: number): Uint32Array => Uint32Arra
 const sliceOf = (rows: readonly Row[], rowsMax: number): RowSlice => {
   const kept = rows.slice(0, rowsMax);
   const areCounted = kept.some((row) => row[2] !== null);
-  return { indexes: column(kept, 0), bytes: column(kept, 1), tokens: areCounted ? column(kept, 2) : null, isLast: rows.length <= rowsMax };
+  return {
+    indexes: column(kept, 0),
+    bytes: column(kept, 1),
+    tokens: areCounted ? column(kept, 2) : null,
+    isLast: rows.length <= rowsMax,
+  };
 };
 
 /** Pending rows in item order from an index. `inputs` null: each has one. */
@@ -37,11 +43,18 @@ export const pendingRows = async (
     [runNo, fromIndex, rowsMax + 1],
   );
   const kept = rows.slice(0, rowsMax);
-  const inputs = kept.some((row) => row[3] !== null) ? Uint32Array.from(kept, (row) => Number(row[3] ?? 1)) : null;
+  const inputs = kept.some((row) => row[3] !== null)
+    ? Uint32Array.from(kept, (row) => Number(row[3] ?? 1))
+    : null;
   return { ...sliceOf(rows, rowsMax), inputs };
 };
 
-export const backoffRows = async (query: Query, { schema, runNo }: RowsOf, dueAtMs: number, rowsMax: number): Promise<RowSlice> => {
+export const backoffRows = async (
+  query: Query,
+  { schema, runNo }: RowsOf,
+  dueAtMs: number,
+  rowsMax: number,
+): Promise<RowSlice> => {
   const { rows } = await query(
     `select item_index, request_length, tokens from ${schema}.items
       where run_no = $1 and due_at_ms = $2 and due_at_ms > 0 and status = ${retryable} order by item_index limit $3`,
@@ -56,7 +69,8 @@ export const backoffRows = async (query: Query, { schema, runNo }: RowsOf, dueAt
  * of the run.
  */
 export const ofBatch = (schema: string): string => {
-  const end = (what: string): string => `(select ${what} from ${schema}.batches where batches.run_no = $1 and batches.batch_no = $2)`;
+  const end = (what: string): string =>
+    `(select ${what} from ${schema}.batches where batches.run_no = $1 and batches.batch_no = $2)`;
   return `items.run_no = $1 and items.batch_no = $2
     and item_index >= ${end('range_starts[1]')} and item_index < ${end('range_ends[cardinality(range_ends)]')}`;
 };
@@ -97,7 +111,11 @@ export const openMask = async (
  * The batch's request lines in item order; adjacent spans of one kind are joined. Within a span,
  * the offset minus the sum of the earlier lengths is constant.
  */
-export const batchLines = async (query: Query, { schema, runNo }: RowsOf, batchNo: number): Promise<readonly RequestSpan[]> => {
+export const batchLines = async (
+  query: Query,
+  { schema, runNo }: RowsOf,
+  batchNo: number,
+): Promise<readonly RequestSpan[]> => {
   const { rows } = await query(
     `select name, min(request_offset), sum(request_length)::bigint, was_charged
       from (
@@ -155,15 +173,28 @@ export const linesOfRows = async (
       where items.run_no = $1 and items.item_index >= $2 order by items.item_index limit $3`,
     [runNo, Math.max(0, fromIndex), Math.max(0, limit)],
   );
-  return rows.map(([request, requestOffset, requestLength, item, itemOffset, itemLength, sameAs]) => ({
-    request: request === null ? null : { object: request as string, offset: requestOffset as number, length: requestLength as number },
-    item: { object: item as string, offset: itemOffset as number, length: itemLength as number },
-    sameAs: sameAs as number | null,
-  }));
+  return rows.map(
+    ([request, requestOffset, requestLength, item, itemOffset, itemLength, sameAs]) => ({
+      request:
+        request === null
+          ? null
+          : {
+              object: request as string,
+              offset: requestOffset as number,
+              length: requestLength as number,
+            },
+      item: { object: item as string, offset: itemOffset as number, length: itemLength as number },
+      sameAs: sameAs as number | null,
+    }),
+  );
 };
 
 /** 1 where the run has the id. The index is over hashes, so the ids are compared too. */
-export const knownIds = async (query: Query, { schema, runNo }: RowsOf, itemIds: readonly string[]): Promise<Uint8Array> => {
+export const knownIds = async (
+  query: Query,
+  { schema, runNo }: RowsOf,
+  itemIds: readonly string[],
+): Promise<Uint8Array> => {
   const { rows } = await query(
     `select nth from unnest($2::text[]) with ordinality as given (id, nth)
       where exists (

@@ -6,7 +6,10 @@ import type { Port, PortError } from '../../lib/ports/port-error.ts';
 type Check = NonNullable<ArtifactStore['check']>;
 
 /** Keeps the checksum support of a wrapped store. */
-const checking = (store: ArtifactStore, wrap: (check: Check) => Check): Pick<ArtifactStore, 'check'> =>
+const checking = (
+  store: ArtifactStore,
+  wrap: (check: Check) => Check,
+): Pick<ArtifactStore, 'check'> =>
   store.check === undefined ? {} : { check: wrap((name) => (store.check as Check)(name)) };
 
 /** The objects of one run, under a prefix that no other run uses or used. */
@@ -18,7 +21,9 @@ export const artifactsOfRun = (store: ArtifactStore, prefix: string): ArtifactSt
   ...checking(store, (check) => (name) => check(prefix + name)),
   size: (name) => store.size(prefix + name),
   list: (within) =>
-    TE.Monad.map(store.list(prefix + within), (objects) => objects.map(({ name, bytes }) => ({ name: name.slice(prefix.length), bytes }))),
+    TE.Monad.map(store.list(prefix + within), (objects) =>
+      objects.map(({ name, bytes }) => ({ name: name.slice(prefix.length), bytes })),
+    ),
   remove: (name) => store.remove(prefix + name),
 });
 
@@ -27,7 +32,11 @@ export const artifactsOfRun = (store: ArtifactStore, prefix: string): ArtifactSt
  * objects are missing, which looks like damage. A folder can be unmounted during a run and come
  * back empty, so `stands` is checked after a write, and before an object is reported missing.
  */
-export const underRoot = (store: ArtifactStore, agree: Port<unknown>, stands: Port<void>): ArtifactStore => {
+export const underRoot = (
+  store: ArtifactStore,
+  agree: Port<unknown>,
+  stands: Port<void>,
+): ArtifactStore => {
   const first = <A>(port: Port<A>): Port<A> => TE.Monad.chain(agree, () => port);
   const found =
     <A>(port: Port<A>): Port<A> =>
@@ -39,12 +48,19 @@ export const underRoot = (store: ArtifactStore, agree: Port<unknown>, stands: Po
     };
   return {
     describe: store.describe,
-    put: (name, chunks) => first(TE.Monad.chain(store.put(name, chunks), (written) => TE.Monad.map(stands, () => written))),
+    put: (name, chunks) =>
+      first(
+        TE.Monad.chain(store.put(name, chunks), (written) => TE.Monad.map(stands, () => written)),
+      ),
     read: (name, span) => found(store.read(name, span)),
     readSpans: (name, spans) => found(store.readSpans(name, spans)),
     ...checking(store, (check) => (name) => found(check(name))),
     size: (name) =>
-      first(TE.Monad.chain(store.size(name), (bytes) => (bytes === null ? TE.Monad.map(stands, () => bytes) : TE.right(bytes)))),
+      first(
+        TE.Monad.chain(store.size(name), (bytes) =>
+          bytes === null ? TE.Monad.map(stands, () => bytes) : TE.right(bytes),
+        ),
+      ),
     list: (within) => first(store.list(within)),
     remove: (name) => first(store.remove(name)),
   };
@@ -61,5 +77,13 @@ export const missingArtifacts = (describe: string): PortError => ({
  */
 export const noArtifacts = (describe: string): ArtifactStore => {
   const refuse = (): TE.TaskEither<PortError, never> => TE.left(missingArtifacts(describe));
-  return { describe: 'no artifacts', put: refuse, read: refuse, readSpans: refuse, size: refuse, list: refuse, remove: refuse };
+  return {
+    describe: 'no artifacts',
+    put: refuse,
+    read: refuse,
+    readSpans: refuse,
+    size: refuse,
+    list: refuse,
+    remove: refuse,
+  };
 };

@@ -32,7 +32,14 @@ export interface ReaderParts {
  * Reads a run. Results and events are immutable, and those later than the snapshot are not shown.
  * Rows and batches show the current table, so the snapshot is refreshed with them.
  */
-export const createReader = ({ run, view, schema, artifacts, shown, onClose }: ReaderParts): RunReader => {
+export const createReader = ({
+  run,
+  view,
+  schema,
+  artifacts,
+  shown,
+  onClose,
+}: ReaderParts): RunReader => {
   const of: RowsOf = { schema, runNo: run.runNo };
   const seen = (): ResultsOf => ({ ...of, lastSequence: shown.snapshot.resultSequence });
   const bringUpToDate = async (query: Query): ReturnType<typeof findNewer> => {
@@ -61,9 +68,14 @@ export const createReader = ({ run, view, schema, artifacts, shown, onClose }: R
         TE.chain(() => view.query(bringUpToDate)),
         TE.map(() => shown.snapshot),
       ),
-    resultsAfter: (sequence, limit) => view.query(async (query) => found(await resultsAfter(query, seen(), sequence, limit))),
-    resultsByIndex: (fromIndex, limit) => view.query(async (query) => found(await resultsByIndex(query, seen(), fromIndex, limit))),
-    eventsAfter: (sequence, limit) => view.query(async (query) => right(await eventsAfter(query, of, shown.snapshot, sequence, limit))),
+    resultsAfter: (sequence, limit) =>
+      view.query(async (query) => found(await resultsAfter(query, seen(), sequence, limit))),
+    resultsByIndex: (fromIndex, limit) =>
+      view.query(async (query) => found(await resultsByIndex(query, seen(), fromIndex, limit))),
+    eventsAfter: (sequence, limit) =>
+      view.query(async (query) =>
+        right(await eventsAfter(query, of, shown.snapshot, sequence, limit)),
+      ),
     rows: (fromIndex, limit) => asOfNow((query) => storedRows(query, of, fromIndex, limit)),
     linesOfRows: (fromIndex, limit) => asOfNow((query) => linesOfRows(query, of, fromIndex, limit)),
     batches: (fromBatchNo, limit) =>

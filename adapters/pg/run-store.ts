@@ -37,19 +37,35 @@ interface Taken {
   readonly isUnclean: boolean;
 }
 
-export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: RunStoreParts): RunStore => {
+export const createRunStore = ({
+  session,
+  artifacts,
+  owner,
+  leaseTtlMs,
+  end,
+}: RunStoreParts): RunStore => {
   const { schema, describe } = session;
   const leases = createLeases(session, leaseTtlMs);
   const notices = createNotices(session);
   const openHandles = new Set<{ close(): Promise<void> }>();
-  const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${describe}` });
+  const unknown = (runId: RunId): PortError => ({
+    type: 'not_found',
+    message: `no run ${runId} in ${describe}`,
+  });
   const takenBy = (other: unknown): PortError => ({
     type: 'owned_elsewhere',
     owner: typeof other === 'string' ? other : 'a process that started first',
   });
-  const refused = (message: string): PortError => ({ type: 'refused', message, statusCode: null, requestId: null });
+  const refused = (message: string): PortError => ({
+    type: 'refused',
+    message,
+    statusCode: null,
+    requestId: null,
+  });
   const payloadsOf = ({ payloads }: StoredRun): ArtifactStore =>
-    artifacts === null ? noArtifacts(describe) : underRoot(artifactsOfRun(artifacts, payloads), agreeOnRoot, stands);
+    artifacts === null
+      ? noArtifacts(describe)
+      : underRoot(artifactsOfRun(artifacts, payloads), agreeOnRoot, stands);
 
   /** The root's id, confirmed once per process; null where no payload is available or needed. */
   let root: string | null = null;
@@ -61,7 +77,8 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
     return agreed;
   };
 
-  const stands: Port<void> = () => (artifacts === null ? TE.right(undefined) : rootStands(artifacts, root))();
+  const stands: Port<void> = () =>
+    (artifacts === null ? TE.right(undefined) : rootStands(artifacts, root))();
 
   const existing = (runId: RunId): Port<StoredRun> =>
     session.query(async (query) => {
@@ -72,10 +89,10 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
 
   const release = (run: StoredRun, epoch: number): Promise<unknown> =>
     session.transaction(async (query) => {
-      const { count } = await query(`update ${schema}.runs set owner = null, lease_until = null where run_no = $1 and epoch = $2`, [
-        run.runNo,
-        epoch,
-      ]);
+      const { count } = await query(
+        `update ${schema}.runs set owner = null, lease_until = null where run_no = $1 and epoch = $2`,
+        [run.runNo, epoch],
+      );
       // Processes that wait for work may find this run.
       if (count > 0) await notifyOf(query, schema, { type: 'released', runId: run.runId });
       return found(undefined);
@@ -109,13 +126,23 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       const listed = isUnclean && artifacts !== null ? await payloads.list('')() : right([]);
       if (isLeft(listed)) return give(listed);
       const read = await session.query(async (query) => {
-        const mine = await query(`select epoch = $2, owner from ${schema}.runs where run_no = $1`, [run.runNo, epoch]);
+        const mine = await query(`select epoch = $2, owner from ${schema}.runs where run_no = $1`, [
+          run.runNo,
+          epoch,
+        ]);
         if (mine.rows[0]?.[0] !== true) return left(takenBy(mine.rows[0]?.[1]));
         const records = await batchRecords(query, { schema, runNo: run.runNo }, 'live');
         if (isLeft(records)) return records;
-        const { rows } = await query(`select name, object_no from ${schema}.objects where run_no = $1 order by object_no`, [run.runNo]);
+        const { rows } = await query(
+          `select name, object_no from ${schema}.objects where run_no = $1 order by object_no`,
+          [run.runNo],
+        );
         const published = await publishedReservation(query, { schema, runNo: run.runNo });
-        return right({ published, records: records.right, objects: new Map(rows.map(([name, no]) => [name as string, no as number])) });
+        return right({
+          published,
+          records: records.right,
+          objects: new Map(rows.map(([name, no]) => [name as string, no as number])),
+        });
       })();
       if (isLeft(read)) return give(read);
       const deleted = await deleteUnreferenced(payloads, listed.right, read.right.objects);
@@ -143,10 +170,15 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
   /** A plain read first: followers try twice a second to own a run that has an owner. */
   const checkFirst = (runId: RunId): Port<void> =>
     session.query(async (query) => {
-      const { rows } = await query(`select owner, ${free} from ${schema}.runs where run_id = $1 and version > 0`, [runId]);
+      const { rows } = await query(
+        `select owner, ${free} from ${schema}.runs where run_id = $1 and version > 0`,
+        [runId],
+      );
       const [row] = rows;
       if (row === undefined) return left(unknown(runId));
-      return row[1] === true ? found(undefined) : left({ type: 'owned_elsewhere', owner: (row[0] as string | null) ?? 'another process' });
+      return row[1] === true
+        ? found(undefined)
+        : left({ type: 'owned_elsewhere', owner: (row[0] as string | null) ?? 'another process' });
     });
   const take = (runId: RunId): Port<Taken> =>
     session.transaction(async (query) => {
@@ -175,33 +207,61 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
             payloads = excluded.payloads, owner = excluded.owner, lease_until = excluded.lease_until
           where runs.version = 0 and (${free.replaceAll('lease_until', 'runs.lease_until')})
           returning run_no, epoch`,
-        [runId, description === null ? null : JSON.stringify(description), payloads, owner, leaseTtlMs],
+        [
+          runId,
+          description === null ? null : JSON.stringify(description),
+          payloads,
+          owner,
+          leaseTtlMs,
+        ],
       );
       const [row] = rows;
       if (row === undefined) {
-        const known = await query(`select version > 0, owner from ${schema}.runs where run_id = $1`, [runId]);
+        const known = await query(
+          `select version > 0, owner from ${schema}.runs where run_id = $1`,
+          [runId],
+        );
         if (known.rows[0]?.[0] === true) return left(refused(`run ${runId} exists in ${describe}`));
         return left(takenBy(known.rows[0]?.[1]));
       }
-      const run: StoredRun = { runNo: row[0] as number, runId, payloads, description, owner, snapshot: emptySnapshot };
+      const run: StoredRun = {
+        runNo: row[0] as number,
+        runId,
+        payloads,
+        description,
+        owner,
+        snapshot: emptySnapshot,
+      };
       return right({ run, epoch: Number(row[1]), isUnclean: false });
     });
   };
 
-  const listed = ({ runId, snapshot, owner: driver }: StoredRun): ListedRun => ({ runId, snapshot, owner: driver });
+  const listed = ({ runId, snapshot, owner: driver }: StoredRun): ListedRun => ({
+    runId,
+    snapshot,
+    owner: driver,
+  });
 
   return {
     describe,
     own: (runId) =>
       TE.Monad.chain(checkFirst(runId), () =>
-        TE.Monad.chain(agreeOnRoot, () => TE.Monad.chain(stands, () => TE.Monad.chain(take(runId), open))),
+        TE.Monad.chain(agreeOnRoot, () =>
+          TE.Monad.chain(stands, () => TE.Monad.chain(take(runId), open)),
+        ),
       ),
     create: (runId, description) =>
       isRunId(runId)
         ? TE.Monad.chain(agreeOnRoot, (agreed) =>
-            agreed === null ? TE.left(missingArtifacts(describe)) : TE.Monad.chain(begin(runId, description), open),
+            agreed === null
+              ? TE.left(missingArtifacts(describe))
+              : TE.Monad.chain(begin(runId, description), open),
           )
-        : TE.left(refused(`${JSON.stringify(runId)} cannot name a run: 1 to 120 of A-Z a-z 0-9 . _ -, the first a letter or digit`)),
+        : TE.left(
+            refused(
+              `${JSON.stringify(runId)} cannot name a run: 1 to 120 of A-Z a-z 0-9 . _ -, the first a letter or digit`,
+            ),
+          ),
     read: (runId, { isStill = false } = {}) =>
       TE.Monad.map(existing(runId), (run): RunReader => {
         const view = isStill ? stillView(session) : movingView(session, true);
@@ -219,7 +279,8 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
         openHandles.add(reader);
         return reader;
       }),
-    peek: (runId) => TE.Monad.map(existing(runId), (run) => ({ ...listed(run), artifacts: payloadsOf(run) })),
+    peek: (runId) =>
+      TE.Monad.map(existing(runId), (run) => ({ ...listed(run), artifacts: payloadsOf(run) })),
     list: () =>
       session.query(async (query) => {
         const runs = await allRuns(query, schema);
@@ -238,10 +299,15 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       }),
     remove: (runId) =>
       TE.Monad.chain(agreeOnRoot, (agreed) =>
-        agreed === null ? TE.left(missingArtifacts(describe)) : TE.Monad.chain(take(runId), removeWhole),
+        agreed === null
+          ? TE.left(missingArtifacts(describe))
+          : TE.Monad.chain(take(runId), removeWhole),
       ),
     ownerOf: (runId) => TE.Monad.map(existing(runId), (run) => run.owner),
-    prepare: () => TE.Monad.chain(agreeOnRoot, (agreed) => (agreed === null ? TE.left(missingArtifacts(describe)) : TE.right(agreed))),
+    prepare: () =>
+      TE.Monad.chain(agreeOnRoot, (agreed) =>
+        agreed === null ? TE.left(missingArtifacts(describe)) : TE.right(agreed),
+      ),
     adoptable: (nowMs, limit) =>
       session.query(async (query) => {
         const { rows } = await query(
@@ -269,7 +335,10 @@ export const createRunStore = ({ session, artifacts, owner, leaseTtlMs, end }: R
       const lease = leases.hold(run.runNo, epoch);
       const gone = await TE.Monad.chain(removeObjects(payloadsOf(run)), () =>
         session.transaction(async (query) => {
-          const { count } = await query(`delete from ${schema}.runs where run_no = $1 and epoch = $2`, [run.runNo, epoch]);
+          const { count } = await query(
+            `delete from ${schema}.runs where run_no = $1 and epoch = $2`,
+            [run.runNo, epoch],
+          );
           if (count === 0) return left(takenBy(null));
           await query(`delete from ${schema}.items where run_no = $1`, [run.runNo]);
           return found(undefined);

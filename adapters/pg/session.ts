@@ -6,7 +6,10 @@ import { readFault, toPortError } from './pg-error.ts';
 /** A row: one value per column. */
 export type Row = readonly unknown[];
 /** One statement in one round trip. Rejects with the server's error. */
-export type Query = (text: string, values?: readonly unknown[]) => Promise<{ readonly rows: readonly Row[]; readonly count: number }>;
+export type Query = (
+  text: string,
+  values?: readonly unknown[],
+) => Promise<{ readonly rows: readonly Row[]; readonly count: number }>;
 
 /** Access to the database. Statements and transactions are retried after transient failures. */
 export interface Session {
@@ -40,7 +43,14 @@ const waitMsMax = 5_000;
 const reportEveryMs = 10_000;
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export const createSession = ({ pool, describe, schema, patienceMs, statementTimeoutMs, onWaiting }: SessionOptions): Session => {
+export const createSession = ({
+  pool,
+  describe,
+  schema,
+  patienceMs,
+  statementTimeoutMs,
+  onWaiting,
+}: SessionOptions): Session => {
   let reportedAtMs = -Infinity;
   const report = (message: string): void => {
     if (performance.now() - reportedAtMs < reportEveryMs) return;
@@ -107,17 +117,22 @@ export const createSession = ({ pool, describe, schema, patienceMs, statementTim
         /** The transaction whose COMMIT was sent but not answered. */
         let unanswered: { readonly xid: string; readonly done: Done } | null = null;
         const attempt = async (client: PoolClient): Promise<Done> => {
-          if (unanswered !== null && (await hasCounted(client, unanswered.xid))) return unanswered.done;
+          if (unanswered !== null && (await hasCounted(client, unanswered.xid)))
+            return unanswered.done;
           unanswered = null;
           try {
-            const begun = (await client.query(opening)) as unknown as readonly { readonly rows: readonly { readonly xid: string }[] }[];
+            const begun = (await client.query(opening)) as unknown as readonly {
+              readonly rows: readonly { readonly xid: string }[];
+            }[];
             const done = await work(queryOn(client));
-            if (!isLeft(done)) unanswered = { xid: begun[begun.length - 1]?.rows[0]?.xid ?? '', done };
+            if (!isLeft(done))
+              unanswered = { xid: begun[begun.length - 1]?.rows[0]?.xid ?? '', done };
             await client.query(isLeft(done) ? 'rollback' : 'commit');
             return done;
           } catch (error) {
             // The connection must not return to the pool inside a transaction.
-            if (!readFault(error, '').isTransient) await client.query('rollback').catch(() => undefined);
+            if (!readFault(error, '').isTransient)
+              await client.query('rollback').catch(() => undefined);
             throw error;
           }
         };
@@ -140,14 +155,19 @@ const hasCounted = async (client: PoolClient, xid: string): Promise<boolean> => 
     });
   const status = rows[0]?.status;
   // The server has not noticed yet that the connection is lost.
-  if (status === 'in progress') throw Object.assign(new Error('the last transaction is still in progress'), { code: '55P03' });
+  if (status === 'in progress')
+    throw Object.assign(new Error('the last transaction is still in progress'), { code: '55P03' });
   return status === 'committed';
 };
 
 export const queryOn =
   (client: Pick<PoolClient, 'query'>): Query =>
   async (text, values = []) => {
-    const { rows, rowCount } = await client.query<Row[] & Record<number, unknown>>({ text, values: [...values], rowMode: 'array' });
+    const { rows, rowCount } = await client.query<Row[] & Record<number, unknown>>({
+      text,
+      values: [...values],
+      rowMode: 'array',
+    });
     return { rows: rows as unknown as readonly Row[], count: rowCount ?? 0 };
   };
 

@@ -31,7 +31,12 @@ export const endedBy = (events: readonly Event[]): EndedRows | null => {
     if (event.type !== 'SharedCompleted' && event.type !== 'SharedFailed') continue;
     for (let i = 0; i < event.indexes.length; i += 1) {
       const [sequence, index] = [event.of[i] as number, event.indexes[i] as number];
-      if (last === null || sequence > last.sequence || (sequence === last.sequence && index > last.index)) last = { sequence, index };
+      if (
+        last === null ||
+        sequence > last.sequence ||
+        (sequence === last.sequence && index > last.index)
+      )
+        last = { sequence, index };
     }
   }
   return last;
@@ -41,8 +46,16 @@ export const endedBy = (events: readonly Event[]): EndedRows | null => {
  * The rows that can end because the row that was sent for them has ended. One index lookup per row:
  * for a join the planner would misestimate their number.
  */
-export const sharedRows = (query: Query, of: RowsOf, from: SharedCursor, rowsMax: number, reached: Reached): Promise<SharedRows> =>
-  from.index < reached.itemCount ? amongRows(query, of, from, rowsMax, reached) : amongResults(query, of, from, rowsMax, reached);
+export const sharedRows = (
+  query: Query,
+  of: RowsOf,
+  from: SharedCursor,
+  rowsMax: number,
+  reached: Reached,
+): Promise<SharedRows> =>
+  from.index < reached.itemCount
+    ? amongRows(query, of, from, rowsMax, reached)
+    : amongResults(query, of, from, rowsMax, reached);
 
 /** From columns `item_index, sequence, code`. */
 const found = (rows: readonly Row[], until: SharedCursor): SharedRows => ({
@@ -93,5 +106,8 @@ const amongResults = async (
     [runNo, from.sequence, end, rowsMax + 1, ended.sequence, ended.index],
   );
   const next = rows[rowsMax];
-  return found(rows.slice(0, rowsMax), { sequence: next === undefined ? end : Number(next[1]) - 1, index: from.index });
+  return found(rows.slice(0, rowsMax), {
+    sequence: next === undefined ? end : Number(next[1]) - 1,
+    index: from.index,
+  });
 };

@@ -24,11 +24,18 @@ const columns = (schema: string): string => `
   (select coalesce(json_agg(live order by batch_no), '[]') from ${schema}.batches where batches.run_no = runs.run_no and live is not null)`;
 
 /** Left says what is wrong with the stored row. */
-const decode = ([runNo, runId, payloads, description, owner, snapshot, live]: Row): Either<PortError, StoredRun> => {
+const decode = ([runNo, runId, payloads, description, owner, snapshot, live]: Row): Either<
+  PortError,
+  StoredRun
+> => {
   const where = `run ${String(runId)}`;
   const decoded = RunSnapshotCodec.decode({ ...(snapshot as object), live });
   if (isLeft(decoded))
-    return left({ type: 'corrupt', message: `${where}: its snapshot is malformed at ${pathOfError(decoded.left)}`, where });
+    return left({
+      type: 'corrupt',
+      message: `${where}: its snapshot is malformed at ${pathOfError(decoded.left)}`,
+      where,
+    });
   return right({
     runNo: Number(runNo),
     runId: runId as RunId,
@@ -40,8 +47,15 @@ const decode = ([runNo, runId, payloads, description, owner, snapshot, live]: Ro
 };
 
 /** The created run with this id; right null: there is none. */
-export const findRun = async (query: Query, schema: string, runId: RunId): Promise<Either<PortError, StoredRun | null>> => {
-  const { rows } = await query(`select ${columns(schema)} from ${schema}.runs where run_id = $1 and version > 0`, [runId]);
+export const findRun = async (
+  query: Query,
+  schema: string,
+  runId: RunId,
+): Promise<Either<PortError, StoredRun | null>> => {
+  const { rows } = await query(
+    `select ${columns(schema)} from ${schema}.runs where run_id = $1 and version > 0`,
+    [runId],
+  );
   return rows[0] === undefined ? right(null) : decode(rows[0]);
 };
 
@@ -60,8 +74,13 @@ export const findNewer = async (
 };
 
 /** All created runs, newest first. */
-export const allRuns = async (query: Query, schema: string): Promise<Either<PortError, readonly StoredRun[]>> => {
-  const { rows } = await query(`select ${columns(schema)} from ${schema}.runs where version > 0 order by created_at_ms desc, run_id desc`);
+export const allRuns = async (
+  query: Query,
+  schema: string,
+): Promise<Either<PortError, readonly StoredRun[]>> => {
+  const { rows } = await query(
+    `select ${columns(schema)} from ${schema}.runs where version > 0 order by created_at_ms desc, run_id desc`,
+  );
   const runs: StoredRun[] = [];
   for (const row of rows) {
     const run = decode(row);

@@ -42,7 +42,9 @@ export const stillView = ({ pool, describe }: Session): View => {
     client.on('error', unheard);
     try {
       // No idle timeout: verifying a large run reads its files between two queries.
-      await client.query('begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0');
+      await client.query(
+        'begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = 0',
+      );
       return client;
     } catch (error) {
       give(client, error as Error);

@@ -10,4 +10,8 @@ export const byteBound = (text: string): number => Buffer.byteLength(text);
  * A counter that loads nothing: it returns the bytes of the line, an upper bound several times too
  * high for English.
  */
-export const byteBoundCounter = (): TokenCounter => ({ name: 'bytes', isExact: false, count: byteBound });
+export const byteBoundCounter = (): TokenCounter => ({
+  name: 'bytes',
+  isExact: false,
+  count: byteBound,
+});

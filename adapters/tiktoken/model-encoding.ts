@@ -21,11 +21,20 @@ const byPrefix: Readonly<Record<string, EncodingName>> = {
  * The encoding of a model; a fine-tuned one (`ft:gpt-4o:…`) has that of its base. `ownPrefixes` win
  * over the table.
  */
-export const encodingOf = (model: string, ownPrefixes: Readonly<Record<string, EncodingName>> = {}): EncodingName =>
-  longestPrefix(ownPrefixes, model) ?? longestPrefix(byPrefix, model.replace(/^ft:/u, '')) ?? 'o200k_base';
+export const encodingOf = (
+  model: string,
+  ownPrefixes: Readonly<Record<string, EncodingName>> = {},
+): EncodingName =>
+  longestPrefix(ownPrefixes, model) ??
+  longestPrefix(byPrefix, model.replace(/^ft:/u, '')) ??
+  'o200k_base';
 
-const longestPrefix = (table: Readonly<Record<string, EncodingName>>, model: string): EncodingName | null => {
+const longestPrefix = (
+  table: Readonly<Record<string, EncodingName>>,
+  model: string,
+): EncodingName | null => {
   let best: string | null = null;
-  for (const prefix of Object.keys(table)) if (model.startsWith(prefix) && prefix.length > (best?.length ?? -1)) best = prefix;
+  for (const prefix of Object.keys(table))
+    if (model.startsWith(prefix) && prefix.length > (best?.length ?? -1)) best = prefix;
   return best === null ? null : (table[best] ?? null);
 };

@@ -2,7 +2,12 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/js
 import type { CountedTokens } from '../../lib/ports/tokens.ts';
 import type { Frame } from './model-frame.ts';
 import type { CountText } from './text-counter.ts';
-import { isEntryKeyUnderstood, isEntryTypeUnderstood, isItemUnderstood, isRequestUnderstood } from './understood.ts';
+import {
+  isEntryKeyUnderstood,
+  isEntryTypeUnderstood,
+  isItemUnderstood,
+  isRequestUnderstood,
+} from './understood.ts';
 
 /**
  * An image of high detail costs between 450 and 3,300 tokens with the models of OpenAI's vision
@@ -32,26 +37,43 @@ export interface CountedModel {
  * cost is not in the text; references to tokens outside of the line; another model than the run's;
  * or a model with unknown billing.
  */
-export const requestTokens = (line: unknown, { name, frame, counters: count }: CountedModel): CountedTokens | null => {
+export const requestTokens = (
+  line: unknown,
+  { name, frame, counters: count }: CountedModel,
+): CountedTokens | null => {
   const body = isJsonObject(line) ? line['body'] : undefined;
   if (!isJsonObject(line) || !isJsonObject(body)) return null;
   const url = line['url'];
   const isFramed = url !== '/v1/embeddings' && url !== '/v1/completions';
-  const { model = name, instructions, input, messages, prompt, tools, functions, text, response_format: responseFormat } = body;
+  const {
+    model = name,
+    instructions,
+    input,
+    messages,
+    prompt,
+    tools,
+    functions,
+    text,
+    response_format: responseFormat,
+  } = body;
   const tally: Tally = {
     count,
     tokensPerMessage: isFramed ? frame.tokensPerMessage : 0,
     isExact: frame.isKnown && model === name && isRequestUnderstood(url, body),
   };
   let tokens = isFramed ? frame.tokensPerRequest : 0;
-  if (typeof instructions === 'string') tokens += tally.tokensPerMessage + count.shared(instructions);
+  if (typeof instructions === 'string')
+    tokens += tally.tokensPerMessage + count.shared(instructions);
   // Or a list of items, as in the response to a stored prompt.
   else if (instructions !== undefined) tokens += textTokens(instructions, tally);
   for (const offered of [tools, functions])
-    if (typeof offered === 'object' && offered !== null) tokens += count.shared(JSON.stringify(offered));
-  const schema = schemaIn(responseFormat) ?? schemaIn(isJsonObject(text) ? text['format'] : undefined);
+    if (typeof offered === 'object' && offered !== null)
+      tokens += count.shared(JSON.stringify(offered));
+  const schema =
+    schemaIn(responseFormat) ?? schemaIn(isJsonObject(text) ? text['format'] : undefined);
   if (schema !== null) tokens += count.shared(JSON.stringify(schema));
-  for (const text of [input, messages, prompt]) if (text !== undefined) tokens += textTokens(text, tally);
+  for (const text of [input, messages, prompt])
+    if (text !== undefined) tokens += textTokens(text, tally);
   return { tokens: Math.max(1, tokens), isExact: tally.isExact };
 };
 
@@ -70,7 +92,8 @@ const textTokens = (value: JsonValue, tally: Tally): number => {
   if (typeof value === 'string') return tally.tokensPerMessage + tally.count.own(value);
   // A text that is already tokenised.
   if (typeof value === 'number') return 1;
-  if (isArray(value)) return value.reduce<number>((tokens, entry) => tokens + textTokens(entry, tally), 0);
+  if (isArray(value))
+    return value.reduce<number>((tokens, entry) => tokens + textTokens(entry, tally), 0);
   if (!isJsonObject(value)) return 0;
   if (!isItemUnderstood(value)) tally.isExact = false;
   return tally.tokensPerMessage + messageTokens(value, tally);
@@ -82,13 +105,24 @@ const messageTokens = (message: JsonObject, tally: Tally): number => {
 };
 
 /** Keys whose values are names and numbers of the protocol, not prompt text. */
-const silent: ReadonlySet<string> = new Set(['role', 'type', 'id', 'detail', 'status', 'file_id', 'format', 'call_id', 'tool_call_id']);
+const silent: ReadonlySet<string> = new Set([
+  'role',
+  'type',
+  'id',
+  'detail',
+  'status',
+  'file_id',
+  'format',
+  'call_id',
+  'tool_call_id',
+]);
 /** Keys of Base64 bytes, and of URLs of media. */
 const bytes: ReadonlySet<string> = new Set(['file_data', 'data', 'encrypted_content', 'video_url']);
 
 const partTokens = (value: JsonValue, count: CountText, tally: Tally): number => {
   if (typeof value === 'string') return count(value);
-  if (isArray(value)) return value.reduce<number>((tokens, entry) => tokens + partTokens(entry, count, tally), 0);
+  if (isArray(value))
+    return value.reduce<number>((tokens, entry) => tokens + partTokens(entry, count, tally), 0);
   if (!isJsonObject(value)) {
     // Neither text nor a known part of the protocol.
     if (value !== null) tally.isExact = false;
@@ -99,7 +133,8 @@ const partTokens = (value: JsonValue, count: CountText, tally: Tally): number =>
   for (const [key, inner] of Object.entries(value)) {
     if (inner === undefined) continue;
     if (!isEntryKeyUnderstood(key, inner)) tally.isExact = false;
-    if (key === 'image_url' || (key === 'file_id' && value['type'] === 'input_image')) tokens += tokensPerImage;
+    if (key === 'image_url' || (key === 'file_id' && value['type'] === 'input_image'))
+      tokens += tokensPerImage;
     else if (silent.has(key)) continue;
     // A quarter of its characters, as a rough estimate.
     else if (bytes.has(key)) tokens += Math.ceil(textIn(inner).length / 4);
@@ -108,6 +143,8 @@ const partTokens = (value: JsonValue, count: CountText, tally: Tally): number =>
   return tokens;
 };
 
-const textIn = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const textIn = (value: JsonValue): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);
 
-const isArray = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value);
+const isArray = (value: JsonValue | undefined): value is readonly JsonValue[] =>
+  Array.isArray(value);

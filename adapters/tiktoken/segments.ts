@@ -1,7 +1,8 @@
 import type { EncodingName } from './model-encoding.ts';
 
 // Rust's \s differs from JavaScript's: it has U+0085, and lacks U+FEFF.
-const space = '\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const space =
+  '\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 // Node 20 lacks (?i:…), so the cases are spelled out; U+017F folds to s.
 const contraction = "'(?:[sS\\u017f]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])";
 const upper = '\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}';
@@ -24,10 +25,17 @@ const patterns: Readonly<Record<EncodingName, RegExp>> = {
     'gu',
   ),
   cl100k_base: new RegExp(
-    [contraction, '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+', '\\p{N}{1,3}', ` ?[^${space}\\p{L}\\p{N}]+[\\r\\n]*`, spaces].join('|'),
+    [
+      contraction,
+      '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+',
+      '\\p{N}{1,3}',
+      ` ?[^${space}\\p{L}\\p{N}]+[\\r\\n]*`,
+      spaces,
+    ].join('|'),
     'gu',
   ),
 };
 
 /** Splits a text into the segments that are encoded one by one. */
-export const segmentsOf = (text: string, encoding: EncodingName): readonly string[] => text.match(patterns[encoding]) ?? [];
+export const segmentsOf = (text: string, encoding: EncodingName): readonly string[] =>
+  text.match(patterns[encoding]) ?? [];

@@ -35,7 +35,8 @@ export const createTextCounter = (encoding: EncodingName, cacheEntriesMax: numbe
   };
   return (text) => {
     let tokens = 0;
-    for (const segment of segmentsOf(text, encoding)) tokens += cache.get(segment) ?? countSegment(segment);
+    for (const segment of segmentsOf(text, encoding))
+      tokens += cache.get(segment) ?? countSegment(segment);
     return tokens;
   };
 };
@@ -44,7 +45,8 @@ export const createTextCounter = (encoding: EncodingName, cacheEntriesMax: numbe
  * V8 slices strings of 13 characters and more out of their parent, so a cached slice would keep its
  * whole line in memory.
  */
-const ownCopy = (segment: string): string => (segment.length < 13 ? segment : Buffer.from(segment, 'utf16le').toString('utf16le'));
+const ownCopy = (segment: string): string =>
+  segment.length < 13 ? segment : Buffer.from(segment, 'utf16le').toString('utf16le');
 
 const require = createRequire(import.meta.url);
 
@@ -59,6 +61,8 @@ interface EncodingRanks {
 // them.
 const loadEncoder = (encoding: EncodingName): Tiktoken => {
   const { Tiktoken: Encoder } = require('tiktoken/lite') as typeof import('tiktoken/lite');
-  const { bpe_ranks, special_tokens, pat_str } = require(`tiktoken/encoders/${encoding}.json`) as EncodingRanks;
+  const { bpe_ranks, special_tokens, pat_str } = require(
+    `tiktoken/encoders/${encoding}.json`,
+  ) as EncodingRanks;
   return new Encoder(bpe_ranks, special_tokens, pat_str);
 };

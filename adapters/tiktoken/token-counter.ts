@@ -24,7 +24,9 @@ const sharedTextsMax = 32;
 export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => {
   const { pieceCacheEntriesMax = 50_000, encodingByModelPrefix = {} } = options;
   if (!(pieceCacheEntriesMax >= 1))
-    throw new RangeError(`tiktokenCounter({ pieceCacheEntriesMax }): must be at least 1 (got ${pieceCacheEntriesMax})`);
+    throw new RangeError(
+      `tiktokenCounter({ pieceCacheEntriesMax }): must be at least 1 (got ${pieceCacheEntriesMax})`,
+    );
   const counters = new Map<EncodingName, Counters>();
   const countersFor = (model: string): Counters => {
     const encoding = encodingOf(model, encodingByModelPrefix);
@@ -38,16 +40,29 @@ export const tiktokenCounter = (options: TiktokenOptions = {}): TokenCounter => 
   // A run's rows usually have one model.
   let last: CountedModel | null = null;
   const counted = (name: string): CountedModel =>
-    last?.name === name ? last : (last = { name, frame: frameOf(name), counters: countersFor(name) });
+    last?.name === name
+      ? last
+      : (last = { name, frame: frameOf(name), counters: countersFor(name) });
   const measure = (text: string, name: string): CountedTokens => {
     const model = counted(name);
-    return requestTokens(parse(text), model) ?? { tokens: model.counters.own(text), isExact: model.frame.isKnown };
+    return (
+      requestTokens(parse(text), model) ?? {
+        tokens: model.counters.own(text),
+        isExact: model.frame.isKnown,
+      }
+    );
   };
   const measuresExactly = (text: string, name: string): boolean => {
     const frame = frameOf(name);
     return requestTokens(parse(text), { name, frame, counters: nothing })?.isExact ?? frame.isKnown;
   };
-  return { name: 'tiktoken', isExact: true, count: (text, model) => measure(text, model).tokens, measure, measuresExactly };
+  return {
+    name: 'tiktoken',
+    isExact: true,
+    count: (text, model) => measure(text, model).tokens,
+    measure,
+    measuresExactly,
+  };
 };
 
 /** A counter that inspects the line without counting its text. */

@@ -6,19 +6,70 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/js
 // pass for a known one.
 
 /** Keys of a body whose text is counted. */
-const counted = ['instructions', 'input', 'messages', 'prompt', 'tools', 'functions', 'text', 'response_format'];
+const counted = [
+  'instructions',
+  'input',
+  'messages',
+  'prompt',
+  'tools',
+  'functions',
+  'text',
+  'response_format',
+];
 /** Keys of a body that are billed no prompt tokens. */
 const unbilled = [
-  ...['model', 'temperature', 'top_p', 'stop', 'seed', 'n', 'best_of', 'presence_penalty', 'frequency_penalty', 'logit_bias'],
-  ...['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'max_tool_calls', 'logprobs', 'top_logprobs', 'echo'],
-  ...['reasoning', 'reasoning_effort', 'verbosity', 'tool_choice', 'function_call', 'parallel_tool_calls', 'truncation', 'include'],
-  ...['user', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention', 'metadata', 'store', 'background'],
+  ...[
+    'model',
+    'temperature',
+    'top_p',
+    'stop',
+    'seed',
+    'n',
+    'best_of',
+    'presence_penalty',
+    'frequency_penalty',
+    'logit_bias',
+  ],
+  ...[
+    'max_tokens',
+    'max_completion_tokens',
+    'max_output_tokens',
+    'max_tool_calls',
+    'logprobs',
+    'top_logprobs',
+    'echo',
+  ],
+  ...[
+    'reasoning',
+    'reasoning_effort',
+    'verbosity',
+    'tool_choice',
+    'function_call',
+    'parallel_tool_calls',
+    'truncation',
+    'include',
+  ],
+  ...[
+    'user',
+    'safety_identifier',
+    'prompt_cache_key',
+    'prompt_cache_retention',
+    'metadata',
+    'store',
+    'background',
+  ],
   ...['stream', 'stream_options', 'encoding_format', 'dimensions'],
 ];
 const bodyKeys: ReadonlySet<string> = new Set([...counted, ...unbilled]);
 
 const urls: ReadonlySet<JsonValue | undefined> = new Set([
-  ...['/v1/responses', '/v1/chat/completions', '/v1/embeddings', '/v1/completions', '/v1/moderations'],
+  ...[
+    '/v1/responses',
+    '/v1/chat/completions',
+    '/v1/embeddings',
+    '/v1/completions',
+    '/v1/moderations',
+  ],
 ]);
 
 /** True when a request's prompt tokens are those in its body, apart from its messages. */
@@ -42,7 +93,8 @@ const ownTools: ReadonlySet<JsonValue | undefined> = new Set(['function', 'custo
  * results.
  */
 const areToolsUnderstood = (tools: JsonValue | undefined): boolean =>
-  isNothing(tools) || (isArray(tools) && tools.every((tool) => isJsonObject(tool) && ownTools.has(tool['type'])));
+  isNothing(tools) ||
+  (isArray(tools) && tools.every((tool) => isJsonObject(tool) && ownTools.has(tool['type'])));
 
 const formats: ReadonlySet<JsonValue | undefined> = new Set(['text', 'json_object', 'json_schema']);
 
@@ -62,21 +114,46 @@ const isTextUnderstood = (text: JsonValue | undefined): boolean => {
  */
 const entryKeys: ReadonlySet<string> = new Set([
   ...['role', 'type', 'id', 'status', 'call_id', 'tool_call_id'],
-  ...['content', 'text', 'refusal', 'name', 'arguments', 'output', 'input', 'tool_calls', 'function_call', 'function', 'custom'],
+  ...[
+    'content',
+    'text',
+    'refusal',
+    'name',
+    'arguments',
+    'output',
+    'input',
+    'tool_calls',
+    'function_call',
+    'function',
+    'custom',
+  ],
 ]);
 const entryTypes: ReadonlySet<JsonValue | undefined> = new Set([
   ...[undefined, 'message', 'text', 'input_text', 'output_text', 'refusal'],
-  ...['function', 'custom', 'function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'],
+  ...[
+    'function',
+    'custom',
+    'function_call',
+    'function_call_output',
+    'custom_tool_call',
+    'custom_tool_call_output',
+  ],
 ]);
 
-export const isEntryKeyUnderstood = (key: string, value: JsonValue): boolean => entryKeys.has(key) || isNothing(value);
+export const isEntryKeyUnderstood = (key: string, value: JsonValue): boolean =>
+  entryKeys.has(key) || isNothing(value);
 export const isEntryTypeUnderstood = (type: JsonValue | undefined): boolean => entryTypes.has(type);
 
 /** A message has a role and an item a type; `{ id }` alone refers to a stored item. */
-export const isItemUnderstood = ({ role, type }: JsonObject): boolean => typeof role === 'string' || typeof type === 'string';
+export const isItemUnderstood = ({ role, type }: JsonObject): boolean =>
+  typeof role === 'string' || typeof type === 'string';
 
 /** An absent value in any form. */
 const isNothing = (value: JsonValue | undefined): boolean =>
-  value === undefined || value === null || value === false || (isArray(value) && value.length === 0);
+  value === undefined ||
+  value === null ||
+  value === false ||
+  (isArray(value) && value.length === 0);
 
-const isArray = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value);
+const isArray = (value: JsonValue | undefined): value is readonly JsonValue[] =>
+  Array.isArray(value);

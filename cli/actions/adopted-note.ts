@@ -2,7 +2,10 @@ import { isLeftAsItIs } from '../../lib/core/model/adopted.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import type { Place } from '../shell/place.ts';
 
-/** Rows of batches that were created elsewhere failed, and nothing was sent for them: how they are asked again. */
+/**
+ * Rows of batches that were created elsewhere failed, and nothing was sent for them: how they are
+ * asked again.
+ */
 export const adoptedNotes = (run: Run, { storeFlag }: Place): readonly string[] => {
   const { config, totals } = run.snapshot();
   const failed = totals.failed_permanent;

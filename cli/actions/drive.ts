@@ -21,7 +21,10 @@ export type Goal =
   | 'finished'
   /** Until all input is read and every batch that the limits allow is sent. */
   | 'submitted'
-  /** Until nothing is left to send and every batch was asked to cancel; a cancel that fails is retried a few times. */
+  /**
+   * Until nothing is left to send and every batch was asked to cancel; a cancel that fails is
+   * retried a few times.
+   */
   | 'cancelling';
 
 export interface Driving {
@@ -38,15 +41,24 @@ const reached = Symbol('reached');
 const interrupted = Symbol('interrupted');
 
 /**
- * Continues or follows the run to the goal and prints its summary. If the run is paused or unresolved, prints the summary and throws
- * the reason. The first interruption releases the durable run and lists the batches that continue at the provider.
+ * Continues or follows the run to the goal and prints its summary. If the run is paused or
+ * unresolved, prints the summary and throws the reason. The first interruption releases the durable
+ * run and lists the batches that continue at the provider.
  */
-export const driveTo = async ({ context, place, runner, run, goal, signal }: Driving): Promise<ExitCode> => {
+export const driveTo = async ({
+  context,
+  place,
+  runner,
+  run,
+  goal,
+  signal,
+}: Driving): Promise<ExitCode> => {
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => {
     halt.abort(interrupted);
     // A create in flight is completed first, which may take a while.
-    if (context.isStderrTerminal) writeNotes(context, ['', 'batchor: stopping; press Ctrl-C again to stop immediately']);
+    if (context.isStderrTerminal)
+      writeNotes(context, ['', 'batchor: stopping; press Ctrl-C again to stop immediately']);
   });
   if (signal?.aborted === true) halt.abort(interrupted);
   await tellReading(run, context);
@@ -62,7 +74,8 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
     return exitCodeOfRun(summary);
   } catch (error) {
     if (error === interrupted) {
-      // A batch sent in this moment still counts, so the summary is read after the runner has closed.
+      // A batch sent in this moment still counts, so the summary is read after the runner has
+      // closed.
       await runner.close();
       view.stop();
       writeNotes(context, farewell(view.last, place));
@@ -70,7 +83,8 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
     }
     if (error === reached) return await leave(context, place, run, view.stop);
     view.stop();
-    if (isBatchorError(error) && standsStill.has(error.code)) await writeJson(context, summaryInPlace(place, toWire(run.summary())));
+    if (isBatchorError(error) && standsStill.has(error.code))
+      await writeJson(context, summaryInPlace(place, toWire(run.summary())));
     throw wasPaused && isBatchorError(error, 'run_paused') ? pausedBefore(error) : error;
   } finally {
     view.stop();
@@ -79,25 +93,48 @@ export const driveTo = async ({ context, place, runner, run, goal, signal }: Dri
 };
 
 /** The reason of an earlier pause may no longer hold, so the message says that the pause is old. */
-const pausedBefore = ({ details, message, hint }: BatchorError<'run_paused'>): BatchorError<'run_paused'> => {
+const pausedBefore = ({
+  details,
+  message,
+  hint,
+}: BatchorError<'run_paused'>): BatchorError<'run_paused'> => {
   const began = `run ${details.runId} was paused before this command began, and stays paused until you resume it`;
-  return new BatchorError('run_paused', details, `${began}; reason (${message.replace(/^run \S+ is paused \((\w+)\)/u, '$1)')}`, hint);
+  return new BatchorError(
+    'run_paused',
+    details,
+    `${began}; reason (${message.replace(/^run \S+ is paused \((\w+)\)/u, '$1)')}`,
+    hint,
+  );
 };
 
-const standsStill: ReadonlySet<string> = new Set(['run_paused', 'batch_unresolved', 'source_required']);
+const standsStill: ReadonlySet<string> = new Set([
+  'run_paused',
+  'batch_unresolved',
+  'source_required',
+]);
 
-const leave = async (context: CliContext, place: Place, run: Run, stopWatching: () => void): Promise<ExitCode> => {
+const leave = async (
+  context: CliContext,
+  place: Place,
+  run: Run,
+  stopWatching: () => void,
+): Promise<ExitCode> => {
   const snapshot = run.snapshot();
   const unconfirmed = run.summary().liveBatches.filter((batch) => batch.unclear !== null);
   stopWatching();
   await writeJson(context, summaryInPlace(place, toWire(run.summary())));
   if (snapshot.control.state === 'paused') throw stopReason(snapshot, context.nowMs());
   if (unconfirmed.length > 0)
-    writeNotes(context, [`batchor: creates not confirmed yet; wait checks them: ${unconfirmed.map((batch) => batch.batchKey).join(', ')}`]);
-  const uncancelled = snapshot.control.state === 'cancel_requested' ? snapshot.live.filter(isUncancelled) : [];
+    writeNotes(context, [
+      `batchor: creates not confirmed yet; wait checks them: ${unconfirmed.map((batch) => batch.batchKey).join(', ')}`,
+    ]);
+  const uncancelled =
+    snapshot.control.state === 'cancel_requested' ? snapshot.live.filter(isUncancelled) : [];
   if (uncancelled.length > 0) {
     const ids = uncancelled.map(({ providerBatchId }) => providerBatchId).join(', ');
-    writeNotes(context, [`batchor: the provider has not accepted the cancel yet; wait sends it again: ${ids}`]);
+    writeNotes(context, [
+      `batchor: the provider has not accepted the cancel yet; wait sends it again: ${ids}`,
+    ]);
   }
   return exitCodes.ok;
 };
@@ -117,20 +154,31 @@ const isReached: Readonly<Record<Goal, (snapshot: RunSnapshot) => boolean>> = {
     snapshot.control.state === 'cancel_requested' &&
     snapshot.totals.pending === 0 &&
     snapshot.live.every(
-      (batch) => batch.held !== null || !(unsentPhases.has(batch.phase) || (isUncancelled(batch) && !isStuck(snapshot, batch))),
+      (batch) =>
+        batch.held !== null ||
+        !(unsentPhases.has(batch.phase) || (isUncancelled(batch) && !isStuck(snapshot, batch))),
     ),
 };
 
-const isUncancelled = ({ phase, cancelAsked }: LiveBatch): boolean => phase === 'created' && !cancelAsked;
-const isStuck = (snapshot: RunSnapshot, { batchKey }: LiveBatch): boolean => isCancelStuck(snapshot, cancelEffectKey(batchKey));
+const isUncancelled = ({ phase, cancelAsked }: LiveBatch): boolean =>
+  phase === 'created' && !cancelAsked;
+const isStuck = (snapshot: RunSnapshot, { batchKey }: LiveBatch): boolean =>
+  isCancelStuck(snapshot, cancelEffectKey(batchKey));
 
 const idsShownMax = 10;
 
 const farewell = ({ runId, liveBatches, strays }: RunSummary, place: Place): readonly string[] => {
-  const ids = liveBatches.flatMap((batch) => (batch.phase === 'created' ? (batch.providerBatchId ?? []) : []));
+  const ids = liveBatches.flatMap((batch) =>
+    batch.phase === 'created' ? (batch.providerBatchId ?? []) : [],
+  );
   const ended = liveBatches.filter((batch) => batch.phase === 'ended');
-  const unconfirmed = liveBatches.filter((batch) => batch.phase === 'indeterminate' || batch.phase === 'creating');
-  const shown = [...ids.slice(0, idsShownMax), ...(ids.length > idsShownMax ? [`and ${ids.length - idsShownMax} more`] : [])].join(', ');
+  const unconfirmed = liveBatches.filter(
+    (batch) => batch.phase === 'indeterminate' || batch.phase === 'creating',
+  );
+  const shown = [
+    ...ids.slice(0, idsShownMax),
+    ...(ids.length > idsShownMax ? [`and ${ids.length - idsShownMax} more`] : []),
+  ].join(', ');
   const out =
     ids.length === 0
       ? strays.live === 0
@@ -139,8 +187,14 @@ const farewell = ({ runId, liveBatches, strays }: RunSummary, place: Place): rea
       : `${ids.length === 1 ? 'this batch continues' : 'these batches continue'} at the provider: ${shown}`;
   return [
     `batchor: interrupted; run ${runId} is kept, and ${out}`,
-    ...(ended.length === 0 ? [] : [`  ended, answers not fully collected: ${ended.map((batch) => batch.providerBatchId).join(', ')}`]),
-    ...(unconfirmed.length === 0 ? [] : [`  unconfirmed creates: ${unconfirmed.map((batch) => batch.batchKey).join(', ')}`]),
+    ...(ended.length === 0
+      ? []
+      : [
+          `  ended, answers not fully collected: ${ended.map((batch) => batch.providerBatchId).join(', ')}`,
+        ]),
+    ...(unconfirmed.length === 0
+      ? []
+      : [`  unconfirmed creates: ${unconfirmed.map((batch) => batch.batchKey).join(', ')}`]),
     `  continue: ${commandLine(place, 'wait', runId)}`,
     `  cancel:   ${commandLine(place, 'cancel', runId)}`,
   ];
@@ -149,5 +203,8 @@ const farewell = ({ runId, liveBatches, strays }: RunSummary, place: Place): rea
 /** Warns if answers are read by the stored JSON Schema instead of the job's own code. */
 const tellReading = async (run: Run, context: CliContext): Promise<void> => {
   const structure = run.isFinished ? null : await run.structure();
-  if (structure?.note) writeNotes(context, [`batchor: answers are read by the JSON Schema stored with the run: ${structure.note}`]);
+  if (structure?.note)
+    writeNotes(context, [
+      `batchor: answers are read by the JSON Schema stored with the run: ${structure.note}`,
+    ]);
 };

@@ -8,22 +8,38 @@ import type { ResultBytes } from '../print/result-lines.ts';
 import { CliFailure } from '../shell/failure.ts';
 
 /**
- * The stored requests of the failed rows as a prepared batch file, for a run without an input file. A
- * request with a number that would change when written again is left out and counted.
+ * The stored requests of the failed rows as a prepared batch file, for a run without an input file.
+ * A request with a number that would change when written again is left out and counted.
  */
-export const failedRequests = async (run: Run, selection: ResultSelection): Promise<ResultBytes> => {
+export const failedRequests = async (
+  run: Run,
+  selection: ResultSelection,
+): Promise<ResultBytes> => {
   if (selection === 'completed' || selection === 'all')
-    throw new CliFailure(`--failed-inputs and --only ${selection} exclude each other`, { hint: 'Name failure classes, or omit --only.' });
+    throw new CliFailure(`--failed-inputs and --only ${selection} exclude each other`, {
+      hint: 'Name failure classes, or omit --only.',
+    });
   const only = selection;
   const { endpoint, model } = run.snapshot().config.provider;
   const url = await pathOfEndpoint(endpoint);
   let [rows, skipped] = [0, 0];
   async function* chunks(): AsyncGenerator<string> {
-    for await (const pulled of run.source({ only }).read(null, { signal: new AbortController().signal })) {
-      const entries = (Array.isArray(pulled) ? pulled : [pulled]) as readonly SourceEntry<EarlierItem>[];
+    for await (const pulled of run
+      .source({ only })
+      .read(null, { signal: new AbortController().signal })) {
+      const entries = (
+        Array.isArray(pulled) ? pulled : [pulled]
+      ) as readonly SourceEntry<EarlierItem>[];
       const lines = entries.flatMap((entry) =>
         'item' in entry && isJsonObject(entry.item.payload.body)
-          ? [JSON.stringify({ custom_id: entry.item.itemId, method: 'POST', url, body: { model, ...entry.item.payload.body } })]
+          ? [
+              JSON.stringify({
+                custom_id: entry.item.itemId,
+                method: 'POST',
+                url,
+                body: { model, ...entry.item.payload.body },
+              }),
+            ]
           : [],
       );
       rows += lines.length;
@@ -33,6 +49,10 @@ export const failedRequests = async (run: Run, selection: ResultSelection): Prom
   }
   return {
     chunks: chunks(),
-    totals: () => ({ format: 'openai-batch', row_count: rows, ...(skipped === 0 ? {} : { skipped_count: skipped }) }),
+    totals: () => ({
+      format: 'openai-batch',
+      row_count: rows,
+      ...(skipped === 0 ? {} : { skipped_count: skipped }),
+    }),
   };
 };

@@ -10,9 +10,20 @@ import { encodingOfText, findDelimiter } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { quoted } from '../shell/quoted.ts';
 import { isAsRead } from '../job/as-read.ts';
-import { delimiterOfName, type InputFile, isText, kindOfInput, standardInput } from '../job/input-kinds.ts';
+import {
+  delimiterOfName,
+  type InputFile,
+  isText,
+  kindOfInput,
+  standardInput,
+} from '../job/input-kinds.ts';
 import { pathOf } from '../job/job.ts';
-import { type Description, doesNamespaceIds, isOfFiles, type JobDescription } from '../job/job-description.ts';
+import {
+  type Description,
+  doesNamespaceIds,
+  isOfFiles,
+  type JobDescription,
+} from '../job/job-description.ts';
 import {
   foundColumns,
   type FoundOptions,
@@ -35,7 +46,9 @@ export interface MatchedFile {
   readonly by: 'place' | 'id';
   /** The name in the lineage of the run's rows, where the run has rows of several files. */
   readonly sourceRef: string | null;
-  /** True where it does not hold what the run read; null: not known, or the run read no such file. */
+  /**
+   * True where it does not hold what the run read; null: not known, or the run read no such file.
+   */
   readonly hasChanged: boolean | null;
   /** What the run has in front of the ids of the file. */
   readonly idPrefix: string;
@@ -73,9 +86,12 @@ export const matchedFileOf = async (
   const field = idField ?? job?.idField;
   const ids = { idField: field ?? '', keepsDigits: job?.keepsDigits ?? true };
   if (field === undefined)
-    throw new CliFailure(`run ${runId} was not started with a file: the id field of ${given ?? 'the file'} is missing`, {
-      hint: `Name the id field: ${typed(given ?? 'FILE', '--id-field NAME')}`,
-    });
+    throw new CliFailure(
+      `run ${runId} was not started with a file: the id field of ${given ?? 'the file'} is missing`,
+      {
+        hint: `Name the id field: ${typed(given ?? 'FILE', '--id-field NAME')}`,
+      },
+    );
   const several = (job?.inputs.length ?? 0) > 1;
   if (own !== null && job !== null) {
     const input = { ...own, ...reading };
@@ -83,7 +99,9 @@ export const matchedFileOf = async (
     const inputIndex = job.inputs.indexOf(own);
     const isSame = await isAsRead(job, { inputIndex, input, path, cwd }, fingerprint);
     const sourceRef = several ? own.given : null;
-    const namespace = doesNamespaceIds(job) ? (memberOf(fingerprint, inputIndex, job.inputs.length)?.namespace ?? null) : null;
+    const namespace = doesNamespaceIds(job)
+      ? (memberOf(fingerprint, inputIndex, job.inputs.length)?.namespace ?? null)
+      : null;
     const idPrefix = namespace === null ? '' : `${namespace}:`;
     const hasChanged = isSame === null ? null : !isSame;
     return { ...ids, input, path, by: by ?? 'place', sourceRef, hasChanged, idPrefix, isOwn: true };
@@ -104,7 +122,9 @@ export const matchedFileOf = async (
   const isSame =
     job === null || several
       ? null
-      : await isAsRead(job, { inputIndex: 0, input, path: input.absolute, cwd }, fingerprint).catch(() => null);
+      : await isAsRead(job, { inputIndex: 0, input, path: input.absolute, cwd }, fingerprint).catch(
+          () => null,
+        );
   return {
     ...ids,
     input,
@@ -117,7 +137,11 @@ export const matchedFileOf = async (
   };
 };
 
-const ownInput = async ({ inputs }: JobDescription, given: string | undefined, cwd: string): Promise<InputFile | null> => {
+const ownInput = async (
+  { inputs }: JobDescription,
+  given: string | undefined,
+  cwd: string,
+): Promise<InputFile | null> => {
   const files = inputs.filter((input) => input.given !== standardInput);
   if (given === undefined) return inputs.length === 1 ? (files[0] ?? null) : null;
   const path = await behindLinks(resolve(cwd, given));
@@ -125,7 +149,10 @@ const ownInput = async ({ inputs }: JobDescription, given: string | undefined, c
   return null;
 };
 
-/** A file that is no input of the run is read by its extension and the flags, else as the run read its own. */
+/**
+ * A file that is no input of the run is read by its extension and the flags, else as the run read
+ * its own.
+ */
 const otherInput = async (
   bare: InputFile,
   idField: string,
@@ -143,7 +170,11 @@ const otherInput = async (
   const asOwn = { ...input, ...(own?.quote === undefined ? {} : { quote: own.quote }) };
   return {
     ...asOwn,
-    delimiter: reading.delimiter ?? (await findDelimiter(asOwn, idField)) ?? own?.delimiter ?? delimiterOfName(bare.given),
+    delimiter:
+      reading.delimiter ??
+      (await findDelimiter(asOwn, idField)) ??
+      own?.delimiter ??
+      delimiterOfName(bare.given),
   };
 };
 
@@ -172,15 +203,28 @@ export interface JoinedResults {
   readonly inputEncoding: string;
 }
 
-/** The file's rows with columns of the results. With `only`, the rows that have such a result, and no others. */
+/**
+ * The file's rows with columns of the results. With `only`, the rows that have such a result, and
+ * no others.
+ */
 export const joinResults = async (run: Run, options: JoinOptions): Promise<JoinedResults> => {
   const { file, columns, only, include, byIdHint, isForExcel } = options;
   requireUnchanged(file, run.runId, byIdHint);
   const chosen = columns ?? usualColumns(run);
   const names = chosen.map(({ column }) => column);
-  const counts: JoinCounts = { rows: 0, matched: 0, known: 0, read: 0, unextended: 0, undecodable: 0 };
+  const counts: JoinCounts = {
+    rows: 0,
+    matched: 0,
+    known: 0,
+    read: 0,
+    unextended: 0,
+    undecodable: 0,
+  };
   // Without new columns, rows are copied in the encoding of the file.
-  const rows = await openRowFile(file.input, file.path, { ...file, ...(chosen.length === 0 ? { isRaw: true, runId: run.runId } : {}) });
+  const rows = await openRowFile(file.input, file.path, {
+    ...file,
+    ...(chosen.length === 0 ? { isRaw: true, runId: run.runId } : {}),
+  });
   const named = besideTaken(chosen, rows.names);
   const typed = (table: TableStream, keys: number): readonly TableColumn[] =>
     named.map(({ name }, at) => ({ name, type: table.columns[keys + at]?.type ?? 'text' }));
@@ -191,7 +235,18 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
         ? await placed(rows, { file, byIdHint }, typed, () =>
             run.table({ order: 'input', include, columns: [...keyColumns, ...names], ...selected }),
           )
-        : await found(rows, run, { include, columns: [...foundColumns, ...names], only, counts, idPrefix: file.idPrefix }, typed);
+        : await found(
+            rows,
+            run,
+            {
+              include,
+              columns: [...foundColumns, ...names],
+              only,
+              counts,
+              idPrefix: file.idPrefix,
+            },
+            typed,
+          );
     yield* joinedBytes(rows, joined, types, { counts, drops: only !== undefined, isForExcel });
     // Before the file is in place: none of its rows is one of the run.
     if (file.by === 'id') requireKnown(counts, file, run.runId);
@@ -210,12 +265,18 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
       ...(counts.unextended === 0 ? {} : { unextended_count: counts.unextended }),
       ...(counts.undecodable === 0 ? {} : { undecodable_count: counts.undecodable }),
     }),
-    renamed: named.flatMap(({ name }, at) => (name === chosen[at]?.name ? [] : [{ from: chosen[at]?.name ?? '', to: name }])),
+    renamed: named.flatMap(({ name }, at) =>
+      name === chosen[at]?.name ? [] : [{ from: chosen[at]?.name ?? '', to: name }],
+    ),
   };
 };
 
 /** By place, an answer would stand beside a question that was never asked. */
-const requireUnchanged = ({ input, by, hasChanged, isOwn }: MatchedFile, runId: string, byIdHint: string): void => {
+const requireUnchanged = (
+  { input, by, hasChanged, isOwn }: MatchedFile,
+  runId: string,
+  byIdHint: string,
+): void => {
   if (by !== 'place' || hasChanged !== true) return;
   throw new CliFailure(
     isOwn
@@ -227,9 +288,12 @@ const requireUnchanged = ({ input, by, hasChanged, isOwn }: MatchedFile, runId: 
 
 const requireKnown = (counts: JoinCounts, { input, idField }: MatchedFile, runId: string): void => {
   if (counts.read === 0 || counts.known > 0) return;
-  throw new CliFailure(`none of the ${counts.read} rows of ${input.given} has an id that run ${runId} knows`, {
-    hint: `Check the id field (--id-field ${quoted(idField)}) and the encoding (--encoding) of the file. Ids of run ${runId}: batchor results --run-id ${runId} --columns item_id`,
-  });
+  throw new CliFailure(
+    `none of the ${counts.read} rows of ${input.given} has an id that run ${runId} knows`,
+    {
+      hint: `Check the id field (--id-field ${quoted(idField)}) and the encoding (--encoding) of the file. Ids of run ${runId}: batchor results --run-id ${runId} --columns item_id`,
+    },
+  );
 };
 
 type Typed = (table: TableStream, keys: number) => readonly TableColumn[];
@@ -257,21 +321,36 @@ const found = async (
     counts,
     idPrefix,
     ...options
-  }: Required<Pick<TableOptions, 'include' | 'columns'>> & Pick<JoinOptions, 'only'> & Omit<FoundOptions, 'isWanted'>,
+  }: Required<Pick<TableOptions, 'include' | 'columns'>> &
+    Pick<JoinOptions, 'only'> &
+    Omit<FoundOptions, 'isWanted'>,
   typed: Typed,
 ): Promise<Joined> => {
   const types = typed(await run.table({ ...options, limit: 0 }), foundColumns.length);
   const isWanted = (status: Cell, errorClass: Cell): boolean => {
     if (only === undefined || only === 'all') return true;
-    if (only === 'completed' || only === 'failed') return (status === 'completed') === (only === 'completed');
+    if (only === 'completed' || only === 'failed')
+      return (status === 'completed') === (only === 'completed');
     return only.some((name) => name === errorClass);
   };
-  return { joined: joinById(rows, { isWanted, counts, idPrefix }, (itemIds) => run.table({ ...options, itemIds })), types };
+  return {
+    joined: joinById(rows, { isWanted, counts, idPrefix }, (itemIds) =>
+      run.table({ ...options, itemIds }),
+    ),
+    types,
+  };
 };
 
-/** The text of the answer and what became of the row; the answer as JSON too, where it may be more than a text. */
+/**
+ * The text of the answer and what became of the row; the answer as JSON too, where it may be more
+ * than a text.
+ */
 const usualColumns = (run: Run): readonly ChosenColumn[] => {
   const { structuredOutput, provider } = run.snapshot().config;
-  const isText = structuredOutput === null && ['responses', 'chat.completions', 'completions'].includes(provider.endpoint);
-  return ['status', 'output_text', ...(isText ? [] : ['output']), 'error_message'].map((column) => ({ name: column, column }));
+  const isText =
+    structuredOutput === null &&
+    ['responses', 'chat.completions', 'completions'].includes(provider.endpoint);
+  return ['status', 'output_text', ...(isText ? [] : ['output']), 'error_message'].map(
+    (column) => ({ name: column, column }),
+  );
 };

@@ -3,7 +3,10 @@ import type { Cell, TableColumn, TableStream } from '../../lib/ports/table.ts';
 import { CliFailure } from '../shell/failure.ts';
 import type { FileRow, RowFile } from '../job/row-file.ts';
 
-/** A row of a file with its cells from the run, one per column of the table; null: the run has no result for it. */
+/**
+ * A row of a file with its cells from the run, one per column of the table; null: the run has no
+ * result for it.
+ */
 export interface JoinedRow {
   readonly row: FileRow;
   readonly cells: readonly Cell[] | null;
@@ -23,7 +26,10 @@ export interface PlaceMessages {
 /** One page of a table after the other, row by row without waiting inside a page. */
 interface TableCursor {
   /** The row that comes next, in one of the pages that were pulled; undefined: `more` is needed. */
-  readonly page: { readonly columns: readonly (readonly Cell[])[]; readonly rowCount: number } | null;
+  readonly page: {
+    readonly columns: readonly (readonly Cell[])[];
+    readonly rowCount: number;
+  } | null;
   at: number;
   more(): Promise<boolean>;
 }
@@ -47,9 +53,10 @@ const cursorOver = (table: TableStream): TableCursor & { close(): Promise<void> 
 };
 
 /**
- * Rows of the file that the run was begun with, each with its result, by their place in the file. The table is in input order, and begins with `keyColumns`.
- * `sourceRef`: results of other files are passed over; null: there is one file. Holds a slice and a page. Throws a `CliFailure` for a row with another id than
- * the run's row in its place: then it is another file.
+ * Rows of the file that the run was begun with, each with its result, by their place in the file.
+ * The table is in input order, and begins with `keyColumns`. `sourceRef`: results of other files
+ * are passed over; null: there is one file. Holds a slice and a page. Throws a `CliFailure` for a
+ * row with another id than the run's row in its place: then it is another file.
  */
 export async function* joinByPlace(
   file: RowFile,
@@ -70,7 +77,9 @@ export async function* joinByPlace(
             hasMore = await cursor.more();
             continue;
           }
-          const [ref, place, id] = page.columns.slice(0, keyColumns.length).map((column) => column[at] ?? null);
+          const [ref, place, id] = page.columns
+            .slice(0, keyColumns.length)
+            .map((column) => column[at] ?? null);
           if (sourceRef !== null && ref !== sourceRef) {
             cursor.at += 1;
             continue;
@@ -87,15 +96,22 @@ export async function* joinByPlace(
       yield joined;
     }
     if (await isAnyLeft(cursor, hasMore, sourceRef))
-      throw new CliFailure(`${messages.given} has fewer rows than the run: it is not the file that the run was started with`, {
-        hint: messages.byIdHint,
-      });
+      throw new CliFailure(
+        `${messages.given} has fewer rows than the run: it is not the file that the run was started with`,
+        {
+          hint: messages.byIdHint,
+        },
+      );
   } finally {
     await cursor.close();
   }
 }
 
-const requireSameId = ({ itemId, index, line }: FileRow, id: Cell, { given, byIdHint }: PlaceMessages): void => {
+const requireSameId = (
+  { itemId, index, line }: FileRow,
+  id: Cell,
+  { given, byIdHint }: PlaceMessages,
+): void => {
   if (id === null || itemId === null || id === itemId) return;
   throw new CliFailure(
     `${given}${line === null ? '' : `:${line}`}: row ${index + 1} has the id ${JSON.stringify(itemId)}, but the run has ${JSON.stringify(id)} there: it is not the file that the run was started with`,
@@ -103,7 +119,11 @@ const requireSameId = ({ itemId, index, line }: FileRow, id: Cell, { given, byId
   );
 };
 
-const isAnyLeft = async (cursor: TableCursor, hasMore: boolean, sourceRef: string | null): Promise<boolean> => {
+const isAnyLeft = async (
+  cursor: TableCursor,
+  hasMore: boolean,
+  sourceRef: string | null,
+): Promise<boolean> => {
   for (let more = hasMore; more; more = await cursor.more()) {
     const { page } = cursor;
     for (let at = cursor.at; page !== null && at < page.rowCount; at += 1)
@@ -122,7 +142,10 @@ export interface FoundOptions {
   readonly idPrefix: string;
 }
 
-/** Rows of any file, each with the result under its id, in whatever order; `open` answers a page of results, with `foundColumns` first, for each page of ids. */
+/**
+ * Rows of any file, each with the result under its id, in whatever order; `open` answers a page of
+ * results, with `foundColumns` first, for each page of ids.
+ */
 export async function* joinById(
   file: RowFile,
   { isWanted, counts, idPrefix }: FoundOptions,
@@ -142,9 +165,16 @@ export async function* joinById(
     counts.read += rows.length;
     counts.known += page.columns[0]?.filter((id) => id !== null).length ?? 0;
     yield rows.map((row, at): JoinedRow => {
-      const [id = null, status = null, errorClass = null] = page.columns.slice(0, foundColumns.length).map((column) => column[at] ?? null);
+      const [id = null, status = null, errorClass = null] = page.columns
+        .slice(0, foundColumns.length)
+        .map((column) => column[at] ?? null);
       const isFound = id !== null && isWanted(status, errorClass);
-      return { row, cells: isFound ? page.columns.slice(foundColumns.length).map((column) => column[at] ?? null) : null };
+      return {
+        row,
+        cells: isFound
+          ? page.columns.slice(foundColumns.length).map((column) => column[at] ?? null)
+          : null,
+      };
     });
   }
 }
@@ -159,7 +189,10 @@ export interface JoinCounts {
   known: number;
   /** Damaged rows that cannot take more fields; written unchanged. */
   unextended: number;
-  /** Rows with bytes that are not text in the encoding of the file; written with U+FFFD in their place. */
+  /**
+   * Rows with bytes that are not text in the encoding of the file; written with U+FFFD in their
+   * place.
+   */
   undecodable: number;
 }
 
@@ -171,7 +204,10 @@ export interface JoinedBytesOptions {
   readonly isForExcel?: boolean;
 }
 
-/** The bytes of the file with the new columns: all of them UTF-8. Without new columns, the rows as they stand in the file. */
+/**
+ * The bytes of the file with the new columns: all of them UTF-8. Without new columns, the rows as
+ * they stand in the file.
+ */
 export async function* joinedBytes(
   file: RowFile,
   joined: AsyncIterable<readonly JoinedRow[]>,
@@ -182,7 +218,8 @@ export async function* joinedBytes(
   const head = ended(file.head(columns.map(({ name }) => name)));
   const mark = isForExcel && !head.startsWith(byteOrderMark) ? byteOrderMark : '';
   const isCopy = columns.length === 0;
-  if (head !== '' || mark !== '') yield isCopy ? Buffer.from(mark + head, 'latin1') : textBytes(mark + head).bytes;
+  if (head !== '' || mark !== '')
+    yield isCopy ? Buffer.from(mark + head, 'latin1') : textBytes(mark + head).bytes;
   for await (const rows of joined) {
     const texts: string[] = [];
     for (const { row, cells } of rows) {
@@ -214,7 +251,8 @@ export async function* joinedBytes(
 /** As bytes. */
 const byteOrderMark = '\u00ef\u00bb\u00bf';
 
-const withCrlf = (text: string): string => (text.endsWith('\n') && !text.endsWith('\r\n') ? `${text.slice(0, -1)}\r\n` : text);
+const withCrlf = (text: string): string =>
+  text.endsWith('\n') && !text.endsWith('\r\n') ? `${text.slice(0, -1)}\r\n` : text;
 
 /** New columns are UTF-8. A row that is not must not bring another encoding into their file. */
 const textBytes = (text: string): { readonly bytes: Buffer; readonly isDamaged: boolean } => {

@@ -25,7 +25,11 @@ export const quote = async (
     await checkInputs(description, context.cwd, halt.signal);
     const job = await jobOf(description, context.cwd, null);
     await checkRowSizes(description, job, halt.signal, (line) => writeNotes(context, [line]));
-    const quoted = await runner.quote(job, { ...options, signal: halt.signal, onProgress: ({ rows }) => progress.show(rows) });
+    const quoted = await runner.quote(job, {
+      ...options,
+      signal: halt.signal,
+      onProgress: ({ rows }) => progress.show(rows),
+    });
     progress.end();
     if (context.isStderrTerminal) writeNotes(context, quoteTable(quoted));
     await writeJson(context, toWire(quoted));
@@ -46,5 +50,7 @@ export const quote = async (
 export const hoursOf = (text: string): { readonly from: number; readonly to: number } => {
   const [, from = '', to = ''] = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/u.exec(text) ?? [];
   if (from !== '' && Number(from) <= Number(to)) return { from: Number(from), to: Number(to) };
-  throw new CliFailure(`--batch-hours must be FROM-TO in hours, e.g. 1-24 (got ${JSON.stringify(text)})`);
+  throw new CliFailure(
+    `--batch-hours must be FROM-TO in hours, e.g. 1-24 (got ${JSON.stringify(text)})`,
+  );
 };

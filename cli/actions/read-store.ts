@@ -16,11 +16,17 @@ export const readSummary = (place: Place, runId: string): Promise<JsonObject> =>
   withStore(place, async (store) => {
     if (!isRunId(runId)) throw invalidRunId(runId);
     const run = await must(store.peek(runId), { runId, storage: store.describe });
-    const [summary, { standingOf }] = [toWire(summaryOf(run.snapshot)), await import('./run-standing.ts')];
+    const [summary, { standingOf }] = [
+      toWire(summaryOf(run.snapshot)),
+      await import('./run-standing.ts'),
+    ];
     return summaryInPlace(place, { ...summary, ...(await standingOf(run, place)) });
   });
 
-/** The runs of the store, each with its owner: first those that cannot be opened, with a note on stderr, then the others, newest first. */
+/**
+ * The runs of the store, each with its owner: first those that cannot be opened, with a note on
+ * stderr, then the others, newest first.
+ */
 export const readSummaries = (
   place: Place,
   { status, limit }: { readonly status: RunStatus | null; readonly limit: number | null },
@@ -35,19 +41,34 @@ export const readSummaries = (
     );
     for (const { runId, error } of damaged) {
       const shown = toBatchorError(error, { runId, ...context });
-      tell([`batchor: run ${runId} cannot be opened: ${shown.message}`, `  ${hintFor(shown, place)}`]);
+      tell([
+        `batchor: run ${runId} cannot be opened: ${shown.message}`,
+        `  ${hintFor(shown, place)}`,
+      ]);
     }
     const wanted = runs.filter(({ snapshot }) => status === null || snapshot.status === status);
     // A damaged run has no known status, so `--status` does not select it.
     const all = [
-      ...(status === null ? damaged.map(({ runId, error }) => ({ run_id: runId, status: 'damaged', error: messageOf(error) })) : []),
-      ...wanted.map(({ snapshot, owner }) => ({ ...summaryInPlace(place, toWire(summaryOf(snapshot))), owner })),
+      ...(status === null
+        ? damaged.map(({ runId, error }) => ({
+            run_id: runId,
+            status: 'damaged',
+            error: messageOf(error),
+          }))
+        : []),
+      ...wanted.map(({ snapshot, owner }) => ({
+        ...summaryInPlace(place, toWire(summaryOf(snapshot))),
+        owner,
+      })),
     ];
     return all.slice(0, limit ?? all.length);
   });
 
 /** Opens an existing store for the callback and closes it again. */
-export const withStore = async <A>(place: Place, use: (store: RunStore) => Promise<A>): Promise<A> => {
+export const withStore = async <A>(
+  place: Place,
+  use: (store: RunStore) => Promise<A>,
+): Promise<A> => {
   requireStore(place);
   const store = await openStore(place.store);
   try {

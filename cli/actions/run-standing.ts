@@ -10,7 +10,10 @@ import { must } from '../../lib/run/api/interop.ts';
 import { answerReader } from '../compose.ts';
 import type { Place } from '../shell/place.ts';
 
-/** The additions of `status` to the summary: the job, its policies, the owner, and the failures by class. */
+/**
+ * The additions of `status` to the summary: the job, its policies, the owner, and the failures by
+ * class.
+ */
 export const standingOf = async (run: ListedRun, place: Place): Promise<JsonObject> => {
   const { snapshot, owner, ownedSinceMs = null } = run;
   return {
@@ -35,12 +38,18 @@ const jobOf = ({ config }: RunSnapshot): JsonObject => {
   };
 };
 
-/** Failures by class, each with the provider's first message; reads a line per class. Null: started by a release that did not count them. */
+/**
+ * Failures by class, each with the provider's first message; reads a line per class. Null: started
+ * by a release that did not count them.
+ */
 const failuresOf = async ({ snapshot, artifacts }: ListedRun, place: Place): Promise<JsonValue> => {
   const { failures } = snapshot;
   if (failures === null) return null;
   const lines = failures.flatMap(({ line }) => (line === null ? [] : [line]));
-  const contents = lines.length === 0 || artifacts === undefined ? [] : await contentsOf(snapshot, { artifacts, lines }, place);
+  const contents =
+    lines.length === 0 || artifacts === undefined
+      ? []
+      : await contentsOf(snapshot, { artifacts, lines }, place);
   const errors = new Map(lines.map((line, at) => [line, contents[at]?.error ?? null]));
   return failures.map(({ code, count, line }) => {
     const errorClass = failureOfCode(code);
@@ -57,7 +66,13 @@ const failuresOf = async ({ snapshot, artifacts }: ListedRun, place: Place): Pro
 
 const contentsOf = async (
   { config, runId }: RunSnapshot,
-  { artifacts, lines }: { readonly artifacts: NonNullable<ListedRun['artifacts']>; readonly lines: readonly ObjectLine[] },
+  {
+    artifacts,
+    lines,
+  }: {
+    readonly artifacts: NonNullable<ListedRun['artifacts']>;
+    readonly lines: readonly ObjectLine[];
+  },
   { loaded }: Place,
 ): Promise<readonly (LineContent | null)[]> => {
   const { readContents } = await import('../../lib/effects/results/results.ts');

@@ -19,7 +19,10 @@ export interface SchemaQuestion {
 }
 
 /** Prints the schema that would be sent, and its errors. */
-export const checkSchema = async (context: CliContext, { place, model, schemaName }: SchemaQuestion): Promise<ExitCode> => {
+export const checkSchema = async (
+  context: CliContext,
+  { place, model, schemaName }: SchemaQuestion,
+): Promise<ExitCode> => {
   const what = 'schema check';
   // A folder may have the sign in its name.
   const source =
@@ -32,28 +35,44 @@ export const checkSchema = async (context: CliContext, { place, model, schemaNam
   const rules = await schemaRulesOf(model);
   const name = schemaName ?? nameFor(structure.name);
   const { jsonSchema } = structure;
-  const found = [...problems, ...(problems.length > 0 ? [] : [...checkSchemaName(name, rules), ...checkStrict(jsonSchema, rules)])];
+  const found = [
+    ...problems,
+    ...(problems.length > 0
+      ? []
+      : [...checkSchemaName(name, rules), ...checkStrict(jsonSchema, rules)]),
+  ];
   const { depth, properties, nameChars, enumValues } = sizesOf(jsonSchema);
   if (context.isStderrTerminal || found.length > 0)
     writeNotes(
       context,
       found.length === 0
         ? [`batchor: ${rules.provider} takes ${place}`]
-        : [`batchor: ${rules.provider} would refuse ${place}`, ...found.map((problem) => `  ${problemText(problem)}`)],
+        : [
+            `batchor: ${rules.provider} would refuse ${place}`,
+            ...found.map((problem) => `  ${problemText(problem)}`),
+          ],
     );
   await writeJson(context, {
     is_taken: found.length === 0,
     provider: rules.provider,
     vendor,
     schema_name: name,
-    violations: found.map((problem) => ({ path: problem.path, rule: problem.rule, message: problem.message, fix: problem.fix })),
+    violations: found.map((problem) => ({
+      path: problem.path,
+      rule: problem.rule,
+      message: problem.message,
+      fix: problem.fix,
+    })),
     sizes: { depth, properties, name_chars: nameChars, enum_values: enumValues },
     json_schema: problems.length > 0 ? null : jsonSchema,
   });
   return found.length === 0 ? exitCodes.ok : exitCodes.verificationFailed;
 };
 
-const made = (place: string, schema: Parameters<typeof makeStructure>[0]): ReturnType<typeof makeStructure> => {
+const made = (
+  place: string,
+  schema: Parameters<typeof makeStructure>[0],
+): ReturnType<typeof makeStructure> => {
   try {
     return makeStructure(schema);
   } catch (error) {

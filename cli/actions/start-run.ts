@@ -72,7 +72,10 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
   if (!isOfModule(description)) requireKey(account);
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
-  const runner = await createRunner(place.store, () => account, { mayMake: true, prices: request.prices });
+  const runner = await createRunner(place.store, () => account, {
+    mayMake: true,
+    prices: request.prices,
+  });
   let isCreated = false;
   try {
     const job = await jobOf(description, context.cwd, runner);
@@ -112,15 +115,30 @@ const create = async (
   const id = runId === undefined ? {} : { runId };
   // A job with its own connection does not use the address of the environment.
   const stored =
-    isOfModule(description) && hasOwnConnection(job) ? { version: description.version, job: description.job, baseUrl: null } : description;
-  return (await runner.start(job, { ...id, ifExists: 'fail', description: encodeDescription(stored), adoptAgain, signal })) as Run;
+    isOfModule(description) && hasOwnConnection(job)
+      ? { version: description.version, job: description.job, baseUrl: null }
+      : description;
+  return (await runner.start(job, {
+    ...id,
+    ifExists: 'fail',
+    description: encodeDescription(stored),
+    adoptAgain,
+    signal,
+  })) as Run;
 };
 
-const hasOwnConnection = ({ providerConfig }: CliJob): boolean => providerConfig.connection !== connectionName;
+const hasOwnConnection = ({ providerConfig }: CliJob): boolean =>
+  providerConfig.connection !== connectionName;
 
 const refuseFlags = ({ baseUrl, header, azureApiVersion }: ConnectionFlags): void => {
   const odd =
-    baseUrl !== undefined ? '--base-url' : header.length > 0 ? '--header' : azureApiVersion !== undefined ? '--azure-api-version' : null;
+    baseUrl !== undefined
+      ? '--base-url'
+      : header.length > 0
+        ? '--header'
+        : azureApiVersion !== undefined
+          ? '--azure-api-version'
+          : null;
   if (odd !== null)
     throw new CliFailure(`${odd} cannot be used with a job that has its own connection`, {
       hint: 'The module configures the connection: change it there.',
@@ -130,20 +148,35 @@ const refuseFlags = ({ baseUrl, header, azureApiVersion }: ConnectionFlags): voi
 /** Hints before the run exists, in place of the library's hints about a run. */
 const beforeCreation: Readonly<Record<string, string>> = {
   insufficient_quota: 'Add credit or raise the spend limit at the provider, then start again.',
-  provider_refused: "Read the provider's message, and check the address (--base-url, OPENAI_BASE_URL).",
+  provider_refused:
+    "Read the provider's message, and check the address (--base-url, OPENAI_BASE_URL).",
 };
 
-const inFlags = ({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string }): CliFailure => {
+const inFlags = ({
+  code,
+  message,
+  hint,
+}: {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}): CliFailure => {
   const isUnreachable = code === 'provider_unavailable';
   const advice = message.includes('--accept-no-list')
     ? 'Start with --accept-no-list, or at a service that lists its batches.'
     : isUnreachable
       ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network, or try again later.'
       : (beforeCreation[code] ?? hint);
-  return new CliFailure(message, { hint: `${advice} Nothing was created.`, exitCode: exitCodes.runtime });
+  return new CliFailure(message, {
+    hint: `${advice} Nothing was created.`,
+    exitCode: exitCodes.runtime,
+  });
 };
 
-/** Continues an existing run: compares the flags with the stored ones, and never resumes a paused run. */
+/**
+ * Continues an existing run: compares the flags with the stored ones, and never resumes a paused
+ * run.
+ */
 const continueStored = async (
   request: StartRequest,
   { runner, run: stored, description: before }: StoredRun,
@@ -154,17 +187,26 @@ const continueStored = async (
   const snapshot = stored.snapshot();
   const isOwn = snapshot.config.provider.connection !== connectionName;
   if (isOwn) refuseFlags(flags);
-  const account = isOwn ? noAccount : reachOf(place.loaded, flags, before === null ? undefined : { ...before, runId });
+  const account = isOwn
+    ? noAccount
+    : reachOf(place.loaded, flags, before === null ? undefined : { ...before, runId });
   belongsTo(account);
-  const job = await jobOf(asBefore(description, before, snapshot.config.operation), context.cwd, runner);
+  const job = await jobOf(
+    asBefore(description, before, snapshot.config.operation),
+    context.cwd,
+    runner,
+  );
   if (!isOfModule(description)) checkCap(job);
   if (stored.isFinished || snapshot.control.state === 'paused') {
-    // Compared even for a finished run: answers of other prompts must not be returned for these flags.
+    // Compared even for a finished run: answers of other prompts must not be returned for these
+    // flags.
     if (stored.isFinished) await runner.start(job, { runId, adoptAgain });
     else if (changesPolicies(description, before, snapshot.config.operation)) {
       requireKey(account, job.providerConfig.connection);
       await runner.start(job, { runId, adoptAgain });
-      writeNotes(context, [`batchor: run ${runId} stays paused; new flag values take effect when you resume it`]);
+      writeNotes(context, [
+        `batchor: run ${runId} stays paused; new flag values take effect when you resume it`,
+      ]);
     } else await runner.getRun(runId, { job });
     await writeJson(context, summaryInPlace(place, toWire(stored.summary())));
     if (stored.isFinished) writeNotes(context, adoptedNotes(stored, place));
@@ -175,7 +217,20 @@ const continueStored = async (
   return drive(request, runner, (await runner.start(job, { runId, adoptAgain })) as Run);
 };
 
-const drive = ({ context, place, goal }: StartRequest, runner: BatchRunner, run: Run, signal?: AbortSignal): Promise<ExitCode> => {
-  if (context.isStderrTerminal) writeNotes(context, [`batchor: run ${run.runId} in ${place.storeName}`]);
-  return driveTo({ context, place, runner, run, goal, ...(signal === undefined ? {} : { signal }) });
+const drive = (
+  { context, place, goal }: StartRequest,
+  runner: BatchRunner,
+  run: Run,
+  signal?: AbortSignal,
+): Promise<ExitCode> => {
+  if (context.isStderrTerminal)
+    writeNotes(context, [`batchor: run ${run.runId} in ${place.storeName}`]);
+  return driveTo({
+    context,
+    place,
+    runner,
+    run,
+    goal,
+    ...(signal === undefined ? {} : { signal }),
+  });
 };

@@ -26,12 +26,23 @@ export interface WorkRequest {
 }
 
 /** Processes runs of the store until it is interrupted. */
-export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices }: WorkRequest): Promise<ExitCode> => {
+export const work = async ({
+  context,
+  place,
+  runsMax,
+  leaseTtlMs,
+  flags,
+  prices,
+}: WorkRequest): Promise<ExitCode> => {
   requireTrustedStore(place.concerns);
   const account = reachOf(place.loaded, flags);
   const halt = new AbortController();
   const stopListening = context.onInterrupt(() => halt.abort());
-  const runner = await createRunner(place.store, () => account, { mayMake: true, leaseTtlMs, prices });
+  const runner = await createRunner(place.store, () => account, {
+    mayMake: true,
+    leaseTtlMs,
+    prices,
+  });
   const shown = new Map<string | null, string>();
   /** Prints a warning about a run once, until another warning replaces it. */
   const warnOnce = (runId: string | null, lines: readonly string[]): void => {
@@ -40,7 +51,8 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices 
     writeNotes(context, lines);
   };
   const onNotice = (notice: WorkNotice): void => {
-    if (notice.type === 'trouble') warnOnce(notice.runId, warningLines(notice.runId, notice.error, place));
+    if (notice.type === 'trouble')
+      warnOnce(notice.runId, warningLines(notice.runId, notice.error, place));
     else {
       shown.delete(notice.runId);
       void writeJson(
@@ -49,7 +61,8 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices 
       );
     }
   };
-  const describe = (run: WaitingRun): ReturnType<typeof decodeDescription> => decodeDescription(run.runId, run.description);
+  const describe = (run: WaitingRun): ReturnType<typeof decodeDescription> =>
+    decodeDescription(run.runId, run.description);
   const leave = (run: WaitingRun, why: string): false => {
     warnOnce(run.runId, [`batchor: run ${run.runId} ${why}: left to other workers`]);
     return false;
@@ -63,18 +76,25 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices 
     return canAsk(account) || leave(run, 'needs a key, and OPENAI_API_KEY is not set');
   };
   /** The job's module has the connection, so it is loaded even if all input has been read. */
-  const bringsConnection = async (run: WaitingRun, description: Description | null): Promise<boolean> => {
+  const bringsConnection = async (
+    run: WaitingRun,
+    description: Description | null,
+  ): Promise<boolean> => {
     if (broughtConnection(run.connection) !== undefined) return true;
     try {
       if (description !== null) await jobOf(description, context.cwd, runner);
       requireBrought(run.runId, run.connection);
       return true;
     } catch (error) {
-      return leave(run, `cannot be processed here (${error instanceof Error ? error.message : String(error)})`);
+      return leave(
+        run,
+        `cannot be processed here (${error instanceof Error ? error.message : String(error)})`,
+      );
     }
   };
   try {
-    if (context.isStderrTerminal) writeNotes(context, [`batchor: working on ${place.storeName}; Ctrl-C releases its runs`]);
+    if (context.isStderrTerminal)
+      writeNotes(context, [`batchor: working on ${place.storeName}; Ctrl-C releases its runs`]);
     await runner.work({
       runsMax,
       signal: halt.signal,
@@ -82,7 +102,9 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices 
       onNotice,
       jobOf: async (run) => {
         const description = describe(run);
-        return description === null ? null : ((await jobOf(description, context.cwd, runner)) as unknown as AnyJob);
+        return description === null
+          ? null
+          : ((await jobOf(description, context.cwd, runner)) as unknown as AnyJob);
       },
     });
     return exitCodes.ok;
@@ -93,12 +115,17 @@ export const work = async ({ context, place, runsMax, leaseTtlMs, flags, prices 
 };
 
 /** Why the worker's connection does not fit the run; null: it fits. */
-const strangeTo = ({ baseUrl, azureApiVersion, headerNames = [] }: Description, { headers = {}, ...account }: Account): string | null => {
+const strangeTo = (
+  { baseUrl, azureApiVersion, headerNames = [] }: Description,
+  { headers = {}, ...account }: Account,
+): string | null => {
   if (baseUrl !== account.baseUrl) return `belongs to ${baseUrl ?? "OpenAI's own address"}`;
   if ((azureApiVersion ?? null) !== (account.azureApiVersion ?? null))
     return `was started with --azure-api-version ${azureApiVersion ?? 'left out'}`;
   const lacking = headerNames.find((name) => !Object.hasOwn(headers, name));
-  return lacking === undefined ? null : `was started with the header ${lacking}, which this worker does not have`;
+  return lacking === undefined
+    ? null
+    : `was started with the header ${lacking}, which this worker does not have`;
 };
 
 const warningLines = (runId: string | null, error: unknown, place: Place): readonly string[] => {

@@ -15,7 +15,9 @@ export class CancelCommand extends DrivingCommand {
     examples: [['Cancel, and collect the answers', '$0 cancel --run-id reviews --wait']],
   });
 
-  readonly wait = Option.Boolean('--wait', false, { description: 'Collect the answers until the run finishes' });
+  readonly wait = Option.Boolean('--wait', false, {
+    description: 'Collect the answers until the run finishes',
+  });
   readonly cancelAdopted = Option.Boolean('--cancel-adopted', false, {
     description:
       'Also cancel the batches of --from-batch, which were created elsewhere (default: refuse to cancel while one is in progress)',
@@ -30,8 +32,17 @@ export class CancelCommand extends DrivingCommand {
     ]);
     return withDrivableRun(place, runId, { flags: this, context }, async ({ runner, run }) => {
       await awaitingOwner(context, place, runId, run.cancel({ cancelAdopted: this.cancelAdopted }));
-      const code = await driveTo({ context, place, runner, run, goal: this.wait ? 'finished' : 'cancelling' });
-      if (!run.isFinished) writeNotes(context, [`batchor: cancelling; collect the answers: ${commandLine(place, 'wait', runId)}`]);
+      const code = await driveTo({
+        context,
+        place,
+        runner,
+        run,
+        goal: this.wait ? 'finished' : 'cancelling',
+      });
+      if (!run.isFinished)
+        writeNotes(context, [
+          `batchor: cancelling; collect the answers: ${commandLine(place, 'wait', runId)}`,
+        ]);
       return code;
     });
   }

@@ -33,11 +33,16 @@ export class DeleteCommand extends RunCommand {
           phase,
           provider_batch_id: providerBatchId,
         }));
-        await writeJson(this.context, { run_id: runId, deleted: true, abandoned_batches: abandoned });
+        await writeJson(this.context, {
+          run_id: runId,
+          deleted: true,
+          abandoned_batches: abandoned,
+        });
         return exitCodes.ok;
       });
     } catch (error) {
-      if (this.abandon && isBatchorError(error, 'store_corrupt')) return this.removeDamaged(place, runId);
+      if (this.abandon && isBatchorError(error, 'store_corrupt'))
+        return this.removeDamaged(place, runId);
       if (!isBatchorError(error, 'run_not_finished')) throw error;
       const end = `End it first: ${commandLine(place, 'cancel', runId, '--wait')}.`;
       // A cancelled run finishes only once the outcome of every create is known.
@@ -49,7 +54,10 @@ export class DeleteCommand extends RunCommand {
     }
   }
 
-  /** The batches of the run cannot be read, so the output cannot list which continue at the provider. */
+  /**
+   * The batches of the run cannot be read, so the output cannot list which continue at the
+   * provider.
+   */
   private async removeDamaged(place: Place, runId: string): Promise<ExitCode> {
     const { withRunner } = await import('../job/stored-run.ts');
     await withRunner(place, (runner) => runner.deleteRun(runId, { abandon: true }));

@@ -14,13 +14,21 @@ export class DoctorCommand extends StoreCommand {
     examples: [['What a repair would discard', '$0 doctor --run-id reviews']],
   });
 
-  readonly runId = Option.String('--run-id', { description: 'Check only this run (default: all runs of the store)' });
-  readonly repair = Option.Boolean('--repair', false, { description: 'Recover the last verifiable version' });
+  readonly runId = Option.String('--run-id', {
+    description: 'Check only this run (default: all runs of the store)',
+  });
+  readonly repair = Option.Boolean('--repair', false, {
+    description: 'Recover the last verifiable version',
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { examineStore } = await import('../actions/doctor.ts');
     const tell = (lines: readonly string[]): void => writeNotes(this.context, lines);
-    const { report, exitCode } = await examineStore(place, { runId: this.runId ?? null, doesRepair: this.repair, tell });
+    const { report, exitCode } = await examineStore(place, {
+      runId: this.runId ?? null,
+      doesRepair: this.repair,
+      tell,
+    });
     await writeJson(this.context, report);
     return exitCode;
   }

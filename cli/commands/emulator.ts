@@ -19,16 +19,30 @@ export class EmulatorCommand extends Command<CliContext> {
     examples: [['On any free port', '$0 emulator --port 0']],
   });
 
-  readonly port = Option.String('--port', '0', { description: 'Port on 127.0.0.1 (default 0: any free one)' });
-  readonly seed = Option.String('--seed', { description: 'Seed of the random numbers: the same seed gives the same run (default 1)' });
-  readonly turnaround = Option.String('--turnaround', '1-3', { description: 'Seconds a batch takes: a number, or min-max (default 1-3)' });
-  readonly speed = Option.String('--speed', { description: 'Provider seconds per real second (default 1)' });
+  readonly port = Option.String('--port', '0', {
+    description: 'Port on 127.0.0.1 (default 0: any free one)',
+  });
+  readonly seed = Option.String('--seed', {
+    description: 'Seed of the random numbers: the same seed gives the same run (default 1)',
+  });
+  readonly turnaround = Option.String('--turnaround', '1-3', {
+    description: 'Seconds a batch takes: a number, or min-max (default 1-3)',
+  });
+  readonly speed = Option.String('--speed', {
+    description: 'Provider seconds per real second (default 1)',
+  });
   readonly enqueuedTokenLimit = Option.String('--enqueued-token-limit', {
     description: 'Limit of queued input tokens per model (default: no limit)',
   });
-  readonly faults = Option.String('--faults', { description: 'JSON file with a list of faults to inject' });
-  readonly latencyMs = Option.String('--latency-ms', { description: 'Delay before each response in milliseconds (default 0)' });
-  readonly dir = Option.String('--dir', { description: 'Folder for its files (default: a temporary folder)' });
+  readonly faults = Option.String('--faults', {
+    description: 'JSON file with a list of faults to inject',
+  });
+  readonly latencyMs = Option.String('--latency-ms', {
+    description: 'Delay before each response in milliseconds (default 0)',
+  });
+  readonly dir = Option.String('--dir', {
+    description: 'Folder for its files (default: a temporary folder)',
+  });
 
   async execute(): Promise<ExitCode> {
     const { context } = this;
@@ -36,7 +50,10 @@ export class EmulatorCommand extends Command<CliContext> {
     const speed = decimal('--speed', this.speed, 0, 'seconds');
     const enqueuedTokensMax = wholeNumber('--enqueued-token-limit', this.enqueuedTokenLimit);
     const latencyMs = decimal('--latency-ms', this.latencyMs, 0, 'milliseconds');
-    const [{ startEmulator }, { parseFaults }] = await Promise.all([import('../compose.ts'), import('../job/fault-file.ts')]);
+    const [{ startEmulator }, { parseFaults }] = await Promise.all([
+      import('../compose.ts'),
+      import('../job/fault-file.ts'),
+    ]);
     const ended = new Promise<void>((end) => context.onInterrupt(end));
     const emulator = await startEmulator({
       port: portOf(this.port),
@@ -48,7 +65,12 @@ export class EmulatorCommand extends Command<CliContext> {
       ...(this.dir === undefined ? {} : { dir: resolve(context.cwd, this.dir) }),
       ...(this.faults === undefined
         ? {}
-        : { faults: parseFaults(this.faults, await readText(resolve(context.cwd, this.faults), this.faults)) }),
+        : {
+            faults: parseFaults(
+              this.faults,
+              await readText(resolve(context.cwd, this.faults), this.faults),
+            ),
+          }),
     });
     try {
       await writeJson(
@@ -78,7 +100,9 @@ const turnaroundOf = (text: string): { readonly min: number; readonly max: numbe
   const [from = '', to = from, ...rest] = text.split('-');
   const [min, max] = [numberIn(from), numberIn(to)];
   if (rest.length > 0 || !(min >= 0 && max >= min))
-    throw new CliFailure(`--turnaround must be seconds of at least 0, a number or min-max (got ${JSON.stringify(text)})`);
+    throw new CliFailure(
+      `--turnaround must be seconds of at least 0, a number or min-max (got ${JSON.stringify(text)})`,
+    );
   return { min: min * 1000, max: max * 1000 };
 };
 
@@ -86,6 +110,8 @@ const readText = async (path: string, given: string): Promise<string> => {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new CliFailure(`--faults ${given} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CliFailure(
+      `--faults ${given} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 };

@@ -17,10 +17,14 @@ export class ExportArtifactsCommand extends RunCommand {
       The folder must be new or empty, and outside of the store. It receives the provider's files (\`raw/\`), \`results.jsonl\` in input
       order, and \`manifest.json\` with the size and SHA-256 of each file. The folder appears under its name only once it is complete.
     `,
-    examples: [['Keep a copy', '$0 export-artifacts --run-id reviews --destination-dir reviews-2026']],
+    examples: [
+      ['Keep a copy', '$0 export-artifacts --run-id reviews --destination-dir reviews-2026'],
+    ],
   });
 
-  readonly destinationDir = Option.String('--destination-dir', { description: 'Folder to write: new or empty' });
+  readonly destinationDir = Option.String('--destination-dir', {
+    description: 'Folder to write: new or empty',
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;

@@ -17,7 +17,9 @@ export class InspectCommand extends RunCommand {
     examples: [['Why a row has no answer', '$0 inspect --run-id reviews --item r17']],
   });
 
-  readonly item = Option.String('--item', { description: 'Id of the row (item_id in the results)' });
+  readonly item = Option.String('--item', {
+    description: 'Id of the row (item_id in the results)',
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;

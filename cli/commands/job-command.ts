@@ -5,8 +5,14 @@ import { pricesFlag } from '../job/price-flag.ts';
 import type { StartFlags } from '../job/start-flags.ts';
 import { policyFlags } from './run-policy-flags.ts';
 
-/** A command that describes rows to send: `quote` takes the flags of `start`, so you change only the command's name. */
-export abstract class JobCommand extends Command<CliContext> implements StartFlags, ConnectionFlags {
+/**
+ * A command that describes rows to send: `quote` takes the flags of `start`, so you change only the
+ * command's name.
+ */
+export abstract class JobCommand
+  extends Command<CliContext>
+  implements StartFlags, ConnectionFlags
+{
   readonly job = Option.String('--job', {
     description:
       'JavaScript or TypeScript module that exports a job (its default export, or MODULE#EXPORT); replaces the flags that describe rows',
@@ -33,40 +39,62 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
     description: `Quote character of CSV files: '"' (default), "'", or none (quotes are text)`,
   });
   readonly encoding = Option.String('--encoding', {
-    description: 'Encoding of text files, e.g. windows-1252, utf-16le, shift_jis (default: by the byte order mark, else UTF-8)',
+    description:
+      'Encoding of text files, e.g. windows-1252, utf-16le, shift_jis (default: by the byte order mark, else UTF-8)',
   });
   readonly jsonPath = Option.String('--json-path', {
-    description: 'Path of the list of rows in JSON files, names separated by points, e.g. data.items (default: the file is the list)',
+    description:
+      'Path of the list of rows in JSON files, names separated by points, e.g. data.items (default: the file is the list)',
   });
   readonly namespaceIds = Option.Boolean('--namespace-ids', {
-    description: 'Prefix ids with the file name (default: only with several files, whose ids may be equal; --no-namespace-ids: never)',
+    description:
+      'Prefix ids with the file name (default: only with several files, whose ids may be equal; --no-namespace-ids: never)',
   });
-  readonly idField = Option.String('--id-field', { description: 'Field with the id of the row, unique in the run' });
+  readonly idField = Option.String('--id-field', {
+    description: 'Field with the id of the row, unique in the run',
+  });
   readonly promptField = Option.String('--prompt-field', { description: 'Field with the prompt' });
   readonly promptTemplate = Option.String('--prompt-template', {
     description: 'Prompt with {{fields}} of the row; write \\{{ for literal braces',
   });
-  readonly systemPrompt = Option.String('--system-prompt', { description: 'Instructions for every row' });
-  readonly metadataField = Option.Array('--metadata-field', [], { description: 'Field to copy into the result (repeatable)' });
-  readonly keepColumns = Option.Boolean('--keep-columns', false, { description: 'Copy all other columns into the result' });
+  readonly systemPrompt = Option.String('--system-prompt', {
+    description: 'Instructions for every row',
+  });
+  readonly metadataField = Option.Array('--metadata-field', [], {
+    description: 'Field to copy into the result (repeatable)',
+  });
+  readonly keepColumns = Option.Boolean('--keep-columns', false, {
+    description: 'Copy all other columns into the result',
+  });
   readonly model = Option.String('--model', { description: 'Model, e.g. gpt-4.1' });
   readonly endpoint = Option.String('--endpoint', {
-    description: 'Endpoint: responses (default), chat.completions, embeddings, completions, moderations, or a path',
+    description:
+      'Endpoint: responses (default), chat.completions, embeddings, completions, moderations, or a path',
   });
-  readonly schema = Option.String('--schema', { description: 'JSON Schema file that every answer must satisfy' });
+  readonly schema = Option.String('--schema', {
+    description: 'JSON Schema file that every answer must satisfy',
+  });
   readonly structuredOutput = Option.String('--structured-output', {
-    description: 'Schema from code: MODULE#EXPORT of an io-ts codec, or of a Zod, ArkType or Valibot schema (JavaScript or TypeScript)',
+    description:
+      'Schema from code: MODULE#EXPORT of an io-ts codec, or of a Zod, ArkType or Valibot schema (JavaScript or TypeScript)',
   });
   readonly schemaName = Option.String('--schema-name', {
     description: 'Name of the schema at the provider (default: its own name, else output)',
   });
-  readonly param = Option.Array('--param', [], { description: 'Additional body parameter, key=json (repeatable)' });
-  readonly baseUrl = Option.String('--base-url', { description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's)" });
+  readonly param = Option.Array('--param', [], {
+    description: 'Additional body parameter, key=json (repeatable)',
+  });
+  readonly baseUrl = Option.String('--base-url', {
+    description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's)",
+  });
   readonly header = headerFlag();
   readonly azureApiVersion = azureFlag();
-  readonly pollInterval = Option.String('--poll-interval', { description: 'Poll interval in seconds (default 60)' });
+  readonly pollInterval = Option.String('--poll-interval', {
+    description: 'Poll interval in seconds (default 60)',
+  });
   readonly createGrace = Option.String('--create-grace', {
-    description: 'Seconds to search for a batch whose create got no answer, before it is sent again (default 600)',
+    description:
+      'Seconds to search for a batch whose create got no answer, before it is sent again (default 600)',
   });
   readonly deleteInputFiles = policyFlags.deleteInputFiles();
   readonly filesExpireAfter = policyFlags.filesExpireAfter();
@@ -83,11 +111,15 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   readonly raiseOutputTokensTo = Option.String('--raise-output-tokens-to', {
     description: 'Retry a truncated answer once with this output token limit (default: it fails)',
   });
-  readonly maxAttempts = Option.String('--max-attempts', { description: 'Attempts per row, including the first (default 3)' });
+  readonly maxAttempts = Option.String('--max-attempts', {
+    description: 'Attempts per row, including the first (default 3)',
+  });
   readonly maxRequestsPerBatch = policyFlags.maxRequestsPerBatch();
   readonly maxBytesPerBatch = policyFlags.maxBytesPerBatch();
   readonly badRows = policyFlags.badRows();
-  readonly limit = Option.String('--limit', { description: 'Read only the first N rows (default: all)' });
+  readonly limit = Option.String('--limit', {
+    description: 'Read only the first N rows (default: all)',
+  });
   readonly prices = pricesFlag();
   readonly maxCost = policyFlags.maxCost();
   readonly assumeOutputTokens = policyFlags.assumeOutputTokens();
@@ -97,7 +129,8 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
   });
   readonly maxFailedBatches = policyFlags.maxFailedBatches();
   readonly minPassRatio = Option.String('--min-pass-ratio', {
-    description: 'Pause when the success rate over 1,000 rows falls below this, 0 to 1 (default 0.1; 0: never)',
+    description:
+      'Pause when the success rate over 1,000 rows falls below this, 0 to 1 (default 0.1; 0: never)',
   });
   readonly enqueuedTokenLimit = policyFlags.enqueuedTokenLimit();
   readonly enqueuedRequestLimit = policyFlags.enqueuedRequestLimit();
@@ -107,6 +140,7 @@ export abstract class JobCommand extends Command<CliContext> implements StartFla
     description: 'Maximum prompt tokens per batch (default: only the limits of the queue)',
   });
   readonly quotaScope = Option.String('--quota-scope', {
-    description: 'Name of the queue; runs of a store with the same scope share its limits (default: one per service and model)',
+    description:
+      'Name of the queue; runs of a store with the same scope share its limits (default: one per service and model)',
   });
 }

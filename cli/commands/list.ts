@@ -16,10 +16,15 @@ export class ListCommand extends StoreCommand {
   readonly status = Option.String('--status', {
     description: 'List only runs with this status: running, completed or completed_with_failures',
   });
-  readonly limit = Option.String('--limit', { description: 'Maximum number of runs (default: all)' });
+  readonly limit = Option.String('--limit', {
+    description: 'Maximum number of runs (default: all)',
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
-    const status = this.status === undefined ? null : choice('--status', this.status, ['running', 'completed', 'completed_with_failures']);
+    const status =
+      this.status === undefined
+        ? null
+        : choice('--status', this.status, ['running', 'completed', 'completed_with_failures']);
     const limit = wholeNumber('--limit', this.limit);
     const { readSummaries } = await import('../actions/read-store.ts');
     const tell = (lines: readonly string[]): void => writeNotes(this.context, lines);

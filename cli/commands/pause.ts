@@ -14,8 +14,14 @@ export class PauseCommand extends RunCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
-    const [{ requestRun }, { awaitingOwner }] = await Promise.all([import('../job/stored-run.ts'), import('../shell/patience.ts')]);
-    await writeJson(context, await requestRun(place, runId, (run) => awaitingOwner(context, place, runId, run.pause())));
+    const [{ requestRun }, { awaitingOwner }] = await Promise.all([
+      import('../job/stored-run.ts'),
+      import('../shell/patience.ts'),
+    ]);
+    await writeJson(
+      context,
+      await requestRun(place, runId, (run) => awaitingOwner(context, place, runId, run.pause())),
+    );
     return exitCodes.ok;
   }
 }

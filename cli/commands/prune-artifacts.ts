@@ -26,7 +26,9 @@ export class PruneArtifactsCommand extends RunCommand {
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId, includeRaw } = this;
     const { withRun } = await import('../job/stored-run.ts');
-    const pruning = await withRun(place, runId, ({ run }) => run.pruneArtifacts({ raw: includeRaw }));
+    const pruning = await withRun(place, runId, ({ run }) =>
+      run.pruneArtifacts({ raw: includeRaw }),
+    );
     await writeJson(context, {
       run_id: runId,
       includes_raw: includeRaw,

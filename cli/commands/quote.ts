@@ -8,7 +8,9 @@ import { JobCommand } from './job-command.ts';
 
 /** Needs no key, no network and no store. */
 const noStore = (): never => {
-  throw new CliFailure('--from-run goes with start', { hint: 'A quote opens no store; start --dry-run shows the requests.' });
+  throw new CliFailure('--from-run goes with start', {
+    hint: 'A quote opens no store; start --dry-run shows the requests.',
+  });
 };
 
 export class QuoteCommand extends JobCommand {
@@ -35,16 +37,28 @@ export class QuoteCommand extends JobCommand {
     ],
   });
 
-  readonly exact = Option.Boolean('--exact', false, { description: 'Count the tokens of every row' });
-  readonly sample = Option.String('--sample', { description: 'Number of rows whose tokens are counted (default 2000)' });
-  readonly outputTokens = Option.String('--output-tokens', { description: 'Expected average output tokens per answer' });
+  readonly exact = Option.Boolean('--exact', false, {
+    description: 'Count the tokens of every row',
+  });
+  readonly sample = Option.String('--sample', {
+    description: 'Number of rows whose tokens are counted (default 2000)',
+  });
+  readonly outputTokens = Option.String('--output-tokens', {
+    description: 'Expected average output tokens per answer',
+  });
   readonly batchHours = Option.String('--batch-hours', {
     description: 'Assumed duration of one batch in hours, FROM-TO (default 1-24)',
   });
 
   async execute(): Promise<ExitCode> {
     const { context } = this;
-    const [{ describeJob }, { pricesOf }, { withEnvFile }, { reachOf, storedReach }, { quote, hoursOf }] = await Promise.all([
+    const [
+      { describeJob },
+      { pricesOf },
+      { withEnvFile },
+      { reachOf, storedReach },
+      { quote, hoursOf },
+    ] = await Promise.all([
       import('../job/start-flags.ts'),
       import('../job/price-flag.ts'),
       import('../shell/env-file.ts'),
@@ -57,7 +71,14 @@ export class QuoteCommand extends JobCommand {
     const reach = storedReach(reachOf(loaded, this));
     const perItem = decimal('--output-tokens', this.outputTokens, 0, 'tokens');
     const sampleRows = wholeNumber('--sample', this.sample);
-    const description = await describeJob(this, { cwd: context.cwd, stdin: context.stdin, note, reach, book, configOf: noStore });
+    const description = await describeJob(this, {
+      cwd: context.cwd,
+      stdin: context.stdin,
+      note,
+      reach,
+      book,
+      configOf: noStore,
+    });
     writeNotes(context, await serviceNotes(description));
     return quote(context, description, {
       exact: this.exact,

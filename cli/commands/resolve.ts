@@ -34,30 +34,51 @@ export class ResolveCommand extends DrivingCommand {
     `,
     examples: [
       ['The batch exists', '$0 resolve --run-id reviews --batch bk_1f00 --exists batch_68ab'],
-      ['The batch was never created', '$0 resolve --run-id reviews --batch bk_1f00 --never-created'],
+      [
+        'The batch was never created',
+        '$0 resolve --run-id reviews --batch bk_1f00 --never-created',
+      ],
       ['Download its files again', '$0 resolve --run-id reviews --batch bk_1f00 --read-again'],
-      ['Stop waiting, and keep the answers that exist', '$0 resolve --run-id reviews --batch bk_1f00 --take-files'],
+      [
+        'Stop waiting, and keep the answers that exist',
+        '$0 resolve --run-id reviews --batch bk_1f00 --take-files',
+      ],
     ],
   });
 
-  readonly batch = Option.String('--batch', { description: 'Key of the batch, as status shows it' });
-  readonly exists = Option.String('--exists', { description: "The batch exists: the provider's id" });
-  readonly neverCreated = Option.Boolean('--never-created', false, { description: 'The batch does not exist: send it again' });
-  readonly readAgain = Option.Boolean('--read-again', false, { description: 'Download its output and error files again' });
+  readonly batch = Option.String('--batch', {
+    description: 'Key of the batch, as status shows it',
+  });
+  readonly exists = Option.String('--exists', {
+    description: "The batch exists: the provider's id",
+  });
+  readonly neverCreated = Option.Boolean('--never-created', false, {
+    description: 'The batch does not exist: send it again',
+  });
+  readonly readAgain = Option.Boolean('--read-again', false, {
+    description: 'Download its output and error files again',
+  });
   readonly resultsLost = Option.Boolean('--results-lost', false, {
     description: 'Its answers are lost: send rows without an answer again; they are billed again',
   });
   readonly takeFiles = Option.Boolean('--take-files', false, {
-    description: 'End it with the files that it has now: rows without an answer are sent again and may be billed twice',
+    description:
+      'End it with the files that it has now: rows without an answer are sent again and may be billed twice',
   });
   readonly giveUp = Option.Boolean('--give-up', false, {
     description: 'End it without its answers: its rows are sent again and may be billed twice',
   });
-  readonly retry = Option.Boolean('--retry', false, { description: 'Release the hold and try again' });
+  readonly retry = Option.Boolean('--retry', false, {
+    description: 'Release the hold and try again',
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
-    const batchKey = required('--batch', this.batch, `List the held batches: ${commandLine(place, 'status', runId)}`);
+    const batchKey = required(
+      '--batch',
+      this.batch,
+      `List the held batches: ${commandLine(place, 'status', runId)}`,
+    );
     const resolution = this.resolution();
     const { requestRun, withDrivableRun } = await import('../job/stored-run.ts');
     const { toWire } = await import('../../lib/run/view/wire.ts');
@@ -65,7 +86,8 @@ export class ResolveCommand extends DrivingCommand {
     const resolve = async (run: Run): Promise<RunSummary> => {
       const before = run.snapshot();
       const after = await run.resolve(batchKey, resolution);
-      if (resolution === 'give_up' || resolution === 'take_files') notes = paidTwiceNotes(before, batchKey, resolution);
+      if (resolution === 'give_up' || resolution === 'take_files')
+        notes = paidTwiceNotes(before, batchKey, resolution);
       return after;
     };
     // Only `--exists` and `--take-files` read the batch at the provider.
@@ -77,14 +99,20 @@ export class ResolveCommand extends DrivingCommand {
           );
     await writeJson(context, summary);
     writeNotes(context, notes);
-    const next = summary['control_state'] === 'paused' ? commandLine(place, 'resume', runId, '--wait') : commandLine(place, 'wait', runId);
-    if (summary['status'] === 'running') writeNotes(context, [`batchor: request recorded; continue the run: ${next}`]);
+    const next =
+      summary['control_state'] === 'paused'
+        ? commandLine(place, 'resume', runId, '--wait')
+        : commandLine(place, 'wait', runId);
+    if (summary['status'] === 'running')
+      writeNotes(context, [`batchor: request recorded; continue the run: ${next}`]);
     return exitCodes.ok;
   }
 
   private resolution(): BatchWord {
     const given: readonly BatchWord[] = [
-      ...(this.exists === undefined ? [] : [{ exists: required('--exists', this.exists, "Give the provider's id of the batch.") }]),
+      ...(this.exists === undefined
+        ? []
+        : [{ exists: required('--exists', this.exists, "Give the provider's id of the batch.") }]),
       ...(this.neverCreated ? (['never_created'] as const) : []),
       ...(this.readAgain ? (['read_again'] as const) : []),
       ...(this.resultsLost ? (['results_lost'] as const) : []),

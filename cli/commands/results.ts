@@ -14,7 +14,13 @@ import { requireOutsideStore } from '../shell/outside-store.ts';
 import { commandLine, type Place, quoted } from '../shell/place.ts';
 import type { StoredRun } from '../job/stored-run.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
-import { formatNote, requireCsv, requireJoinable, requirePlace, resultFormatOf } from '../print/table-formats.ts';
+import {
+  formatNote,
+  requireCsv,
+  requireJoinable,
+  requirePlace,
+  resultFormatOf,
+} from '../print/table-formats.ts';
 import { RunCommand } from './store-command.ts';
 
 /** Reads the store only: no key, no network. */
@@ -38,8 +44,14 @@ export class ResultsCommand extends RunCommand {
         'Next to the columns of your input',
         '$0 results --run-id reviews --join reviews.csv --output answered.csv --columns answer=output_text,cost_usd',
       ],
-      ['Failed rows, with the error', '$0 results --run-id reviews --only failed --columns item_id,error_class,error_message --format csv'],
-      ['Failed input rows, to send them again', '$0 results --run-id reviews --failed-inputs failed.csv'],
+      [
+        'Failed rows, with the error',
+        '$0 results --run-id reviews --only failed --columns item_id,error_class,error_message --format csv',
+      ],
+      [
+        'Failed input rows, to send them again',
+        '$0 results --run-id reviews --failed-inputs failed.csv',
+      ],
       ['Counts only', '$0 results --run-id reviews --summary'],
     ],
   });
@@ -49,13 +61,16 @@ export class ResultsCommand extends RunCommand {
     description: 'Format: jsonl, csv, parquet or arrow (default: by the file name, else jsonl)',
   });
   readonly excel = Option.Boolean('--excel', false, {
-    description: 'With CSV: write a byte order mark and CRLF, so that Excel reads UTF-8. Texts that begin with = + - @ are not changed',
+    description:
+      'With CSV: write a byte order mark and CRLF, so that Excel reads UTF-8. Texts that begin with = + - @ are not changed',
   });
   readonly only = Option.String('--only', {
-    description: 'Select rows: failed, completed, all (default), or failure classes separated by commas',
+    description:
+      'Select rows: failed, completed, all (default), or failure classes separated by commas',
   });
   readonly columns = Option.Array('--columns', [], {
-    description: 'Select columns, in this order, separated by commas; name=column renames one (repeatable)',
+    description:
+      'Select columns, in this order, separated by commas; name=column renames one (repeatable)',
   });
   readonly join = Option.String('--join', {
     description: 'CSV or JSON lines file to write with columns of the results added',
@@ -64,21 +79,30 @@ export class ResultsCommand extends RunCommand {
     description:
       "With --join: place matches row by row with the run's own input, id matches any file by ids (default: place for the run's own input)",
   });
-  readonly idField = Option.String('--id-field', { description: 'With --join: column with the ids (default: the --id-field of the run)' });
+  readonly idField = Option.String('--id-field', {
+    description: 'With --join: column with the ids (default: the --id-field of the run)',
+  });
   readonly delimiter = Option.String('--delimiter', {
-    description: 'With --join: between the fields of the file: one character, or tab (default: as the run read its input)',
+    description:
+      'With --join: between the fields of the file: one character, or tab (default: as the run read its input)',
   });
   readonly encoding = Option.String('--encoding', {
     description: 'With --join: encoding of the file (default: as the run read its input)',
   });
   readonly failedInputs = Option.String('--failed-inputs', {
-    description: 'File to write the failed input rows to, unchanged (with --only: of these classes)',
+    description:
+      'File to write the failed input rows to, unchanged (with --only: of these classes)',
   });
   readonly summary = Option.Boolean('--summary', false, {
-    description: "Print counts by failure class with the provider's messages, tokens, cost and the slowest batches",
+    description:
+      "Print counts by failure class with the provider's messages, tokens, cost and the slowest batches",
   });
-  readonly partial = Option.Boolean('--partial', false, { description: 'Print the results so far, in the order in which rows ended' });
-  readonly afterSequence = Option.String('--after-sequence', { description: 'With --partial: print only results after this sequence' });
+  readonly partial = Option.Boolean('--partial', false, {
+    description: 'Print the results so far, in the order in which rows ended',
+  });
+  readonly afterSequence = Option.String('--after-sequence', {
+    description: 'With --partial: print only results after this sequence',
+  });
 
   readonly include = Option.Array('--include', [], {
     description: "Add to each result: response, the provider's whole response body (repeatable)",
@@ -88,12 +112,23 @@ export class ResultsCommand extends RunCommand {
     if (this.summary) return this.summarize(place);
     const isJoin = this.join !== undefined || this.failedInputs !== undefined;
     if (!isJoin && this.joinBy !== undefined)
-      throw new CliFailure('--join-by goes with --join', { hint: 'It selects how rows are matched.' });
+      throw new CliFailure('--join-by goes with --join', {
+        hint: 'It selects how rows are matched.',
+      });
     if (!isJoin && this.idField !== undefined)
-      throw new CliFailure('--id-field goes with --join', { hint: 'It names the ids of its rows.' });
-    const reading = this.delimiter !== undefined ? '--delimiter' : this.encoding !== undefined ? '--encoding' : null;
+      throw new CliFailure('--id-field goes with --join', {
+        hint: 'It names the ids of its rows.',
+      });
+    const reading =
+      this.delimiter !== undefined
+        ? '--delimiter'
+        : this.encoding !== undefined
+          ? '--encoding'
+          : null;
     if (!isJoin && reading !== null)
-      throw new CliFailure(`${reading} goes with --join`, { hint: 'Results are written as UTF-8, and as CSV with commas.' });
+      throw new CliFailure(`${reading} goes with --join`, {
+        hint: 'Results are written as UTF-8, and as CSV with commas.',
+      });
     const work = isJoin ? this.joinFile(place) : this.write(place);
     try {
       return await work;
@@ -112,13 +147,22 @@ export class ResultsCommand extends RunCommand {
     const chosen = chosenColumnsOf(this.columns);
     const afterSequence = wholeNumber('--after-sequence', this.afterSequence, 0);
     if (afterSequence !== null && !this.partial)
-      throw new CliFailure('--after-sequence goes with --partial', { hint: 'Results in input order have no cursor.' });
+      throw new CliFailure('--after-sequence goes with --partial', {
+        hint: 'Results in input order have no cursor.',
+      });
     const wanted = resultFormatOf(this.format, output);
     const unnamed = formatNote(this.format, output);
     if (this.excel && wanted !== 'csv')
-      throw new CliFailure('--excel goes with CSV', { hint: 'Use --output results.csv, or --format csv.' });
-    if (output !== undefined) await requireOutsideStore('--output', output, resolve(context.cwd, output), place);
-    const [{ withRun }, { bytesOfTable, linesOf, resultPages, writeResults, writeResultsFile }, format] = await Promise.all([
+      throw new CliFailure('--excel goes with CSV', {
+        hint: 'Use --output results.csv, or --format csv.',
+      });
+    if (output !== undefined)
+      await requireOutsideStore('--output', output, resolve(context.cwd, output), place);
+    const [
+      { withRun },
+      { bytesOfTable, linesOf, resultPages, writeResults, writeResultsFile },
+      format,
+    ] = await Promise.all([
       import('../job/stored-run.ts'),
       import('../print/result-lines.ts'),
       columnFormatOf(wanted, { areChosen: chosen !== null, isForExcel: this.excel }),
@@ -127,12 +171,17 @@ export class ResultsCommand extends RunCommand {
     return withRun(place, runId, async ({ run, description }) => {
       const after = this.partial ? (afterSequence ?? 0) : null;
       const bytes =
-        format === null ? linesOf(resultPages(run, after, choice)) : await bytesOfTable(run, after, { ...choice, format, chosen });
+        format === null
+          ? linesOf(resultPages(run, after, choice))
+          : await bytesOfTable(run, after, { ...choice, format, chosen });
       if (output === undefined) await writeResults(context.stdout, bytes, context.isStdoutTerminal);
       else {
         const inputs = inputsOf(description);
         if (unnamed !== null) writeNotes(context, [unnamed]);
-        await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, bytes)) });
+        await writeJson(context, {
+          run_id: runId,
+          ...(await writeResultsFile(output, { cwd: context.cwd, inputs }, bytes)),
+        });
       }
       return exitCodes.ok;
     });
@@ -144,17 +193,27 @@ export class ResultsCommand extends RunCommand {
     const isFailed = failedInputs !== undefined;
     const flag = isFailed ? '--failed-inputs' : '--output';
     this.refuseBeside(isFailed ? '--failed-inputs' : '--join', {
-      ...(isFailed ? { '--output': this.output, '--columns': this.columns, '--excel': this.excel } : {}),
+      ...(isFailed
+        ? { '--output': this.output, '--columns': this.columns, '--excel': this.excel }
+        : {}),
       '--format': this.format,
       '--partial': this.partial,
       '--after-sequence': this.afterSequence,
     });
     const output = failedInputs ?? this.output;
     const chosen: readonly ChosenColumn[] | null = isFailed ? [] : chosenColumnsOf(this.columns);
-    const by = this.joinBy === undefined ? undefined : choice('--join-by', this.joinBy, ['place', 'id']);
+    const by =
+      this.joinBy === undefined ? undefined : choice('--join-by', this.joinBy, ['place', 'id']);
     const only = this.selection().only ?? (isFailed ? 'failed' : undefined);
-    if (output !== undefined) await requireOutsideStore(flag, output, resolve(context.cwd, output), place);
-    const [{ withRun }, { joinResults, matchedFileOf }, { writeResults, writeResultsFile }, { readingOf }, notes] = await Promise.all([
+    if (output !== undefined)
+      await requireOutsideStore(flag, output, resolve(context.cwd, output), place);
+    const [
+      { withRun },
+      { joinResults, matchedFileOf },
+      { writeResults, writeResultsFile },
+      { readingOf },
+      notes,
+    ] = await Promise.all([
       import('../job/stored-run.ts'),
       import('../actions/join-results.ts'),
       import('../print/result-lines.ts'),
@@ -173,22 +232,46 @@ export class ResultsCommand extends RunCommand {
       )
         return this.writeRequests(run, { output, flag, only: only ?? 'failed', place });
       const typed = (given: string, rest = ''): string =>
-        commandLine(place, 'results', runId, `--join ${quoted(given)} ${flag} ${quoted(output ?? 'FILE')} ${rest}`.trimEnd());
+        commandLine(
+          place,
+          'results',
+          runId,
+          `--join ${quoted(given)} ${flag} ${quoted(output ?? 'FILE')} ${rest}`.trimEnd(),
+        );
       const { fingerprint } = run.snapshot().config.source;
       const flags = { given: this.join, by, idField: this.idField, reading };
       const file = await matchedFileOf(flags, description, { cwd, runId, fingerprint, typed });
-      const tableCommand = commandLine(place, 'results', runId, `--output ${quoted(output ?? 'results.parquet')}`);
+      const tableCommand = commandLine(
+        place,
+        'results',
+        runId,
+        `--output ${quoted(output ?? 'results.parquet')}`,
+      );
       requireJoinable({ flag, output, tableCommand }, file.input);
       if (this.excel) requireCsv(file.input);
       const byIdHint = `Match its rows by their ids: ${typed(file.input.given, '--join-by id')}`;
-      const options = { file, columns: chosen, only, include: extrasOf(this.include), byIdHint, isForExcel: this.excel };
+      const options = {
+        file,
+        columns: chosen,
+        only,
+        include: extrasOf(this.include),
+        byIdHint,
+        isForExcel: this.excel,
+      };
       const joined = await joinResults(run, options);
       try {
-        writeNotes(context, notes.before(joined, { file, runId, output: isFailed ? (output ?? null) : null }));
-        if (output === undefined) await writeResults(context.stdout, joined, context.isStdoutTerminal);
+        writeNotes(
+          context,
+          notes.before(joined, { file, runId, output: isFailed ? (output ?? null) : null }),
+        );
+        if (output === undefined)
+          await writeResults(context.stdout, joined, context.isStdoutTerminal);
         else {
           const inputs = [...inputsOf(description), file.input.absolute];
-          await writeJson(context, { run_id: runId, ...(await writeResultsFile(output, { cwd, inputs, flag }, joined)) });
+          await writeJson(context, {
+            run_id: runId,
+            ...(await writeResultsFile(output, { cwd, inputs, flag }, joined)),
+          });
         }
       } finally {
         await joined.close();
@@ -206,25 +289,43 @@ export class ResultsCommand extends RunCommand {
       flag,
       only,
       place,
-    }: { readonly output: string; readonly flag: string; readonly only: ResultSelection; readonly place: Place },
+    }: {
+      readonly output: string;
+      readonly flag: string;
+      readonly only: ResultSelection;
+      readonly place: Place;
+    },
   ): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
     const { failedRequests } = await import('../actions/failed-requests.ts');
     const { writeResultsFile } = await import('../print/result-lines.ts');
-    requireJoinable({ flag, output, tableCommand: '' }, { given: `run ${runId}`, absolute: '', kind: 'jsonl' });
+    requireJoinable(
+      { flag, output, tableCommand: '' },
+      { given: `run ${runId}`, absolute: '', kind: 'jsonl' },
+    );
     const requests = await failedRequests(run, only);
-    const written = await writeResultsFile(output, { cwd: context.cwd, inputs: [], flag }, requests);
+    const written = await writeResultsFile(
+      output,
+      { cwd: context.cwd, inputs: [], flag },
+      requests,
+    );
     await writeJson(context, { run_id: runId, ...written });
     const { skipped_count: skipped = 0 } = requests.totals();
     writeNotes(context, [
       `batchor: ${output} is a prepared batch file: run ${runId} has requests and no input file. Its answers are billed again: batchor start --input ${quoted(output)}${place.storeFlag}`,
-      ...(skipped === 0 ? [] : [`batchor: ${String(skipped)} rows are left out: their requests hold numbers that JSON cannot write again`]),
+      ...(skipped === 0
+        ? []
+        : [
+            `batchor: ${String(skipped)} rows are left out: their requests hold numbers that JSON cannot write again`,
+          ]),
     ]);
     return exitCodes.ok;
   }
 
   private selection(): { readonly only?: ResultSelection } {
-    return this.only === undefined ? {} : { only: onlyOf(this.only, ['failed', 'completed', 'all']) };
+    return this.only === undefined
+      ? {}
+      : { only: onlyOf(this.only, ['failed', 'completed', 'all']) };
   }
 
   private refuseBeside(flag: string, others: Readonly<Record<string, unknown>>): void {
@@ -233,7 +334,10 @@ export class ResultsCommand extends RunCommand {
     );
     if (odd === undefined) return;
     throw new CliFailure(`${flag} and ${odd[0]} exclude each other`, {
-      hint: flag === '--summary' ? 'A summary covers all results so far.' : `See the examples: batchor results --help`,
+      hint:
+        flag === '--summary'
+          ? 'A summary covers all results so far.'
+          : `See the examples: batchor results --help`,
     });
   }
 
@@ -265,11 +369,15 @@ export class ResultsCommand extends RunCommand {
 
 /** Files that no result may be written over. */
 const inputsOf = (description: Description | null): readonly string[] =>
-  description !== null && isOfFiles(description) ? description.inputs.map((input) => input.absolute) : [];
+  description !== null && isOfFiles(description)
+    ? description.inputs.map((input) => input.absolute)
+    : [];
 
 const extrasOf = (names: readonly string[]): readonly ResultExtra[] =>
   names.map((name) => {
     if (name !== 'response')
-      throw new CliFailure(`--include must be response (got ${JSON.stringify(name)})`, { hint: 'All other fields are always included.' });
+      throw new CliFailure(`--include must be response (got ${JSON.stringify(name)})`, {
+        hint: 'All other fields are always included.',
+      });
     return name;
   });

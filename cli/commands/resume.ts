@@ -18,7 +18,10 @@ export class ResumeCommand extends DrivingCommand {
       their values.
     `,
     examples: [
-      ['Resume after a bad row, and record bad rows as failed items', '$0 resume --run-id reviews --bad-rows record --wait'],
+      [
+        'Resume after a bad row, and record bad rows as failed items',
+        '$0 resume --run-id reviews --bad-rows record --wait',
+      ],
       ['Resume after the cost cap was reached', '$0 resume --run-id reviews --max-cost 40 --wait'],
       ['Resume after a pause', '$0 resume --run-id reviews --wait'],
     ],
@@ -39,7 +42,9 @@ export class ResumeCommand extends DrivingCommand {
   readonly filesExpireAfter = policyFlags.filesExpireAfter();
   readonly outputFilesExpireAfter = policyFlags.outputFilesExpireAfter();
   readonly prices = pricesFlag();
-  readonly wait = Option.Boolean('--wait', false, { description: 'Continue the run until it finishes' });
+  readonly wait = Option.Boolean('--wait', false, {
+    description: 'Continue the run until it finishes',
+  });
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
@@ -56,7 +61,12 @@ export class ResumeCommand extends DrivingCommand {
         return driveTo({ context, place, ...stored, goal: 'finished' });
       });
     }
-    const summary = await requestRun(place, runId, (run) => awaitingOwner(context, place, runId, run.resume(options)), prices);
+    const summary = await requestRun(
+      place,
+      runId,
+      (run) => awaitingOwner(context, place, runId, run.resume(options)),
+      prices,
+    );
     await writeJson(context, summary);
     const note = capNoteOf(summary);
     if (note !== null) writeNotes(context, [note]);

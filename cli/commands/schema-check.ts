@@ -29,6 +29,10 @@ export class SchemaCheckCommand extends Command<CliContext> {
 
   async execute(): Promise<ExitCode> {
     const { checkSchema } = await import('../actions/schema-check.ts');
-    return checkSchema(this.context, { place: this.place, model: this.model, schemaName: this.schemaName });
+    return checkSchema(this.context, {
+      place: this.place,
+      model: this.model,
+      schemaName: this.schemaName,
+    });
   }
 }

@@ -34,7 +34,10 @@ export class StartCommand extends JobCommand {
       unresolved), 5 owned by another process, 130 interrupted.
     `,
     examples: [
-      ['Send one prompt per row, and wait', '$0 start --input reviews.csv --id-field id --prompt-field text --model gpt-4.1 --wait'],
+      [
+        'Send one prompt per row, and wait',
+        '$0 start --input reviews.csv --id-field id --prompt-field text --model gpt-4.1 --wait',
+      ],
       [
         'Print the first requests; nothing is sent',
         '$0 start --input reviews.csv --id-field id --prompt-template "Sum up: {{text}}" --model gpt-4.1 --dry-run --limit 3',
@@ -44,16 +47,20 @@ export class StartCommand extends JobCommand {
 
   readonly store = storeFlag();
   readonly artifacts = artifactsFlag();
-  readonly runId = Option.String('--run-id', { description: 'Id of the run; an existing run continues (default: a new id)' });
+  readonly runId = Option.String('--run-id', {
+    description: 'Id of the run; an existing run continues (default: a new id)',
+  });
   readonly fromBatch = Option.Array('--from-batch', [], {
     description:
       'Adopt a batch that was created elsewhere, by its id, in place of --input and prompts; its requests become rows (repeatable)',
   });
   readonly retryAdopted = Option.Boolean('--retry-adopted', false, {
-    description: 'With --from-batch: send rows again whose error is retryable or that have no answer (default: they fail)',
+    description:
+      'With --from-batch: send rows again whose error is retryable or that have no answer (default: they fail)',
   });
   readonly adoptAgain = Option.Boolean('--adopt-again', false, {
-    description: 'With --retry-adopted: start although another run of this store sends failed rows of the same batches again',
+    description:
+      'With --retry-adopted: start although another run of this store sends failed rows of the same batches again',
   });
   readonly dryRun = Option.Boolean('--dry-run', false, {
     description: 'Print the first requests (default 3, or --limit) and send nothing',
@@ -61,7 +68,8 @@ export class StartCommand extends JobCommand {
   readonly wait = Option.Boolean('--wait', false, { description: 'Wait until the run finishes' });
 
   readonly acceptNoList = Option.Boolean('--accept-no-list', false, {
-    description: 'Start although the service cannot list its batches; a create whose answer is lost then waits for `resolve`',
+    description:
+      'Start although the service cannot list its batches; a create whose answer is lost then waits for `resolve`',
   });
 
   execute(): Promise<ExitCode> {
@@ -69,7 +77,11 @@ export class StartCommand extends JobCommand {
   }
 
   /** The batches of an existing run are not read again. */
-  private async describeBatches(place: Place, account: Account, jobPlace: JobPlace): Promise<Description> {
+  private async describeBatches(
+    place: Place,
+    account: Account,
+    jobPlace: JobPlace,
+  ): Promise<Description> {
     const { runId } = this;
     const [{ describeBatches }, { createQuoter }, { requireKey }] = await Promise.all([
       import('../job/adopted-batches.ts'),
@@ -77,7 +89,8 @@ export class StartCommand extends JobCommand {
       import('../shell/account.ts'),
     ]);
     const stored = async (): Promise<RunConfig | null> => {
-      if (runId === undefined || (place.store.type === 'folder' && !existsSync(place.store.path))) return null;
+      if (runId === undefined || (place.store.type === 'folder' && !existsSync(place.store.path)))
+        return null;
       return jobPlace.configOf(runId).catch((error: unknown) => {
         if (isBatchorError(error, 'run_not_found')) return null;
         throw error;
@@ -97,20 +110,28 @@ export class StartCommand extends JobCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context } = this;
-    const [{ describeJob }, { pricesOf }] = await Promise.all([import('../job/start-flags.ts'), import('../job/price-flag.ts')]);
+    const [{ describeJob }, { pricesOf }] = await Promise.all([
+      import('../job/start-flags.ts'),
+      import('../job/price-flag.ts'),
+    ]);
     const book = await pricesOf(this.prices, place.loaded, context.cwd);
     const note = (line: string): void => writeNotes(context, [line]);
     const { withRun } = await import('../job/stored-run.ts');
-    const configOf = (runId: string): Promise<RunConfig> => withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
+    const configOf = (runId: string): Promise<RunConfig> =>
+      withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     if (this.fromBatch.length === 0 && this.retryAdopted)
-      throw new CliFailure('--retry-adopted goes with --from-batch', { hint: 'Rows that batchor sends itself are always retried.' });
+      throw new CliFailure('--retry-adopted goes with --from-batch', {
+        hint: 'Rows that batchor sends itself are always retried.',
+      });
     if (!this.retryAdopted && this.adoptAgain)
       throw new CliFailure('--adopt-again goes with --retry-adopted', {
         hint: 'Without retries, batches can be adopted any number of times.',
       });
     if (this.fromBatch.length > 0 && this.dryRun)
-      throw new CliFailure('--from-batch and --dry-run exclude each other', { hint: 'Batches that exist already need no requests.' });
+      throw new CliFailure('--from-batch and --dry-run exclude each other', {
+        hint: 'Batches that exist already need no requests.',
+      });
     if (this.dryRun) {
       const description = await describeJob(this, {
         cwd: context.cwd,
@@ -122,17 +143,40 @@ export class StartCommand extends JobCommand {
       });
       const { dryRun } = await import('../job/dry-run.ts');
       const show = (runs: Runs | null): Promise<ExitCode> =>
-        dryRun(description, wholeNumber('--limit', this.limit), context, new AbortController().signal, runs);
-      return this.fromRun === undefined ? show(null) : withRun(place, this.fromRun, ({ runner }) => show(runner));
+        dryRun(
+          description,
+          wholeNumber('--limit', this.limit),
+          context,
+          new AbortController().signal,
+          runs,
+        );
+      return this.fromRun === undefined
+        ? show(null)
+        : withRun(place, this.fromRun, ({ runner }) => show(runner));
     }
-    const elsewhere = this.job !== undefined ? '--job' : this.fromRun !== undefined ? '--from-run' : null;
+    const elsewhere =
+      this.job !== undefined ? '--job' : this.fromRun !== undefined ? '--from-run' : null;
     if (elsewhere !== null && this.limit !== undefined)
-      throw new CliFailure(`--limit goes with ${elsewhere} only under --dry-run`, { hint: 'It limits rows of input files.' });
-    const [{ reachOf, storedReach }, { startRun }] = await Promise.all([import('../shell/account.ts'), import('../actions/start-run.ts')]);
+      throw new CliFailure(`--limit goes with ${elsewhere} only under --dry-run`, {
+        hint: 'It limits rows of input files.',
+      });
+    const [{ reachOf, storedReach }, { startRun }] = await Promise.all([
+      import('../shell/account.ts'),
+      import('../actions/start-run.ts'),
+    ]);
     const account = reachOf(place.loaded, this);
-    const jobPlace = { cwd: context.cwd, stdin: context.stdin, note, reach: storedReach(account), book, configOf };
+    const jobPlace = {
+      cwd: context.cwd,
+      stdin: context.stdin,
+      note,
+      reach: storedReach(account),
+      book,
+      configOf,
+    };
     const description =
-      this.fromBatch.length > 0 ? await this.describeBatches(place, account, jobPlace) : await describeJob(this, jobPlace);
+      this.fromBatch.length > 0
+        ? await this.describeBatches(place, account, jobPlace)
+        : await describeJob(this, jobPlace);
     writeNotes(context, await serviceNotes(description));
     return startRun({
       context,

@@ -13,11 +13,14 @@ export const storeFlag = (): string | undefined =>
       'Folder of the store, or a postgresql:// address (default: BATCHOR_STORE, else .batchor). Use BATCHOR_STORE for an address with a password',
   });
 export const artifactsFlag = (): string | undefined =>
-  Option.String('--artifacts', { description: 'Folder for the payloads of a store in a database (default: BATCHOR_ARTIFACTS)' });
+  Option.String('--artifacts', {
+    description: 'Folder for the payloads of a store in a database (default: BATCHOR_ARTIFACTS)',
+  });
 
 /**
- * Runs a command on the store that the flags name, and warns when another user controls that store. A command that drives runs
- * refuses such a store by itself. Errors get a hint that the user can type.
+ * Runs a command on the store that the flags name, and warns when another user controls that store.
+ * A command that drives runs refuses such a store by itself. Errors get a hint that the user can
+ * type.
  */
 export const inPlace = async (
   context: CliContext,

@@ -18,15 +18,18 @@ export class VerifyCommand extends RunCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId: runId } = this;
-    const [{ withRun }, { brokenText, verificationTable }, { toWire }, { showProgress }] = await Promise.all([
-      import('../job/stored-run.ts'),
-      import('../print/verification-table.ts'),
-      import('../../lib/run/view/wire.ts'),
-      import('../print/work-progress.ts'),
-    ]);
+    const [{ withRun }, { brokenText, verificationTable }, { toWire }, { showProgress }] =
+      await Promise.all([
+        import('../job/stored-run.ts'),
+        import('../print/verification-table.ts'),
+        import('../../lib/run/view/wire.ts'),
+        import('../print/work-progress.ts'),
+      ]);
     const progress = showProgress(context, 'verifying');
     try {
-      const verification = await withRun(place, runId, ({ run }) => run.verify({ onProgress: progress.show }));
+      const verification = await withRun(place, runId, ({ run }) =>
+        run.verify({ onProgress: progress.show }),
+      );
       progress.end();
       await writeJson(context, toWire(verification));
       writeNotes(context, verificationTable(verification));

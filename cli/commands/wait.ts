@@ -24,7 +24,10 @@ export class WaitCommand extends DrivingCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context, givenRunId } = this;
-    const [{ driveTo }, { withDrivableRun }] = await Promise.all([import('../actions/drive.ts'), import('../job/stored-run.ts')]);
+    const [{ driveTo }, { withDrivableRun }] = await Promise.all([
+      import('../actions/drive.ts'),
+      import('../job/stored-run.ts'),
+    ]);
     const prices = await pricesOf(this.prices, place.loaded, context.cwd);
     return withDrivableRun(place, givenRunId, { flags: this, context, prices }, (stored) =>
       driveTo({ context, place, ...stored, goal: 'finished' }),

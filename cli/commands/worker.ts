@@ -19,22 +19,28 @@ export class WorkerCommand extends StoreCommand {
       At SIGTERM or Ctrl-C it completes the requests in flight, releases its runs for other workers, and exits with 0.
     `,
     examples: [
-      ['On each of several machines', 'BATCHOR_STORE=postgresql://batchor@db/batchor $0 worker --artifacts /mnt/batchor --max-runs 8'],
+      [
+        'On each of several machines',
+        'BATCHOR_STORE=postgresql://batchor@db/batchor $0 worker --artifacts /mnt/batchor --max-runs 8',
+      ],
     ],
   });
 
   readonly maxRuns = Option.String('--max-runs', {
-    description: 'Maximum runs at a time (default 8); when more have work, runs that only wait are released',
+    description:
+      'Maximum runs at a time (default 8); when more have work, runs that only wait are released',
   });
   readonly baseUrl = Option.String('--base-url', {
-    description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's); runs of other addresses are skipped",
+    description:
+      "Address of the service (default: OPENAI_BASE_URL, else OpenAI's); runs of other addresses are skipped",
   });
 
   readonly header = headerFlag();
   readonly azureApiVersion = azureFlag();
 
   readonly lease = Option.String('--lease', {
-    description: 'Seconds without a heartbeat after which other workers take over the runs of this worker (default 30)',
+    description:
+      'Seconds without a heartbeat after which other workers take over the runs of this worker (default 30)',
   });
 
   readonly prices = pricesFlag();

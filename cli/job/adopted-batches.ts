@@ -6,7 +6,13 @@ import type { BatchesDescription } from './job-description.ts';
 import { policiesOf } from './policy-flags.ts';
 import { schemaSourceOf } from './schema-source.ts';
 import { rowFlags } from './start-flag-names.ts';
-import { completionWindowOf, type JobPlace, priceOf, refuseBeside, type StartFlags } from './start-flags.ts';
+import {
+  completionWindowOf,
+  type JobPlace,
+  priceOf,
+  refuseBeside,
+  type StartFlags,
+} from './start-flags.ts';
 
 export interface BatchFlags extends StartFlags {
   readonly fromBatch: readonly string[];
@@ -35,14 +41,24 @@ const flagsSetByBatches = [
   'raiseOutputTokensTo',
 ] as const satisfies readonly (keyof StartFlags)[];
 
-/** Describes batches that were created elsewhere. The batches of an existing run are not read again. */
+/**
+ * Describes batches that were created elsewhere. The batches of an existing run are not read again.
+ */
 export const describeBatches = async (
   flags: BatchFlags,
   { cwd, note, reach, book, stored, find }: BatchesPlace,
 ): Promise<BatchesDescription> => {
-  refuseBeside('--from-batch', flags, flagsSetByBatches, 'The requests of the batches are used unchanged.');
+  refuseBeside(
+    '--from-batch',
+    flags,
+    flagsSetByBatches,
+    'The requests of the batches are used unchanged.',
+  );
   const ids = flags.fromBatch.map((id) => id.trim());
-  if (ids.includes('')) throw new CliFailure('--from-batch needs the id of a batch', { hint: 'For example batch_abc123.' });
+  if (ids.includes(''))
+    throw new CliFailure('--from-batch needs the id of a batch', {
+      hint: 'For example batch_abc123.',
+    });
   for (const id of ids) {
     if (id.includes(','))
       throw new CliFailure(`--from-batch ${JSON.stringify(id)} names several batches`, {
@@ -78,13 +94,29 @@ export const describeBatches = async (
     structuredOutput: schemaSourceOf(flags, cwd),
     schemaName: flags.schemaName ?? null,
     ...reach,
-    policies: { ...policiesOf(flags, priceOf(book, model)), retriesAdopted: flags.retryAdopted ? true : null },
+    policies: {
+      ...policiesOf(flags, priceOf(book, model)),
+      retriesAdopted: flags.retryAdopted ? true : null,
+    },
   };
 };
 
-/** The stored batches of the run. Other batches have only ids, and the comparison of the jobs refuses them. */
-const asStored = ({ provider: { endpoint, model }, adopted = [] }: RunConfig, ids: readonly string[]): FoundBatches => {
-  const isSame = adopted.length === ids.length && ids.every((id, place) => adopted[place]?.providerBatchId === id);
-  const named = ids.map((id) => ({ providerBatchId: id as ProviderBatchId, inputFileId: '', requests: 0, providerStatus: '' }));
+/**
+ * The stored batches of the run. Other batches have only ids, and the comparison of the jobs
+ * refuses them.
+ */
+const asStored = (
+  { provider: { endpoint, model }, adopted = [] }: RunConfig,
+  ids: readonly string[],
+): FoundBatches => {
+  const isSame =
+    adopted.length === ids.length &&
+    ids.every((id, place) => adopted[place]?.providerBatchId === id);
+  const named = ids.map((id) => ({
+    providerBatchId: id as ProviderBatchId,
+    inputFileId: '',
+    requests: 0,
+    providerStatus: '',
+  }));
   return { endpoint, model, batches: isSame ? adopted : named };
 };

@@ -1,17 +1,35 @@
 import type { Operation } from '../../lib/core/model/config.ts';
 import type { InputFile } from './input-kinds.ts';
-import { type Description, isOfBatches, isOfModule, isOfRun, type Policies } from './job-description.ts';
+import {
+  type Description,
+  isOfBatches,
+  isOfModule,
+  isOfRun,
+  type Policies,
+} from './job-description.ts';
 
-/** Fills flags that were left out from the stored run. The same file under another name counts as the same. */
-export const asBefore = (given: Description, stored: Description | null, operation: Operation): Description => {
+/**
+ * Fills flags that were left out from the stored run. The same file under another name counts as
+ * the same.
+ */
+export const asBefore = (
+  given: Description,
+  stored: Description | null,
+  operation: Operation,
+): Description => {
   if (stored === null || isOfModule(given) || isOfModule(stored)) return given;
   const policies = policiesAsBefore(given.policies, stored.policies, operation);
-  if (isOfRun(given) || isOfRun(stored) || isOfBatches(given) || isOfBatches(stored)) return { ...given, policies };
+  if (isOfRun(given) || isOfRun(stored) || isOfBatches(given) || isOfBatches(stored))
+    return { ...given, policies };
   const { inputs } = given;
-  const isSameInput = inputs.length === stored.inputs.length && inputs.every((input, i) => input.absolute === stored.inputs[i]?.absolute);
+  const isSameInput =
+    inputs.length === stored.inputs.length &&
+    inputs.every((input, i) => input.absolute === stored.inputs[i]?.absolute);
   return {
     ...given,
-    inputs: isSameInput ? inputs.map((input, i) => inputAsBefore(input, stored.inputs[i] ?? input)) : inputs,
+    inputs: isSameInput
+      ? inputs.map((input, i) => inputAsBefore(input, stored.inputs[i] ?? input))
+      : inputs,
     namespacesIds: given.namespacesIds ?? stored.namespacesIds,
     refusesObjects: stored.refusesObjects,
     keepsDigits: stored.keepsDigits,
@@ -20,7 +38,10 @@ export const asBefore = (given: Description, stored: Description | null, operati
 };
 
 /** The input as first typed, with the settings given or detected now, which are compared. */
-const inputAsBefore = ({ delimiter, encoding, quote, jsonPath }: InputFile, stored: InputFile): InputFile => ({
+const inputAsBefore = (
+  { delimiter, encoding, quote, jsonPath }: InputFile,
+  stored: InputFile,
+): InputFile => ({
   ...stored,
   ...(delimiter === undefined ? {} : { delimiter }),
   ...(encoding === undefined ? {} : { encoding }),
@@ -29,15 +50,24 @@ const inputAsBefore = ({ delimiter, encoding, quote, jsonPath }: InputFile, stor
 });
 
 /** True if a flag differs from the current value of the run. */
-export const changesPolicies = (given: Description, stored: Description | null, operation: Operation): boolean => {
+export const changesPolicies = (
+  given: Description,
+  stored: Description | null,
+  operation: Operation,
+): boolean => {
   if (stored === null || isOfModule(given) || isOfModule(stored)) return false;
   const now = policiesAsBefore(given.policies, stored.policies, operation);
-  const nothing = Object.fromEntries(Object.keys(given.policies).map((name) => [name, null])) as unknown as Policies;
+  const nothing = Object.fromEntries(
+    Object.keys(given.policies).map((name) => [name, null]),
+  ) as unknown as Policies;
   const before = policiesAsBefore(nothing, stored.policies, operation);
   return JSON.stringify(now) !== JSON.stringify(before);
 };
 
-/** Policies that `resume` may have changed come from the run's current state; the others from its start. */
+/**
+ * Policies that `resume` may have changed come from the run's current state; the others from its
+ * start.
+ */
 const policiesAsBefore = (
   given: Policies,
   stored: Policies,

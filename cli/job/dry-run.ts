@@ -18,7 +18,10 @@ import { writeNotes, writeText } from '../print/render.ts';
 /** Number of requests shown without `--limit`. */
 const shownRows = 3;
 
-/** Prints the first request lines as they would be sent. Creates and sends nothing, and needs no key. The run's nonce in `custom_id` is shown as zeros. */
+/**
+ * Prints the first request lines as they would be sent. Creates and sends nothing, and needs no
+ * key. The run's nonce in `custom_id` is shown as zeros.
+ */
 export const dryRun = async (
   description: Description,
   limit: number | null,
@@ -34,28 +37,37 @@ export const dryRun = async (
   const { items, buildPrompt } = sourceOf(erased);
   const shown = limit ?? shownRows;
   const customIds = customIdsOf({ customIds: quotedCustomIds });
-  const isFirst = erased.reusePolicy?.duplicates === 'send_once' ? firstOfRequests(customIds) : () => true;
+  const isFirst =
+    erased.reusePolicy?.duplicates === 'send_once' ? firstOfRequests(customIds) : () => true;
   const takenId = idsTaken();
   let itemCount = 0;
   let sharedCount = 0;
   const end = (): ExitCode => {
     if (sharedCount > 0)
-      writeNotes(context, [`batchor: of these ${itemCount} rows, ${sharedCount} would not be sent: an earlier row has the same request`]);
+      writeNotes(context, [
+        `batchor: of these ${itemCount} rows, ${sharedCount} would not be sent: an earlier row has the same request`,
+      ]);
     return exitCodes.ok;
   };
   for await (const pulled of items.read(null, { signal })) {
     for (const entry of isSlice(pulled) ? pulled : [pulled]) {
       if (itemCount === shown) return end();
       const taken = takenId(entry);
-      const line = 'bad' in entry || taken !== null ? null : render(customIds.of(itemCount), await buildPrompt(entry.item));
-      const fault = line === null ? (taken ?? faultOf(entry)) : 'reason' in line ? line.reason : null;
+      const line =
+        'bad' in entry || taken !== null
+          ? null
+          : render(customIds.of(itemCount), await buildPrompt(entry.item));
+      const fault =
+        line === null ? (taken ?? faultOf(entry)) : 'reason' in line ? line.reason : null;
       if (line !== null && 'line' in line) {
         if (isFirst(line.line, itemCount)) await writeText(context.stdout, line.line);
         else sharedCount += 1;
       }
       if (fault !== null) writeNotes(context, [`batchor: ${inFlags(fault)}`]);
       if (fault !== null && !recordsBadRows(job)) {
-        writeNotes(context, ['  A run would pause here; --bad-rows record records such rows as failed items.']);
+        writeNotes(context, [
+          '  A run would pause here; --bad-rows record records such rows as failed items.',
+        ]);
         return exitCodes.stopped;
       }
       itemCount += 1;
@@ -64,7 +76,10 @@ export const dryRun = async (
   return end();
 };
 
-/** Call for each row in order. The error of a row whose id is that of an earlier row; null: it has an id of its own, or another error. */
+/**
+ * Call for each row in order. The error of a row whose id is that of an earlier row; null: it has
+ * an id of its own, or another error.
+ */
 const idsTaken = (): ((entry: SourceEntry) => string | null) => {
   const ids = noIdHashes();
   let count = 0;
@@ -75,13 +90,16 @@ const idsTaken = (): ((entry: SourceEntry) => string | null) => {
     if (!isTaken) addIdHash(ids, item.itemId, count);
     count += 1;
     const where = { ref: location?.ref ?? '', line: location?.line ?? null };
-    return isTaken ? placed(where, idField, `the id ${JSON.stringify(item.itemId)} is taken by an earlier row`) : null;
+    return isTaken
+      ? placed(where, idField, `the id ${JSON.stringify(item.itemId)} is taken by an earlier row`)
+      : null;
   };
 };
 
 const recordsBadRows = ({ badRows }: CliJob): boolean => badRows === 'record';
 
-const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] => Array.isArray(pulled);
+const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] =>
+  Array.isArray(pulled);
 
 const faultOf = (entry: SourceEntry): string | null => {
   if (!('bad' in entry)) return null;
@@ -89,5 +107,9 @@ const faultOf = (entry: SourceEntry): string | null => {
   return placed(location, field, reason);
 };
 
-const placed = ({ ref, line }: { readonly ref: string; readonly line: number | null }, field: string | null, reason: string): string =>
+const placed = (
+  { ref, line }: { readonly ref: string; readonly line: number | null },
+  field: string | null,
+  reason: string,
+): string =>
   `${ref}${line === null ? '' : `:${line}`}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;

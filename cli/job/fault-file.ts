@@ -1,5 +1,10 @@
 import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
-import { createRefusals, errorForms, type Fault, type FaultScript } from '../../lib/sim/provider/faults.ts';
+import {
+  createRefusals,
+  errorForms,
+  type Fault,
+  type FaultScript,
+} from '../../lib/sim/provider/faults.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { nearest } from '../../lib/run/job/nearest.ts';
 
@@ -75,8 +80,13 @@ const faultTypes: Readonly<Record<Fault['type'], true>> = {
   rows_timed_out: true,
 };
 
-/** Members with a fixed set of values, checked early: a wrong value would otherwise show only when the fault is injected. */
-const choices: Readonly<Partial<Record<Fault['type'], { readonly member: string; readonly allowed: readonly string[] }>>> = {
+/**
+ * Members with a fixed set of values, checked early: a wrong value would otherwise show only when
+ * the fault is injected.
+ */
+const choices: Readonly<
+  Partial<Record<Fault['type'], { readonly member: string; readonly allowed: readonly string[] }>>
+> = {
   rows_fail: { member: 'form', allowed: errorForms },
   create_refused: { member: 'reason', allowed: createRefusals },
   upload_refused: { member: 'reason', allowed: ['files_quota', 'storage_quota'] },
@@ -89,13 +99,17 @@ export const parseFaults = (path: string, text: string): FaultScript => {
   if (!Array.isArray(list)) throw new CliFailure(`--faults ${path}: must be a JSON list of faults`);
   list.forEach((fault: unknown, i) => {
     const type = isJsonObject(fault) ? fault['type'] : undefined;
-    if (typeof type === 'string' && Object.hasOwn(faultTypes, type)) return checkChoice(path, i + 1, fault as JsonObject);
+    if (typeof type === 'string' && Object.hasOwn(faultTypes, type))
+      return checkChoice(path, i + 1, fault as JsonObject);
     const names = Object.keys(faultTypes);
     const near = typeof type === 'string' ? nearest(type, names) : null;
     throw new CliFailure(
       `--faults ${path}: fault ${i + 1} has no known type${typeof type === 'string' ? ` (${JSON.stringify(type)})` : ''}`,
       {
-        hint: near === null ? `Known types: ${names.join(', ')}.` : `Did you mean ${JSON.stringify(near)}?`,
+        hint:
+          near === null
+            ? `Known types: ${names.join(', ')}.`
+            : `Did you mean ${JSON.stringify(near)}?`,
       },
     );
   });
@@ -107,16 +121,22 @@ const checkChoice = (path: string, no: number, fault: JsonObject): void => {
   const type = fault['type'] as Fault['type'];
   const choice = choices[type];
   const given = choice === undefined ? undefined : fault[choice.member];
-  if (choice === undefined || given === undefined || choice.allowed.some((each) => each === given)) return;
-  throw new CliFailure(`--faults ${path}: fault ${no} (${type}) has no known ${choice.member} (${JSON.stringify(given)})`, {
-    hint: `Known values: ${choice.allowed.join(', ')}.`,
-  });
+  if (choice === undefined || given === undefined || choice.allowed.some((each) => each === given))
+    return;
+  throw new CliFailure(
+    `--faults ${path}: fault ${no} (${type}) has no known ${choice.member} (${JSON.stringify(given)})`,
+    {
+      hint: `Known values: ${choice.allowed.join(', ')}.`,
+    },
+  );
 };
 
 const parseJson = (path: string, text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new CliFailure(`--faults ${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CliFailure(
+      `--faults ${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 };

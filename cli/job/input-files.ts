@@ -4,7 +4,15 @@ import type { Readable } from 'node:stream';
 import { encodingNamed, encodingOfText, expandInput, findDelimiter } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice } from '../shell/flags.ts';
-import { delimiterOfName, type InputFile, inputFormats, type InputKind, isText, kindOfInput, standardInput } from './input-kinds.ts';
+import {
+  delimiterOfName,
+  type InputFile,
+  inputFormats,
+  type InputKind,
+  isText,
+  kindOfInput,
+  standardInput,
+} from './input-kinds.ts';
 import { spool, removeOrphanedSpools } from './spool.ts';
 
 export const requireInput = (given: readonly string[]): void => {
@@ -14,13 +22,20 @@ export const requireInput = (given: readonly string[]): void => {
   });
 };
 
-/** The input files of the flags: patterns are expanded in the order of the names, standard input is written to a file. */
-export const inputFilesOf = async (flags: InputFlags, { cwd, stdin, idField, note }: InputPlace): Promise<readonly InputFile[]> => {
+/**
+ * The input files of the flags: patterns are expanded in the order of the names, standard input is
+ * written to a file.
+ */
+export const inputFilesOf = async (
+  flags: InputFlags,
+  { cwd, stdin, idField, note }: InputPlace,
+): Promise<readonly InputFile[]> => {
   const { input: given, inputFormat: format } = flags;
   requireInput(given);
   const reading = await readingOf(flags);
   // The second would read an empty stream.
-  if (given.filter((pattern) => pattern === standardInput).length > 1) throw new CliFailure('--input - is given twice');
+  if (given.filter((pattern) => pattern === standardInput).length > 1)
+    throw new CliFailure('--input - is given twice');
   await removeOrphanedSpools();
   const declared = format === undefined ? null : choice('--input-format', format, inputFormats);
   const kind = declared === 'openai-batch' ? 'jsonl' : declared;
@@ -32,13 +47,22 @@ export const inputFilesOf = async (flags: InputFlags, { cwd, stdin, idField, not
     }
     const paths = await expandInput(pattern, cwd);
     if (paths.length === 0)
-      throw new CliFailure(`--input ${JSON.stringify(pattern)} matches no file`, { hint: 'Check the pattern and its quotes.' });
+      throw new CliFailure(`--input ${JSON.stringify(pattern)} matches no file`, {
+        hint: 'Check the pattern and its quotes.',
+      });
     await refuseFolders(paths, cwd);
-    inputs.push(...paths.map((path) => ({ given: path, absolute: resolve(cwd, path), ...(kind === null ? {} : { kind }) })));
+    inputs.push(
+      ...paths.map((path) => ({
+        given: path,
+        absolute: resolve(cwd, path),
+        ...(kind === null ? {} : { kind }),
+      })),
+    );
   }
   inputs.forEach((input, i) => {
     kindOfInput(input);
-    if (inputs.findIndex((other) => other.absolute === input.absolute) !== i) throw new CliFailure(`--input ${input.given} is given twice`);
+    if (inputs.findIndex((other) => other.absolute === input.absolute) !== i)
+      throw new CliFailure(`--input ${input.given} is given twice`);
   });
   requireUse(reading, inputs);
   return Promise.all(inputs.map((input) => withDetected(input, reading, { idField, note })));
@@ -49,7 +73,9 @@ const refuseFolders = async (paths: readonly string[], cwd: string): Promise<voi
     const found = await stat(resolve(cwd, path)).catch(() => null);
     if (found?.isDirectory() !== true) continue;
     const files = join(path, '*.csv');
-    throw new CliFailure(`--input ${path} is a folder`, { hint: `Name its files by a pattern in quotes: --input '${files}'` });
+    throw new CliFailure(`--input ${path} is a folder`, {
+      hint: `Name its files by a pattern in quotes: --input '${files}'`,
+    });
   }
 };
 
@@ -74,7 +100,12 @@ export interface InputPlace {
 }
 
 /** The flags that apply to all text inputs. */
-export const readingOf = async ({ delimiter, quote, encoding, jsonPath }: ReadingFlags): Promise<Reading> => ({
+export const readingOf = async ({
+  delimiter,
+  quote,
+  encoding,
+  jsonPath,
+}: ReadingFlags): Promise<Reading> => ({
   ...(delimiter === undefined ? {} : { delimiter: delimiterOf(delimiter) }),
   ...(quote === undefined ? {} : { quote: quoteOf(quote) }),
   ...(encoding === undefined ? {} : { encoding: await encodingOf(encoding) }),
@@ -84,14 +115,19 @@ export const readingOf = async ({ delimiter, quote, encoding, jsonPath }: Readin
 const quoteOf = (text: string): '"' | "'" | null => {
   if (text === 'none') return null;
   if (text === '"' || text === "'") return text;
-  throw new CliFailure(`--quote must be '"', "'" or none (got ${JSON.stringify(text)})`, { hint: 'none reads quotes as text.' });
+  throw new CliFailure(`--quote must be '"', "'" or none (got ${JSON.stringify(text)})`, {
+    hint: 'none reads quotes as text.',
+  });
 };
 
 const pathOf = (text: string): string => {
   if (text.split('.').every((name) => name !== '')) return text;
-  throw new CliFailure(`--json-path must be names separated by points (got ${JSON.stringify(text)})`, {
-    hint: 'E.g. --json-path data.items',
-  });
+  throw new CliFailure(
+    `--json-path must be names separated by points (got ${JSON.stringify(text)})`,
+    {
+      hint: 'E.g. --json-path data.items',
+    },
+  );
 };
 
 /** Names of Python's for encodings that the WHATWG labels otherwise. */
@@ -113,49 +149,80 @@ const encodingOf = (label: string): Promise<string> =>
     const name = label.toLowerCase().replaceAll(/[-_ ]/gu, '');
     const known = Object.hasOwn(pythonNames, name) ? pythonNames[name] : undefined;
     if (known !== undefined)
-      throw new CliFailure(`--encoding ${JSON.stringify(label)}: its label here is another one`, { hint: `Give --encoding ${known}.` });
+      throw new CliFailure(`--encoding ${JSON.stringify(label)}: its label here is another one`, {
+        hint: `Give --encoding ${known}.`,
+      });
     throw new CliFailure(`--encoding ${JSON.stringify(label)}: this Node cannot decode it`, {
       hint: 'Use a WHATWG encoding label, e.g. windows-1252, utf-16le, shift_jis, gb18030, euc-kr or koi8-r.',
     });
   });
 
-const namedDelimiters: Readonly<Record<string, string>> = { tab: '\t', '\\t': '\t', comma: ',', semicolon: ';', pipe: '|' };
+const namedDelimiters: Readonly<Record<string, string>> = {
+  tab: '\t',
+  '\\t': '\t',
+  comma: ',',
+  semicolon: ';',
+  pipe: '|',
+};
 
 const delimiterOf = (text: string): string => {
-  const delimiter = Object.hasOwn(namedDelimiters, text.toLowerCase()) ? (namedDelimiters[text.toLowerCase()] as string) : text;
+  const delimiter = Object.hasOwn(namedDelimiters, text.toLowerCase())
+    ? (namedDelimiters[text.toLowerCase()] as string)
+    : text;
   if (/^[^"\r\n]$/u.test(delimiter)) return delimiter;
-  throw new CliFailure(`--delimiter must be one character, or comma, semicolon, tab or pipe (got ${JSON.stringify(text)})`, {
-    hint: 'It cannot be a quote or a line end.',
-  });
+  throw new CliFailure(
+    `--delimiter must be one character, or comma, semicolon, tab or pipe (got ${JSON.stringify(text)})`,
+    {
+      hint: 'It cannot be a quote or a line end.',
+    },
+  );
 };
 
 type Reading = Pick<InputFile, 'delimiter' | 'encoding' | 'quote' | 'jsonPath'>;
 
 /** Throws for a flag about a kind of file that no input has. */
-const requireUse = ({ delimiter, quote, encoding, jsonPath }: Reading, inputs: readonly InputFile[]): void => {
+const requireUse = (
+  { delimiter, quote, encoding, jsonPath }: Reading,
+  inputs: readonly InputFile[],
+): void => {
   const kinds = inputs.map(kindOfInput);
   const ofCsv = delimiter !== undefined ? '--delimiter' : quote !== undefined ? '--quote' : null;
   if (ofCsv !== null && !kinds.includes('csv'))
-    throw new CliFailure(`${ofCsv}: none of the inputs is a CSV file`, { hint: 'If one is CSV, add: --input-format csv' });
+    throw new CliFailure(`${ofCsv}: none of the inputs is a CSV file`, {
+      hint: 'If one is CSV, add: --input-format csv',
+    });
   if (jsonPath !== undefined && !kinds.includes('json'))
-    throw new CliFailure('--json-path: none of the inputs is a JSON file', { hint: 'If one is JSON, add: --input-format json' });
+    throw new CliFailure('--json-path: none of the inputs is a JSON file', {
+      hint: 'If one is JSON, add: --input-format json',
+    });
   if (encoding !== undefined && !kinds.some((kind) => isText(kind)))
     throw new CliFailure('--encoding: none of the inputs is a text file', {
       hint: 'Parquet and Arrow files declare their own encoding.',
     });
 };
 
-/** Detects how to read the file where no flag gives it, and notes what differs from the file name. */
-const withDetected = async (bare: InputFile, reading: Reading, place: Pick<InputPlace, 'idField' | 'note'>): Promise<InputFile> => {
+/**
+ * Detects how to read the file where no flag gives it, and notes what differs from the file name.
+ */
+const withDetected = async (
+  bare: InputFile,
+  reading: Reading,
+  place: Pick<InputPlace, 'idField' | 'note'>,
+): Promise<InputFile> => {
   const { delimiter, quote, encoding, jsonPath } = reading;
   const kind = kindOfInput(bare);
   if (!isText(kind)) return bare;
   const input = { ...bare, ...(encoding === undefined ? {} : { encoding }) };
   const found = encoding === undefined ? await encodingOfText(input) : null;
-  if (found !== null && found !== 'utf-8') place.note(`batchor: ${input.given}: read as ${found}, by its byte order mark`);
+  if (found !== null && found !== 'utf-8')
+    place.note(`batchor: ${input.given}: read as ${found}, by its byte order mark`);
   if (kind === 'json') return { ...input, ...(jsonPath === undefined ? {} : { jsonPath }) };
   if (kind !== 'csv') return input;
-  return withDelimiter({ ...input, ...(quote === undefined ? {} : { quote }) }, delimiter ?? null, place);
+  return withDelimiter(
+    { ...input, ...(quote === undefined ? {} : { quote }) },
+    delimiter ?? null,
+    place,
+  );
 };
 
 const withDelimiter = async (
@@ -166,14 +233,17 @@ const withDelimiter = async (
   if (given !== null) return { ...input, delimiter: given };
   const promised = delimiterOfName(input.given);
   const found = (await findDelimiter(input, idField)) ?? promised;
-  if (found !== promised) note(`batchor: ${input.given}: its fields are separated by ${found === '\t' ? 'tabs' : JSON.stringify(found)}`);
+  if (found !== promised)
+    note(
+      `batchor: ${input.given}: its fields are separated by ${found === '\t' ? 'tabs' : JSON.stringify(found)}`,
+    );
   return { ...input, delimiter: found };
 };
 
 /**
- * Copies standard input to a temporary file for the life of this process, since rows are read more than once. Another process cannot
- * read it: if this process stops before all rows are read, the run waits for the same input. The next start removes the files of
- * killed processes.
+ * Copies standard input to a temporary file for the life of this process, since rows are read more
+ * than once. Another process cannot read it: if this process stops before all rows are read, the
+ * run waits for the same input. The next start removes the files of killed processes.
  */
 const spooled = async (stdin: Readable, kind: InputKind | null): Promise<InputFile> => {
   if (kind === null || kind === 'parquet' || kind === 'arrow')
@@ -182,6 +252,8 @@ const spooled = async (stdin: Readable, kind: InputKind | null): Promise<InputFi
     });
   const absolute = await spool(stdin, `rows.${kind}`);
   if ((await stat(absolute)).size === 0)
-    throw new CliFailure('--input -: standard input is empty', { hint: 'Check that the command before the pipe writes rows.' });
+    throw new CliFailure('--input -: standard input is empty', {
+      hint: 'Check that the command before the pipe writes rows.',
+    });
   return { given: standardInput, absolute, kind };
 };

@@ -19,12 +19,16 @@ export interface InputFile {
   readonly encoding?: string;
   /** Around the fields of a CSV file; null: nothing, quotes are text. Absent: `"`. */
   readonly quote?: '"' | "'" | null;
-  /** Path of the list of rows in a JSON file, names separated by points. Absent: the file is the list. */
+  /**
+   * Path of the list of rows in a JSON file, names separated by points. Absent: the file is the
+   * list.
+   */
   readonly jsonPath?: string;
 }
 
 /** The delimiter that the name of a CSV file promises. */
-export const delimiterOfName = (given: string): string => (/\.(?:tsv|tab)(?:\.gz|\.zst)?$/iu.test(given) ? '\t' : ',');
+export const delimiterOfName = (given: string): string =>
+  /\.(?:tsv|tab)(?:\.gz|\.zst)?$/iu.test(given) ? '\t' : ',';
 
 /** The name of standard input in flags and messages. */
 export const standardInput = '-';
@@ -59,7 +63,10 @@ export const kindOfInput = ({ given, kind }: InputFile): InputKind => {
   const found = Object.hasOwn(kindOfEnd, end) ? kindOfEnd[end] : undefined;
   if (found !== undefined && (packed === undefined || isText(found))) return found;
   if (isSheet(name))
-    throw new CliFailure(`--input ${JSON.stringify(given)}: spreadsheet workbooks are not supported`, { hint: exportHint(given) });
+    throw new CliFailure(
+      `--input ${JSON.stringify(given)}: spreadsheet workbooks are not supported`,
+      { hint: exportHint(given) },
+    );
   throw new CliFailure(
     `--input ${JSON.stringify(given)}: the name must end in .csv, .tsv, .jsonl, .ndjson or .json (each also with .gz or .zst), .parquet, .arrow or .feather`,
     { hint: `Give its format: --input-format ${inputKinds.join('|')}` },

@@ -4,7 +4,10 @@ import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 import { compositeSource } from '../../lib/run/sources/composite-source.ts';
 
-/** The position after a row: its file and place, and the count of rows read in all. A type, so that it is a `JsonValue`. */
+/**
+ * The position after a row: its file and place, and the count of rows read in all. A type, so that
+ * it is a `JsonValue`.
+ */
 type InputsPosition = { readonly position: JsonValue; readonly rows: number };
 type FileSource = CheckpointedItemSource<unknown, JsonObject>;
 
@@ -25,13 +28,17 @@ export const inputsSource = <Payload>(
 ): CheckpointedItemSource<Payload, JsonObject, InputsPosition> => {
   const [only] = files;
   const rows: FileSource =
-    files.length === 1 && only !== undefined && !namespacesIds ? only : compositeSource(files, namespacesIds ? {} : { namespaces: null });
+    files.length === 1 && only !== undefined && !namespacesIds
+      ? only
+      : compositeSource(files, namespacesIds ? {} : { namespaces: null });
   return {
     kind: rows.kind,
     ref,
     fingerprint: async (options) => {
       const whole = await rows.fingerprint(options);
-      return rowsMax === null ? whole : createHash('sha256').update(`${rowsMax}\n${whole}`).digest('hex');
+      return rowsMax === null
+        ? whole
+        : createHash('sha256').update(`${rowsMax}\n${whole}`).digest('hex');
     },
     async *read(from, options) {
       const start = from === null ? { position: null, rows: 0 } : decodePosition(from, ref);
@@ -50,8 +57,12 @@ export const inputsSource = <Payload>(
 };
 
 /** The first rows of a file, for the checks before the run. */
-export const firstEntries = async (file: FileSource, signal: AbortSignal): Promise<readonly SourceEntry[]> => {
-  for await (const pulled of file.read(null, { signal })) return isSlice(pulled) ? pulled : [pulled];
+export const firstEntries = async (
+  file: FileSource,
+  signal: AbortSignal,
+): Promise<readonly SourceEntry[]> => {
+  for await (const pulled of file.read(null, { signal }))
+    return isSlice(pulled) ? pulled : [pulled];
   return [];
 };
 
@@ -69,12 +80,17 @@ export const renamed = (file: FileSource, ref: string): FileSource => ({
   },
 });
 
-const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] => Array.isArray(pulled);
+const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] =>
+  Array.isArray(pulled);
 
 const decodePosition = (stored: JsonValue, ref: string): InputsPosition => {
   if (isJsonObject(stored)) {
     const { position, rows } = stored;
-    if (typeof rows === 'number' && position !== undefined && position !== null) return { position, rows };
+    if (typeof rows === 'number' && position !== undefined && position !== null)
+      return { position, rows };
   }
-  throw new SourceError(`cannot continue from ${JSON.stringify(stored)}: not a position in these inputs`, { ref });
+  throw new SourceError(
+    `cannot continue from ${JSON.stringify(stored)}: not a position in these inputs`,
+    { ref },
+  );
 };

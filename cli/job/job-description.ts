@@ -10,12 +10,15 @@ import type { ModuleExport } from '../shell/load-module.ts';
 import type { SchemaSource } from './schema-source.ts';
 
 /**
- * The request of a command line, stored with the run, so that `wait` can continue without the flags. Holds
- * where the key is to be sent, never the key.
+ * The request of a command line, stored with the run, so that `wait` can continue without the
+ * flags. Holds where the key is to be sent, never the key.
  */
 export interface JobDescription extends Settings {
   readonly inputs: readonly InputFile[];
-  /** Ids get the name of their file in front; null, which is never stored: where there are several files. */
+  /**
+   * Ids get the name of their file in front; null, which is never stored: where there are several
+   * files.
+   */
   readonly namespacesIds: boolean | null;
   readonly idField: string;
   readonly prompt:
@@ -24,9 +27,15 @@ export interface JobDescription extends Settings {
     /** A prepared batch file: each row is a request of this url, and its body goes out as it is. */
     | { readonly type: 'prepared'; readonly url: string };
   readonly systemPrompt: string | null;
-  /** A prompt field that holds an object, a list or null makes a bad row; false in runs started before that rule, which send its JSON. */
+  /**
+   * A prompt field that holds an object, a list or null makes a bad row; false in runs started
+   * before that rule, which send its JSON.
+   */
   readonly refusesObjects: boolean;
-  /** Numbers of JSON lines, and decimals of Parquet, are their digits where they become text; false in runs begun before that was so. */
+  /**
+   * Numbers of JSON lines, and decimals of Parquet, are their digits where they become text; false
+   * in runs begun before that was so.
+   */
   readonly keepsDigits: boolean;
   readonly metadataFields: readonly string[];
   /** All columns but id and prompt come back as metadata. */
@@ -59,7 +68,10 @@ export interface Settings extends Reached {
 
 /** Rows of a finished run of the same store, asked again. */
 export interface EarlierDescription extends Settings {
-  readonly earlier: { readonly runId: string; readonly only: 'failed' | 'all' | readonly FailureClass[] };
+  readonly earlier: {
+    readonly runId: string;
+    readonly only: 'failed' | 'all' | readonly FailureClass[];
+  };
 }
 
 /** Batches that were created elsewhere, as they were found at the provider. */
@@ -73,11 +85,16 @@ export interface ModuleDescription extends Reached {
   readonly job: ModuleExport;
 }
 
-export type Description = JobDescription | EarlierDescription | BatchesDescription | ModuleDescription;
-export const isOfModule = (description: Description): description is ModuleDescription => 'job' in description;
-export const isOfFiles = (description: Description): description is JobDescription => 'inputs' in description;
-export const isOfBatches = (description: Description): description is BatchesDescription => 'adopted' in description;
-export const isOfRun = (description: Description): description is EarlierDescription => 'earlier' in description;
+export type Description =
+  JobDescription | EarlierDescription | BatchesDescription | ModuleDescription;
+export const isOfModule = (description: Description): description is ModuleDescription =>
+  'job' in description;
+export const isOfFiles = (description: Description): description is JobDescription =>
+  'inputs' in description;
+export const isOfBatches = (description: Description): description is BatchesDescription =>
+  'adopted' in description;
+export const isOfRun = (description: Description): description is EarlierDescription =>
+  'earlier' in description;
 
 type Nullable<A> = { readonly [Key in keyof A]: A[Key] | null };
 
@@ -90,7 +107,9 @@ export interface Policies extends Nullable<EnqueueLimits> {
   readonly outputFilesExpireAfterMs: number | null;
   readonly keepsRawOutput: false | null;
   readonly sendsDuplicatesOnce: true | null;
-  /** Of batches that were created elsewhere: rows that failed in a way worth a retry are sent again. */
+  /**
+   * Of batches that were created elsewhere: rows that failed in a way worth a retry are sent again.
+   */
   readonly retriesAdopted: true | null;
   readonly attemptsMax: number | null;
   readonly raisedOutputTokensMax: number | null;
@@ -162,7 +181,13 @@ const settings = {
   params: t.isDict(t.isUnknown()),
   completionWindow: t.isString(),
   structuredOutput: t.isOptional(
-    t.isNullable(t.isObject({ given: t.isString(), absolute: t.isString(), export: t.isNullable(t.isString()) })),
+    t.isNullable(
+      t.isObject({
+        given: t.isString(),
+        absolute: t.isString(),
+        export: t.isNullable(t.isString()),
+      }),
+    ),
   ),
   schemaName: t.isOptional(t.isNullable(t.isString())),
   policies: t.isObject({
@@ -241,7 +266,12 @@ const isEarlierDescription = t.isObject({
 const isBatchesDescription = t.isObject({
   ...settings,
   adopted: t.isArray(
-    t.isObject({ providerBatchId: t.isString(), inputFileId: t.isString(), requests: t.isNumber(), providerStatus: t.isString() }),
+    t.isObject({
+      providerBatchId: t.isString(),
+      inputFileId: t.isString(),
+      requests: t.isNumber(),
+      providerStatus: t.isString(),
+    }),
   ),
 });
 const isModuleDescription = t.isObject({
@@ -250,24 +280,42 @@ const isModuleDescription = t.isObject({
   ...reached,
 });
 
-/** Whether ids are prefixed with the file name: as given, else only with several files, whose ids may be equal. */
-export const doesNamespaceIds = ({ namespacesIds, inputs }: Pick<JobDescription, 'namespacesIds' | 'inputs'>): boolean =>
-  namespacesIds ?? inputs.length > 1;
+/**
+ * Whether ids are prefixed with the file name: as given, else only with several files, whose ids
+ * may be equal.
+ */
+export const doesNamespaceIds = ({
+  namespacesIds,
+  inputs,
+}: Pick<JobDescription, 'namespacesIds' | 'inputs'>): boolean => namespacesIds ?? inputs.length > 1;
 
 /** The stored form: passed through JSON, so that later comparisons see what was written. */
 export const encodeDescription = (description: Description): JsonObject => {
-  const settled = 'inputs' in description ? { ...description, namespacesIds: doesNamespaceIds(description) } : description;
+  const settled =
+    'inputs' in description
+      ? { ...description, namespacesIds: doesNamespaceIds(description) }
+      : description;
   return JSON.parse(JSON.stringify(settled)) as JsonObject;
 };
 
-/** The description stored with a run; null where the run was not started by a command line. Throws for one that this version cannot read. */
+/**
+ * The description stored with a run; null where the run was not started by a command line. Throws
+ * for one that this version cannot read.
+ */
 export const decodeDescription = (runId: string, stored: JsonObject | null): Description | null => {
   if (stored === null) return null;
   const errors: string[] = [];
-  if ('job' in stored && isModuleDescription(stored, { errors })) return stored as unknown as ModuleDescription;
-  const check = 'adopted' in stored ? isBatchesDescription : 'earlier' in stored ? isEarlierDescription : isJobDescription;
+  if ('job' in stored && isModuleDescription(stored, { errors }))
+    return stored as unknown as ModuleDescription;
+  const check =
+    'adopted' in stored
+      ? isBatchesDescription
+      : 'earlier' in stored
+        ? isEarlierDescription
+        : isJobDescription;
   if (check(stored, { errors })) {
-    const description = stored as unknown as JobDescription | EarlierDescription | BatchesDescription;
+    const description = stored as unknown as
+      JobDescription | EarlierDescription | BatchesDescription;
     const { structuredOutput = null, schemaName = null, policies } = description;
     const later = { structuredOutput, schemaName, policies: { ...laterPolicies, ...policies } };
     return isOfRun(description) || isOfBatches(description)

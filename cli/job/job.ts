@@ -29,10 +29,19 @@ import { loadSchema } from './schema-source.ts';
 import type { CliPrompt } from './prompt.ts';
 import { rowMapper } from './rows.ts';
 
-export type CliJob = BatchJob<CliPrompt, JsonObject, StructuredOutput | undefined, ProviderConfig<CliPrompt, unknown>>;
+export type CliJob = BatchJob<
+  CliPrompt,
+  JsonObject,
+  StructuredOutput | undefined,
+  ProviderConfig<CliPrompt, unknown>
+>;
 
 /** The job of a description. Equal descriptions make equal jobs, in any process and folder. */
-export const jobOf = (description: Description, cwd: string, runs: Runs | null): Promise<CliJob> => {
+export const jobOf = (
+  description: Description,
+  cwd: string,
+  runs: Runs | null,
+): Promise<CliJob> => {
   if (isOfModule(description)) return jobOfModule(description);
   if (isOfBatches(description)) return jobOfBatches(description);
   return isOfRun(description) ? jobOfRun(description, runs) : jobOfFlags(description, cwd);
@@ -41,25 +50,36 @@ export const jobOf = (description: Description, cwd: string, runs: Runs | null):
 /** The store of earlier runs; null: no store. */
 export type Runs = Pick<BatchRunner, 'getRun'>;
 
-/** The rows of an earlier run with their requests; flags of this start override those of that run. */
+/**
+ * The rows of an earlier run with their requests; flags of this start override those of that run.
+ */
 const jobOfRun = async (description: EarlierDescription, runs: Runs | null): Promise<CliJob> => {
   const { runId, only } = description.earlier;
-  if (runs === null) throw new CliFailure('--from-run needs the store of that run', { hint: 'Use start; quote reads only input files.' });
+  if (runs === null)
+    throw new CliFailure('--from-run needs the store of that run', {
+      hint: 'Use start; quote reads only input files.',
+    });
   const earlier = await runs.getRun(runId);
   const { structuredOutput, jobName } = earlier.snapshot().config;
   const given = Object.keys(description.params);
   const asThen =
-    structuredOutput === null ? {} : { structuredOutput: structuredOutput.jsonSchema, schemaName: structuredOutput.schemaName };
+    structuredOutput === null
+      ? {}
+      : { structuredOutput: structuredOutput.jsonSchema, schemaName: structuredOutput.schemaName };
   return {
     name: jobName,
     source: earlier.source({ only }) as CheckpointedItemSource<unknown, JsonObject>,
     buildPrompt: ({ payload }) => {
       const { body } = payload as EarlierItem;
-      return { body: Object.fromEntries(Object.entries(body).filter(([key]) => !given.includes(key))) };
+      return {
+        body: Object.fromEntries(Object.entries(body).filter(([key]) => !given.includes(key))),
+      };
     },
     providerConfig: await providerConfigOf(description),
     promptDescription: { from_run: runId, only },
-    ...(description.structuredOutput === null ? asThen : await loadSchema(description.structuredOutput)),
+    ...(description.structuredOutput === null
+      ? asThen
+      : await loadSchema(description.structuredOutput)),
     ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
     ...policyOptions(description.policies),
   } as CliJob;
@@ -74,7 +94,9 @@ const jobOfBatches = async (description: BatchesDescription): Promise<CliJob> =>
     fromBatches: { endpoint, model, batches: adopted },
     retryAdopted: policies.retriesAdopted === true,
     providerConfig: await providerConfigOf(description),
-    ...(description.structuredOutput === null ? {} : await loadSchema(description.structuredOutput)),
+    ...(description.structuredOutput === null
+      ? {}
+      : await loadSchema(description.structuredOutput)),
     ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
     ...options,
   };
@@ -85,7 +107,11 @@ const jobOfBatches = async (description: BatchesDescription): Promise<CliJob> =>
 /** The job that the module exports. The runner checks its shape. */
 const jobOfModule = async ({ job: place }: ModuleDescription): Promise<CliJob> => {
   const job = await loadExportOf('--job', place);
-  if (isJsonObject(job) && typeof job['buildPrompt'] === 'function' && isJsonObject(job['providerConfig'])) {
+  if (
+    isJsonObject(job) &&
+    typeof job['buildPrompt'] === 'function' &&
+    isJsonObject(job['providerConfig'])
+  ) {
     const own = carriedConnection(job['providerConfig']);
     if (own !== undefined) bringConnection('--job', place, own);
     return job as unknown as CliJob;
@@ -101,11 +127,18 @@ const jobOfFlags = async (description: JobDescription, cwd: string): Promise<Cli
   const files = await openInputs(description, cwd);
   return {
     name: basename(inputs[0]?.given ?? 'job'),
-    source: inputsSource(files, { map: rowMapper(description), rowsMax, ref: refOf(inputs), namespacesIds }),
+    source: inputsSource(files, {
+      map: rowMapper(description),
+      rowsMax,
+      ref: refOf(inputs),
+      namespacesIds,
+    }),
     buildPrompt: ({ payload }) => payload,
     providerConfig: await providerConfigOf(description),
     promptDescription: promptDescription(description),
-    ...(description.structuredOutput === null ? {} : await loadSchema(description.structuredOutput)),
+    ...(description.structuredOutput === null
+      ? {}
+      : await loadSchema(description.structuredOutput)),
     ...(description.schemaName === null ? {} : { schemaName: description.schemaName }),
     ...policyOptions(policies),
   };
@@ -167,5 +200,7 @@ const promptDescription = (description: JobDescription): JsonObject => {
 
 const promptWire = (prompt: JobDescription['prompt']): JsonObject => {
   if (prompt.type === 'prepared') return { prepared: prompt.url };
-  return prompt.type === 'field' ? { prompt_field: prompt.field } : { prompt_template: prompt.template };
+  return prompt.type === 'field'
+    ? { prompt_field: prompt.field }
+    : { prompt_template: prompt.template };
 };

@@ -37,7 +37,9 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
   const pollInterval = decimal('--poll-interval', flags.pollInterval, 0.001, 'seconds');
   const canaryItems = wholeNumber('--canary', flags.canary, 0);
   if (flags.canaryPassRatio !== undefined && (canaryItems === null || canaryItems === 0))
-    throw new CliFailure('--canary-pass-ratio needs --canary N', { hint: 'Give the number of rows to send first.' });
+    throw new CliFailure('--canary-pass-ratio needs --canary N', {
+      hint: 'Give the number of rows to send first.',
+    });
   return {
     pollIntervalMs: pollInterval === null ? null : Math.max(1, Math.round(pollInterval * 1000)),
     createGraceMs: createGrace === null ? null : Math.round(createGrace * 1000),
@@ -51,7 +53,8 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
     raisedOutputTokensMax: wholeNumber('--raise-output-tokens-to', flags.raiseOutputTokensTo),
     requestsPerBatchMax: wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch),
     bytesPerBatchMax: wholeNumber('--max-bytes-per-batch', flags.maxBytesPerBatch),
-    badRows: flags.badRows === undefined ? null : choice('--bad-rows', flags.badRows, ['fail', 'record']),
+    badRows:
+      flags.badRows === undefined ? null : choice('--bad-rows', flags.badRows, ['fail', 'record']),
     costUsdMax: costOf(flags.maxCost),
     assumeOutputTokens: wholeNumber('--assume-output-tokens', flags.assumeOutputTokens, 0),
     canaryItems,
@@ -59,7 +62,10 @@ export const policiesOf = (flags: PolicyFlags, prices: TokenPrices | null): Poli
     failedBatchesMax: wholeNumber('--max-failed-batches', flags.maxFailedBatches),
     passRatioMin: ratio('--min-pass-ratio', flags.minPassRatio),
     ...enqueueLimitsOf(flags),
-    quotaScope: flags.quotaScope === undefined ? null : required('--quota-scope', flags.quotaScope, 'Name the queue that runs share.'),
+    quotaScope:
+      flags.quotaScope === undefined
+        ? null
+        : required('--quota-scope', flags.quotaScope, 'Name the queue that runs share.'),
     prices,
   };
 };
@@ -69,31 +75,49 @@ export const expiryOf = (flag: string, value: string | undefined): number | null
   const seconds = wholeNumber(flag, value);
   if (seconds === null) return null;
   if (seconds >= 3_600 && seconds <= 2_592_000) return seconds * 1000;
-  throw new CliFailure(`${flag} must be from 3600 (1 hour) to 2592000 (30 days) seconds (got ${seconds})`);
+  throw new CliFailure(
+    `${flag} must be from 3600 (1 hour) to 2592000 (30 days) seconds (got ${seconds})`,
+  );
 };
 
-type LimitFlags = Pick<PolicyFlags, 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'targetRatio' | 'headroom'> & {
+type LimitFlags = Pick<
+  PolicyFlags,
+  'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'targetRatio' | 'headroom'
+> & {
   readonly maxBatchEnqueuedTokens?: string | undefined;
 };
 
 /** The limits of the queue, which `resume` may change as well. */
 export const enqueueLimitsOf = (
   flags: LimitFlags,
-): Pick<Policies, 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'targetRatio' | 'headroom' | 'maxBatchEnqueuedTokens'> => {
+): Pick<
+  Policies,
+  | 'enqueuedTokenLimit'
+  | 'enqueuedRequestLimit'
+  | 'targetRatio'
+  | 'headroom'
+  | 'maxBatchEnqueuedTokens'
+> => {
   const targetRatio = ratio('--target-ratio', flags.targetRatio);
   if (targetRatio === 0) throw new CliFailure('--target-ratio must be above 0 (got 0)');
   const enqueuedTokenLimit = wholeNumber('--enqueued-token-limit', flags.enqueuedTokenLimit);
   const headroom = wholeNumber('--headroom', flags.headroom, 0);
   if (enqueuedTokenLimit !== null && headroom !== null && headroom >= enqueuedTokenLimit)
-    throw new CliFailure(`--headroom ${headroom} leaves nothing of --enqueued-token-limit ${enqueuedTokenLimit}`, {
-      hint: 'It is the part of the limit to leave free; omit it to use the whole limit.',
-    });
+    throw new CliFailure(
+      `--headroom ${headroom} leaves nothing of --enqueued-token-limit ${enqueuedTokenLimit}`,
+      {
+        hint: 'It is the part of the limit to leave free; omit it to use the whole limit.',
+      },
+    );
   return {
     enqueuedTokenLimit,
     enqueuedRequestLimit: wholeNumber('--enqueued-request-limit', flags.enqueuedRequestLimit),
     targetRatio,
     headroom,
-    maxBatchEnqueuedTokens: wholeNumber('--max-batch-enqueued-tokens', flags.maxBatchEnqueuedTokens),
+    maxBatchEnqueuedTokens: wholeNumber(
+      '--max-batch-enqueued-tokens',
+      flags.maxBatchEnqueuedTokens,
+    ),
   };
 };
 
@@ -102,12 +126,16 @@ export const costOf = (value: string | undefined): number | null => {
   if (value === undefined) return null;
   const usd = numberIn(value);
   if (usd > 0) return usd;
-  throw new CliFailure(`--max-cost must be a dollar amount above 0, e.g. 2.50 (got ${JSON.stringify(value)})`);
+  throw new CliFailure(
+    `--max-cost must be a dollar amount above 0, e.g. 2.50 (got ${JSON.stringify(value)})`,
+  );
 };
 
 const ratio = (flag: string, value: string | undefined): number | null => {
   if (value === undefined) return null;
   const share = numberIn(value);
   if (share >= 0 && share <= 1) return share;
-  throw new CliFailure(`${flag} must be a share between 0 and 1, e.g. 0.8 (got ${JSON.stringify(value)})`);
+  throw new CliFailure(
+    `${flag} must be a share between 0 and 1, e.g. 0.8 (got ${JSON.stringify(value)})`,
+  );
 };

@@ -7,11 +7,20 @@ export const policyOptions = (
   policies: Policies,
 ): Pick<
   JobBody<unknown, JsonObject, undefined, never>,
-  'retryPolicy' | 'chunkPolicy' | 'budget' | 'canary' | 'circuitBreaker' | 'badRows' | 'artifactPolicy' | 'reusePolicy'
+  | 'retryPolicy'
+  | 'chunkPolicy'
+  | 'budget'
+  | 'canary'
+  | 'circuitBreaker'
+  | 'badRows'
+  | 'artifactPolicy'
+  | 'reusePolicy'
 > => ({
   retryPolicy: {
     ...(policies.attemptsMax === null ? {} : { maxAttempts: policies.attemptsMax }),
-    ...(policies.raisedOutputTokensMax === null ? {} : { raiseOutputTokensTo: policies.raisedOutputTokensMax }),
+    ...(policies.raisedOutputTokensMax === null
+      ? {}
+      : { raiseOutputTokensTo: policies.raisedOutputTokensMax }),
   },
   chunkPolicy: {
     ...(policies.requestsPerBatchMax === null ? {} : { maxRequests: policies.requestsPerBatchMax }),
@@ -19,14 +28,18 @@ export const policyOptions = (
   },
   budget: {
     ...(policies.costUsdMax === null ? {} : { costUsdMax: policies.costUsdMax }),
-    ...(policies.assumeOutputTokens === null ? {} : { assumeOutputTokens: policies.assumeOutputTokens }),
+    ...(policies.assumeOutputTokens === null
+      ? {}
+      : { assumeOutputTokens: policies.assumeOutputTokens }),
   },
   ...(policies.canaryItems === null
     ? {}
     : {
         canary: {
           items: policies.canaryItems,
-          ...(policies.canaryPassRatioMin === null ? {} : { passRatioMin: policies.canaryPassRatioMin }),
+          ...(policies.canaryPassRatioMin === null
+            ? {}
+            : { passRatioMin: policies.canaryPassRatioMin }),
         },
       }),
   circuitBreaker: {

@@ -11,17 +11,33 @@ import { sourceOf } from '../../lib/run/job/job-source.ts';
 import { structuredOutputOf } from '../../lib/run/job/job-structure.ts';
 import type { AnyJob } from '../../lib/run/job/job.ts';
 import { type CliJob, openInputs } from './job.ts';
-import { type Description, isOfBatches, isOfModule, isOfRun, type JobDescription } from './job-description.ts';
+import {
+  type Description,
+  isOfBatches,
+  isOfModule,
+  isOfRun,
+  type JobDescription,
+} from './job-description.ts';
 import { namedFields, namesOf } from './rows.ts';
 
-/** Checks the first rows of every input before anything is created: throws for a file without rows and for a flag that names no field. */
-export const checkInputs = async (description: Description, cwd: string, signal: AbortSignal): Promise<void> => {
+/**
+ * Checks the first rows of every input before anything is created: throws for a file without rows
+ * and for a flag that names no field.
+ */
+export const checkInputs = async (
+  description: Description,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<void> => {
   // The source of a job module reports its own errors.
   if (isOfModule(description) || isOfRun(description) || isOfBatches(description)) return;
   const files = await openInputs(description, cwd);
   for (const file of files) {
     const entries = await firstEntries(file, signal);
-    if (entries.length === 0) throw new CliFailure(`${file.ref} has no rows`, { hint: 'Add rows, or remove it from the command.' });
+    if (entries.length === 0)
+      throw new CliFailure(`${file.ref} has no rows`, {
+        hint: 'Add rows, or remove it from the command.',
+      });
     if (description.policies.badRows !== 'record') {
       checkEncoding(entries);
       await checkLines(description, file, entries, { cwd, signal });
@@ -35,7 +51,8 @@ const checkEncoding = (entries: readonly SourceEntry[]): void => {
   for (const entry of entries) {
     if (!('bad' in entry)) continue;
     const { reason, location } = entry.bad;
-    if (needsEncoding(reason)) throw new CliFailure(`${location.ref}:${location.line ?? ''}: ${reason}`);
+    if (needsEncoding(reason))
+      throw new CliFailure(`${location.ref}:${location.line ?? ''}: ${reason}`);
   }
 };
 
@@ -57,19 +74,31 @@ const checkLines = async (
     return;
   const { idField } = description;
   if ((await findDelimiter({ ...input, kind: 'csv' }, idField)) !== null)
-    throw new CliFailure(`${ref}: it is CSV, not ${kind === 'json' ? 'JSON' : 'JSON lines'}. Read it as CSV (--input-format csv)`);
+    throw new CliFailure(
+      `${ref}: it is CSV, not ${kind === 'json' ? 'JSON' : 'JSON lines'}. Read it as CSV (--input-format csv)`,
+    );
   if (kind === 'json') return;
   const [asJson] = await openInputs({ ...description, inputs: [{ ...input, kind: 'json' }] }, cwd);
   const rows = asJson === undefined ? [] : await firstEntries(asJson, signal).catch(() => []);
   if (rows[0] === undefined || !('item' in rows[0])) return;
-  throw new CliFailure(`${ref}: it is one JSON text, not JSON lines. Read it as JSON (--input-format json)`);
+  throw new CliFailure(
+    `${ref}: it is one JSON text, not JSON lines. Read it as JSON (--input-format json)`,
+  );
 };
 
 /** Of the metadata of results. */
 const lineageKey = 'batchor_lineage';
 
-/** Throws for a field that the header or all first rows lack. A single row without it is a bad row, which the run handles. */
-const checkFields = (description: JobDescription, ref: string, kind: string, entries: readonly SourceEntry[]): void => {
+/**
+ * Throws for a field that the header or all first rows lack. A single row without it is a bad row,
+ * which the run handles.
+ */
+const checkFields = (
+  description: JobDescription,
+  ref: string,
+  kind: string,
+  entries: readonly SourceEntry[],
+): void => {
   const rows = entries.flatMap((entry): readonly JsonObject[] =>
     'item' in entry && isJsonObject(entry.item.payload) ? [entry.item.payload] : [],
   );
@@ -86,13 +115,22 @@ const checkFields = (description: JobDescription, ref: string, kind: string, ent
     );
   for (const { flag, field } of namedFields(description)) {
     if (rows.some((row) => Object.hasOwn(row, field))) continue;
-    const what = kind === 'csv' ? 'the header has no such column' : `none of the first ${rows.length} rows has such a field`;
-    throw new CliFailure(`${ref}: ${flag} names ${JSON.stringify(field)}, but ${what}`, { hint: `There are ${namesOf(first)}.` });
+    const what =
+      kind === 'csv'
+        ? 'the header has no such column'
+        : `none of the first ${rows.length} rows has such a field`;
+    throw new CliFailure(`${ref}: ${flag} names ${JSON.stringify(field)}, but ${what}`, {
+      hint: `There are ${namesOf(first)}.`,
+    });
   }
 };
 
 /** Throws if all first rows lack the id: then the flag is wrong, not the rows. */
-const checkId = ({ idField }: JobDescription, ref: string, entries: readonly SourceEntry[]): void => {
+const checkId = (
+  { idField }: JobDescription,
+  ref: string,
+  entries: readonly SourceEntry[],
+): void => {
   const isMissing = (entry: SourceEntry): boolean =>
     'bad' in entry && entry.bad.field === idField && entry.bad.reason.endsWith('is missing');
   if (entries.every(isMissing)) {
@@ -106,8 +144,8 @@ const checkId = ({ idField }: JobDescription, ref: string, entries: readonly Sou
 const sizedRows = 20;
 
 /**
- * Throws if each of the first rows has a request larger than the byte limit of a batch: every row would fail. Notes if only some are
- * larger.
+ * Throws if each of the first rows has a request larger than the byte limit of a batch: every row
+ * would fail. Notes if only some are larger.
  */
 export const checkRowSizes = async (
   description: Description,
@@ -124,11 +162,18 @@ export const checkRowSizes = async (
   if (first === undefined) return;
   const what = `--max-bytes-per-batch ${bytesMax} is too small for one request: the request of ${JSON.stringify(first.itemId)} has ${first.bytes} bytes`;
   if (large.length === sizes.length)
-    throw new CliFailure(what, { hint: `Raise it, or omit it (default: the provider's limit). Nothing was started.` });
-  note(`batchor: ${what}. Such rows fail without being sent (request_too_large): ${large.length} of the first ${sizes.length}`);
+    throw new CliFailure(what, {
+      hint: `Raise it, or omit it (default: the provider's limit). Nothing was started.`,
+    });
+  note(
+    `batchor: ${what}. Such rows fail without being sent (request_too_large): ${large.length} of the first ${sizes.length}`,
+  );
 };
 
-const requestSizes = async (job: CliJob, signal: AbortSignal): Promise<readonly { readonly itemId: string; readonly bytes: number }[]> => {
+const requestSizes = async (
+  job: CliJob,
+  signal: AbortSignal,
+): Promise<readonly { readonly itemId: string; readonly bytes: number }[]> => {
   const erased = job as unknown as AnyJob;
   const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
   const { items, buildPrompt } = sourceOf(erased);
@@ -137,29 +182,47 @@ const requestSizes = async (job: CliJob, signal: AbortSignal): Promise<readonly 
     if (sizes.length === sizedRows) break;
     if ('bad' in entry) continue;
     const made = render('r00000000-0', await buildPrompt(entry.item));
-    if ('line' in made) sizes.push({ itemId: entry.item.itemId, bytes: Buffer.byteLength(made.line) });
+    if ('line' in made)
+      sizes.push({ itemId: entry.item.itemId, bytes: Buffer.byteLength(made.line) });
   }
   return sizes;
 };
 
-/** Throws for a cost cap that cannot be kept, or a limit that cannot be raised, before anything exists; names the missing flags. */
+/**
+ * Throws for a cost cap that cannot be kept, or a limit that cannot be raised, before anything
+ * exists; names the missing flags.
+ */
 export const checkCap = (job: CliJob): void => {
   try {
     moneyOf(job as unknown as AnyJob, undefined);
   } catch (error) {
     if (isBatchorError(error, 'price_unknown'))
-      throw new CliFailure(error.message, { hint: `Give its price: --prices FILE. Or omit --max-cost. Nothing was started.` });
+      throw new CliFailure(error.message, {
+        hint: `Give its price: --prices FILE. Or omit --max-cost. Nothing was started.`,
+      });
     const bound = `--param ${boundOf[job.providerConfig.endpoint] ?? 'max_tokens'}=`;
-    if (isBatchorError(error, 'invalid_config') && error.details.field === 'retryPolicy.raiseOutputTokensTo')
-      throw new CliFailure(error.message.replace(/^retryPolicy\.raiseOutputTokensTo/u, '--raise-output-tokens-to'), {
-        hint: `Give a lower limit for the first attempt, e.g. ${bound}300. Nothing was started.`,
-      });
+    if (
+      isBatchorError(error, 'invalid_config') &&
+      error.details.field === 'retryPolicy.raiseOutputTokensTo'
+    )
+      throw new CliFailure(
+        error.message.replace(/^retryPolicy\.raiseOutputTokensTo/u, '--raise-output-tokens-to'),
+        {
+          hint: `Give a lower limit for the first attempt, e.g. ${bound}300. Nothing was started.`,
+        },
+      );
     if (isBatchorError(error, 'invalid_config'))
-      throw new CliFailure(`--max-cost: an answer of ${job.providerConfig.model} may have any length, so the cap cannot be kept`, {
-        hint: `Limit it, e.g. ${bound}1000, or give the maximum length of an answer: --assume-output-tokens N. Nothing was started.`,
-      });
+      throw new CliFailure(
+        `--max-cost: an answer of ${job.providerConfig.model} may have any length, so the cap cannot be kept`,
+        {
+          hint: `Limit it, e.g. ${bound}1000, or give the maximum length of an answer: --assume-output-tokens N. Nothing was started.`,
+        },
+      );
     throw error;
   }
 };
 
-const boundOf: Readonly<Record<string, string>> = { responses: 'max_output_tokens', 'chat.completions': 'max_completion_tokens' };
+const boundOf: Readonly<Record<string, string>> = {
+  responses: 'max_output_tokens',
+  'chat.completions': 'max_completion_tokens',
+};

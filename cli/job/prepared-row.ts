@@ -29,10 +29,14 @@ export const requestIn = (row: unknown): SeenRequest | null => {
   if (!isJsonObject(row) || row[preparedIdField] === undefined) return null;
   const { url, method, body, params } = row;
   if (isJsonObject(body)) {
-    const isRequest = url !== undefined || method !== undefined || ['model', 'messages', 'input'].some((key) => Object.hasOwn(body, key));
+    const isRequest =
+      url !== undefined ||
+      method !== undefined ||
+      ['model', 'messages', 'input'].some((key) => Object.hasOwn(body, key));
     return isRequest ? openAiRequest(row, body) : null;
   }
-  const isAnthropic = isJsonObject(params) && (Object.hasOwn(params, 'messages') || Object.hasOwn(params, 'model'));
+  const isAnthropic =
+    isJsonObject(params) && (Object.hasOwn(params, 'messages') || Object.hasOwn(params, 'model'));
   return isAnthropic ? { format: 'anthropic' } : null;
 };
 
@@ -41,7 +45,10 @@ const openAiRequest = (row: JsonObject, body: JsonObject): SeenRequest => {
   const { model } = body;
   const error = customIdError(row) ?? urlError(url) ?? modelError(model);
   if (error !== null || typeof url !== 'string' || typeof model !== 'string')
-    return { format: 'openai', error: error ?? { field: 'body', reason: 'its body cannot be read' } };
+    return {
+      format: 'openai',
+      error: error ?? { field: 'body', reason: 'its body cannot be read' },
+    };
   return { format: 'openai', error: null, url: pathOf(url), model };
 };
 
@@ -61,14 +68,23 @@ const urlError = (url: JsonValue | undefined): RequestError | null => {
 
 const modelError = (model: JsonValue | undefined): RequestError | null => {
   if (typeof model === 'string' && model.trim() !== '') return null;
-  const what = model === undefined ? 'its body has no model' : `the model of its body is ${JSON.stringify(model)}`;
+  const what =
+    model === undefined
+      ? 'its body has no model'
+      : `the model of its body is ${JSON.stringify(model)}`;
   return { field: 'body', reason: `${what}: name it, e.g. "body": {"model": "gpt-4.1", …}` };
 };
 
-/** Of an absolute address only the path names the endpoint: requests go to the address of the run. */
-const pathOf = (url: string): string => (/^https?:\/\//iu.test(url) && URL.canParse(url) ? new URL(url).pathname : url.trim());
+/**
+ * Of an absolute address only the path names the endpoint: requests go to the address of the run.
+ */
+const pathOf = (url: string): string =>
+  /^https?:\/\//iu.test(url) && URL.canParse(url) ? new URL(url).pathname : url.trim();
 
-/** The body of a prepared request without its model, which is the run's; or its error. `ref` is the name of the file. */
+/**
+ * The body of a prepared request without its model, which is the run's; or its error. `ref` is the
+ * name of the file.
+ */
 export const readPrepared = (
   row: JsonObject,
   { url, model, ref }: PreparedBatch & { readonly ref: string },
@@ -76,11 +92,19 @@ export const readPrepared = (
   const { method = 'POST', url: ownUrl, body } = row;
   const customId = customIdError(row);
   if (customId !== null) return customId;
-  if (method !== 'POST') return { field: 'method', reason: `its method is ${JSON.stringify(method)}, but a batch takes only POST` };
+  if (method !== 'POST')
+    return {
+      field: 'method',
+      reason: `its method is ${JSON.stringify(method)}, but a batch takes only POST`,
+    };
   const wrongUrl = urlError(ownUrl);
-  if (wrongUrl !== null || typeof ownUrl !== 'string') return wrongUrl ?? { field: 'url', reason: 'its url is no text' };
+  if (wrongUrl !== null || typeof ownUrl !== 'string')
+    return wrongUrl ?? { field: 'url', reason: 'its url is no text' };
   if (pathOf(ownUrl) !== url)
-    return { field: 'url', reason: `its url is ${JSON.stringify(ownUrl)}, but the run's is ${url}. ${split(ref, '.url', ownUrl)}` };
+    return {
+      field: 'url',
+      reason: `its url is ${JSON.stringify(ownUrl)}, but the run's is ${url}. ${split(ref, '.url', ownUrl)}`,
+    };
   if (!isJsonObject(body)) return { field: 'body', reason: 'its body is not an object' };
   const { model: ownModel, stream, ...rest } = body;
   const wrongModel = modelError(ownModel);
@@ -99,6 +123,9 @@ const split = (ref: string, path: string, value: string): string => {
   const isList = /\.json(?:\.gz|\.zst)?$/iu.test(ref);
   const filter = quoted(`${isList ? '.[] | ' : ''}select(${path} == ${JSON.stringify(value)})`);
   const packed = /\.gz$/iu.test(ref) ? 'gzip -dc' : /\.zst$/iu.test(ref) ? 'zstd -dc' : null;
-  const command = packed === null ? `jq -c ${filter} ${quoted(ref)}` : `${packed} ${quoted(ref)} | jq -c ${filter}`;
+  const command =
+    packed === null
+      ? `jq -c ${filter} ${quoted(ref)}`
+      : `${packed} ${quoted(ref)} | jq -c ${filter}`;
   return `Put these requests into another file: ${command} > other.jsonl`;
 };

@@ -14,22 +14,33 @@ export const pricesFlag = (): string | undefined =>
   });
 
 /** The prices of `--prices`, else of `BATCHOR_PRICES`; undefined: neither is given. */
-export const pricesOf = async (flag: string | undefined, { env }: LoadedEnv, cwd: string): Promise<PriceBook | undefined> => {
+export const pricesOf = async (
+  flag: string | undefined,
+  { env }: LoadedEnv,
+  cwd: string,
+): Promise<PriceBook | undefined> => {
   const fromEnv = env['BATCHOR_PRICES']?.trim() ?? '';
   const [name, path] = flag === undefined ? ['BATCHOR_PRICES', fromEnv] : ['--prices', flag];
   if (path === '' && flag === undefined) return undefined;
-  const hint = 'For example { "gpt-4.1": { "input": 1, "output": 4, "as_of": "2026-11-01" } }: US dollars per million tokens in a batch.';
+  const hint =
+    'For example { "gpt-4.1": { "input": 1, "output": 4, "as_of": "2026-11-01" } }: US dollars per million tokens in a batch.';
   if (path.trim() === '') throw new CliFailure(`${name}: must be the name of a file`, { hint });
   try {
     return parsePrices(path, await readFile(resolve(cwd, path), 'utf8'));
   } catch (error) {
-    if (isBatchorError(error, 'invalid_config')) throw new CliFailure(`${name}: ${error.message}`, { hint });
-    if (error instanceof Error && 'code' in error) throw new CliFailure(`${name}: ${unreadable(path, cwd, error)}`, { hint });
+    if (isBatchorError(error, 'invalid_config'))
+      throw new CliFailure(`${name}: ${error.message}`, { hint });
+    if (error instanceof Error && 'code' in error)
+      throw new CliFailure(`${name}: ${unreadable(path, cwd, error)}`, { hint });
     throw error;
   }
 };
 
-const unreadable = (path: string, cwd: string, { code, message }: Error & { readonly code: unknown }): string => {
+const unreadable = (
+  path: string,
+  cwd: string,
+  { code, message }: Error & { readonly code: unknown },
+): string => {
   if (code === 'ENOENT') return `${path}: no such file. Relative paths start in ${cwd}`;
   if (code === 'EISDIR') return `${path} is a folder, not a file`;
   return `${path} cannot be read: ${message}`;

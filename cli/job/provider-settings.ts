@@ -15,20 +15,35 @@ export const providerSettings = (description: Settings) => {
     ...(policies.pollIntervalMs === null ? {} : { pollIntervalMs: policies.pollIntervalMs }),
     ...(policies.createGraceMs === null ? {} : { createGraceMs: policies.createGraceMs }),
     enqueueLimits: {
-      ...(policies.enqueuedTokenLimit === null ? {} : { enqueuedTokenLimit: policies.enqueuedTokenLimit }),
-      ...(policies.enqueuedRequestLimit === null ? {} : { enqueuedRequestLimit: policies.enqueuedRequestLimit }),
+      ...(policies.enqueuedTokenLimit === null
+        ? {}
+        : { enqueuedTokenLimit: policies.enqueuedTokenLimit }),
+      ...(policies.enqueuedRequestLimit === null
+        ? {}
+        : { enqueuedRequestLimit: policies.enqueuedRequestLimit }),
       ...(policies.targetRatio === null ? {} : { targetRatio: policies.targetRatio }),
       ...(policies.headroom === null ? {} : { headroom: policies.headroom }),
-      ...(policies.maxBatchEnqueuedTokens === null ? {} : { maxBatchEnqueuedTokens: policies.maxBatchEnqueuedTokens }),
+      ...(policies.maxBatchEnqueuedTokens === null
+        ? {}
+        : { maxBatchEnqueuedTokens: policies.maxBatchEnqueuedTokens }),
       ...(quotaScope === null ? {} : { quotaScope }),
     },
-    ...(policies.deletesInputFiles === null ? {} : { deleteInputFiles: policies.deletesInputFiles }),
-    ...(policies.filesExpireAfterMs === null ? {} : { filesExpireAfterMs: policies.filesExpireAfterMs }),
-    ...(policies.outputFilesExpireAfterMs === null ? {} : { outputFilesExpireAfterMs: policies.outputFilesExpireAfterMs }),
+    ...(policies.deletesInputFiles === null
+      ? {}
+      : { deleteInputFiles: policies.deletesInputFiles }),
+    ...(policies.filesExpireAfterMs === null
+      ? {}
+      : { filesExpireAfterMs: policies.filesExpireAfterMs }),
+    ...(policies.outputFilesExpireAfterMs === null
+      ? {}
+      : { outputFilesExpireAfterMs: policies.outputFilesExpireAfterMs }),
   };
 };
 
-/** The queue of the service, since two services may have models of the same name; null: OpenAI's default queue. */
+/**
+ * The queue of the service, since two services may have models of the same name; null: OpenAI's
+ * default queue.
+ */
 const scopeAt = (baseUrl: string | null, model: string): string | null => {
   const host = baseUrl === null ? null : new URL(baseUrl).host;
   return host === null || host === new URL(openaiUrl).host ? null : `${host}/${model}`;
@@ -45,4 +60,5 @@ const flagOf: Readonly<Record<string, string>> = {
 };
 
 /** The adapter's error messages, with flag names for its settings. */
-export const inFlags = (message: string): string => message.replace(/^openai\(\{ (\w+) \}\)/u, (_, name: string) => flagOf[name] ?? name);
+export const inFlags = (message: string): string =>
+  message.replace(/^openai\(\{ (\w+) \}\)/u, (_, name: string) => flagOf[name] ?? name);

@@ -26,7 +26,8 @@ export const resumeOptionsOf = (flags: ResumeFlags): ResumeOptions => {
   const costUsdMax = costOf(flags.maxCost);
   const assumed = wholeNumber('--assume-output-tokens', flags.assumeOutputTokens, 0);
   const items = wholeNumber('--canary', flags.canary, 0);
-  const { enqueuedTokenLimit, enqueuedRequestLimit, targetRatio, headroom } = enqueueLimitsOf(flags);
+  const { enqueuedTokenLimit, enqueuedRequestLimit, targetRatio, headroom } =
+    enqueueLimitsOf(flags);
   const enqueueLimits = {
     ...(enqueuedTokenLimit === null ? {} : { enqueuedTokenLimit }),
     ...(enqueuedRequestLimit === null ? {} : { enqueuedRequestLimit }),
@@ -36,14 +37,22 @@ export const resumeOptionsOf = (flags: ResumeFlags): ResumeOptions => {
   const maxRequests = wholeNumber('--max-requests-per-batch', flags.maxRequestsPerBatch);
   const maxFileBytes = wholeNumber('--max-bytes-per-batch', flags.maxBytesPerBatch);
   const failedBatchesMax = wholeNumber('--max-failed-batches', flags.maxFailedBatches);
-  const chunkPolicy = { ...(maxRequests === null ? {} : { maxRequests }), ...(maxFileBytes === null ? {} : { maxFileBytes }) };
+  const chunkPolicy = {
+    ...(maxRequests === null ? {} : { maxRequests }),
+    ...(maxFileBytes === null ? {} : { maxFileBytes }),
+  };
   const filesExpireAfterMs = expiryOf('--files-expire-after', flags.filesExpireAfter);
-  const outputFilesExpireAfterMs = expiryOf('--output-files-expire-after', flags.outputFilesExpireAfter);
+  const outputFilesExpireAfterMs = expiryOf(
+    '--output-files-expire-after',
+    flags.outputFilesExpireAfter,
+  );
   return {
     ...(flags.deleteInputFiles === undefined ? {} : { deleteInputFiles: flags.deleteInputFiles }),
     ...(filesExpireAfterMs === null ? {} : { filesExpireAfterMs }),
     ...(outputFilesExpireAfterMs === null ? {} : { outputFilesExpireAfterMs }),
-    ...(flags.badRows === undefined ? {} : { badRows: choice('--bad-rows', flags.badRows, ['fail', 'record']) }),
+    ...(flags.badRows === undefined
+      ? {}
+      : { badRows: choice('--bad-rows', flags.badRows, ['fail', 'record']) }),
     ...(costUsdMax === null ? {} : { costUsdMax }),
     ...(assumed === null ? {} : { assumeOutputTokens: assumed }),
     ...(items === null ? {} : { canary: items === 0 ? null : { items } }),

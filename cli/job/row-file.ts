@@ -15,13 +15,19 @@ export interface FileRow {
   readonly line: number | null;
   /** Null: no id can be read. */
   readonly itemId: string | null;
-  /** Its bytes, one character each, as UTF-8 or in the encoding of the file, with blank lines before it and its line end. */
+  /**
+   * Its bytes, one character each, as UTF-8 or in the encoding of the file, with blank lines before
+   * it and its line end.
+   */
   readonly text: string;
   /** The row's own keys, for JSON lines. */
   readonly keys: JsonObject | null;
 }
 
-/** A CSV or JSON lines file, to be written again with fields added. Read once; holds one slice of rows in memory. */
+/**
+ * A CSV or JSON lines file, to be written again with fields added. Read once; holds one slice of
+ * rows in memory.
+ */
 export interface RowFile {
   /** Of the rows that this gives: `utf-8`, or that of the file. */
   readonly encoding: string;
@@ -32,7 +38,9 @@ export interface RowFile {
   /** The head with the names of the new columns; empty for JSON lines. */
   head(added: readonly string[]): string;
   slices(): AsyncIterable<readonly FileRow[]>;
-  /** The row with a cell for each new column; null: the row is damaged and cannot take more cells. */
+  /**
+   * The row with a cell for each new column; null: the row is damaged and cannot take more cells.
+   */
   extend(row: FileRow, added: readonly (TableColumn & { readonly cell: Cell })[]): string | null;
   /** The text after the last row, in chunks of bytes. */
   tail(): AsyncIterable<Uint8Array>;
@@ -42,40 +50,61 @@ export interface RowFile {
 export interface RowFileOptions {
   readonly idField: string;
   readonly keepsDigits: boolean;
-  /** Rows in the encoding of the file, where it can be split into lines; to be written without new columns. Default: as UTF-8. */
+  /**
+   * Rows in the encoding of the file, where it can be split into lines; to be written without new
+   * columns. Default: as UTF-8.
+   */
   readonly isRaw?: boolean;
   /** The run whose failed rows are copied, for messages. */
   readonly runId?: string;
 }
 
 /** Opens the file by the id field of its rows. Throws what its source throws. */
-export const openRowFile = async (input: InputFile, path: string, options: RowFileOptions): Promise<RowFile> => {
+export const openRowFile = async (
+  input: InputFile,
+  path: string,
+  options: RowFileOptions,
+): Promise<RowFile> => {
   requireRowText(input, options);
   const abort = new AbortController();
   const { signal } = abort;
   const found = (await encodingOfText({ ...input, absolute: path })) ?? 'utf-8';
-  const raw = options.isRaw === true && found !== 'utf-8' ? await openRawText(path, { encoding: found, signal }) : null;
+  const raw =
+    options.isRaw === true && found !== 'utf-8'
+      ? await openRawText(path, { encoding: found, signal })
+      : null;
   const opened = await openRowText(input, path, signal);
   const { text } = opened;
   /** The text up to this offset: as UTF-8, or as the same lines stand in the file. */
-  const cut = async (offset: number): Promise<string> => (await text.upTo(offset)).toString('latin1');
+  const cut = async (offset: number): Promise<string> =>
+    (await text.upTo(offset)).toString('latin1');
   const asWritten = async (decoded: readonly string[]): Promise<readonly string[]> =>
-    raw === null ? decoded : (await raw.take(decoded.map(linesIn))).map((bytes) => bytes.toString('latin1'));
+    raw === null
+      ? decoded
+      : (await raw.take(decoded.map(linesIn))).map((bytes) => bytes.toString('latin1'));
   const source = await fileSource(input, path, options);
   const slices = source.read(null, { signal })[Symbol.asyncIterator]();
   let [index, offset] = [0, opened.head?.endOffset ?? 0];
   const next = async (): Promise<readonly FileRow[] | null> => {
     const pulled = await slices.next();
     if (pulled.done === true) return null;
-    const entries = (Array.isArray(pulled.value) ? pulled.value : [pulled.value]) as readonly SourceEntry[];
+    const entries = (
+      Array.isArray(pulled.value) ? pulled.value : [pulled.value]
+    ) as readonly SourceEntry[];
     const ends = entries.map(({ position }) => endOf(position));
     const decoded = await cut(ends[ends.length - 1] ?? offset);
     const from = offset;
-    const texts = await asWritten(ends.map((end, at) => decoded.slice((ends[at - 1] ?? from) - from, end - from)));
+    const texts = await asWritten(
+      ends.map((end, at) => decoded.slice((ends[at - 1] ?? from) - from, end - from)),
+    );
     offset = ends[ends.length - 1] ?? offset;
     const firstIndex = index;
     index += entries.length;
-    return entries.map((entry, at): FileRow => ({ index: firstIndex + at, text: texts[at] ?? '', ...tellOf(entry) }));
+    return entries.map((entry, at): FileRow => ({
+      index: firstIndex + at,
+      text: texts[at] ?? '',
+      ...tellOf(entry),
+    }));
   };
   const decodedHead = opened.head === null ? '' : await cut(opened.head.endOffset);
   const [head = ''] = await asWritten([decodedHead]);
@@ -83,8 +112,15 @@ export const openRowFile = async (input: InputFile, path: string, options: RowFi
   return {
     encoding: raw === null ? 'utf-8' : found,
     inputEncoding: found,
-    names: opened.head?.columns ?? [...new Set((first ?? []).flatMap(({ keys }) => Object.keys(keys ?? {})))],
-    head: (added) => (opened.head === null ? mark : added.length === 0 ? head : (opened.extend(head, added) ?? head)),
+    names: opened.head?.columns ?? [
+      ...new Set((first ?? []).flatMap(({ keys }) => Object.keys(keys ?? {}))),
+    ],
+    head: (added) =>
+      opened.head === null
+        ? mark
+        : added.length === 0
+          ? head
+          : (opened.extend(head, added) ?? head),
     async *slices() {
       for (let rows = first; rows !== null; rows = await next()) if (rows.length > 0) yield rows;
     },
@@ -97,9 +133,12 @@ export const openRowFile = async (input: InputFile, path: string, options: RowFi
       if (row.keys === null) return null;
       const clash = added.find(({ name }) => Object.hasOwn(row.keys ?? {}, name));
       if (clash !== undefined)
-        throw new CliFailure(`${input.given}:${row.line ?? row.index + 1}: the row already has a field ${JSON.stringify(clash.name)}`, {
-          hint: `Rename the new column: --columns my_name=${clash.name}`,
-        });
+        throw new CliFailure(
+          `${input.given}:${row.line ?? row.index + 1}: the row already has a field ${JSON.stringify(clash.name)}`,
+          {
+            hint: `Rename the new column: --columns my_name=${clash.name}`,
+          },
+        );
       return opened.extend(
         row.text,
         added.map((column) => ({ name: column.name, json: jsonOfCell(column, column.cell) })),
@@ -118,7 +157,10 @@ export const openRowFile = async (input: InputFile, path: string, options: RowFi
   };
 };
 
-/** How many lines end in the text; all that are left where its last line has no end, since then it is the last of the file. */
+/**
+ * How many lines end in the text; all that are left where its last line has no end, since then it
+ * is the last of the file.
+ */
 const linesIn = (text: string): number => {
   if (text === '') return 0;
   if (!text.endsWith('\n')) return Infinity;
@@ -129,11 +171,16 @@ const linesIn = (text: string): number => {
 
 const byteOrderMark = /^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)/u;
 
-/** The byte order mark in front of the first row belongs to the file: it stays where that row is left out. */
+/**
+ * The byte order mark in front of the first row belongs to the file: it stays where that row is
+ * left out.
+ */
 const withoutMark = (rows: readonly FileRow[] | null): [string, readonly FileRow[] | null] => {
   const [first, ...rest] = rows ?? [];
   const [mark = ''] = byteOrderMark.exec(first?.text ?? '') ?? [];
-  return first === undefined || mark === '' ? ['', rows] : [mark, [{ ...first, text: first.text.slice(mark.length) }, ...rest]];
+  return first === undefined || mark === ''
+    ? ['', rows]
+    : [mark, [{ ...first, text: first.text.slice(mark.length) }, ...rest]];
 };
 
 const requireRowText = (input: InputFile, { isRaw = false, runId = '' }: RowFileOptions): void => {
@@ -162,7 +209,12 @@ const endOf = (position: unknown): number => {
 };
 
 const tellOf = (entry: SourceEntry): Pick<FileRow, 'itemId' | 'line' | 'keys'> => {
-  if ('bad' in entry) return { itemId: entry.bad.itemId, line: entry.bad.location.line, keys: null };
+  if ('bad' in entry)
+    return { itemId: entry.bad.itemId, line: entry.bad.location.line, keys: null };
   const { payload, itemId } = entry.item;
-  return { itemId, line: entry.location?.line ?? null, keys: isJsonObject(payload) ? payload : null };
+  return {
+    itemId,
+    line: entry.location?.line ?? null,
+    keys: isJsonObject(payload) ? payload : null,
+  };
 };

@@ -10,10 +10,19 @@ import { parseTemplate, textOf } from './template.ts';
 type BadField = { readonly field: string; readonly reason: string };
 /** How the source writes fields whose numbers JavaScript would write otherwise. */
 type Written = SourceRow['written'];
-type PromptOf = (row: JsonObject, written: Written, ref: string) => { readonly payload: CliPrompt } | BadField;
+type PromptOf = (
+  row: JsonObject,
+  written: Written,
+  ref: string,
+) => { readonly payload: CliPrompt } | BadField;
 
-/** Turns a row of a file into an item whose payload is its prompt, or into a bad row that names the field with the error. */
-export const rowMapper = (description: JobDescription): ((entry: SourceEntry) => SourceEntry<CliPrompt>) => {
+/**
+ * Turns a row of a file into an item whose payload is its prompt, or into a bad row that names the
+ * field with the error.
+ */
+export const rowMapper = (
+  description: JobDescription,
+): ((entry: SourceEntry) => SourceEntry<CliPrompt>) => {
   const promptOf = promptReader(description);
   const metadataOf = metadataReader(description);
   return (entry) => {
@@ -25,12 +34,24 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
     if ('reason' in prompt) {
       const place = rowIndexIn(entry);
       const reason = place === null ? prompt.reason : `${prompt.reason} (row index ${place})`;
-      return { bad: { ...prompt, reason, itemId: item.itemId, location: location ?? { ref: '', line: null } }, ...from, position };
+      return {
+        bad: {
+          ...prompt,
+          reason,
+          itemId: item.itemId,
+          location: location ?? { ref: '', line: null },
+        },
+        ...from,
+        position,
+      };
     }
     const { payload } = prompt;
     const metadata = metadataOf(row);
     return {
-      item: metadata === null ? { itemId: item.itemId, payload } : { itemId: item.itemId, payload, metadata },
+      item:
+        metadata === null
+          ? { itemId: item.itemId, payload }
+          : { itemId: item.itemId, payload, metadata },
       position,
       ...from,
       ...(location === undefined ? {} : { location }),
@@ -40,8 +61,14 @@ export const rowMapper = (description: JobDescription): ((entry: SourceEntry) =>
   };
 };
 
-/** The index of a row that has no line, as in Parquet and Arrow files; null: it has a line. Positions count from 1, and are nested where there are several files. */
-const rowIndexIn = ({ position, location }: SourceEntry & { readonly location?: { readonly line: number | null } }): number | null => {
+/**
+ * The index of a row that has no line, as in Parquet and Arrow files; null: it has a line.
+ * Positions count from 1, and are nested where there are several files.
+ */
+const rowIndexIn = ({
+  position,
+  location,
+}: SourceEntry & { readonly location?: { readonly line: number | null } }): number | null => {
   if ((location?.line ?? null) !== null) return null;
   let found: unknown = position;
   while (isJsonObject(found) && isJsonObject(found['position'])) found = found['position'];
@@ -53,9 +80,11 @@ const promptReader = (description: JobDescription): PromptOf => {
   const { prompt, systemPrompt, refusesObjects, model } = description;
   if (prompt.type === 'prepared') {
     const { url } = prompt;
-    return (row, written, ref) => roundedIn(row, 'body', written) ?? readPrepared(row, { url, model, ref });
+    return (row, written, ref) =>
+      roundedIn(row, 'body', written) ?? readPrepared(row, { url, model, ref });
   }
-  const withSystem = (text: string): CliPrompt => (systemPrompt === null ? text : { prompt: text, systemPrompt });
+  const withSystem = (text: string): CliPrompt =>
+    systemPrompt === null ? text : { prompt: text, systemPrompt };
   if (prompt.type === 'template') {
     const template = parseTemplate(prompt.template);
     return (row, written) => {
@@ -64,17 +93,22 @@ const promptReader = (description: JobDescription): PromptOf => {
       const made = template.render(row, written);
       return 'text' in made
         ? { payload: withSystem(made.text) }
-        : { field: made.missing, reason: `the template's field ${JSON.stringify(made.missing)} is missing; there are ${namesOf(row)}` };
+        : {
+            field: made.missing,
+            reason: `the template's field ${JSON.stringify(made.missing)} is missing; there are ${namesOf(row)}`,
+          };
     };
   }
   const { field } = prompt;
   const what = `the prompt field ${JSON.stringify(field)}`;
   return (row, written) => {
     const value: JsonValue | undefined = Object.hasOwn(row, field) ? row[field] : undefined;
-    if (value === undefined) return { field, reason: `${what} is missing; there are ${namesOf(row)}` };
+    if (value === undefined)
+      return { field, reason: `${what} is missing; there are ${namesOf(row)}` };
     const read = readRowValue(value);
     if (read.type === 'text') return { payload: withSystem(written?.get(field) ?? read.text) };
-    if (!refusesObjects && value !== null && !isTooDeep(value)) return { payload: withSystem(textOf(value)) };
+    if (!refusesObjects && value !== null && !isTooDeep(value))
+      return { payload: withSystem(textOf(value)) };
     const rounded = roundedIn(row, field, written);
     if (rounded !== null) return rounded;
     const sent = sendable(read, description);
@@ -85,7 +119,8 @@ const promptReader = (description: JobDescription): PromptOf => {
 /** JavaScript writes the JSON that is sent, so a number that it would change is refused. */
 const roundedIn = (row: JsonObject, field: string, written: Written): BadField | null => {
   const text = written?.get(field);
-  if (text === undefined || JSON.stringify(JSON.parse(text)) === JSON.stringify(row[field])) return null;
+  if (text === undefined || JSON.stringify(JSON.parse(text)) === JSON.stringify(row[field]))
+    return null;
   return {
     field,
     reason: `${JSON.stringify(field)} holds a number with more digits than JavaScript keeps, so another number would be sent. Shorten it, or write it as a string where the API takes one`,
@@ -101,29 +136,53 @@ const sendable = (
     return systemPrompt === null
       ? { payload: { messages: read.messages } }
       : { reason: 'holds messages, so --system-prompt cannot be added: put it into the messages' };
-  if (read.type === 'texts' && (endpoint === 'embeddings' || endpoint === 'moderations')) return { payload: { input: read.texts } };
+  if (read.type === 'texts' && (endpoint === 'embeddings' || endpoint === 'moderations'))
+    return { payload: { input: read.texts } };
   if (read.type === 'unusable') return read;
-  return { reason: `holds a list of ${read.type === 'texts' ? 'texts' : 'chat messages'}, which ${endpoint} does not take` };
+  return {
+    reason: `holds a list of ${read.type === 'texts' ? 'texts' : 'chat messages'}, which ${endpoint} does not take`,
+  };
 };
 
-/** A field of a template: a string unchanged, other values as JSON; a missing value makes a bad row. */
-const unusableIn = (row: JsonObject, fields: readonly string[], refusesNull: boolean): BadField | null => {
+/**
+ * A field of a template: a string unchanged, other values as JSON; a missing value makes a bad row.
+ */
+const unusableIn = (
+  row: JsonObject,
+  fields: readonly string[],
+  refusesNull: boolean,
+): BadField | null => {
   for (const field of fields) {
     const value = Object.hasOwn(row, field) ? row[field] : undefined;
-    const reason = value === null && refusesNull ? 'is null' : isTooDeep(value) ? `is nested more than ${jsonDepthMax} levels deep` : null;
-    if (reason !== null) return { field, reason: `the template's field ${JSON.stringify(field)} ${reason}` };
+    const reason =
+      value === null && refusesNull
+        ? 'is null'
+        : isTooDeep(value)
+          ? `is nested more than ${jsonDepthMax} levels deep`
+          : null;
+    if (reason !== null)
+      return { field, reason: `the template's field ${JSON.stringify(field)} ${reason}` };
   }
   return null;
 };
 
-const metadataReader = ({ keepsColumns, metadataFields, idField, prompt }: JobDescription): ((row: JsonObject) => JsonObject | null) => {
+const metadataReader = ({
+  keepsColumns,
+  metadataFields,
+  idField,
+  prompt,
+}: JobDescription): ((row: JsonObject) => JsonObject | null) => {
   if (keepsColumns) {
     const left = prompt.type === 'field' ? [idField, prompt.field] : [idField];
-    return (row) => Object.fromEntries(Object.entries(row).filter(([name]) => !left.includes(name)));
+    return (row) =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => !left.includes(name)));
   }
   if (metadataFields.length === 0) return () => null;
   // A field that a JSON row does not have is left out.
-  return (row) => Object.fromEntries(metadataFields.filter((name) => Object.hasOwn(row, name)).map((name) => [name, row[name]]));
+  return (row) =>
+    Object.fromEntries(
+      metadataFields.filter((name) => Object.hasOwn(row, name)).map((name) => [name, row[name]]),
+    );
 };
 
 /** Every field that the job names, with the flag that names it. */
@@ -134,7 +193,9 @@ export const namedFields = ({
 }: JobDescription): readonly { readonly flag: string; readonly field: string }[] => [
   { flag: '--id-field', field: idField },
   ...(prompt.type === 'field' ? [{ flag: '--prompt-field', field: prompt.field }] : []),
-  ...(prompt.type === 'template' ? parseTemplate(prompt.template).fields.map((field) => ({ flag: '--prompt-template', field })) : []),
+  ...(prompt.type === 'template'
+    ? parseTemplate(prompt.template).fields.map((field) => ({ flag: '--prompt-template', field }))
+    : []),
   ...metadataFields.map((field) => ({ flag: '--metadata-field', field })),
 ];
 
@@ -146,5 +207,8 @@ export const namesOf = (row: JsonObject): string => {
   const shown = names.slice(0, namesShownMax).map((name) => JSON.stringify(name));
   return names.length === 0
     ? 'none'
-    : [...shown, ...(names.length > namesShownMax ? [`and ${names.length - namesShownMax} more`] : [])].join(', ');
+    : [
+        ...shown,
+        ...(names.length > namesShownMax ? [`and ${names.length - namesShownMax} more`] : []),
+      ].join(', ');
 };

@@ -22,13 +22,17 @@ export interface SchemaFlags {
 }
 
 /** The answers' schema from the flags; null: answers are plain text. */
-export const schemaSourceOf = ({ schema, structuredOutput, schemaName }: SchemaFlags, cwd: string): SchemaSource | null => {
+export const schemaSourceOf = (
+  { schema, structuredOutput, schemaName }: SchemaFlags,
+  cwd: string,
+): SchemaSource | null => {
   if (schema !== undefined && structuredOutput !== undefined)
     throw new CliFailure('--schema and --structured-output exclude each other', {
       hint: 'Give a JSON Schema file, or a module that exports a schema.',
     });
   if (schema !== undefined) return { given: schema, absolute: resolve(cwd, schema), export: null };
-  if (structuredOutput !== undefined) return parseModuleExport('--structured-output', structuredOutput, cwd, null);
+  if (structuredOutput !== undefined)
+    return parseModuleExport('--structured-output', structuredOutput, cwd, null);
   if (schemaName === undefined) return null;
   throw new CliFailure('--schema-name needs a schema', {
     hint: 'Give one: --schema FILE.json or --structured-output MODULE#EXPORT.',
@@ -42,7 +46,10 @@ export const loadSchema = async (
 ): Promise<{ readonly structuredOutput: StructuredOutput; readonly schemaRef?: SchemaRef }> => {
   const { absolute, export: name } = source;
   if (name === null) return { structuredOutput: jsonSchemaIn(flag, source) };
-  const structuredOutput = (await loadExportOf(flag, { ...source, export: name })) as StructuredOutput;
+  const structuredOutput = (await loadExportOf(flag, {
+    ...source,
+    export: name,
+  })) as StructuredOutput;
   return { structuredOutput, schemaRef: { module: absolute, export: name } };
 };
 
@@ -51,16 +58,24 @@ const jsonSchemaIn = (flag: string, { given, absolute }: SchemaSource): Structur
   try {
     text = readText(absolute);
   } catch (error) {
-    if (isMissing(error)) throw new CliFailure(`${flag} ${given}: there is no file ${absolute}`, { hint: 'Check the path.' });
-    throw new CliFailure(`${flag} ${given} cannot be read: ${reasonOf(error)}`, { hint: 'Check that it is a file that you may read.' });
+    if (isMissing(error))
+      throw new CliFailure(`${flag} ${given}: there is no file ${absolute}`, {
+        hint: 'Check the path.',
+      });
+    throw new CliFailure(`${flag} ${given} cannot be read: ${reasonOf(error)}`, {
+      hint: 'Check that it is a file that you may read.',
+    });
   }
   let schema: unknown;
   try {
     schema = JSON.parse(text.replace(/^\uFEFF/u, ''));
   } catch (error) {
-    throw new CliFailure(`${flag} ${given} is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
-      hint: 'Use --structured-output MODULE#EXPORT for a module that exports a schema.',
-    });
+    throw new CliFailure(
+      `${flag} ${given} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        hint: 'Use --structured-output MODULE#EXPORT for a module that exports a schema.',
+      },
+    );
   }
   if (isJsonObject(schema)) return schema as unknown as StructuredOutput;
   throw new CliFailure(`${flag} ${given} holds no JSON object`);

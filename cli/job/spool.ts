@@ -1,4 +1,12 @@
-import { createWriteStream, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -20,8 +28,8 @@ export const spool = async (input: Readable, name: string): Promise<string> => {
 };
 
 /**
- * Removes the temporary files of this user's killed processes. A process id alone does not identify them, since ids are reused. Never
- * throws: files that cannot be read or removed stay.
+ * Removes the temporary files of this user's killed processes. A process id alone does not identify
+ * them, since ids are reused. Never throws: files that cannot be read or removed stay.
  */
 export const removeOrphanedSpools = async (): Promise<void> => {
   const { isKnownDead } = await loadProcessIdentity();

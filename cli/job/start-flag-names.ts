@@ -1,10 +1,33 @@
 /** Flags for the prompt of a row. */
-const promptFlags = ['idField', 'promptField', 'promptTemplate', 'systemPrompt', 'metadataField', 'keepColumns'] as const;
+const promptFlags = [
+  'idField',
+  'promptField',
+  'promptTemplate',
+  'systemPrompt',
+  'metadataField',
+  'keepColumns',
+] as const;
 /** Flags for the model and the form of its answers. */
-const modelFlags = ['model', 'endpoint', 'param', 'schema', 'structuredOutput', 'schemaName'] as const;
+const modelFlags = [
+  'model',
+  'endpoint',
+  'param',
+  'schema',
+  'structuredOutput',
+  'schemaName',
+] as const;
 
 /** Flags for the rows and their prompts. */
-export const rowFlags = ['input', 'inputFormat', 'delimiter', 'quote', 'encoding', 'jsonPath', 'namespaceIds', ...promptFlags] as const;
+export const rowFlags = [
+  'input',
+  'inputFormat',
+  'delimiter',
+  'quote',
+  'encoding',
+  'jsonPath',
+  'namespaceIds',
+  ...promptFlags,
+] as const;
 
 /** Flags that each line of a prepared batch file replaces. */
 export const flagsSetByLines = [...promptFlags, ...modelFlags] as const;

@@ -10,7 +10,12 @@ import { findRequests, findUnnamed, requireRequests } from './batch-file.ts';
 import { preparedIdField } from './prepared-row.ts';
 import { inputFilesOf, requireInput } from './input-files.ts';
 import { type InputFile, standardInput } from './input-kinds.ts';
-import type { Description, EarlierDescription, JobDescription, Reached } from './job-description.ts';
+import type {
+  Description,
+  EarlierDescription,
+  JobDescription,
+  Reached,
+} from './job-description.ts';
 import { type ModuleExport, parseModuleExport } from '../shell/load-module.ts';
 import { quoted } from '../shell/quoted.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
@@ -56,10 +61,16 @@ export interface JobPlace {
 }
 
 /** The job that the flags describe. Throws a `CliFailure` that names the first invalid flag. */
-export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, book, configOf }: JobPlace): Promise<Description> => {
-  if (flags.job !== undefined) return { version: 1, job: moduleOf(flags, flags.job, cwd), ...reach };
-  if (flags.fromRun !== undefined) return describeEarlier(flags, flags.fromRun, { cwd, reach, book, configOf });
-  if (flags.only !== undefined) throw new CliFailure('--only goes with --from-run', { hint: 'It selects rows of that run.' });
+export const describeJob = async (
+  flags: StartFlags,
+  { cwd, stdin, note, reach, book, configOf }: JobPlace,
+): Promise<Description> => {
+  if (flags.job !== undefined)
+    return { version: 1, job: moduleOf(flags, flags.job, cwd), ...reach };
+  if (flags.fromRun !== undefined)
+    return describeEarlier(flags, flags.fromRun, { cwd, reach, book, configOf });
+  if (flags.only !== undefined)
+    throw new CliFailure('--only goes with --from-run', { hint: 'It selects rows of that run.' });
   requireInput(flags.input);
   if (mayBePrepared(flags)) {
     const prepared = await describePrepared(flags, { cwd, stdin, note, reach, book });
@@ -67,7 +78,9 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, 
   }
   const endpoint = await endpointOf(flags.endpoint ?? 'responses');
   if (flags.keepColumns && flags.metadataField.length > 0)
-    throw new CliFailure('--keep-columns and --metadata-field exclude each other', { hint: '--keep-columns copies every column.' });
+    throw new CliFailure('--keep-columns and --metadata-field exclude each other', {
+      hint: '--keep-columns copies every column.',
+    });
   const model = required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1');
   const rest: Omit<JobDescription, 'inputs'> = {
     version: 1,
@@ -91,7 +104,10 @@ export const describeJob = async (flags: StartFlags, { cwd, stdin, note, reach, 
     policies: policiesOf(flags, priceOf(book, model)),
   };
   // Standard input is read only after all other checks.
-  return { ...rest, inputs: await inputFilesOf(flags, { cwd, stdin, idField: rest.idField, note }) };
+  return {
+    ...rest,
+    inputs: await inputFilesOf(flags, { cwd, stdin, idField: rest.idField, note }),
+  };
 };
 
 const idFieldHint =
@@ -99,23 +115,38 @@ const idFieldHint =
 
 const isDeclaredPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
 const mayHoldRequests = /\.(?:jsonl|ndjson|json)(?:\.gz|\.zst)?$/iu;
-/** Files whose names say JSON may hold whole requests, whatever other flags say. Standard input is read only once, so its format must be declared. */
+/**
+ * Files whose names say JSON may hold whole requests, whatever other flags say. Standard input is
+ * read only once, so its format must be declared.
+ */
 const mayBePrepared = (flags: StartFlags): boolean =>
-  isDeclaredPrepared(flags) || flags.input.every((input) => input !== standardInput && mayHoldRequests.test(input));
+  isDeclaredPrepared(flags) ||
+  flags.input.every((input) => input !== standardInput && mayHoldRequests.test(input));
 
-/** A file of requests in OpenAI's batch format; null: the file has another format and was not declared as one. */
+/**
+ * A file of requests in OpenAI's batch format; null: the file has another format and was not
+ * declared as one.
+ */
 const describePrepared = async (
   flags: StartFlags,
   { cwd, stdin, note, reach, book }: Omit<JobPlace, 'configOf'>,
 ): Promise<JobDescription | null> => {
-  if (isDeclaredPrepared(flags)) refuseBeside('--input-format openai-batch', flags, flagsSetByLines, setByLines);
+  if (isDeclaredPrepared(flags))
+    refuseBeside('--input-format openai-batch', flags, flagsSetByLines, setByLines);
   const notes: string[] = [];
-  const inputs = await inputFilesOf(flags, { cwd, stdin, idField: preparedIdField, note: (line) => notes.push(line) });
+  const inputs = await inputFilesOf(flags, {
+    cwd,
+    stdin,
+    idField: preparedIdField,
+    note: (line) => notes.push(line),
+  });
   const found = await requestsIn(flags, inputs);
   if (found === null) return null;
   const { url, model, endpoint } = found;
   notes.forEach(note);
-  note(`batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its requests go to ${url}, for ${model}`);
+  note(
+    `batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its requests go to ${url}, for ${model}`,
+  );
   return {
     version: 1,
     inputs,
@@ -141,8 +172,14 @@ const describePrepared = async (
 
 const setByLines = 'Each line of the file sets it.';
 
-/** The requests of the files; null: the rows are to be read by the flags. Throws for requests beside flags that each of them sets. */
-const requestsIn = async (flags: StartFlags, inputs: readonly InputFile[]): Promise<Awaited<ReturnType<typeof requireRequests>> | null> => {
+/**
+ * The requests of the files; null: the rows are to be read by the flags. Throws for requests beside
+ * flags that each of them sets.
+ */
+const requestsIn = async (
+  flags: StartFlags,
+  inputs: readonly InputFile[],
+): Promise<Awaited<ReturnType<typeof requireRequests>> | null> => {
   if (isDeclaredPrepared(flags)) return requireRequests(inputs);
   const given = flagsSetByLines.filter((name) => !isAbsent(flags[name]));
   const found = await findRequests(inputs).catch((error: unknown) => {
@@ -163,7 +200,8 @@ const requestsIn = async (flags: StartFlags, inputs: readonly InputFile[]): Prom
       hint: `${setByLines} Omit ${given.map(flagName).join(', ')}. To read the lines as rows of your own: --input-format jsonl`,
     });
   }
-  const unnamed = given.length > 0 || flags.inputFormat !== undefined ? null : await findUnnamed(inputs);
+  const unnamed =
+    given.length > 0 || flags.inputFormat !== undefined ? null : await findUnnamed(inputs);
   if (unnamed !== null) throw unnamed.failure;
   return null;
 };
@@ -177,9 +215,12 @@ const refuseBody = (name: string, { promptField, promptTemplate }: StartFlags): 
         ? '--prompt-template'
         : null;
   if (flag === null) return;
-  throw new CliFailure(`${name} is a prepared batch file: ${flag} would send the JSON of each body as one message`, {
-    hint: `To send the requests as they are: batchor start --input ${quoted(name)}`,
-  });
+  throw new CliFailure(
+    `${name} is a prepared batch file: ${flag} would send the JSON of each body as one message`,
+    {
+      hint: `To send the requests as they are: batchor start --input ${quoted(name)}`,
+    },
+  );
 };
 
 /** Rows of an earlier run, at its endpoint; its model, unless another one is named. */
@@ -190,7 +231,9 @@ const describeEarlier = async (
 ): Promise<EarlierDescription> => {
   refuseBeside('--from-run', flags, rowFlags, 'The rows and prompts come from that run.');
   if (flags.endpoint !== undefined)
-    throw new CliFailure('--from-run and --endpoint exclude each other', { hint: 'The requests use the endpoint of that run.' });
+    throw new CliFailure('--from-run and --endpoint exclude each other', {
+      hint: 'The requests use the endpoint of that run.',
+    });
   const { provider } = await configOf(runId);
   const model = flags.model ?? provider.model;
   return {
@@ -208,13 +251,20 @@ const describeEarlier = async (
 };
 
 /** Refuses the first of these flags that was given. */
-const isAbsent = (value: unknown): boolean => (Array.isArray(value) ? value.length === 0 : value === undefined || value === false);
+const isAbsent = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length === 0 : value === undefined || value === false;
 
-export const refuseBeside = (flag: string, flags: StartFlags, others: readonly (keyof StartFlags)[], hint: string): void => {
+export const refuseBeside = (
+  flag: string,
+  flags: StartFlags,
+  others: readonly (keyof StartFlags)[],
+  hint: string,
+): void => {
   const first = others.find((name) => {
     return !isAbsent(flags[name]);
   });
-  if (first !== undefined) throw new CliFailure(`${flag} and ${flagName(first)} exclude each other`, { hint });
+  if (first !== undefined)
+    throw new CliFailure(`${flag} and ${flagName(first)} exclude each other`, { hint });
 };
 
 /** The job module sets all of the job. */
@@ -229,9 +279,15 @@ export const priceOf = (book: PriceBook | undefined, model: string): TokenPrices
 
 const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['prompt'] => {
   if (promptField !== undefined && promptTemplate !== undefined)
-    throw new CliFailure('--prompt-field and --prompt-template exclude each other', { hint: 'Give one of them.' });
+    throw new CliFailure('--prompt-field and --prompt-template exclude each other', {
+      hint: 'Give one of them.',
+    });
   if (promptTemplate !== undefined) {
-    const template = required('--prompt-template', promptTemplate, 'Write a prompt with {{fields}}.');
+    const template = required(
+      '--prompt-template',
+      promptTemplate,
+      'Write a prompt with {{fields}}.',
+    );
     if (parseTemplate(template).fields.length === 0)
       throw new CliFailure('--prompt-template names no field', {
         hint: 'Every row would get the same prompt. Write {{field}} for a field of the row.',
@@ -239,7 +295,8 @@ const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['
     return { type: 'template', template };
   }
   const hint = 'Give the prompt: --prompt-field text, or --prompt-template "Summarise: {{text}}"';
-  if (promptField === undefined) throw new CliFailure('--prompt-field or --prompt-template is missing', { hint });
+  if (promptField === undefined)
+    throw new CliFailure('--prompt-field or --prompt-template is missing', { hint });
   return { type: 'field', field: required('--prompt-field', promptField, hint) };
 };
 
@@ -248,7 +305,9 @@ const takesSystemPrompt: readonly string[] = ['responses', 'chat.completions'];
 const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): string | null => {
   if (systemPrompt === undefined) return null;
   if (systemPrompt.trim() === '')
-    throw new CliFailure('--system-prompt is empty', { hint: 'Omit it: every request would carry an empty instruction.' });
+    throw new CliFailure('--system-prompt is empty', {
+      hint: 'Omit it: every request would carry an empty instruction.',
+    });
   if (takesSystemPrompt.includes(endpoint)) return systemPrompt;
   throw new CliFailure(`--system-prompt: the endpoint ${endpoint} does not take one`, {
     hint: `Omit it, or use ${takesSystemPrompt.join(' or ')}.`,
@@ -257,9 +316,13 @@ const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): str
 
 export const completionWindowOf = (text: string): string => {
   if (/^[1-9]\d*[hd]$/u.test(text)) return text;
-  throw new CliFailure(`--completion-window must be a duration, e.g. 24h (got ${JSON.stringify(text)})`, {
-    hint: 'OpenAI takes only 24h.',
-  });
+  throw new CliFailure(
+    `--completion-window must be a duration, e.g. 24h (got ${JSON.stringify(text)})`,
+    {
+      hint: 'OpenAI takes only 24h.',
+    },
+  );
 };
 
-const flagName = (name: string): string => `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;
+const flagName = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -22,10 +22,20 @@ export interface StoredRun {
   readonly description: Description | null;
 }
 
-/** An account for reading the store, without a key for requests. The user's key is masked where a service repeated it. */
-const readingAccount = ({ loaded }: Place): Account => ({ apiKey: '', baseUrl: null, hides: loaded.env['OPENAI_API_KEY']?.trim() ?? '' });
+/**
+ * An account for reading the store, without a key for requests. The user's key is masked where a
+ * service repeated it.
+ */
+const readingAccount = ({ loaded }: Place): Account => ({
+  apiKey: '',
+  baseUrl: null,
+  hides: loaded.env['OPENAI_API_KEY']?.trim() ?? '',
+});
 
-/** Opens the store and one run for the callback, and closes the store again. The account is resolved when the provider is loaded. */
+/**
+ * Opens the store and one run for the callback, and closes the store again. The account is resolved
+ * when the provider is loaded.
+ */
 export const withRun = async <A>(
   place: Place,
   runId: string,
@@ -65,7 +75,14 @@ export const requestRun = (
   runId: string,
   tell: (run: Run) => Promise<Parameters<typeof toWire>[0]>,
   prices?: PriceBook,
-): Promise<JsonObject> => withRun(place, runId, async ({ run }) => summaryInPlace(place, toWire(await tell(run))), undefined, prices);
+): Promise<JsonObject> =>
+  withRun(
+    place,
+    runId,
+    async ({ run }) => summaryInPlace(place, toWire(await tell(run))),
+    undefined,
+    prices,
+  );
 
 export interface DrivingOptions {
   readonly context: Pick<CliContext, 'stderr' | 'cwd'>;
@@ -73,7 +90,10 @@ export interface DrivingOptions {
   readonly prices?: PriceBook | undefined;
 }
 
-/** The same, ready to continue the run: with its account, and with its input while rows are left to read. */
+/**
+ * The same, ready to continue the run: with its account, and with its input while rows are left to
+ * read.
+ */
 export const withDrivableRun = <A>(
   place: Place,
   runId: string,
@@ -90,14 +110,23 @@ export const withDrivableRun = <A>(
       const { ingest, control, config } = run.snapshot();
       const { connection } = config.provider;
       const isOwn = connection !== connectionName;
-      account = isOwn ? noAccount : reachOf(place.loaded, flags, description === null ? undefined : { ...description, runId });
+      account = isOwn
+        ? noAccount
+        : reachOf(
+            place.loaded,
+            flags,
+            description === null ? undefined : { ...description, runId },
+          );
       const isModule = description !== null && isOfModule(description);
       if (!isModule && !isOwn) requireKey(account);
       const needsInput = !ingest.isComplete && control.state !== 'cancel_requested';
       if (description === null || !(needsInput || isModule)) return use({ runner, run });
-      const withJob = async (): Promise<Run> => (await runner.getRun(runId, { job: await jobOf(description, context.cwd, runner) })) as Run;
+      const withJob = async (): Promise<Run> =>
+        (await runner.getRun(runId, { job: await jobOf(description, context.cwd, runner) })) as Run;
       // The job's own code is preferred for reading answers; without it, the stored schema is used.
-      const driven = await (needsInput || isOwn ? withJob() : withJob().catch((error: unknown) => without(context, run, error)));
+      const driven = await (needsInput || isOwn
+        ? withJob()
+        : withJob().catch((error: unknown) => without(context, run, error)));
       if (isOwn) requireBrought(runId, connection);
       else requireKey(account, connection);
       return use({ runner, run: driven });

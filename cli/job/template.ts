@@ -1,14 +1,22 @@
 import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import { CliFailure } from '../shell/failure.ts';
 
-type Part = { readonly type: 'text'; readonly text: string } | { readonly type: 'field'; readonly field: string };
+type Part =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'field'; readonly field: string };
 
 /** A prompt template with fields of a row. */
 export interface Template {
   /** The fields it names, each once, in order. */
   readonly fields: readonly string[];
-  /** The text for a row, or the field that the row lacks. `written`: fields to insert exactly as the source has them. */
-  render(row: JsonObject, written?: ReadonlyMap<string, string>): { readonly text: string } | { readonly missing: string };
+  /**
+   * The text for a row, or the field that the row lacks. `written`: fields to insert exactly as the
+   * source has them.
+   */
+  render(
+    row: JsonObject,
+    written?: ReadonlyMap<string, string>,
+  ): { readonly text: string } | { readonly missing: string };
 }
 
 /** Parses `"… {{field}} …"`; `\{{` is two literal braces. Throws for unclosed or empty braces. */
@@ -37,16 +45,26 @@ export const parseTemplate = (source: string): Template => {
       const missing = fields.find((field) => !Object.hasOwn(row, field));
       if (missing !== undefined) return { missing };
       return {
-        text: parts.map((part) => (part.type === 'text' ? part.text : (written?.get(part.field) ?? textOf(row[part.field])))).join(''),
+        text: parts
+          .map((part) =>
+            part.type === 'text'
+              ? part.text
+              : (written?.get(part.field) ?? textOf(row[part.field])),
+          )
+          .join(''),
       };
     },
   };
 };
 
 /** A value in a prompt: a string unchanged, anything else as JSON. */
-export const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
+export const textOf = (value: JsonValue | undefined): string =>
+  typeof value === 'string' ? value : JSON.stringify(value ?? null);
 
-const readField = (source: string, at: number): { readonly field: string; readonly end: number } => {
+const readField = (
+  source: string,
+  at: number,
+): { readonly field: string; readonly end: number } => {
   const close = source.indexOf('}}', at);
   if (close === -1) throw brokenTemplate(`the braces at character ${at + 1} are never closed`);
   const field = source.slice(at + 2, close).trim();
@@ -55,4 +73,6 @@ const readField = (source: string, at: number): { readonly field: string; readon
 };
 
 const brokenTemplate = (what: string): CliFailure =>
-  new CliFailure(`--prompt-template: ${what}`, { hint: 'Write {{field}} for a field of the row, and \\{{ for literal braces.' });
+  new CliFailure(`--prompt-template: ${what}`, {
+    hint: 'Write {{field}} for a field of the row, and \\{{ for literal braces.',
+  });

@@ -14,9 +14,12 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
   manual: (place, runId) => `Resume: ${resumeAndWait(place, runId)}`,
   bad_rows: (place, runId) =>
     `Resume and record bad rows as failed items: ${commandLine(place, 'resume', runId, '--bad-rows record --wait')}. Or correct the row and start a new run.`,
-  insufficient_quota: (place, runId) => `Add credit or raise the spend limit at the provider, then: ${resumeAndWait(place, runId)}`,
-  authentication_failed: (place, runId) => `Set a key that belongs to this address and project, then: ${resumeAndWait(place, runId)}`,
-  source_unreadable: (place, runId) => `Restore the input file, unchanged and readable, then: ${resumeAndWait(place, runId)}`,
+  insufficient_quota: (place, runId) =>
+    `Add credit or raise the spend limit at the provider, then: ${resumeAndWait(place, runId)}`,
+  authentication_failed: (place, runId) =>
+    `Set a key that belongs to this address and project, then: ${resumeAndWait(place, runId)}`,
+  source_unreadable: (place, runId) =>
+    `Restore the input file, unchanged and readable, then: ${resumeAndWait(place, runId)}`,
   cancelled_at_provider: (place, runId) =>
     `Its finished answers are kept. Send the other rows again: ${resumeAndWait(place, runId)}. Or end the run: ${commandLine(place, 'cancel', runId)}`,
   provider_refused: (place, runId) =>
@@ -33,21 +36,29 @@ const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
     `List the held batches and the reasons: ${commandLine(place, 'status', runId)}. For an unconfirmed create, find the batch at the provider by its metadata (batchor_batch_key), then ${commandLine(place, 'resolve', runId, '--batch KEY --exists ID')}, or --never-created. For a batch with an id that is lost, or whose files are: --results-lost. To check again: ${resumeAndWait(place, runId)}. Finished results: ${commandLine(place, 'results', runId, '--partial')}`,
 };
 
-/** The next command for an error of the library; without an entry, the library's own hint is shown. */
+/**
+ * The next command for an error of the library; without an entry, the library's own hint is shown.
+ */
 const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
   price_unknown: () => 'Give its price: --prices FILE. Nothing was changed.',
-  run_exists: (place, runId) => `Continue it: ${commandLine(place, 'wait', runId)}. Or choose another --run-id.`,
+  run_exists: (place, runId) =>
+    `Continue it: ${commandLine(place, 'wait', runId)}. Or choose another --run-id.`,
   run_not_found: (place, runId) =>
     runId === ''
       ? 'Name the store that the run was started with: --store, or BATCHOR_STORE.'
       : `List the runs of the store: batchor list${place.storeFlag}`,
-  artifact_root_differs: () => 'Name the folder that all processes of this store share: --artifacts FOLDER, or BATCHOR_ARTIFACTS.',
+  artifact_root_differs: () =>
+    'Name the folder that all processes of this store share: --artifacts FOLDER, or BATCHOR_ARTIFACTS.',
   store_unavailable: (place) =>
     `No saved work was lost. Fix the storage, then run the same command${place.store.type === 'folder' ? '' : ' (check the address in --store or BATCHOR_STORE)'}.`,
-  item_not_found: (place, runId) => `Ids are case-sensitive. List them: ${commandLine(place, 'results', runId, '--partial')}`,
-  run_owned_elsewhere: (place, runId) => `Follow it: ${commandLine(place, 'wait', runId)}. Or stop that process.`,
-  source_required: (place, runId) => `Continue reading the input: ${commandLine(place, 'wait', runId)}`,
-  batch_not_resolved: (place, runId) => `List the held batches and the reasons: ${commandLine(place, 'status', runId)}`,
+  item_not_found: (place, runId) =>
+    `Ids are case-sensitive. List them: ${commandLine(place, 'results', runId, '--partial')}`,
+  run_owned_elsewhere: (place, runId) =>
+    `Follow it: ${commandLine(place, 'wait', runId)}. Or stop that process.`,
+  source_required: (place, runId) =>
+    `Continue reading the input: ${commandLine(place, 'wait', runId)}`,
+  batch_not_resolved: (place, runId) =>
+    `List the held batches and the reasons: ${commandLine(place, 'status', runId)}`,
   batch_unresolved: byReason.batch_unresolved as Hint,
   artifacts_not_exported: (place, runId) =>
     `Export it first: ${commandLine(place, 'export-artifacts', runId, '--destination-dir FOLDER')}. Nothing was removed.`,
@@ -68,11 +79,13 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
 
 /** The flags for settings that the library names. */
 const byField: Readonly<Record<string, string>> = {
-  'budget.costUsdMax': 'Give the maximum output tokens of an answer: --assume-output-tokens N. Nothing was changed.',
+  'budget.costUsdMax':
+    'Give the maximum output tokens of an answer: --assume-output-tokens N. Nothing was changed.',
   'retryPolicy.raiseOutputTokensTo':
     'Set it with --raise-output-tokens-to, above the limit of the first attempt (--param max_output_tokens=N). Nothing was changed.',
   destinationDir: 'Name a new or empty folder: --destination-dir FOLDER. Nothing was written.',
-  'enqueueLimits.headroom': 'Give a smaller --headroom, or a larger --enqueued-token-limit. Nothing was changed.',
+  'enqueueLimits.headroom':
+    'Give a smaller --headroom, or a larger --enqueued-token-limit. Nothing was changed.',
 };
 
 /** A run cannot change how its file is read, so flags for that need a new run. */
@@ -85,13 +98,19 @@ const badRowsHint = (message: string, place: Place, runId: string): string => {
 export const hintFor = (error: BatchorError, place: Place): string => {
   const { details } = error;
   const runId = 'runId' in details ? details.runId : '';
-  if (isBatchorError(error, 'run_paused') && error.details.reason === 'bad_rows') return badRowsHint(error.message, place, runId);
+  if (isBatchorError(error, 'run_paused') && error.details.reason === 'bad_rows')
+    return badRowsHint(error.message, place, runId);
   if (isBatchorError(error, 'invalid_config')) return byField[error.details.field] ?? error.hint;
-  const hint = isBatchorError(error, 'run_paused') ? (byReason[error.details.reason] ?? resumeAndWait) : byCode[error.code];
+  const hint = isBatchorError(error, 'run_paused')
+    ? (byReason[error.details.reason] ?? resumeAndWait)
+    : byCode[error.code];
   return hint === undefined ? error.hint : hint(place, runId);
 };
 
-/** The same error with its hint as commands; other errors, internal ones included, are returned unchanged. */
+/**
+ * The same error with its hint as commands; other errors, internal ones included, are returned
+ * unchanged.
+ */
 export const inCommands = (error: unknown, place: Place): unknown => {
   if (!isBatchorError(error) || !error.isUserFault) return error;
   return new CliFailure(withStoreNamed(place, error.message), {

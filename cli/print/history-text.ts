@@ -1,9 +1,24 @@
 import type { ItemResult } from '../../lib/core/settle/results.ts';
-import type { InspectedAttempt, InspectedLine, InspectedSpan, Inspection } from '../../lib/run/audit/inspection.ts';
+import type {
+  InspectedAttempt,
+  InspectedLine,
+  InspectedSpan,
+  Inspection,
+} from '../../lib/run/audit/inspection.ts';
 
 /** The history of a row as text: the row, then each attempt. */
 export const historyText = (inspection: Inspection): readonly string[] => {
-  const { itemId, itemIndex, status, failureClass, attemptCount, unchargedAttemptCount, retryAt, sequence, attempts } = inspection;
+  const {
+    itemId,
+    itemIndex,
+    status,
+    failureClass,
+    attemptCount,
+    unchargedAttemptCount,
+    retryAt,
+    sequence,
+    attempts,
+  } = inspection;
   const why = failureClass === null ? '' : ` (${failureClass})`;
   return [
     `row ${itemIndex}, item ${JSON.stringify(itemId)}: ${status}${why}, ${attemptCount} charged and ${unchargedAttemptCount} uncharged attempts`,
@@ -14,17 +29,24 @@ export const historyText = (inspection: Inspection): readonly string[] => {
     `  item line: ${placeText(inspection.itemLine)}`,
     ...(inspection.requestLine === null
       ? []
-      : [`  request line: ${inspection.isRequestLineKept ? placeText(inspection.requestLine) : 'pruned'}`]),
+      : [
+          `  request line: ${inspection.isRequestLineKept ? placeText(inspection.requestLine) : 'pruned'}`,
+        ]),
     ...askedText(inspection),
     ...inspection.faults.map((fault) => `  ${fault}`),
-    ...(attempts.length === 0 ? [`  was in no batch${sentFor(inspection)}`] : attempts.flatMap(attemptText)),
+    ...(attempts.length === 0
+      ? [`  was in no batch${sentFor(inspection)}`]
+      : attempts.flatMap(attemptText)),
   ];
 };
 
 const sentFor = ({ sharedWith }: Inspection): string =>
-  sharedWith === null ? '' : `: it shares the request of row ${sharedWith.itemIndex}, item ${JSON.stringify(sharedWith.itemId)}`;
+  sharedWith === null
+    ? ''
+    : `: it shares the request of row ${sharedWith.itemIndex}, item ${JSON.stringify(sharedWith.itemId)}`;
 
-const placeText = ({ object, offset, length }: InspectedSpan): string => `${object}, byte ${offset}, ${length} bytes`;
+const placeText = ({ object, offset, length }: InspectedSpan): string =>
+  `${object}, byte ${offset}, ${length} bytes`;
 
 const attemptText = (attempt: InspectedAttempt): readonly string[] => {
   const { batchNo, batchKey, providerBatchId, createAttempt, inputFileId, lines } = attempt;
@@ -34,7 +56,9 @@ const attemptText = (attempt: InspectedAttempt): readonly string[] => {
     `  ${providerBatchId === null ? 'not at the provider' : `${providerBatchId}, create ${createAttempt}`}${inputFileId === null ? '' : `, input file ${inputFileId}`}${ended}`,
     ...(attempt.rejectionMessage === null ? [] : [`  refused: ${attempt.rejectionMessage}`]),
     ...lines.flatMap(lineText),
-    ...(attempt.areRawFilesKept ? [] : ['  its raw files are not kept: the lines below come from the stored results']),
+    ...(attempt.areRawFilesKept
+      ? []
+      : ['  its raw files are not kept: the lines below come from the stored results']),
     ...(lines.length === 0 && attempt.ending !== null ? ['  no line about the row'] : []),
     ...attempt.faults.map((fault) => `  ${fault}`),
   ];
@@ -54,7 +78,10 @@ const blockCharsMax = 8_000;
 
 /** A text of several lines, further in. */
 const block = (text: string): readonly string[] => {
-  const shown = text.length <= blockCharsMax ? text : `${text.slice(0, blockCharsMax)}… (${text.length - blockCharsMax} characters more)`;
+  const shown =
+    text.length <= blockCharsMax
+      ? text
+      : `${text.slice(0, blockCharsMax)}… (${text.length - blockCharsMax} characters more)`;
   return shown.split('\n').map((line) => `    ${line}`);
 };
 
@@ -69,15 +96,24 @@ const answerText = (result: ItemResult): readonly string[] => {
   const output = result.status === 'completed' ? result.output : null;
   return [
     ...(outputText === null ? [] : ['  answer:', ...block(outputText)]),
-    ...(output === null || output === undefined || output === outputText ? [] : ['  output:', ...block(JSON.stringify(output, null, 2))]),
+    ...(output === null || output === undefined || output === outputText
+      ? []
+      : ['  output:', ...block(JSON.stringify(output, null, 2))]),
     ...(result.status === 'completed'
       ? []
-      : [`  failed: ${result.error.errorCode === null ? '' : `${result.error.errorCode}: `}${result.error.message}`]),
+      : [
+          `  failed: ${result.error.errorCode === null ? '' : `${result.error.errorCode}: `}${result.error.message}`,
+        ]),
     ...(costUsd === null ? [] : [`  cost: $${costUsd}`]),
   ];
 };
 
-const outcomeText = ({ outcome, failureClass, isCharged, providerBatchId }: InspectedAttempt): string => {
+const outcomeText = ({
+  outcome,
+  failureClass,
+  isCharged,
+  providerBatchId,
+}: InspectedAttempt): string => {
   const why = failureClass === null ? '' : ` as ${failureClass}`;
   const charge = isCharged === null ? '' : isCharged ? ', charged' : ', not charged';
   switch (outcome) {

@@ -7,7 +7,9 @@ import { type Place, withStoreNamed } from '../shell/place.ts';
 import { writeNotes } from './render.ts';
 import { shownText } from './shown-text.ts';
 
-/** The progress of a run: one live line at a terminal; warnings and pauses everywhere, each once. */
+/**
+ * The progress of a run: one live line at a terminal; warnings and pauses everywhere, each once.
+ */
 export interface Watch {
   /** The latest summary. */
   readonly last: RunSummary;
@@ -29,7 +31,9 @@ export const watch = (run: Run, context: CliContext, place: Place, onChange: () 
   const draw = (): void => {
     if (!isDirty) return;
     isDirty = false;
-    context.stderr.write(`${clearLine}${shownText(liveLine(last).replaceAll('\n', ' ')).slice(0, widthOf(context) - 1)}`);
+    context.stderr.write(
+      `${clearLine}${shownText(liveLine(last).replaceAll('\n', ' ')).slice(0, widthOf(context) - 1)}`,
+    );
     isDrawn = true;
   };
   if (context.isStderrTerminal) draw();
@@ -63,12 +67,21 @@ export const watch = (run: Run, context: CliContext, place: Place, onChange: () 
   };
 };
 
-const widthOf = ({ stderr }: CliContext): number => ('columns' in stderr && typeof stderr.columns === 'number' ? stderr.columns : 80);
+const widthOf = ({ stderr }: CliContext): number =>
+  'columns' in stderr && typeof stderr.columns === 'number' ? stderr.columns : 80;
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** The state of the run on one line. */
-export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatches, controlState, cost, queue }: RunSummary): string => {
+export const liveLine = ({
+  itemCount,
+  itemCounts,
+  isIngestionComplete,
+  liveBatches,
+  controlState,
+  cost,
+  queue,
+}: RunSummary): string => {
   const answered = itemCounts.completed + itemCounts.failed_permanent;
   const out = liveBatches.filter((batch) => batch.providerBatchId !== null);
   const unconfirmed = liveBatches.filter((batch) => batch.unclear !== null).length;
@@ -77,12 +90,18 @@ export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatch
     `${grouped(answered)} of ${grouped(itemCount)}${isIngestionComplete ? '' : '+'} rows answered`,
     ...(itemCounts.failed_permanent > 0 ? [`${grouped(itemCounts.failed_permanent)} failed`] : []),
     ...(out.length > 0
-      ? [`${out.length} ${out.length === 1 ? 'batch' : 'batches'} at the provider (${grouped(atProvider)} done there)`]
+      ? [
+          `${out.length} ${out.length === 1 ? 'batch' : 'batches'} at the provider (${grouped(atProvider)} done there)`,
+        ]
       : []),
-    ...(unconfirmed > 0 ? [`checking ${unconfirmed} unconfirmed ${unconfirmed === 1 ? 'create' : 'creates'}`] : []),
+    ...(unconfirmed > 0
+      ? [`checking ${unconfirmed} unconfirmed ${unconfirmed === 1 ? 'create' : 'creates'}`]
+      : []),
     ...(cost.spentUsd === null || cost.spentUsd === 0
       ? []
-      : [`${dollars(cost.spentUsd)}${cost.capUsd === null ? '' : ` of ${dollars(cost.capUsd)}${cost.isBound ? '' : ' by estimate'}`}`]),
+      : [
+          `${dollars(cost.spentUsd)}${cost.capUsd === null ? '' : ` of ${dollars(cost.capUsd)}${cost.isBound ? '' : ' by estimate'}`}`,
+        ]),
     ...(isIngestionComplete ? [] : ['reading input']),
     ...(queue.waitsFor === null && queue.refusals === null ? [] : [waitText(queue)]),
     ...(controlState === 'running' ? [] : [controlState === 'paused' ? 'paused' : 'cancelling']),
@@ -90,13 +109,21 @@ export const liveLine = ({ itemCount, itemCounts, isIngestionComplete, liveBatch
   return parts.join(' · ');
 };
 
-/** Names the limit that rows wait for. The provider's message comes last, since the line is cut to the terminal. */
+/**
+ * Names the limit that rows wait for. The provider's message comes last, since the line is cut to
+ * the terminal.
+ */
 const waitText = ({ refusals, othersTokens, othersRequests }: RunSummary['queue']): string => {
-  if (refusals !== null) return `waiting for the provider's queue (refused ${refusals.count}×: ${refusals.message})`;
-  return othersTokens > 0 || othersRequests > 0 ? 'waiting for queue capacity used by other runs' : 'waiting for capacity in the budget';
+  if (refusals !== null)
+    return `waiting for the provider's queue (refused ${refusals.count}×: ${refusals.message})`;
+  return othersTokens > 0 || othersRequests > 0
+    ? 'waiting for queue capacity used by other runs'
+    : 'waiting for capacity in the budget';
 };
 
-/** Lines for new events: a warning that began or changed, a pause while batches are at the provider. */
+/**
+ * Lines for new events: a warning that began or changed, a pause while batches are at the provider.
+ */
 const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly string[]) => {
   const shown = new Map<string, string>();
   const unconfirmed = new Map<string, string>();
@@ -111,7 +138,9 @@ const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly stri
     }
     for (const { what, message, retryAt } of summary.troubles) {
       // A new request id or a later time alone is not news.
-      const news = message.replace(/\breq_\w+/gu, '').replace(/[\d,]{1,9}(?:\.\d)? (?:second|minute|hour|day)s?\b/gu, '');
+      const news = message
+        .replace(/\breq_\w+/gu, '')
+        .replace(/[\d,]{1,9}(?:\.\d)? (?:second|minute|hour|day)s?\b/gu, '');
       if (shown.get(what) === news) continue;
       shown.set(what, news);
       lines.push(
@@ -120,17 +149,26 @@ const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly stri
           : `batchor: ${nameOf(what)}: ${message}; trying again at ${retryAt.toTimeString().slice(0, 8)}`,
       );
     }
-    for (const what of [...shown.keys()]) if (!summary.troubles.some((warning) => warning.what === what)) shown.delete(what);
+    for (const what of [...shown.keys()])
+      if (!summary.troubles.some((warning) => warning.what === what)) shown.delete(what);
     lines.push(...unconfirmedNotes(summary, unconfirmed));
     const now = controlText(summary);
-    if (now !== control && now !== '' && summary.liveBatches.some((batch) => batch.providerBatchId !== null)) lines.push(`batchor: ${now}`);
+    if (
+      now !== control &&
+      now !== '' &&
+      summary.liveBatches.some((batch) => batch.providerBatchId !== null)
+    )
+      lines.push(`batchor: ${now}`);
     control = now;
     return lines;
   };
 };
 
 /** One line when a create becomes unconfirmed, and one when its batch is sent again. */
-const unconfirmedNotes = ({ liveBatches }: RunSummary, shown: Map<string, string>): readonly string[] => {
+const unconfirmedNotes = (
+  { liveBatches }: RunSummary,
+  shown: Map<string, string>,
+): readonly string[] => {
   const lines = liveBatches.flatMap((batch): readonly string[] => {
     const stage = batch.unclear?.stage ?? null;
     const before = shown.get(batch.batchKey);
@@ -140,10 +178,13 @@ const unconfirmedNotes = ({ liveBatches }: RunSummary, shown: Map<string, string
       return [
         `batchor: the create of batch ${batch.batchKey} got no answer; batchor searches for the batch, and sends it again only once it is known not to exist`,
       ];
-    return stage === 'fenced' ? [`batchor: batch ${batch.batchKey} does not exist; it is sent again after a last check`] : [];
+    return stage === 'fenced'
+      ? [`batchor: batch ${batch.batchKey} does not exist; it is sent again after a last check`]
+      : [];
   });
   for (const key of [...shown.keys()])
-    if (!liveBatches.some((batch) => batch.batchKey === key && batch.unclear !== null)) shown.delete(key);
+    if (!liveBatches.some((batch) => batch.batchKey === key && batch.unclear !== null))
+      shown.delete(key);
   return lines;
 };
 

@@ -3,9 +3,11 @@ import { dollars } from '../../lib/core/money/prices.ts';
 import { tableOf } from './text-table.ts';
 
 const unknown = 'unknown';
-const grouped = (count: number | null): string => (count === null ? unknown : count.toLocaleString('en-US'));
+const grouped = (count: number | null): string =>
+  count === null ? unknown : count.toLocaleString('en-US');
 const money = (usd: number | null): string => (usd === null ? unknown : dollars(usd));
-const hours = (count: number): string => count.toLocaleString('en-US', { maximumFractionDigits: 1 });
+const hours = (count: number): string =>
+  count.toLocaleString('en-US', { maximumFractionDigits: 1 });
 
 /** A quote as a table: expected values and their ranges. */
 export const quoteTable = (quote: Quote): readonly string[] => {
@@ -35,8 +37,20 @@ export const quoteTable = (quote: Quote): readonly string[] => {
         isRange ? grouped(inputTokens.max) : '',
         counted,
       ],
-      ['output tokens', grouped(outputTokens.expected), grouped(outputTokens.min), grouped(outputTokens.max), ''],
-      ['cost', about(money(quote.costUsd)), about(money(costRange.minUsd)), about(money(costRange.maxUsd)), ''],
+      [
+        'output tokens',
+        grouped(outputTokens.expected),
+        grouped(outputTokens.min),
+        grouped(outputTokens.max),
+        '',
+      ],
+      [
+        'cost',
+        about(money(quote.costUsd)),
+        about(money(costRange.minUsd)),
+        about(money(costRange.maxUsd)),
+        '',
+      ],
       [
         'hours',
         '',

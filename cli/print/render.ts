@@ -6,11 +6,18 @@ import { escapedControls, shownText } from './shown-text.ts';
 
 /** One JSON document on stdout: a line of its own, or indented where a person reads it. */
 export const writeJson = (context: CliContext, value: JsonValue): Promise<void> =>
-  writeText(context.stdout, `${escapedControls(JSON.stringify(value, null, context.isStdoutTerminal ? 2 : 0))}\n`);
+  writeText(
+    context.stdout,
+    `${escapedControls(JSON.stringify(value, null, context.isStdoutTerminal ? 2 : 0))}\n`,
+  );
 
-/** Lines for a person: on stderr, so that stdout stays data. Passwords are masked, and terminal controls are escaped. */
+/**
+ * Lines for a person: on stderr, so that stdout stays data. Passwords are masked, and terminal
+ * controls are escaped.
+ */
 export const writeNotes = (context: Pick<CliContext, 'stderr'>, lines: readonly string[]): void => {
-  if (lines.length > 0) context.stderr.write(lines.map((line) => `${shownText(maskSecrets(line))}\n`).join(''));
+  if (lines.length > 0)
+    context.stderr.write(lines.map((line) => `${shownText(maskSecrets(line))}\n`).join(''));
 };
 
 /** The same on stdout, where a person reads it. */

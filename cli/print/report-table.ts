@@ -3,7 +3,8 @@ import { tableOf, withoutControls } from './text-table.ts';
 
 const none = '-';
 const messageCharsMax = 300;
-const clipped = (text: string): string => (text.length <= messageCharsMax ? text : `${text.slice(0, messageCharsMax)}…`);
+const clipped = (text: string): string =>
+  text.length <= messageCharsMax ? text : `${text.slice(0, messageCharsMax)}…`;
 const countOf = (count: number): string => count.toLocaleString('en-US');
 
 /** How long something took, for a person: `2 h 05 min`, `3 min 20 s`, `4.2 s`. */
@@ -18,20 +19,38 @@ export const durationText = (seconds: number): string => {
 
 /** The summary of a run as a table: outcomes of rows, errors, duration, batches. */
 export const reportTable = (report: RunReport): readonly string[] => {
-  const { runId, jobName, model, itemCounts, failures, attempts, usage, spentUsd, batchCount, slowestBatches } = report;
+  const {
+    runId,
+    jobName,
+    model,
+    itemCounts,
+    failures,
+    attempts,
+    usage,
+    spentUsd,
+    batchCount,
+    slowestBatches,
+  } = report;
   const statuses = Object.entries(itemCounts).filter(([, count]) => count > 0);
   return [
     `run ${runId} (${jobName}, ${model}): ${report.isFinished ? 'finished' : 'not finished'}, ${countOf(report.resultCount)} results`,
     '',
     ...tableOf([['rows', ''], ...statuses.map(([status, count]) => [status, count] as const)]),
-    ...(report.sharedCount === 0 ? [] : [`${countOf(report.sharedCount)} of them share the request of an earlier row`]),
+    ...(report.sharedCount === 0
+      ? []
+      : [`${countOf(report.sharedCount)} of them share the request of an earlier row`]),
     ...(failures.length === 0
       ? []
       : [
           '',
           ...tableOf([
             ['failed as', 'rows', 'e.g.', 'what to do'],
-            ...failures.map(({ errorClass, count, exampleItemId, remedy }) => [errorClass, count, exampleItemId, remedy]),
+            ...failures.map(({ errorClass, count, exampleItemId, remedy }) => [
+              errorClass,
+              count,
+              exampleItemId,
+              remedy,
+            ]),
           ]),
           ...failures.flatMap(({ errorClass, count, sampledCount, said: messages }) => [
             `${errorClass}, ${sampledCount < count ? `messages of ${countOf(sampledCount)} of ${countOf(count)} rows` : 'messages'}:`,
@@ -42,7 +61,10 @@ export const reportTable = (report: RunReport): readonly string[] => {
           ]),
         ]),
     '',
-    ...tableOf([['attempts', 'results'], ...attempts.map(({ attemptCount, resultCount }) => [String(attemptCount), resultCount])]),
+    ...tableOf([
+      ['attempts', 'results'],
+      ...attempts.map(({ attemptCount, resultCount }) => [String(attemptCount), resultCount]),
+    ]),
     '',
     `tokens: ${countOf(usage.inputTokens)} in (${countOf(usage.cachedInputTokens)} cached), ${countOf(usage.outputTokens)} out (${countOf(usage.reasoningTokens)} reasoning); ${
       spentUsd === null ? 'price unknown' : `$${spentUsd.toFixed(spentUsd < 1 ? 4 : 2)}`
@@ -53,7 +75,17 @@ export const reportTable = (report: RunReport): readonly string[] => {
           '',
           `slowest of ${countOf(batchCount)} batches:`,
           ...tableOf([
-            ['batch', 'at the provider', 'took', 'ended', 'sent', 'completed', 'failed', 'retried', 'tokens out'],
+            [
+              'batch',
+              'at the provider',
+              'took',
+              'ended',
+              'sent',
+              'completed',
+              'failed',
+              'retried',
+              'tokens out',
+            ],
             ...slowestBatches.map((batch) => [
               batch.batchNo,
               batch.providerBatchId ?? none,

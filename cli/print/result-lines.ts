@@ -18,13 +18,28 @@ const pageRows = 1_000;
 /** Which results, and which fields of them. */
 export type ResultChoice = Pick<ResultsOptions, 'include' | 'only'>;
 
-/** Results as JSON lines: in input order, or, with a sequence, those that ended after it. Pulled page by page; holds one page in memory. */
-export const resultPages = (run: Run, afterSequence: number | null, choice: ResultChoice): AsyncIterable<ResultText> =>
+/**
+ * Results as JSON lines: in input order, or, with a sequence, those that ended after it. Pulled
+ * page by page; holds one page in memory.
+ */
+export const resultPages = (
+  run: Run,
+  afterSequence: number | null,
+  choice: ResultChoice,
+): AsyncIterable<ResultText> =>
   afterSequence === null ? run.resultText(choice) : pagesAfter(run, afterSequence, choice);
 
-async function* pagesAfter(run: Run, afterSequence: number, choice: ResultChoice): AsyncGenerator<ResultText> {
+async function* pagesAfter(
+  run: Run,
+  afterSequence: number,
+  choice: ResultChoice,
+): AsyncGenerator<ResultText> {
   for (let cursor = afterSequence, hasMore = true; hasMore;) {
-    const page = await run.readTerminalResultText({ afterSequence: cursor, limit: pageRows, ...choice });
+    const page = await run.readTerminalResultText({
+      afterSequence: cursor,
+      limit: pageRows,
+      ...choice,
+    });
     yield page;
     hasMore = page.hasMore && page.nextAfterSequence > cursor;
     cursor = page.nextAfterSequence;
@@ -48,14 +63,29 @@ export const linesOf = (pages: AsyncIterable<ResultText>): ResultBytes => {
   return { chunks: chunks(), totals: () => ({ result_count: count }) };
 };
 
-/** Results as a table: in input order, or, with a sequence, those that ended after it; with all columns, or those that were chosen. */
+/**
+ * Results as a table: in input order, or, with a sequence, those that ended after it; with all
+ * columns, or those that were chosen.
+ */
 export const bytesOfTable = async (
   run: Run,
   afterSequence: number | null,
-  { format, chosen, ...choice }: ResultChoice & { readonly format: TableFormat; readonly chosen: readonly ChosenColumn[] | null },
+  {
+    format,
+    chosen,
+    ...choice
+  }: ResultChoice & {
+    readonly format: TableFormat;
+    readonly chosen: readonly ChosenColumn[] | null;
+  },
 ): Promise<ResultBytes> => {
-  const options = { ...choice, ...(chosen === null ? {} : { columns: chosen.map(({ column }) => column) }) };
-  const { columns, pages } = await run.table(afterSequence === null ? { order: 'input', ...options } : { afterSequence, ...options });
+  const options = {
+    ...choice,
+    ...(chosen === null ? {} : { columns: chosen.map(({ column }) => column) }),
+  };
+  const { columns, pages } = await run.table(
+    afterSequence === null ? { order: 'input', ...options } : { afterSequence, ...options },
+  );
   let count = 0;
   async function* counted(): AsyncGenerator<TablePage> {
     for await (const page of pages) {
@@ -63,19 +93,37 @@ export const bytesOfTable = async (
       count += page.rowCount;
     }
   }
-  const named = columns.map((column, at) => ({ ...column, name: chosen?.[at]?.name ?? column.name }));
-  return { chunks: format.encode({ columns: named, pages: counted() }), totals: () => ({ result_count: count }) };
+  const named = columns.map((column, at) => ({
+    ...column,
+    name: chosen?.[at]?.name ?? column.name,
+  }));
+  return {
+    chunks: format.encode({ columns: named, pages: counted() }),
+    totals: () => ({ result_count: count }),
+  };
 };
 
-/** Writes the results at the reader's pace. At a terminal, control characters in answers are escaped. */
-export const writeResults = async (to: Writable, { chunks }: ResultBytes, isTerminal = false): Promise<void> => {
+/**
+ * Writes the results at the reader's pace. At a terminal, control characters in answers are
+ * escaped.
+ */
+export const writeResults = async (
+  to: Writable,
+  { chunks }: ResultBytes,
+  isTerminal = false,
+): Promise<void> => {
   const decoder = new TextDecoder();
   for await (const chunk of chunks) {
     if (!isTerminal) await writeText(to, chunk);
     else
       await writeText(
         to,
-        shownText((typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })).replaceAll('\r\n', '\n')),
+        shownText(
+          (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })).replaceAll(
+            '\r\n',
+            '\n',
+          ),
+        ),
       );
   }
 };
@@ -83,13 +131,19 @@ export const writeResults = async (to: Writable, { chunks }: ResultBytes, isTerm
 /** Writes the results to a file, all or nothing; never over an input of the run. */
 export const writeResultsFile = async (
   given: string,
-  { cwd, inputs, flag = '--output' }: { readonly cwd: string; readonly inputs: readonly string[]; readonly flag?: string },
+  {
+    cwd,
+    inputs,
+    flag = '--output',
+  }: { readonly cwd: string; readonly inputs: readonly string[]; readonly flag?: string },
   { chunks, totals }: ResultBytes,
 ): Promise<JsonObject> => {
   const path = await behindLinks(resolve(cwd, given));
   for (const input of inputs) {
     if ((await behindLinks(input)) === path)
-      throw new CliFailure(`${flag} ${given} is an input of this run`, { hint: 'Name another file: this one would be overwritten.' });
+      throw new CliFailure(`${flag} ${given} is an input of this run`, {
+        hint: 'Name another file: this one would be overwritten.',
+      });
   }
   try {
     await writeWholeFile(path, chunks);

@@ -2,7 +2,10 @@ import { serviceNamesOf } from '../compose.ts';
 import { type Description, isOfModule } from '../job/job-description.ts';
 import { nearest } from '../../lib/run/job/nearest.ts';
 
-/** Warnings about settings that the service is not known to take. Only warnings, since the known lists may be outdated. */
+/**
+ * Warnings about settings that the service is not known to take. Only warnings, since the known
+ * lists may be outdated.
+ */
 export const serviceNotes = async (description: Description): Promise<readonly string[]> => {
   if (isOfModule(description)) return [];
   const known = await serviceNamesOf(description.baseUrl);
@@ -17,6 +20,8 @@ export const serviceNotes = async (description: Description): Promise<readonly s
         ]),
     ...(known.windows.includes(completionWindow)
       ? []
-      : [`batchor: ${known.service} takes --completion-window ${known.windows.join(' or ')}, and may refuse ${completionWindow}`]),
+      : [
+          `batchor: ${known.service} takes --completion-window ${known.windows.join(' or ')}, and may refuse ${completionWindow}`,
+        ]),
   ];
 };

@@ -20,18 +20,24 @@ const formatOfEnd: readonly (readonly [end: string, format: ResultFormat])[] = [
 const unwritten = /\.(gz|zst|zstd|bz2|xz|zip|tsv|json|xlsx?|arrows)$/u;
 
 /**
- * The format of `--format`, else of the file name, else JSON lines. A name that promises another format is refused: `answers.csv.gz`
- * would otherwise hold uncompressed JSON lines.
+ * The format of `--format`, else of the file name, else JSON lines. A name that promises another
+ * format is refused: `answers.csv.gz` would otherwise hold uncompressed JSON lines.
  */
-export const resultFormatOf = (format: string | undefined, output: string | undefined): ResultFormat => {
+export const resultFormatOf = (
+  format: string | undefined,
+  output: string | undefined,
+): ResultFormat => {
   const name = output?.toLowerCase() ?? '';
   if (format !== undefined) {
     const chosen = choice('--format', format, resultFormats);
     const promised = formatOfName(name);
     if (promised === undefined || promised === chosen) return chosen;
-    throw new CliFailure(`--output ${output ?? ''} promises ${promised}, and --format is ${chosen}`, {
-      hint: `Name a file that ends in .${chosen}, or omit --format.`,
-    });
+    throw new CliFailure(
+      `--output ${output ?? ''} promises ${promised}, and --format is ${chosen}`,
+      {
+        hint: `Name a file that ends in .${chosen}, or omit --format.`,
+      },
+    );
   }
   const [odd] = unwritten.exec(name) ?? [];
   if (odd !== undefined)
@@ -41,25 +47,41 @@ export const resultFormatOf = (format: string | undefined, output: string | unde
   return formatOfName(name) ?? 'jsonl';
 };
 
-const formatOfName = (name: string): ResultFormat | undefined => formatOfEnd.find(([end]) => name.endsWith(end))?.[1];
+const formatOfName = (name: string): ResultFormat | undefined =>
+  formatOfEnd.find(([end]) => name.endsWith(end))?.[1];
 
-/** What to say of a file whose name shows no format; null: its name says it, or there is no file. */
-export const formatNote = (format: string | undefined, output: string | undefined): string | null => {
+/**
+ * What to say of a file whose name shows no format; null: its name says it, or there is no file.
+ */
+export const formatNote = (
+  format: string | undefined,
+  output: string | undefined,
+): string | null => {
   const [end] = /\.[a-z][a-z0-9]{0,7}$/u.exec(output?.toLowerCase() ?? '') ?? [];
-  if (format !== undefined || output === undefined || end === undefined || formatOfName(end) !== undefined) return null;
+  if (
+    format !== undefined ||
+    output === undefined ||
+    end === undefined ||
+    formatOfName(end) !== undefined
+  )
+    return null;
   return `batchor: --output ${output}: written as JSON lines, since ${end} names no format of results (--format ${resultFormats.join('|')})`;
 };
 
 /** Refuses to write binary formats to a terminal. */
 export const requirePlace = ({ name, isText }: TableFormat, isTerminal: boolean): void => {
   if (isText || !isTerminal) return;
-  throw new CliFailure(`--format ${name} is not for a terminal`, { hint: `Name a file: --output results.${name}` });
+  throw new CliFailure(`--format ${name} is not for a terminal`, {
+    hint: `Name a file: --output results.${name}`,
+  });
 };
 
 /** Excel reads CSV. */
 export const requireCsv = (input: InputFile): void => {
   if (kindOfInput(input) === 'csv') return;
-  throw new CliFailure('--excel goes with CSV', { hint: `${input.given} is no CSV file: its rows are written as they are.` });
+  throw new CliFailure('--excel goes with CSV', {
+    hint: `${input.given} is no CSV file: its rows are written as they are.`,
+  });
 };
 
 const isTable = /parquet|arrow|feather/iu;
@@ -70,7 +92,11 @@ const endsOf = {
 
 /** A joined file keeps the format of its input: a name that promises another format is refused. */
 export const requireJoinable = (
-  { flag, output, tableCommand }: { readonly flag: string; readonly output: string | undefined; readonly tableCommand: string },
+  {
+    flag,
+    output,
+    tableCommand,
+  }: { readonly flag: string; readonly output: string | undefined; readonly tableCommand: string },
   input: InputFile,
 ): void => {
   const kind = kindOfInput(input);

@@ -18,14 +18,32 @@ export const verificationTable = ({
 }: Verification): readonly string[] => [
   ...tableOf([
     ['law', 'checked', 'broken', 'says'],
-    ...laws.map(({ law, checkedCount, brokenCount, says }) => [law, checkedCount, brokenCount, says]),
+    ...laws.map(({ law, checkedCount, brokenCount, says }) => [
+      law,
+      checkedCount,
+      brokenCount,
+      says,
+    ]),
   ]),
   ...(batches.length === 0
     ? []
     : [
         '',
         ...tableOf([
-          ['batch', 'key', 'at the provider', 'state', 'sent', 'completed', 'failed', 'retried', 'open', 'tokens in', 'billed in', 'out'],
+          [
+            'batch',
+            'key',
+            'at the provider',
+            'state',
+            'sent',
+            'completed',
+            'failed',
+            'retried',
+            'open',
+            'tokens in',
+            'billed in',
+            'out',
+          ],
           ...batches.map((batch) => [
             batch.batchNo,
             batch.batchKey,
@@ -45,7 +63,10 @@ export const verificationTable = ({
   ...prunedText(pruned),
   ...(objects.uncheckedCount === 0
     ? []
-    : ['', `${objects.uncheckedCount} of ${objects.count} stored objects have no checksums: changed bytes in them may go undetected`]),
+    : [
+        '',
+        `${objects.uncheckedCount} of ${objects.count} stored objects have no checksums: changed bytes in them may go undetected`,
+      ]),
   '',
   `run ${runId}: ${itemCount} rows = ${
     Object.entries(itemCounts)
@@ -55,10 +76,15 @@ export const verificationTable = ({
   }; ${isSound ? 'every law holds' : 'NOT SOUND'}`,
 ];
 
-const prunedText = ({ areRequestsPruned, rawFileCount }: Verification['pruned']): readonly string[] => [
+const prunedText = ({
+  areRequestsPruned,
+  rawFileCount,
+}: Verification['pruned']): readonly string[] => [
   ...(areRequestsPruned || rawFileCount > 0 ? [''] : []),
   ...(areRequestsPruned ? ['request lines were pruned and cannot be checked'] : []),
-  ...(rawFileCount > 0 ? [`${rawFileCount} raw files are not kept: the stored results were checked instead`] : []),
+  ...(rawFileCount > 0
+    ? [`${rawFileCount} raw files are not kept: the stored results were checked instead`]
+    : []),
 ];
 
 /** The broken law, its place, and a hint. */
@@ -68,10 +94,15 @@ export const brokenText = (
   place: Place,
 ): readonly string[] => {
   const where = [
-    ...(itemIndex === null ? [] : [`row ${itemIndex}${itemId === null ? '' : ` (item ${JSON.stringify(itemId)})`}`]),
+    ...(itemIndex === null
+      ? []
+      : [`row ${itemIndex}${itemId === null ? '' : ` (item ${JSON.stringify(itemId)})`}`]),
     ...(batchNo === null ? [] : [`batch ${batchNo}${batchKey === null ? '' : ` (${batchKey})`}`]),
   ].join(', ');
-  const history = itemId === null ? '' : ` Its history: ${commandLine(place, 'inspect', runId, `--item ${quoted(itemId)}`)}`;
+  const history =
+    itemId === null
+      ? ''
+      : ` Its history: ${commandLine(place, 'inspect', runId, `--item ${quoted(itemId)}`)}`;
   return twoLines(
     `run ${runId} breaks the law "${law}"${where === '' ? '' : `: ${where}`}: ${message}`,
     `Do not change the run folder; verify changed nothing.${history}`,

@@ -40,14 +40,21 @@ export const showProgress = (context: Terminal, doing: string): WorkProgress => 
   const line = liveLineAt(context);
   return {
     show({ checkedCount, totalCount }) {
-      if (totalCount > 0) line.draw(() => `${doing}: ${Math.floor((100 * checkedCount) / totalCount)} %`);
+      if (totalCount > 0)
+        line.draw(() => `${doing}: ${Math.floor((100 * checkedCount) / totalCount)} %`);
     },
     end: line.end,
   };
 };
 
 /** Count of rows read, for an input of unknown length. */
-export const showReading = (context: Terminal, doing: string): { readonly show: (rows: number) => void; end(): void } => {
+export const showReading = (
+  context: Terminal,
+  doing: string,
+): { readonly show: (rows: number) => void; end(): void } => {
   const line = liveLineAt(context);
-  return { show: (rows) => line.draw(() => `${doing}: ${rows.toLocaleString('en-US')} rows`), end: line.end };
+  return {
+    show: (rows) => line.draw(() => `${doing}: ${rows.toLocaleString('en-US')} rows`),
+    end: line.end,
+  };
 };

@@ -16,21 +16,39 @@ interface StoredAddress extends Reached {
 /** The account of a run whose job module brings its own connection: no key, no address. */
 export const noAccount: Account = { apiKey: '', baseUrl: null };
 
-/** How the service is reached: address and key, Azure's version, and the headers of a gateway. Secrets, for memory alone. */
-export const reachOf = (loaded: LoadedEnv, flags: ConnectionFlags, stored?: StoredAddress): Account => {
+/**
+ * How the service is reached: address and key, Azure's version, and the headers of a gateway.
+ * Secrets, for memory alone.
+ */
+export const reachOf = (
+  loaded: LoadedEnv,
+  flags: ConnectionFlags,
+  stored?: StoredAddress,
+): Account => {
   const account = accountFor(loaded, flags.baseUrl, stored);
   const headers = headersOf(flags.header, loaded);
-  const lacking = flags.baseUrl === undefined ? (stored?.headerNames ?? []).find((name) => !Object.hasOwn(headers, name)) : undefined;
+  const lacking =
+    flags.baseUrl === undefined
+      ? (stored?.headerNames ?? []).find((name) => !Object.hasOwn(headers, name))
+      : undefined;
   if (lacking !== undefined)
-    throw new CliFailure(`run ${stored?.runId ?? ''} was started with the header ${lacking}, which is missing now`, {
-      hint: `Its value is not stored. Give it: --header ${lacking}=VALUE, or BATCHOR_HEADERS. To continue without it, name the address: --base-url URL`,
-    });
-  const azureApiVersion = versionOf(flags.azureApiVersion, account.baseUrl) ?? stored?.azureApiVersion ?? null;
+    throw new CliFailure(
+      `run ${stored?.runId ?? ''} was started with the header ${lacking}, which is missing now`,
+      {
+        hint: `Its value is not stored. Give it: --header ${lacking}=VALUE, or BATCHOR_HEADERS. To continue without it, name the address: --base-url URL`,
+      },
+    );
+  const azureApiVersion =
+    versionOf(flags.azureApiVersion, account.baseUrl) ?? stored?.azureApiVersion ?? null;
   return { ...account, apiKey: keyFor(loaded, account, azureApiVersion), headers, azureApiVersion };
 };
 
 /** The part of the account that is stored with a run: no secrets. */
-export const storedReach = ({ baseUrl, azureApiVersion = null, headers = {} }: Account): Reached => ({
+export const storedReach = ({
+  baseUrl,
+  azureApiVersion = null,
+  headers = {},
+}: Account): Reached => ({
   baseUrl,
   ...(azureApiVersion === null ? {} : { azureApiVersion }),
   ...(Object.keys(headers).length === 0 ? {} : { headerNames: Object.keys(headers) }),
@@ -50,17 +68,28 @@ const versionOf = (text: string | undefined, baseUrl: string | null): string | n
 };
 
 /** An Azure address uses AZURE_OPENAI_API_KEY where it is set. */
-const keyFor = ({ env }: LoadedEnv, { apiKey, baseUrl }: Account, azureApiVersion: string | null): string => {
-  const isAzure = azureApiVersion !== null || (baseUrl !== null && /\.azure\.com$/u.test(new URL(baseUrl).hostname));
+const keyFor = (
+  { env }: LoadedEnv,
+  { apiKey, baseUrl }: Account,
+  azureApiVersion: string | null,
+): string => {
+  const isAzure =
+    azureApiVersion !== null ||
+    (baseUrl !== null && /\.azure\.com$/u.test(new URL(baseUrl).hostname));
   const own = env['AZURE_OPENAI_API_KEY']?.trim() ?? '';
   return isAzure && own !== '' ? own : apiKey;
 };
 
 /**
- * The address that gets the key: the flag, else the address the run was started with, else the environment, else OpenAI. A stored
- * address may have come with a copied folder: it gets the key only if it is known, or if this user has named it before.
+ * The address that gets the key: the flag, else the address the run was started with, else the
+ * environment, else OpenAI. A stored address may have come with a copied folder: it gets the key
+ * only if it is known, or if this user has named it before.
  */
-export const accountFor = (loaded: LoadedEnv, flag: string | undefined, stored?: StoredAddress): Account => {
+export const accountFor = (
+  loaded: LoadedEnv,
+  flag: string | undefined,
+  stored?: StoredAddress,
+): Account => {
   const apiKey = loaded.env['OPENAI_API_KEY']?.trim() ?? '';
   if (flag !== undefined) return { apiKey, baseUrl: named(loaded, checkedUrl('--base-url', flag)) };
   const fromEnv = urlOfEnv(loaded);
@@ -69,9 +98,12 @@ export const accountFor = (loaded: LoadedEnv, flag: string | undefined, stored?:
   const { runId, baseUrl } = stored;
   // When the environment and the run name two addresses, the key is sent to neither.
   if (fromEnv !== null && fromEnv !== baseUrl) {
-    throw new CliFailure(`run ${runId} was started at ${baseUrl ?? "OpenAI's own address"}, but OPENAI_BASE_URL is ${fromEnv}`, {
-      hint: 'Unset OPENAI_BASE_URL to continue there, or choose the address with --base-url.',
-    });
+    throw new CliFailure(
+      `run ${runId} was started at ${baseUrl ?? "OpenAI's own address"}, but OPENAI_BASE_URL is ${fromEnv}`,
+      {
+        hint: 'Unset OPENAI_BASE_URL to continue there, or choose the address with --base-url.',
+      },
+    );
   }
   if (baseUrl !== null && fromEnv === null) requireTrusted(loaded, runId, baseUrl);
   return { apiKey, baseUrl };
@@ -94,7 +126,10 @@ const requireTrusted = (loaded: LoadedEnv, runId: string, stored: string): void 
   );
 };
 
-/** Throws if a request to the provider would need a key that is missing. An emulator on this machine needs none, and a job module's own connection has its own. */
+/**
+ * Throws if a request to the provider would need a key that is missing. An emulator on this machine
+ * needs none, and a job module's own connection has its own.
+ */
 export const requireKey = (account: Account, connection: string | null = null): Account => {
   if (canAsk(account)) return account;
   if (connection !== null && broughtConnection(connection) !== undefined) return account;
@@ -116,19 +151,25 @@ const urlOfEnv = ({ env, fromFile }: LoadedEnv): string | null => {
   // A .env file in a folder must not redirect a key from the environment to its own address.
   const secret = secrets.find((name) => !fromFile.has(name) && env[name] !== undefined);
   if (fromFile.has('OPENAI_BASE_URL') && secret !== undefined) {
-    throw new CliFailure(`OPENAI_BASE_URL (${url}) comes from .env, ${secret} from the environment`, {
-      hint: `To send ${secret === 'BATCHOR_HEADERS' ? 'the headers' : 'the key'} there, confirm the address: --base-url ${url}`,
-    });
+    throw new CliFailure(
+      `OPENAI_BASE_URL (${url}) comes from .env, ${secret} from the environment`,
+      {
+        hint: `To send ${secret === 'BATCHOR_HEADERS' ? 'the headers' : 'the key'} there, confirm the address: --base-url ${url}`,
+      },
+    );
   }
   return url;
 };
 
 const checkedUrl = (name: string, text: string): string => {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/u.test(url.protocol)) throw new CliFailure(`${name} is not an http or https address`);
+  if (url === null || !/^https?:$/u.test(url.protocol))
+    throw new CliFailure(`${name} is not an http or https address`);
   // Stored with the run: it must hold no secret.
   if (url.username !== '' || url.password !== '')
-    throw new CliFailure(`${name} contains a user name or password`, { hint: 'Give only the address; the key comes from OPENAI_API_KEY.' });
+    throw new CliFailure(`${name} contains a user name or password`, {
+      hint: 'Give only the address; the key comes from OPENAI_API_KEY.',
+    });
   if (url.search !== '' || url.hash !== '')
     throw new CliFailure(`${name} contains a query or a fragment`, {
       hint: url.searchParams.has('api-version')

@@ -3,8 +3,14 @@ import { CliFailure } from './failure.ts';
 import { commandName, readsValue } from './help.ts';
 import { nearest } from '../../lib/run/job/nearest.ts';
 
-/** Checks a command line before the parser does, with clearer errors. Returns the definition of its command. */
-export const checkCommandLine = (args: readonly string[], definitions: readonly Definition[]): Definition => {
+/**
+ * Checks a command line before the parser does, with clearer errors. Returns the definition of its
+ * command.
+ */
+export const checkCommandLine = (
+  args: readonly string[],
+  definitions: readonly Definition[],
+): Definition => {
   const definition = commandOf(args, definitions);
   checkArguments(definition, args.slice(commandName(definition).split(' ').length));
   return definition;
@@ -14,7 +20,9 @@ const commandOf = (args: readonly string[], definitions: readonly Definition[]):
   const [first = ''] = args;
   const names = definitions.map(commandName);
   if (first.startsWith('-')) {
-    throw new CliFailure(`${first} stands before the command`, { hint: `Give the command first: ${names.join(', ')}.` });
+    throw new CliFailure(`${first} stands before the command`, {
+      hint: `Give the command first: ${names.join(', ')}.`,
+    });
   }
   const definition = definitions.find((each) =>
     commandName(each)
@@ -23,11 +31,22 @@ const commandOf = (args: readonly string[], definitions: readonly Definition[]):
   );
   if (definition !== undefined) return definition;
   const family = names.filter((name) => name.startsWith(`${first} `));
-  if (family.length > 0) throw new CliFailure(`${first} needs a subcommand`, { hint: `Commands: ${family.join(', ')}.` });
-  throw unknown(`there is no command ${JSON.stringify(first)}`, first, names, `Commands: ${names.join(', ')}.`);
+  if (family.length > 0)
+    throw new CliFailure(`${first} needs a subcommand`, {
+      hint: `Commands: ${family.join(', ')}.`,
+    });
+  throw unknown(
+    `there is no command ${JSON.stringify(first)}`,
+    first,
+    names,
+    `Commands: ${names.join(', ')}.`,
+  );
 };
 
-/** Flags that exist, each with a value where it takes one, and as many other arguments as the command takes. */
+/**
+ * Flags that exist, each with a value where it takes one, and as many other arguments as the
+ * command takes.
+ */
 const checkArguments = (definition: Definition, args: readonly string[]): void => {
   const name = commandName(definition);
   const flags = [...definition.options.flatMap((option) => option.nameSet), '--help', '-h'];
@@ -45,16 +64,22 @@ const checkArguments = (definition: Definition, args: readonly string[]): void =
     }
     const flag = flagOf(arg);
     if (isNegation(arg, flags)) continue;
-    if (!flags.includes(flag)) throw unknown(`${name} has no flag ${flag}`, flag, flags, helpOf(name));
+    if (!flags.includes(flag))
+      throw unknown(`${name} has no flag ${flag}`, flag, flags, helpOf(name));
     const option = definition.options.find(({ nameSet }) => nameSet.includes(flag));
     const takesValue = option !== undefined && readsValue(option);
     if (!takesValue && arg.includes('='))
-      throw new CliFailure(`${flag} takes no value (got ${JSON.stringify(arg.slice(flag.length + 1))})`, {
-        hint: `Give ${flag} without a value. ${helpOf(name)}`,
-      });
+      throw new CliFailure(
+        `${flag} takes no value (got ${JSON.stringify(arg.slice(flag.length + 1))})`,
+        {
+          hint: `Give ${flag} without a value. ${helpOf(name)}`,
+        },
+      );
     if (!takesValue) continue;
     if (given.has(flag) && !isRepeatable(option))
-      throw new CliFailure(`${flag} is given twice`, { hint: `Give it once: only one value would be used. ${helpOf(name)}` });
+      throw new CliFailure(`${flag} is given twice`, {
+        hint: `Give it once: only one value would be used. ${helpOf(name)}`,
+      });
     given.add(flag);
     if (arg.includes('=')) continue;
     i += 1;
@@ -65,7 +90,8 @@ const checkArguments = (definition: Definition, args: readonly string[]): void =
 };
 
 /** The parser does not tell which flags collect their values: their description does. */
-export const isRepeatable = ({ description = '' }: Definition['options'][number]): boolean => description.includes('(repeatable');
+export const isRepeatable = ({ description = '' }: Definition['options'][number]): boolean =>
+  description.includes('(repeatable');
 
 const requireValue = (name: string, flag: string, value: string | undefined): void => {
   if (value === undefined) throw new CliFailure(`${flag} needs a value`, { hint: helpOf(name) });
@@ -75,25 +101,40 @@ const requireValue = (name: string, flag: string, value: string | undefined): vo
   });
 };
 
-/** Checks arguments that belong to no flag. An extra one most often comes from a pattern that the shell expanded. */
-const checkLoose = (definition: Definition, loose: readonly string[], args: readonly string[]): void => {
+/**
+ * Checks arguments that belong to no flag. An extra one most often comes from a pattern that the
+ * shell expanded.
+ */
+const checkLoose = (
+  definition: Definition,
+  loose: readonly string[],
+  args: readonly string[],
+): void => {
   const name = commandName(definition);
   const wanted = [...definition.usage.matchAll(/<([^<>]+)>/gu)].map(([, what = '']) => what);
   if (loose.length < wanted.length)
-    throw new CliFailure(`${name} needs ${wanted[loose.length] ?? ''}`, { hint: `For example: ${exampleOf(definition)}` });
+    throw new CliFailure(`${name} needs ${wanted[loose.length] ?? ''}`, {
+      hint: `For example: ${exampleOf(definition)}`,
+    });
   const extra = loose[wanted.length];
   if (extra === undefined) return;
-  const takes = (flag: string): boolean => definition.options.some(({ nameSet }) => nameSet.includes(flag));
+  const takes = (flag: string): boolean =>
+    definition.options.some(({ nameSet }) => nameSet.includes(flag));
   throw new CliFailure(`${name} has an unexpected argument ${JSON.stringify(extra)}`, {
     hint: `${adviceOn(extra, args, takes)}${helpOf(name)}`,
   });
 };
 
-const adviceOn = (extra: string, args: readonly string[], takes: (flag: string) => boolean): string => {
+const adviceOn = (
+  extra: string,
+  args: readonly string[],
+  takes: (flag: string) => boolean,
+): string => {
   const before = args[args.indexOf(extra) - 1] ?? '';
   if (takes('--input') && looksLikeFile(extra))
     return `Give each file its own flag (--input ${extra}), and quote patterns (--input '*.csv'). `;
-  if (takes('--run-id') && !args.some((arg) => flagOf(arg) === '--run-id')) return `Did you mean --run-id ${extra}? `;
+  if (takes('--run-id') && !args.some((arg) => flagOf(arg) === '--run-id'))
+    return `Did you mean --run-id ${extra}? `;
   if (isFlagLike(before)) return `${before} takes no value. `;
   return 'Quote values that contain blanks. ';
 };
@@ -104,9 +145,15 @@ const helpOf = (name: string): string => `See its flags: batchor ${name} --help`
 /** A dash alone is standard input. */
 const isFlagLike = (arg: string): boolean => arg.length > 1 && arg.startsWith('-');
 const flagOf = (arg: string): string => arg.split('=', 1)[0] ?? arg;
-const isNegation = (arg: string, flags: readonly string[]): boolean => arg.startsWith('--no-') && flags.includes(`--${arg.slice(5)}`);
+const isNegation = (arg: string, flags: readonly string[]): boolean =>
+  arg.startsWith('--no-') && flags.includes(`--${arg.slice(5)}`);
 
-const unknown = (message: string, given: string, known: readonly string[], help: string): CliFailure => {
+const unknown = (
+  message: string,
+  given: string,
+  known: readonly string[],
+  help: string,
+): CliFailure => {
   // A text of one or two letters is near to everything.
   const near = given.length > 2 ? nearest(given, known) : null;
   return new CliFailure(message, { hint: near === null ? help : `Did you mean ${near}? ${help}` });

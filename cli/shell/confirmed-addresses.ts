@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { LoadedEnv } from './env-file.ts';
 import { withoutSlashes } from './base-address.ts';
@@ -8,7 +18,11 @@ import { isLoopback } from '../compose.ts';
 export const isKnownAddress = (address: string): boolean => {
   const url = new URL(address);
   const { protocol, hostname } = url;
-  if (protocol === 'https:' && (hostname === 'api.openai.com' || hostname.endsWith('.api.openai.com'))) return true;
+  if (
+    protocol === 'https:' &&
+    (hostname === 'api.openai.com' || hostname.endsWith('.api.openai.com'))
+  )
+    return true;
   return isLoopback(url);
 };
 
@@ -21,8 +35,9 @@ export const isConfirmed = (loaded: LoadedEnv, address: string): boolean => {
 const addressesMax = 200;
 
 /**
- * Adds the address to the user's confirmed addresses, if the user has a settings folder. The file lies outside of every project,
- * so that no cloned or unpacked folder can bring it along. If it cannot be written, the command continues and asks again next time.
+ * Adds the address to the user's confirmed addresses, if the user has a settings folder. The file
+ * lies outside of every project, so that no cloned or unpacked folder can bring it along. If it
+ * cannot be written, the command continues and asks again next time.
  */
 export const confirmAddress = (loaded: LoadedEnv, address: string): void => {
   const path = fileOf(loaded);
@@ -33,10 +48,14 @@ export const confirmAddress = (loaded: LoadedEnv, address: string): void => {
   const aside = `${path}.${process.pid}`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(aside, `${JSON.stringify({ version: 1, addresses: [...known, key].slice(-addressesMax) }, null, 2)}\n`, {
-      mode: 0o600,
-      flag: 'wx',
-    });
+    writeFileSync(
+      aside,
+      `${JSON.stringify({ version: 1, addresses: [...known, key].slice(-addressesMax) }, null, 2)}\n`,
+      {
+        mode: 0o600,
+        flag: 'wx',
+      },
+    );
     renameSync(aside, path);
   } catch {
     rmSync(aside, { force: true });
@@ -46,14 +65,18 @@ export const confirmAddress = (loaded: LoadedEnv, address: string): void => {
 /** The form in which addresses are compared: normalised by `URL`, without a trailing slash. */
 const keyOf = (address: string): string => withoutSlashes(new URL(address).href);
 
-/** `$XDG_CONFIG_HOME/batchor/addresses.json`, from the user's own environment: a folder's `.env` must not choose it. Null: the user has no settings folder. */
+/**
+ * `$XDG_CONFIG_HOME/batchor/addresses.json`, from the user's own environment: a folder's `.env`
+ * must not choose it. Null: the user has no settings folder.
+ */
 const fileOf = ({ env, fromFile }: LoadedEnv): string | null => {
   const own = (name: string): string | null => {
     const value = fromFile.has(name) ? undefined : env[name];
     return value !== undefined && isAbsolute(value) ? value : null;
   };
   const home = own('HOME');
-  const folder = own('XDG_CONFIG_HOME') ?? (home === null ? null : join(home, '.config')) ?? own('APPDATA');
+  const folder =
+    own('XDG_CONFIG_HOME') ?? (home === null ? null : join(home, '.config')) ?? own('APPDATA');
   return folder === null ? null : join(folder, 'batchor', 'addresses.json');
 };
 
@@ -67,11 +90,18 @@ const readAddresses = (path: string): readonly string[] => {
   }
   try {
     const found = fstatSync(fd);
-    const isOurs = process.getuid === undefined || (found.uid === process.getuid() && (found.mode & 0o022) === 0);
+    const isOurs =
+      process.getuid === undefined ||
+      (found.uid === process.getuid() && (found.mode & 0o022) === 0);
     if (!found.isFile() || !isOurs) return [];
     const stored: unknown = JSON.parse(readFileSync(fd, 'utf8'));
-    const addresses = typeof stored === 'object' && stored !== null && 'addresses' in stored ? stored.addresses : null;
-    return Array.isArray(addresses) ? addresses.filter((address): address is string => typeof address === 'string') : [];
+    const addresses =
+      typeof stored === 'object' && stored !== null && 'addresses' in stored
+        ? stored.addresses
+        : null;
+    return Array.isArray(addresses)
+      ? addresses.filter((address): address is string => typeof address === 'string')
+      : [];
   } catch {
     return [];
   } finally {

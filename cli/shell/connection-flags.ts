@@ -9,13 +9,17 @@ export interface ConnectionFlags {
 
 export const headerFlag = (): string[] =>
   Option.Array('--header', [], {
-    description: 'Header for every request, NAME=VALUE, e.g. for a gateway (repeatable; use BATCHOR_HEADERS for secrets)',
+    description:
+      'Header for every request, NAME=VALUE, e.g. for a gateway (repeatable; use BATCHOR_HEADERS for secrets)',
   });
 
 export const azureFlag = (): string | undefined =>
   Option.String('--azure-api-version', {
-    description: "Azure's api-version, e.g. 2025-04-01-preview; --base-url is then the address of the resource",
+    description:
+      "Azure's api-version, e.g. 2025-04-01-preview; --base-url is then the address of the resource",
   });
 
 export const storedBaseUrlFlag = (): string | undefined =>
-  Option.String('--base-url', { description: 'Address of the service (default: the address that the run was started with)' });
+  Option.String('--base-url', {
+    description: 'Address of the service (default: the address that the run was started with)',
+  });

@@ -1,6 +1,8 @@
 import type { BaseContext } from 'clipanion';
 
-/** Everything that commands read and write; a spec can replace it and run them in its own process. */
+/**
+ * Everything that commands read and write; a spec can replace it and run them in its own process.
+ */
 export interface CliContext extends BaseContext {
   /** Relative paths start here, and `.env` is read here. */
   readonly cwd: string;
@@ -9,7 +11,10 @@ export interface CliContext extends BaseContext {
   /** True if stdout is a terminal: then JSON documents are indented. */
   readonly isStdoutTerminal: boolean;
   nowMs(): number;
-  /** Calls back at Ctrl-C, SIGTERM or SIGHUP; returns how to stop listening. Without a listener, a signal ends the process. */
+  /**
+   * Calls back at Ctrl-C, SIGTERM or SIGHUP; returns how to stop listening. Without a listener, a
+   * signal ends the process.
+   */
   onInterrupt(listener: () => void): () => void;
 }
 
@@ -18,10 +23,14 @@ const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export type SignalCode = (typeof signalCodes)[keyof typeof signalCodes];
 
 /**
- * The context of this very process. The second signal ends it at once, whatever the first one began, as does the first without a listener.
- * `onSignal` receives the exit code of the first signal.
+ * The context of this very process. The second signal ends it at once, whatever the first one
+ * began, as does the first without a listener. `onSignal` receives the exit code of the first
+ * signal.
  */
-export const processContext = (onSignal: (code: SignalCode) => void, exitAtOnce: (code: SignalCode) => void): CliContext => {
+export const processContext = (
+  onSignal: (code: SignalCode) => void,
+  exitAtOnce: (code: SignalCode) => void,
+): CliContext => {
   const listeners = new Set<() => void>();
   let first: SignalCode | null = null;
   const heard = (code: SignalCode): void => {

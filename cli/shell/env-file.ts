@@ -11,13 +11,19 @@ export interface LoadedEnv {
   readonly fromFile: ReadonlySet<string>;
 }
 
-/** The environment with what the folder's `.env` adds: the caller's own variables win. Node's rules of quoting. */
+/**
+ * The environment with what the folder's `.env` adds: the caller's own variables win. Node's rules
+ * of quoting.
+ */
 export const withEnvFile = (env: Env, folder: string): LoadedEnv => {
   const text = readIfThere(join(folder, '.env'));
   if (text === null) return { env, fromFile: new Set() };
   const file = parseEnv(text.replace(/^\u{FEFF}/u, ''));
   const added = Object.entries(file).filter(([name]) => env[name] === undefined);
-  return { env: { ...env, ...Object.fromEntries(added) }, fromFile: new Set(added.map(([name]) => name)) };
+  return {
+    env: { ...env, ...Object.fromEntries(added) },
+    fromFile: new Set(added.map(([name]) => name)),
+  };
 };
 
 const readIfThere = (path: string): string | null => {
@@ -27,6 +33,8 @@ const readIfThere = (path: string): string | null => {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     // No file, or a folder of that name (a Python environment often is): nothing to load.
     if (code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR') return null;
-    throw new CliFailure(`${path} cannot be read (${String(code)})`, { hint: 'Correct its permissions, or remove it.' });
+    throw new CliFailure(`${path} cannot be read (${String(code)})`, {
+      hint: 'Correct its permissions, or remove it.',
+    });
   }
 };

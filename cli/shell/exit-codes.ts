@@ -12,7 +12,10 @@ export const exitCodes = {
   /** The run is not finished: paused, bad rows, unresolved, in progress; or it was cancelled. */
   stopped: 4,
   ownedElsewhere: 5,
-  /** A check of `verify` or `doctor` failed: the store or its files have changed. Or the provider would refuse a schema. */
+  /**
+   * A check of `verify` or `doctor` failed: the store or its files have changed. Or the provider
+   * would refuse a schema.
+   */
   verificationFailed: 6,
   /** Interrupted by Ctrl-C; 143 for SIGTERM, 129 for SIGHUP. */
   interrupted: 130,
@@ -49,11 +52,14 @@ const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
 };
 
 /** The exit code for an error of the library; an unlisted error is a runtime error. */
-export const exitCodeOfError = (code: BatchorErrorCode): ExitCode => byErrorCode[code] ?? exitCodes.runtime;
+export const exitCodeOfError = (code: BatchorErrorCode): ExitCode =>
+  byErrorCode[code] ?? exitCodes.runtime;
 
 /** The exit code for a finished run: completed, completed with failures, or cancelled. */
 export const exitCodeOfRun = (summary: RunSummary): ExitCode => {
   // A run cancelled after its last answer is still complete.
   if (summary.status === 'completed' && summary.isIngestionComplete) return exitCodes.ok;
-  return summary.controlState === 'cancel_requested' ? exitCodes.stopped : exitCodes.finishedWithFailures;
+  return summary.controlState === 'cancel_requested'
+    ? exitCodes.stopped
+    : exitCodes.finishedWithFailures;
 };

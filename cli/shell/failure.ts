@@ -6,21 +6,36 @@ import { fieldsInFlags } from './field-flags.ts';
 import { flagsThatHelp, inFlags, withFlags } from './file-flags.ts';
 import { writeNotes } from '../print/render.ts';
 
-/** An error that the command line found itself; shown as one line, and a second line with the hint. */
+/**
+ * An error that the command line found itself; shown as one line, and a second line with the hint.
+ */
 export class CliFailure extends Error {
   override readonly name = 'CliFailure';
   readonly hint: string | null;
   readonly exitCode: ExitCode;
-  constructor(message: string, options: { readonly hint?: string; readonly exitCode?: ExitCode } = {}) {
+  constructor(
+    message: string,
+    options: { readonly hint?: string; readonly exitCode?: ExitCode } = {},
+  ) {
     super(message);
     this.hint = options.hint ?? null;
     this.exitCode = options.exitCode ?? exitCodes.usage;
   }
 }
 
-/** Writes the error to stderr and returns the exit code. Internal errors show a stack if BATCHOR_DEBUG is set. */
-export const reportFailure = (context: Pick<CliContext, 'stderr' | 'env'>, error: unknown, args: readonly string[] = []): ExitCode => {
-  const { lines, exitCode } = describeFailure(error, { args, showsStack: (context.env['BATCHOR_DEBUG'] ?? '') !== '' });
+/**
+ * Writes the error to stderr and returns the exit code. Internal errors show a stack if
+ * BATCHOR_DEBUG is set.
+ */
+export const reportFailure = (
+  context: Pick<CliContext, 'stderr' | 'env'>,
+  error: unknown,
+  args: readonly string[] = [],
+): ExitCode => {
+  const { lines, exitCode } = describeFailure(error, {
+    args,
+    showsStack: (context.env['BATCHOR_DEBUG'] ?? '') !== '',
+  });
   writeNotes(context, lines);
   return exitCode;
 };
@@ -36,12 +51,21 @@ const describeFailure = (
   { args, showsStack }: Showing,
 ): { readonly lines: readonly string[]; readonly exitCode: ExitCode } => {
   // The fields of a module are named as its code names them.
-  const named = args.some((arg) => arg === '--job' || arg.startsWith('--job=')) ? (text: string) => text : fieldsInFlags;
+  const named = args.some((arg) => arg === '--job' || arg.startsWith('--job='))
+    ? (text: string) => text
+    : fieldsInFlags;
   if (error instanceof CliFailure) {
     const hint = error.hint === null ? null : named(error.hint);
-    return { lines: twoLines(named(error.message), hint ?? sameCommand(error.message, args)), exitCode: error.exitCode };
+    return {
+      lines: twoLines(named(error.message), hint ?? sameCommand(error.message, args)),
+      exitCode: error.exitCode,
+    };
   }
-  if (error instanceof SourceError) return { lines: twoLines(error.message, sameCommand(error.message, args)), exitCode: exitCodes.usage };
+  if (error instanceof SourceError)
+    return {
+      lines: twoLines(error.message, sameCommand(error.message, args)),
+      exitCode: exitCodes.usage,
+    };
   const stack = showsStack && error instanceof Error ? [error.stack ?? error.message] : [];
   if (isBatchorError(error)) {
     const lines = error.isUserFault
@@ -51,11 +75,18 @@ const describeFailure = (
   }
   // The first line has the error; the rest repeats every flag.
   if (isUsageError(error))
-    return { lines: twoLines(error.message.split('\n', 1)[0] ?? '', 'See the commands: batchor --help'), exitCode: exitCodes.usage };
+    return {
+      lines: twoLines(error.message.split('\n', 1)[0] ?? '', 'See the commands: batchor --help'),
+      exitCode: exitCodes.usage,
+    };
   // An error of the operating system needs no stack: the message names call and path.
-  if (error instanceof Error && 'syscall' in error) return { lines: twoLines(error.message, null), exitCode: exitCodes.runtime };
+  if (error instanceof Error && 'syscall' in error)
+    return { lines: twoLines(error.message, null), exitCode: exitCodes.runtime };
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { lines: [...twoLines(`internal error: ${said}`, reportHint), ...stack], exitCode: exitCodes.runtime };
+  return {
+    lines: [...twoLines(`internal error: ${said}`, reportHint), ...stack],
+    exitCode: exitCodes.runtime,
+  };
 };
 
 const reportHint =
@@ -77,4 +108,5 @@ export const twoLines = (message: string, hint: string | null): readonly string[
 const onOneLine = (text: string): string => text.trim().replace(/(?<!\s)\s*\n(?! {2}\$)\s*/gu, ' ');
 
 /** True for the error that clipanion throws for a command line it cannot parse. */
-const isUsageError = (error: unknown): error is Error => error instanceof Error && 'clipanion' in error;
+const isUsageError = (error: unknown): error is Error =>
+  error instanceof Error && 'clipanion' in error;

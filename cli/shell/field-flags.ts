@@ -24,12 +24,17 @@ export const flagOf = (field: string): string => {
   const [group = '', name = '', ...rest] = field.split('.');
   if (group === 'provider' && name === 'params') return `--param ${rest.join('.')}`;
   if (group === 'prompt' && name !== '') return `--${name.replaceAll('_', '-')}`;
-  return group === 'structuredOutput' ? ['--schema', ...(rest.length === 0 ? [] : [rest.join('.')])].join(' ') : field;
+  return group === 'structuredOutput'
+    ? ['--schema', ...(rest.length === 0 ? [] : [rest.join('.')])].join(' ')
+    : field;
 };
 
 const differing = /^(the job differs from run \S+ in )([\w., -]+?) \(([\w.]+): stored /u;
 
-/** What the library says of a job, in flags. For a job module the library's own names are right: they are those of its code. */
+/**
+ * What the library says of a job, in flags. For a job module the library's own names are right:
+ * they are those of its code.
+ */
 export const fieldsInFlags = (text: string): string =>
   text
     .replace(differing, (_, head: string, fields: string, first: string) => {

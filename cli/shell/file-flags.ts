@@ -10,15 +10,27 @@ const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
   [/: name it \(encoding: '([^']+)'\)/gu, ': name it (--encoding $1)'],
   [/Name the encoding: '([^']+)'/gu, 'Name the encoding (--encoding $1)'],
   [/ \(checkProvider\(config, \{ acceptNoList: true \}\)\)/gu, ''],
-  [/set OPENAI_API_KEY, or give createOpenAI an apiKey/gu, 'set OPENAI_API_KEY in the environment or in a .env file of this folder'],
+  [
+    /set OPENAI_API_KEY, or give createOpenAI an apiKey/gu,
+    'set OPENAI_API_KEY in the environment or in a .env file of this folder',
+  ],
   [/: give headers to createOpenAI instead/gu, ': give --header or BATCHOR_HEADERS instead'],
   [
     /or give createOpenAI a client of your own that uses the proxy: new OpenAI\(\{ fetchOptions: \{ dispatcher \} \}\)/gu,
     'or use a job module that exports its own connection (--job)',
   ],
-  [/for others a client of your own with a defaultQuery/gu, 'for others a job module that exports its own connection (--job)'],
-  [/Read it as (?:Parquet|Arrow): name it (\.\w+), or say so/gu, 'Name it $1, or give its format (--input-format parquet|arrow)'],
-  [/Read it as JSON lines: name it \.jsonl, or say so/gu, 'Name it .jsonl, or give its format (--input-format jsonl)'],
+  [
+    /for others a client of your own with a defaultQuery/gu,
+    'for others a job module that exports its own connection (--job)',
+  ],
+  [
+    /Read it as (?:Parquet|Arrow): name it (\.\w+), or say so/gu,
+    'Name it $1, or give its format (--input-format parquet|arrow)',
+  ],
+  [
+    /Read it as JSON lines: name it \.jsonl, or say so/gu,
+    'Name it .jsonl, or give its format (--input-format jsonl)',
+  ],
   [
     /(?:If it is plain text, say|Say) compression: '\w+', or name it by what it is/gu,
     'Name it by what it is: .gz, .zst, or neither of them',
@@ -30,10 +42,12 @@ const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
 ];
 
 /** A message of a source, with flags in place of options. */
-export const inFlags = (text: string): string => optionForms.reduce((said, [option, flag]) => said.replace(option, flag), text);
+export const inFlags = (text: string): string =>
+  optionForms.reduce((said, [option, flag]) => said.replace(option, flag), text);
 
 /** True for a row that another encoding reads, whether or not it is clear which one. */
-export const needsEncoding = (message: string): boolean => inFlags(message).includes('(--encoding ');
+export const needsEncoding = (message: string): boolean =>
+  inFlags(message).includes('(--encoding ');
 
 /** The flags that fix what a source reports about a file or a row; null: no flag does. */
 export const flagsThatHelp = (message: string): string | null => {
@@ -51,4 +65,8 @@ export const flagsThatHelp = (message: string): string | null => {
 
 /** A command to paste: the typed one with these flags added. Passwords in addresses are masked. */
 export const withFlags = (args: readonly string[], flags: string): string =>
-  ['batchor', ...args.map((arg) => quoted(looksLikeAddress(arg) ? maskedAddress(arg) : arg)), flags].join(' ');
+  [
+    'batchor',
+    ...args.map((arg) => quoted(looksLikeAddress(arg) ? maskedAddress(arg) : arg)),
+    flags,
+  ].join(' ');

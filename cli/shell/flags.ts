@@ -9,9 +9,16 @@ export const required = (flag: string, value: string | undefined, hint: string):
 };
 
 /** One of the allowed values. */
-export const choice = <const Choice extends string>(flag: string, value: string, allowed: readonly Choice[]): Choice => {
+export const choice = <const Choice extends string>(
+  flag: string,
+  value: string,
+  allowed: readonly Choice[],
+): Choice => {
   const found = allowed.find((each) => each === value);
-  if (found === undefined) throw new CliFailure(`${flag} must be one of ${allowed.join(', ')} (got ${JSON.stringify(value)})`);
+  if (found === undefined)
+    throw new CliFailure(
+      `${flag} must be one of ${allowed.join(', ')} (got ${JSON.stringify(value)})`,
+    );
   return found;
 };
 
@@ -20,25 +27,38 @@ export const wholeNumber = (flag: string, value: string | undefined, min = 1): n
   if (value === undefined) return null;
   const number = /^\d+$/u.test(value) ? Number(value) : Number.NaN;
   if (Number.isSafeInteger(number) && number >= min) return number;
-  throw new CliFailure(`${flag} must be a whole number of at least ${min} (got ${JSON.stringify(value)})`);
+  throw new CliFailure(
+    `${flag} must be a whole number of at least ${min} (got ${JSON.stringify(value)})`,
+  );
 };
 
 /** A number as people write it, without sign or exponent; NaN for any other text. */
-export const numberIn = (text: string): number => (/^\d+(\.\d+)?$/u.test(text) ? Number(text) : Number.NaN);
+export const numberIn = (text: string): number =>
+  /^\d+(\.\d+)?$/u.test(text) ? Number(text) : Number.NaN;
 
 /** A number of at least `min`, decimals allowed; null where the flag is absent. */
-export const decimal = (flag: string, value: string | undefined, min: number, unit: string): number | null => {
+export const decimal = (
+  flag: string,
+  value: string | undefined,
+  min: number,
+  unit: string,
+): number | null => {
   if (value === undefined) return null;
   const number = numberIn(value);
   if (number >= min) return number;
-  throw new CliFailure(`${flag} must be a number of ${unit}, at least ${min} (got ${JSON.stringify(value)})`);
+  throw new CliFailure(
+    `${flag} must be a number of ${unit}, at least ${min} (got ${JSON.stringify(value)})`,
+  );
 };
 
 /** `key=json`, repeated, as one object of body parameters. */
 export const params = (values: readonly string[]): JsonObject => {
   const entries = values.map((value): readonly [string, JsonValue] => {
     const at = value.indexOf('=');
-    if (at < 1) throw new CliFailure(`--param ${JSON.stringify(value)}: must be key=json`, { hint: `For example --param temperature=0.2` });
+    if (at < 1)
+      throw new CliFailure(`--param ${JSON.stringify(value)}: must be key=json`, {
+        hint: `For example --param temperature=0.2`,
+      });
     const [key, text] = [value.slice(0, at), value.slice(at + 1)];
     try {
       return [key, JSON.parse(text) as JsonValue];

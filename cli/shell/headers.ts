@@ -6,7 +6,10 @@ export type Headers = Readonly<Record<string, string>>;
 
 const variable = 'BATCHOR_HEADERS';
 
-/** The headers of `BATCHOR_HEADERS` and of `--header`, which wins, by names in small letters. Values are secrets: no message repeats one. */
+/**
+ * The headers of `BATCHOR_HEADERS` and of `--header`, which wins, by names in small letters. Values
+ * are secrets: no message repeats one.
+ */
 export const headersOf = (flags: readonly string[], { env }: LoadedEnv): Headers => ({
   ...Object.fromEntries(fromEnv(env[variable]?.trim() ?? '')),
   ...Object.fromEntries(
@@ -24,7 +27,9 @@ const fromEnv = (text: string): readonly Header[] => {
   if (!text.startsWith('{'))
     return onceEach(
       variable,
-      text.split(/\r?\n/u).flatMap((line) => (line.trim() === '' ? [] : [headerIn(variable, line)])),
+      text
+        .split(/\r?\n/u)
+        .flatMap((line) => (line.trim() === '' ? [] : [headerIn(variable, line)])),
     );
   const parsed = jsonIn(text);
   const entries = isJsonObject(parsed) ? Object.entries(parsed) : null;
@@ -58,7 +63,8 @@ const headerIn = (from: string, text: string): Header => {
 };
 
 /** Headers that the transport sets itself. */
-const ownNames = /^(?:host|connection|keep-alive|te|trailer|upgrade|expect|content-.*|transfer-.*|accept-encoding|proxy-.*)$/u;
+const ownNames =
+  /^(?:host|connection|keep-alive|te|trailer|upgrade|expect|content-.*|transfer-.*|accept-encoding|proxy-.*)$/u;
 
 const checked = (from: string, given: string, text: string): Header => {
   const [name, value] = [given.trim().toLowerCase(), text.trim()];
@@ -67,19 +73,25 @@ const checked = (from: string, given: string, text: string): Header => {
     throw new CliFailure(`${from}: the part before = is not a header name`, {
       hint: 'A name has letters, digits and dashes: x-gateway-key',
     });
-  if (ownNames.test(name)) throw new CliFailure(`${from}: ${name} is set by batchor itself`, { hint: 'Leave it out.' });
+  if (ownNames.test(name))
+    throw new CliFailure(`${from}: ${name} is set by batchor itself`, { hint: 'Leave it out.' });
   if (!/^[\x20-\x7e]+$/u.test(value))
-    throw new CliFailure(`${from}: the value of ${name} is empty or contains a character that headers cannot have`, {
-      hint: 'Check that you copied the complete value.',
-    });
+    throw new CliFailure(
+      `${from}: the value of ${name} is empty or contains a character that headers cannot have`,
+      {
+        hint: 'Check that you copied the complete value.',
+      },
+    );
   return [name, value];
 };
 
 const onceEach = (from: string, headers: readonly Header[]): readonly Header[] => {
   const twice = headers.find(([name], i) => headers.findIndex(([other]) => other === name) !== i);
-  if (twice !== undefined) throw new CliFailure(`${from}: ${twice[0]} is given twice`, { hint: 'Give it once.' });
+  if (twice !== undefined)
+    throw new CliFailure(`${from}: ${twice[0]} is given twice`, { hint: 'Give it once.' });
   return headers;
 };
 
 /** True if one of the headers carries a key. */
-export const carryKey = (headers: Headers): boolean => Object.hasOwn(headers, 'authorization') || Object.hasOwn(headers, 'api-key');
+export const carryKey = (headers: Headers): boolean =>
+  Object.hasOwn(headers, 'authorization') || Object.hasOwn(headers, 'api-key');

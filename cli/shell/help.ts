@@ -3,8 +3,12 @@ import type { Definition } from 'clipanion';
 /** The command of a definition, without the program's name in front; it has one or more parts. */
 export const commandName = ({ path }: Definition): string => path.split(' ').slice(1).join(' ');
 
-/** True of a flag that is followed by a value: clipanion numbers the values of flags, for want of names. */
-export const readsValue = ({ definition }: { readonly definition: string }): boolean => / #\d+$/u.test(definition);
+/**
+ * True of a flag that is followed by a value: clipanion numbers the values of flags, for want of
+ * names.
+ */
+export const readsValue = ({ definition }: { readonly definition: string }): boolean =>
+  / #\d+$/u.test(definition);
 
 /** The overview: all commands with their descriptions. */
 export const overview = (version: string, definitions: readonly Definition[]): string =>
@@ -26,7 +30,12 @@ export const commandHelp = (definition: Definition): string => {
     `batchor ${commandName(definition)}: ${description.trim()}`,
     '',
     ...(details === undefined ? [] : [details.trim(), '']),
-    ...inColumns(options.map((option) => [option.definition.replace(/ #\d+$/u, ' VALUE'), option.description ?? ''])),
+    ...inColumns(
+      options.map((option) => [
+        option.definition.replace(/ #\d+$/u, ' VALUE'),
+        option.description ?? '',
+      ]),
+    ),
     ...examples.flatMap(([label, line]) => ['', `${label.trim()}:`, `  ${line}`]),
     '',
   ].join('\n');

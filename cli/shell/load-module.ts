@@ -13,7 +13,12 @@ export interface ModuleExport {
 }
 
 /** Parses `./labels.ts#Label`, relative to the folder of the command. */
-export const parseModuleExport = (flag: string, text: string, cwd: string, standard: string | null): ModuleExport => {
+export const parseModuleExport = (
+  flag: string,
+  text: string,
+  cwd: string,
+  standard: string | null,
+): ModuleExport => {
   const at = text.lastIndexOf('#');
   const [path, name] = at < 0 ? [text, standard ?? ''] : [text.slice(0, at), text.slice(at + 1)];
   if (path === '' || name === '')
@@ -37,18 +42,35 @@ export const importModule = async (url: string): Promise<unknown> => {
 export const connectionName = 'openai';
 
 /** Connections that job modules export, by name: a run is opened before its module is known. */
-const brought = new Map<string, { readonly connection: ProviderConnection; readonly absolute: string }>();
-export const broughtConnection = (name: string): ProviderConnection | undefined => brought.get(name)?.connection;
+const brought = new Map<
+  string,
+  { readonly connection: ProviderConnection; readonly absolute: string }
+>();
+export const broughtConnection = (name: string): ProviderConnection | undefined =>
+  brought.get(name)?.connection;
 
-/** Registers the connection under its name. Throws if the name is taken: two accounts must not be confused. */
-export const bringConnection = (flag: string, { given, absolute }: ModuleExport, connection: ProviderConnection): void => {
+/**
+ * Registers the connection under its name. Throws if the name is taken: two accounts must not be
+ * confused.
+ */
+export const bringConnection = (
+  flag: string,
+  { given, absolute }: ModuleExport,
+  connection: ProviderConnection,
+): void => {
   const { name } = connection;
   const hint = `Give it a name of its own: createOpenAI({ name: 'NAME', … })`;
   if (name === connectionName)
-    throw new CliFailure(`${flag} ${given}: its connection has the name ${name}, which is the command line's own`, { hint });
+    throw new CliFailure(
+      `${flag} ${given}: its connection has the name ${name}, which is the command line's own`,
+      { hint },
+    );
   const known = brought.get(name);
   if (known !== undefined && known.absolute !== absolute)
-    throw new CliFailure(`${flag} ${given}: the module ${known.absolute} brings a connection with the name ${name}, too`, { hint });
+    throw new CliFailure(
+      `${flag} ${given}: the module ${known.absolute} brings a connection with the name ${name}, too`,
+      { hint },
+    );
   brought.set(name, { connection, absolute });
 };
 
@@ -57,13 +79,21 @@ export const loadExportOf = async (flag: string, place: ModuleExport): Promise<u
   const { given, absolute, export: name } = place;
   if (!existsSync(absolute)) throw new CliFailure(`${flag} ${given}: there is no file ${absolute}`);
   if (absolute.endsWith('.json'))
-    throw new CliFailure(`${flag} ${given}: a JSON file exports nothing`, { hint: 'Give only the file, without #.' });
+    throw new CliFailure(`${flag} ${given}: a JSON file exports nothing`, {
+      hint: 'Give only the file, without #.',
+    });
   const stopListening = onUntimelyEnd(`${flag} ${given}`);
   try {
-    const module = (await importModule(pathToFileURL(absolute).href)) as Readonly<Record<string, unknown>>;
+    const module = (await importModule(pathToFileURL(absolute).href)) as Readonly<
+      Record<string, unknown>
+    >;
     const { providers } = module;
-    const exported = [...Object.values(module), ...(Array.isArray(providers) ? (providers as readonly unknown[]) : [])];
-    for (const each of exported) if (isConnection(each) && each.name !== connectionName) bringConnection(flag, place, each);
+    const exported = [
+      ...Object.values(module),
+      ...(Array.isArray(providers) ? (providers as readonly unknown[]) : []),
+    ];
+    for (const each of exported)
+      if (isConnection(each) && each.name !== connectionName) bringConnection(flag, place, each);
     const found = await module[name];
     if (found !== undefined) return found;
     const names = Object.keys(module).filter((key) => key !== '__esModule');
@@ -72,9 +102,12 @@ export const loadExportOf = async (flag: string, place: ModuleExport): Promise<u
     });
   } catch (error) {
     if (error instanceof CliFailure) throw error;
-    throw new CliFailure(`${flag} ${given}: the module cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
-      hint: 'The module must load on its own: with its packages installed, and without starting your program.',
-    });
+    throw new CliFailure(
+      `${flag} ${given}: the module cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        hint: 'The module must load on its own: with its packages installed, and without starting your program.',
+      },
+    );
   } finally {
     stopListening();
   }
@@ -89,7 +122,9 @@ const isConnection = (value: unknown): value is ProviderConnection =>
 /** Makes a module that ends the program, or never finishes loading, an error. */
 const onUntimelyEnd = (what: string): (() => void) => {
   const listener = (): void => {
-    process.stderr.write(`batchor: ${what}: the module ended the program, or never finished loading\n`);
+    process.stderr.write(
+      `batchor: ${what}: the module ended the program, or never finished loading\n`,
+    );
     process.exitCode = 1;
   };
   process.once('exit', listener);

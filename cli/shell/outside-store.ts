@@ -5,15 +5,22 @@ import { CliFailure } from './failure.ts';
 import type { Place } from './place.ts';
 
 /**
- * Requires that the path lies outside of the store: inside, output could replace a journal, or be deleted with the run. Follows
- * links, also those above a path that does not exist yet. Throws a `CliFailure` that names the flag.
+ * Requires that the path lies outside of the store: inside, output could replace a journal, or be
+ * deleted with the run. Follows links, also those above a path that does not exist yet. Throws a
+ * `CliFailure` that names the flag.
  */
-export const requireOutsideStore = async (flag: string, given: string, path: string, { store }: Place): Promise<void> => {
+export const requireOutsideStore = async (
+  flag: string,
+  given: string,
+  path: string,
+  { store }: Place,
+): Promise<void> => {
   const folder = store.type === 'folder' ? store.path : store.artifactFolder;
   if (folder === null) return;
   const way = relative(await realPath(folder), await realPath(path));
   if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
-  // The store may be a folder with other files of the user (`--store .`): those are not the store's.
+  // The store may be a folder with other files of the user (`--store .`): those are not the
+  // store's.
   if (store.type === 'folder' && !ownFolders.includes(way.split(sep, 1)[0] ?? '')) return;
   throw new CliFailure(`${flag} ${given} lies in the store, ${folder}`, {
     hint: 'Choose a path outside of the store: files inside belong to its runs and are deleted with them. Nothing was written.',

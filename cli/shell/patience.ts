@@ -7,9 +7,17 @@ import { writeNotes } from '../print/render.ts';
 const patienceMs = 3_000;
 
 /** Returns the work unchanged; at a terminal, a note names the owner when the work takes long. */
-export const awaitingOwner = async <A>(context: CliContext, place: Place, runId: string, work: Promise<A>): Promise<A> => {
+export const awaitingOwner = async <A>(
+  context: CliContext,
+  place: Place,
+  runId: string,
+  work: Promise<A>,
+): Promise<A> => {
   if (!context.isStderrTerminal) return work;
-  const timer = setTimeout(() => void nameOwner(context, place, runId).catch(() => undefined), patienceMs);
+  const timer = setTimeout(
+    () => void nameOwner(context, place, runId).catch(() => undefined),
+    patienceMs,
+  );
   return work.finally(() => clearTimeout(timer));
 };
 

@@ -54,7 +54,8 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
     throw new CliFailure('--store is empty', {
       hint: 'Name a folder or a postgresql:// address. Without the flag the store is BATCHOR_STORE, else .batchor.',
     });
-  if (flags.artifacts?.trim() === '') throw new CliFailure('--artifacts is empty', { hint: 'Name the folder of the payloads.' });
+  if (flags.artifacts?.trim() === '')
+    throw new CliFailure('--artifacts is empty', { hint: 'Name the folder of the payloads.' });
   const named = flags.store ?? fromEnv('BATCHOR_STORE') ?? '.batchor';
   const isDatabase = /^postgres(ql)?:\/\//iu.test(named);
   // As a folder it would be created, with the password of the address in its name.
@@ -67,27 +68,44 @@ export const placeOf = (context: CliContext, flags: StoreFlags): Place => {
       hint: `Encode @ / ? # of its password as %40 %2F %3F %23. ${addressForm}.`,
     });
   const isOfFile = flags.store === undefined && loaded.fromFile.has('BATCHOR_STORE');
-  // A .env file in a folder must not redirect PGPASSWORD: the driver sends it to any server that asks.
+  // A .env file in a folder must not redirect PGPASSWORD: the driver sends it to any server that
+  // asks.
   if (isDatabase && isOfFile && !hasPassword(named) && (context.env['PGPASSWORD'] ?? '') !== '')
-    throw new CliFailure(`BATCHOR_STORE (${maskedAddress(named)}) comes from .env, PGPASSWORD from the environment`, {
-      hint: `To send the password there, confirm the store: --store ${quoted(maskedAddress(named))}`,
-    });
+    throw new CliFailure(
+      `BATCHOR_STORE (${maskedAddress(named)}) comes from .env, PGPASSWORD from the environment`,
+      {
+        hint: `To send the password there, confirm the store: --store ${quoted(maskedAddress(named))}`,
+      },
+    );
   const artifacts = flags.artifacts ?? (isDatabase ? fromEnv('BATCHOR_ARTIFACTS') : undefined);
   if (artifacts !== undefined && looksLikeAddress(artifacts))
-    throw new CliFailure('--artifacts is not a folder', { hint: 'To use a folder of that name, give its path: --artifacts ./NAME' });
+    throw new CliFailure('--artifacts is not a folder', {
+      hint: 'To use a folder of that name, give its path: --artifacts ./NAME',
+    });
   if (!isDatabase && artifacts !== undefined)
-    throw new CliFailure('--artifacts is only for a store in a database', { hint: 'A store in a folder keeps its payloads itself.' });
-  const onWaiting = (message: string): void => writeNotes(context, [`batchor: waiting for the database: ${message}`]);
+    throw new CliFailure('--artifacts is only for a store in a database', {
+      hint: 'A store in a folder keeps its payloads itself.',
+    });
+  const onWaiting = (message: string): void =>
+    writeNotes(context, [`batchor: waiting for the database: ${message}`]);
   const store: StorePlace = isDatabase
-    ? { ...databaseOf(named), artifactFolder: artifacts === undefined ? null : resolve(context.cwd, artifacts), onWaiting }
+    ? {
+        ...databaseOf(named),
+        artifactFolder: artifacts === undefined ? null : resolve(context.cwd, artifacts),
+        onWaiting,
+      }
     : { type: 'folder', path: resolve(context.cwd, named) };
-  const isNamed = flags.store !== undefined || (fromEnv('BATCHOR_STORE') !== undefined && !isOfFile);
+  const isNamed =
+    flags.store !== undefined || (fromEnv('BATCHOR_STORE') !== undefined && !isOfFile);
   const shown = store.type === 'folder' ? named : maskedAddress(named);
   return {
     loaded,
     store,
     storeName: store.type === 'folder' ? store.path : shown,
-    concerns: store.type === 'folder' ? storeConcerns({ path: store.path, cwd: context.cwd, isNamed }, process.getuid?.() ?? null) : [],
+    concerns:
+      store.type === 'folder'
+        ? storeConcerns({ path: store.path, cwd: context.cwd, isNamed }, process.getuid?.() ?? null)
+        : [],
     storeFlag:
       (flags.store === undefined ? '' : ` --store ${quoted(shown)}`) +
       (flags.artifacts === undefined ? '' : ` --artifacts ${quoted(flags.artifacts)}`),
@@ -101,8 +119,13 @@ const addressForm = 'The form is postgresql://user:password@host:5432/database?s
 /** Addresses without a host (`user@/database?host=…`) are read by the driver alone. */
 const hasTwoReadings = (dsn: string): boolean => URL.canParse(dsn) && isAmbiguous(dsn);
 
-/** Splits `schema` off the address, since the server does not know that parameter. Works without a host too (`user@/database?host=…`). */
-const databaseOf = (dsn: string): { readonly type: 'postgres'; readonly dsn: string; readonly schema: string | null } => {
+/**
+ * Splits `schema` off the address, since the server does not know that parameter. Works without a
+ * host too (`user@/database?host=…`).
+ */
+const databaseOf = (
+  dsn: string,
+): { readonly type: 'postgres'; readonly dsn: string; readonly schema: string | null } => {
   const queryAt = dsn.indexOf('?');
   const params = new URLSearchParams(queryAt < 0 ? '' : dsn.slice(queryAt + 1));
   const schema = params.get('schema');
@@ -127,7 +150,10 @@ export const commandLine = (place: Place, command: string, runId: string, rest =
 /** Adds the store to the commands in the library's messages, so that they work when pasted. */
 export const withStoreNamed = ({ storeFlag }: Pick<Place, 'storeFlag'>, text: string): string =>
   text
-    .replace(/`batchor [a-z-]{1,40} --run-id [\w.-]{1,120}(?=[ `])/gu, (command) => `${command}${storeFlag}`)
+    .replace(
+      /`batchor [a-z-]{1,40} --run-id [\w.-]{1,120}(?=[ `])/gu,
+      (command) => `${command}${storeFlag}`,
+    )
     .replace(/`batchor (?:list|doctor)(?=`| --repair)/gu, (command) => `${command}${storeFlag}`);
 
 /** The summary to print: commands in its messages name the store. */
@@ -136,7 +162,8 @@ export const summaryInPlace = (place: Pick<Place, 'storeFlag'>, summary: JsonObj
 
 const namedIn = (place: Pick<Place, 'storeFlag'>, value: JsonValue | undefined): JsonValue => {
   if (typeof value === 'string') return withStoreNamed(place, value);
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).map((each) => namedIn(place, each));
+  if (Array.isArray(value))
+    return (value as readonly JsonValue[]).map((each) => namedIn(place, each));
   return isJsonObject(value)
     ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, namedIn(place, each)]))
     : (value ?? null);

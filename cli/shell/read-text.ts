@@ -5,8 +5,9 @@ import { readFileSync, statSync } from 'node:fs';
 const pipeMsMax = 10_000;
 
 /**
- * Reads a small file synchronously. A named pipe (password managers serve `.env` as one) is read by a child process: without a
- * writer, the read would block this process and its signals. Throws the error of the system.
+ * Reads a small file synchronously. A named pipe (password managers serve `.env` as one) is read by
+ * a child process: without a writer, the read would block this process and its signals. Throws the
+ * error of the system.
  */
 export const readText = (path: string): string => {
   if (!statSync(path).isFIFO()) return readFileSync(path, 'utf8');
@@ -19,8 +20,13 @@ export const readText = (path: string): string => {
   });
   if (status === 0) return stdout;
   const code = signal === 'SIGKILL' ? 'ETIMEDOUT' : 'EIO';
-  throw Object.assign(new Error(`${code}: nothing was written to the pipe within ${pipeMsMax / 1000} s, read '${path}'`), {
-    code,
-    syscall: 'read',
-  });
+  throw Object.assign(
+    new Error(
+      `${code}: nothing was written to the pipe within ${pipeMsMax / 1000} s, read '${path}'`,
+    ),
+    {
+      code,
+      syscall: 'read',
+    },
+  );
 };

@@ -11,15 +11,24 @@ export interface StoreToTrust {
   readonly isNamed: boolean;
 }
 
-/** A risk of a store: `refuse` if prompts and keys would go to a folder that another user controls, or that a link leads to. */
+/**
+ * A risk of a store: `refuse` if prompts and keys would go to a folder that another user controls,
+ * or that a link leads to.
+ */
 export interface StoreConcern {
   readonly type: 'refuse' | 'warn';
   readonly message: string;
   readonly hint: string;
 }
 
-/** Checks the store and its `runs` folder; missing folders raise no concern. Systems without file owners are not checked. */
-export const storeConcerns = ({ path, cwd, isNamed }: StoreToTrust, uid: number | null): readonly StoreConcern[] => {
+/**
+ * Checks the store and its `runs` folder; missing folders raise no concern. Systems without file
+ * owners are not checked.
+ */
+export const storeConcerns = (
+  { path, cwd, isNamed }: StoreToTrust,
+  uid: number | null,
+): readonly StoreConcern[] => {
   if (uid === null) return [];
   return [path, join(path, 'runs')].flatMap((place): readonly StoreConcern[] => {
     const link = statOf(place);
@@ -27,24 +36,41 @@ export const storeConcerns = ({ path, cwd, isNamed }: StoreToTrust, uid: number 
     const target = link.isSymbolicLink() ? realPathOf(place) : place;
     if (target === null)
       return [
-        { type: 'refuse', message: `${place} is a link that leads nowhere`, hint: 'Remove it, or name another store: --store FOLDER' },
+        {
+          type: 'refuse',
+          message: `${place} is a link that leads nowhere`,
+          hint: 'Remove it, or name another store: --store FOLDER',
+        },
       ];
     const found = statOf(target);
     return [
-      ...(link.isSymbolicLink() && isOutside(target, cwd) ? ledAway(place, target, path, isNamed) : []),
+      ...(link.isSymbolicLink() && isOutside(target, cwd)
+        ? ledAway(place, target, path, isNamed)
+        : []),
       ...[link, ...(found === null || target === place ? [] : [found])]
         .filter((stats) => isForeign(stats, uid))
         .map(({ uid: owner }) => foreign(place, owner, isNamed)),
-      ...(found !== null && found.isDirectory() && (found.mode & 0o022) !== 0 ? [writable(target, found.mode)] : []),
+      ...(found !== null && found.isDirectory() && (found.mode & 0o022) !== 0
+        ? [writable(target, found.mode)]
+        : []),
     ].slice(0, 1);
   });
 };
 
 /** Root owns what it opens, and trusts root alone; others trust themselves and root. */
-const isForeign = ({ uid }: Stats, ours: number): boolean => ours !== 0 && uid !== ours && uid !== 0;
+const isForeign = ({ uid }: Stats, ours: number): boolean =>
+  ours !== 0 && uid !== ours && uid !== 0;
 
-/** A named store may be a link. A link inside of it still gets a warning, because the user did not name that one. */
-const ledAway = (place: string, target: string, store: string, isNamed: boolean): readonly StoreConcern[] =>
+/**
+ * A named store may be a link. A link inside of it still gets a warning, because the user did not
+ * name that one.
+ */
+const ledAway = (
+  place: string,
+  target: string,
+  store: string,
+  isNamed: boolean,
+): readonly StoreConcern[] =>
   isNamed && place === store
     ? []
     : [
@@ -58,7 +84,9 @@ const ledAway = (place: string, target: string, store: string, isNamed: boolean)
 const foreign = (place: string, owner: number, isNamed: boolean): StoreConcern => ({
   type: isNamed ? 'warn' : 'refuse',
   message: `${place} belongs to another user (uid ${owner}), who can read and change the stored runs`,
-  hint: isNamed ? 'Use your own store: --store FOLDER' : `Use your own store: --store FOLDER. To use this one, name it: --store ${place}`,
+  hint: isNamed
+    ? 'Use your own store: --store FOLDER'
+    : `Use your own store: --store FOLDER. To use this one, name it: --store ${place}`,
 });
 
 const writable = (place: string, mode: number): StoreConcern => ({
@@ -67,7 +95,10 @@ const writable = (place: string, mode: number): StoreConcern => ({
   hint: `chmod go-w ${place}`,
 });
 
-/** Throws for the first concern that forbids writing prompts to the store, or sending a key to an address stored there. */
+/**
+ * Throws for the first concern that forbids writing prompts to the store, or sending a key to an
+ * address stored there.
+ */
 export const requireTrustedStore = (concerns: readonly StoreConcern[]): void => {
   const found = concerns.find(({ type }) => type === 'refuse');
   if (found !== undefined) throw new CliFailure(found.message, { hint: found.hint });

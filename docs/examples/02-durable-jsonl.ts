@@ -1,4 +1,5 @@
-// Durable by default: state under .batchor/. Start it again after a crash: same runId, same job, it resumes.
+// Durable by default: state under .batchor/. Start it again after a crash: same runId, same job, it
+// resumes.
 import { BatchRunner, isBatchorError } from 'batchor';
 import { jsonlSource } from 'batchor/adapters/jsonl';
 import { openai } from 'batchor/adapters/openai';
@@ -15,7 +16,10 @@ try {
         itemId: (row) => String(row.id),
         metadata: (row) => ({ lang: row.lang }),
       }),
-      buildPrompt: ({ payload }) => ({ systemPrompt: 'You summarize support tickets.', prompt: payload.text }),
+      buildPrompt: ({ payload }) => ({
+        systemPrompt: 'You summarize support tickets.',
+        prompt: payload.text,
+      }),
       providerConfig: openai({ model: 'gpt-4.1-mini', params: { max_output_tokens: 200 } }),
     },
     { runId: 'tickets_20260403' },
@@ -30,9 +34,13 @@ try {
 } catch (error) {
   if (isBatchorError(error, 'job_changed')) {
     for (const d of error.details.differences)
-      console.error(`${d.field}: stored ${JSON.stringify(d.stored)}, given ${JSON.stringify(d.given)}. ${d.remedy}`);
+      console.error(
+        `${d.field}: stored ${JSON.stringify(d.stored)}, given ${JSON.stringify(d.given)}. ${d.remedy}`,
+      );
   } else if (isBatchorError(error, 'source_changed')) {
-    console.error(`${error.details.ref} changed after row ${error.details.nextIndex}. ${error.hint}`);
+    console.error(
+      `${error.details.ref} changed after row ${error.details.nextIndex}. ${error.hint}`,
+    );
   } else throw error;
   process.exitCode = 1;
 }

@@ -1,4 +1,5 @@
-// Structured output from any Standard Schema. The result type is inferred from the schema, end to end.
+// Structured output from any Standard Schema. The result type is inferred from the schema, end to
+// end.
 import { BatchRunner, memoryStore } from 'batchor';
 import { openai } from 'batchor/adapters/openai';
 import { toStandardJsonSchema } from '@valibot/to-json-schema';
@@ -18,7 +19,9 @@ const Label = z.object({
 
 await using runner = new BatchRunner({ storage: memoryStore() });
 const common = {
-  items: [{ itemId: 'row1', payload: { text: 'It crashes on start.' }, metadata: { customer: 'acme' } }],
+  items: [
+    { itemId: 'row1', payload: { text: 'It crashes on start.' }, metadata: { customer: 'acme' } },
+  ],
   buildPrompt: ({ payload }: { payload: { text: string } }) => ({ prompt: payload.text }),
   providerConfig: openai({ model: 'gpt-4.1-mini' }),
 };
@@ -26,13 +29,26 @@ const common = {
 const run = await runner.runAndWait({ ...common, structuredOutput: Label });
 for await (const result of run.results()) {
   if (result.status === 'completed')
-    console.log('zod', result.output.label, result.output.due?.getFullYear() ?? 'no date', result.metadata.customer);
+    console.log(
+      'zod',
+      result.output.label,
+      result.output.due?.getFullYear() ?? 'no date',
+      result.metadata.customer,
+    );
   else console.log('zod', result.error.errorClass, result.error.message);
 }
 
 // Valibot says its JSON Schema through a package of its own.
-const viaValibot = await runner.runAndWait({ ...common, structuredOutput: toStandardJsonSchema(v.object({ label: v.string() })) });
-for await (const result of viaValibot.results()) if (result.status === 'completed') console.log('valibot', result.output.label.length > 0);
+const viaValibot = await runner.runAndWait({
+  ...common,
+  structuredOutput: toStandardJsonSchema(v.object({ label: v.string() })),
+});
+for await (const result of viaValibot.results())
+  if (result.status === 'completed') console.log('valibot', result.output.label.length > 0);
 
-const viaArktype = await runner.runAndWait({ ...common, structuredOutput: type({ label: 'string', tags: 'string[]' }) });
-for await (const result of viaArktype.results()) if (result.status === 'completed') console.log('arktype', result.output.tags.length >= 0);
+const viaArktype = await runner.runAndWait({
+  ...common,
+  structuredOutput: type({ label: 'string', tags: 'string[]' }),
+});
+for await (const result of viaArktype.results())
+  if (result.status === 'completed') console.log('arktype', result.output.tags.length >= 0);

@@ -1,4 +1,5 @@
-// The same job with an io-ts codec, and with a plain JSON Schema literal whose type is read off the literal.
+// The same job with an io-ts codec, and with a plain JSON Schema literal whose type is read off the
+// literal.
 import { BatchRunner, defineJob, described } from 'batchor';
 import { openai } from 'batchor/adapters/openai';
 import * as t from 'io-ts';
@@ -16,7 +17,10 @@ const common = {
 
 const withIoTs = defineJob({
   ...common,
-  buildPrompt: ({ payload }) => ({ systemPrompt: 'Is it spam?', prompt: `${payload.subject}\n${payload.body}` }),
+  buildPrompt: ({ payload }) => ({
+    systemPrompt: 'Is it spam?',
+    prompt: `${payload.subject}\n${payload.body}`,
+  }),
   structuredOutput: Verdict,
 });
 
@@ -34,14 +38,22 @@ const withJsonSchema = defineJob({
     },
     required: ['label', 'score', 'evidence', 'verdict'],
     additionalProperties: false,
-    $defs: { quote: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'], additionalProperties: false } },
+    $defs: {
+      quote: {
+        type: 'object',
+        properties: { text: { type: 'string' } },
+        required: ['text'],
+        additionalProperties: false,
+      },
+    },
   },
 });
 
 await using runner = new BatchRunner();
 const first = await runner.runAndWait(withIoTs);
 for await (const r of first.results())
-  if (r.status === 'completed') console.log(r.itemId, r.output.label, r.output.score?.toFixed(2) ?? 'unsure');
+  if (r.status === 'completed')
+    console.log(r.itemId, r.output.label, r.output.score?.toFixed(2) ?? 'unsure');
 const second = await runner.runAndWait(withJsonSchema);
 for await (const r of second.results())
   if (r.status === 'completed')

@@ -1,4 +1,5 @@
-// Three files, one run, one checkpoint. Equal ids in different files do not collide; the order is part of the identity.
+// Three files, one run, one checkpoint. Equal ids in different files do not collide; the order is
+// part of the identity.
 import { BatchRunner, compositeSource } from 'batchor';
 import { csvSource } from 'batchor/adapters/csv';
 import { jsonlSource } from 'batchor/adapters/jsonl';
@@ -9,8 +10,15 @@ const text = (value: unknown): { text: string } => ({ text: String(value) });
 
 const source = compositeSource(
   [
-    csvSource('input/a.csv', { columns: ['id', 'body'], itemId: 'id', payload: (row) => text(row.body) }),
-    jsonlSource('input/b.jsonl', { itemId: (row) => String(row['id']), payload: (row) => text(row['body']) }),
+    csvSource('input/a.csv', {
+      columns: ['id', 'body'],
+      itemId: 'id',
+      payload: (row) => text(row.body),
+    }),
+    jsonlSource('input/b.jsonl', {
+      itemId: (row) => String(row['id']),
+      payload: (row) => text(row['body']),
+    }),
     parquetSource('input/c.parquet', {
       columns: ['id', 'body', 'market'],
       itemId: (row) => String(row.id),
@@ -23,7 +31,11 @@ const source = compositeSource(
 
 await using runner = new BatchRunner();
 const run = await runner.start(
-  { source, buildPrompt: ({ payload }) => payload.text, providerConfig: openai({ model: 'gpt-4.1-mini', pollIntervalMs: 1_000 }) },
+  {
+    source,
+    buildPrompt: ({ payload }) => payload.text,
+    providerConfig: openai({ model: 'gpt-4.1-mini', pollIntervalMs: 1_000 }),
+  },
   { runId: 'export_20260403' },
 );
 await run.wait();

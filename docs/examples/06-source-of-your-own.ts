@@ -1,4 +1,5 @@
-// Rows from a database, read by key set: any position can be read again, so the run survives a restart mid-way.
+// Rows from a database, read by key set: any position can be read again, so the run survives a
+// restart mid-way.
 import { BatchRunner, type CheckpointedItemSource } from 'batchor';
 import { openai } from 'batchor/adapters/openai';
 
@@ -9,15 +10,26 @@ interface Article {
   readonly section: string;
 }
 export interface Db {
-  query<T>(sql: string, params: readonly unknown[], options: { signal: AbortSignal }): Promise<readonly T[]>;
+  query<T>(
+    sql: string,
+    params: readonly unknown[],
+    options: { signal: AbortSignal },
+  ): Promise<readonly T[]>;
 }
 
-export function articles(db: Db, editionId: number): CheckpointedItemSource<Article, { section: string }, { afterId: number }> {
+export function articles(
+  db: Db,
+  editionId: number,
+): CheckpointedItemSource<Article, { section: string }, { afterId: number }> {
   return {
     kind: 'articles',
     ref: `edition ${editionId}`,
     async fingerprint({ signal }) {
-      const [row] = await db.query<{ digest: string }>('select digest from edition_digest where id = $1', [editionId], { signal });
+      const [row] = await db.query<{ digest: string }>(
+        'select digest from edition_digest where id = $1',
+        [editionId],
+        { signal },
+      );
       return row?.digest ?? 'empty';
     },
     async *read(from, { signal }) {
@@ -43,11 +55,15 @@ export async function translate(db: Db): Promise<void> {
   const run = await runner.start(
     {
       source: articles(db, 7),
-      buildPrompt: ({ payload }) => ({ systemPrompt: 'Translate into Danish.', prompt: `# ${payload.title}\n\n${payload.body}` }),
+      buildPrompt: ({ payload }) => ({
+        systemPrompt: 'Translate into Danish.',
+        prompt: `# ${payload.title}\n\n${payload.body}`,
+      }),
       providerConfig: openai({ model: 'gpt-4.1', pollIntervalMs: 1_000 }),
     },
     { runId: 'edition_7_danish' },
   );
   await run.wait({ timeoutMs: 26 * 60 * 60 * 1000 });
-  for await (const r of run.results()) if (r.status === 'completed') console.log(r.metadata.section, r.output.length);
+  for await (const r of run.results())
+    if (r.status === 'completed') console.log(r.metadata.section, r.output.length);
 }

@@ -5,11 +5,19 @@ import { openai } from 'batchor/adapters/openai';
 
 await using runner = new BatchRunner();
 const run = await runner.runAndWait({
-  source: csvSource('input/products.csv', { columns: ['sku', 'title', 'description'], itemId: 'sku' }),
+  source: csvSource('input/products.csv', {
+    columns: ['sku', 'title', 'description'],
+    itemId: 'sku',
+  }),
   buildPrompt: ({ payload }) => `${payload.title}\n${payload.description}`,
-  providerConfig: openai({ model: 'text-embedding-3-small', endpoint: 'embeddings', params: { dimensions: 256 } }),
+  providerConfig: openai({
+    model: 'text-embedding-3-small',
+    endpoint: 'embeddings',
+    params: { dimensions: 256 },
+  }),
 });
 
 for await (const result of run.results()) {
-  if (result.status === 'completed') console.log(result.itemId, result.output.length, Math.hypot(...result.output).toFixed(3));
+  if (result.status === 'completed')
+    console.log(result.itemId, result.output.length, Math.hypot(...result.output).toFixed(3));
 }

@@ -1,4 +1,5 @@
-// Beyond a prompt: full messages with an image, tools, or the whole request body, typed by the OpenAI SDK.
+// Beyond a prompt: full messages with an image, tools, or the whole request body, typed by the
+// OpenAI SDK.
 import { readFile } from 'node:fs/promises';
 import { BatchRunner } from 'batchor';
 import { openai } from 'batchor/adapters/openai';
@@ -30,9 +31,19 @@ const messages = await runner.start({
 const bodies = await runner.start({
   items: receipts,
   buildPrompt: ({ payload }) => ({
-    body: { messages: [{ role: 'user', content: payload.path }], temperature: 0, logprobs: true, top_logprobs: 3, seed: 7 },
+    body: {
+      messages: [{ role: 'user', content: payload.path }],
+      temperature: 0,
+      logprobs: true,
+      top_logprobs: 3,
+      seed: 7,
+    },
   }),
-  providerConfig: openai({ model: 'gpt-4.1-mini', endpoint: 'chat.completions', params: { max_completion_tokens: 50 } }),
+  providerConfig: openai({
+    model: 'gpt-4.1-mini',
+    endpoint: 'chat.completions',
+    params: { max_completion_tokens: 50 },
+  }),
 });
 
 await Promise.all([messages.wait(), bodies.wait()]);

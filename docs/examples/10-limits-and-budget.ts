@@ -10,7 +10,12 @@ const job = defineJob({
     model: 'gpt-4.1-mini',
     params: { max_output_tokens: 300 },
     pollIntervalMs: 30_000,
-    enqueueLimits: { enqueuedTokenLimit: 2_000_000, targetRatio: 0.7, headroom: 50_000, maxBatchEnqueuedTokens: 500_000 },
+    enqueueLimits: {
+      enqueuedTokenLimit: 2_000_000,
+      targetRatio: 0.7,
+      headroom: 50_000,
+      maxBatchEnqueuedTokens: 500_000,
+    },
   }),
   chunkPolicy: { maxRequests: 20_000, planAfterMs: 30_000 },
   retryPolicy: { maxAttempts: 3, raiseOutputTokensTo: 1_200 },
@@ -21,7 +26,9 @@ const job = defineJob({
 
 await using runner = new BatchRunner();
 const quote = await runner.quote(job, { outputTokensPerItem: 180 });
-console.log(`${quote.batches} batches, expected ${quote.costUsd ?? 'unknown'} USD, at worst ${quote.worstCaseUsd ?? 'unknown'} USD`);
+console.log(
+  `${quote.batches} batches, expected ${quote.costUsd ?? 'unknown'} USD, at worst ${quote.worstCaseUsd ?? 'unknown'} USD`,
+);
 
 const run = await runner.start(job);
 try {

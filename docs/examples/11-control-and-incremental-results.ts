@@ -1,4 +1,5 @@
-// Pause, resume, cancel; read what is done while the rest still runs; stop waiting without stopping the run.
+// Pause, resume, cancel; read what is done while the rest still runs; stop waiting without stopping
+// the run.
 import { BatchRunner } from 'batchor';
 
 await using runner = new BatchRunner();
@@ -16,7 +17,11 @@ for (let more = true; more;) {
   afterSequence = page.nextAfterSequence;
   more = page.hasMore;
 }
-const exported = await run.exportTerminalResults('exports/partial.jsonl', { afterSequence: 0, append: false, limit: 100 });
+const exported = await run.exportTerminalResults('exports/partial.jsonl', {
+  afterSequence: 0,
+  append: false,
+  limit: 100,
+});
 console.log(exported.exportedCount, exported.nextAfterSequence);
 
 // Live, until Ctrl-C.

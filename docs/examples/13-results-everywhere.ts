@@ -9,13 +9,16 @@ const Label = z.object({ sentiment: z.enum(['good', 'bad']), topics: z.array(z.s
 
 await using runner = new BatchRunner({ storage: sqljsStore({ dir: '.batchor' }) });
 
-for await (const s of runner.listRuns({ limit: 20 })) console.log(s.runId, s.itemCount, s.cost.spentUsd);
+for await (const s of runner.listRuns({ limit: 20 }))
+  console.log(s.runId, s.itemCount, s.cost.spentUsd);
 
 const run = await runner.getRun('batchor_20260403T120000Z_ab12cd34', { structuredOutput: Label });
 try {
-  for await (const r of run.results()) if (r.status === 'completed') console.log(r.itemId, r.output.sentiment, r.output.topics.length);
+  for await (const r of run.results())
+    if (r.status === 'completed') console.log(r.itemId, r.output.sentiment, r.output.topics.length);
 } catch (error) {
-  if (isBatchorError(error, 'run_not_finished')) console.error(`${error.details.openCount} items are still open. ${error.hint}`);
+  if (isBatchorError(error, 'run_not_finished'))
+    console.error(`${error.details.openCount} items are still open. ${error.hint}`);
   else throw error;
 }
 
@@ -31,6 +34,9 @@ if (!proof.isSound) {
 }
 
 // Results outlive what was pruned.
-await run.exportTerminalResults('exports/labels.parquet', { format: parquetFormat(), order: 'input' });
+await run.exportTerminalResults('exports/labels.parquet', {
+  format: parquetFormat(),
+  order: 'input',
+});
 const table = await toTable(run);
 console.log(table.numRows(), 'rows', table.columnNames().includes('output.sentiment'));

@@ -1,4 +1,5 @@
-// Many workers, one Postgres. A web process starts runs; workers carry them, and take over from the dead.
+// Many workers, one Postgres. A web process starts runs; workers carry them, and take over from the
+// dead.
 import { BatchRunner, defineJob } from 'batchor';
 import { filesystemArtifacts } from 'batchor/adapters/filesystem';
 import { jsonlSource } from 'batchor/adapters/jsonl';
@@ -22,7 +23,9 @@ const shared = {
 
 export async function startFromWeb(): Promise<string> {
   await using runner = new BatchRunner({ ...shared, autorun: false });
-  const run = await runner.start(nightly, { runId: `nightly_${new Date().toISOString().slice(0, 10)}` });
+  const run = await runner.start(nightly, {
+    runId: `nightly_${new Date().toISOString().slice(0, 10)}`,
+  });
   return run.runId;
 }
 
@@ -31,6 +34,7 @@ export async function worker(): Promise<void> {
   process.once('SIGTERM', () => stop.abort());
   await using runner = new BatchRunner({ ...shared, leaseTtlMs: 30_000 });
   runner.events$.subscribe((event) => console.log(event.runId, event.eventType));
-  // `jobs` lets a worker finish the ingestion of a run whose starter died; after ingestion no job is needed.
+  // `jobs` lets a worker finish the ingestion of a run whose starter died; after ingestion no job
+  // is needed.
   await runner.work({ jobs: [nightly], runsMax: 8, signal: stop.signal });
 }

@@ -1,4 +1,5 @@
-// The pure core in a loop of your own: no store, no RxJS, your own provider call. Rows are columns that fold `applyToRows`.
+// The pure core in a loop of your own: no store, no RxJS, your own provider call. Rows are columns
+// that fold `applyToRows`.
 import {
   applyToRows,
   type BatchKey,
@@ -30,10 +31,15 @@ export interface MyProvider {
   upload(lines: readonly string[]): Promise<string>;
   /** Throws only when it is not known whether the batch was created. */
   create(fileId: string, batchKey: BatchKey, createAttempt: number): Promise<ProviderBatchId>;
-  /** Every batch that may be one of these creates, read to the end of the list: what it does not show may be sent again. */
+  /**
+   * Every batch that may be one of these creates, read to the end of the list: what it does not
+   * show may be sent again.
+   */
   sweep(effect: Extract<Effect, { type: 'SweepBatches' }>): Promise<SweepReport>;
   deleteFile(fileId: string): Promise<void>;
-  observe(batches: Extract<Effect, { type: 'PollBatches' }>['batches']): Promise<readonly BatchObservation[]>;
+  observe(
+    batches: Extract<Effect, { type: 'PollBatches' }>['batches'],
+  ): Promise<readonly BatchObservation[]>;
   /** The items that the batch answered well. */
   answered(fileId: string): Promise<readonly number[]>;
   cancel(id: ProviderBatchId): Promise<void>;
@@ -48,25 +54,44 @@ export interface MyRow {
   dueAtMs: number;
 }
 
-/** Runs the prompts to their end; answers the last snapshot. `rows` then tell what became of each. */
-export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyProvider, signal: AbortSignal): Promise<RunSnapshot> {
+/**
+ * Runs the prompts to their end; answers the last snapshot. `rows` then tell what became of each.
+ */
+export async function runToEnd(
+  config: RunConfig,
+  rows: MyRow[],
+  provider: MyProvider,
+  signal: AbortSignal,
+): Promise<RunSnapshot> {
   let snapshot = emptySnapshot;
   let keys = 0;
   const customIds = customIdsOf(config);
-  const lines = rows.map((row, index) => `${JSON.stringify({ custom_id: customIds.of(index), prompt: row.prompt })}\n`);
-  const bytes = (indexes: readonly number[]): number[] => indexes.map((index) => Buffer.byteLength(lines[index] ?? ''));
-  const where = (test: (row: MyRow) => boolean): number[] => rows.flatMap((row, index) => (test(row) ? [index] : []));
-  const slice = (indexes: readonly number[]) => ({ indexes, bytes: bytes(indexes), tokens: null, isLast: true });
+  const lines = rows.map(
+    (row, index) => `${JSON.stringify({ custom_id: customIds.of(index), prompt: row.prompt })}\n`,
+  );
+  const bytes = (indexes: readonly number[]): number[] =>
+    indexes.map((index) => Buffer.byteLength(lines[index] ?? ''));
+  const where = (test: (row: MyRow) => boolean): number[] =>
+    rows.flatMap((row, index) => (test(row) ? [index] : []));
+  const slice = (indexes: readonly number[]) => ({
+    indexes,
+    bytes: bytes(indexes),
+    tokens: null,
+    isLast: true,
+  });
 
   const apply = (change: RowChange): void => {
     const each = (indexes: ArrayLike<number>, move: (row: MyRow, place: number) => void): void => {
-      for (let place = 0; place < indexes.length; place += 1) move(rows[indexes[place] ?? -1] as MyRow, place);
+      for (let place = 0; place < indexes.length; place += 1)
+        move(rows[indexes[place] ?? -1] as MyRow, place);
     };
     switch (change.type) {
       case 'insert':
         return; // they are here already
       case 'claim':
-        return each([...indexesOf(change.indexes)], (row) => Object.assign(row, { status: 'queued_local', batchNo: change.batchNo }));
+        return each([...indexesOf(change.indexes)], (row) =>
+          Object.assign(row, { status: 'queued_local', batchNo: change.batchNo }),
+        );
       case 'submit':
         return each(
           where((row) => row.batchNo === change.batchNo && row.status === 'queued_local'),
@@ -78,7 +103,9 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           (row) => (row.status = 'pending'),
         );
       case 'complete':
-        return each(change.lines.indexes, (row) => Object.assign(row, { status: 'completed', charged: row.charged + 1 }));
+        return each(change.lines.indexes, (row) =>
+          Object.assign(row, { status: 'completed', charged: row.charged + 1 }),
+        );
       case 'fail':
       case 'retry':
         return each(change.rows.indexes, (row, place) => {
@@ -98,7 +125,8 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
 
   const tell = (command: Command): void => {
     const decided = decide(snapshot, command);
-    if (isLeft(decided) && decided.left.type === 'malformed_command') throw new Error(decided.left.message); // our own bug
+    if (isLeft(decided) && decided.left.type === 'malformed_command')
+      throw new Error(decided.left.message); // our own bug
     if (isLeft(decided)) return; // a stale or repeated answer: nothing to do
     snapshot = decided.right.reduce(evolve, snapshot); // save both here, in one transaction, before acting on them
     for (const change of applyToRows(decided.right)) apply(change);
@@ -152,7 +180,9 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           batchKey: effect.batchKey,
           createAttempt: effect.createAttempt,
           inputFileId: await provider.upload(
-            where((row) => row.batchNo === effect.batchNo && row.status === 'queued_local').map((index) => lines[index] ?? ''),
+            where((row) => row.batchNo === effect.batchNo && row.status === 'queued_local').map(
+              (index) => lines[index] ?? '',
+            ),
           ),
           expiresAtMs: null,
         };
@@ -172,7 +202,13 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
             providerStatus: 'validating',
           };
         } catch (cause) {
-          return { type: 'RecordCreateUnclear', atMs, batchKey, createAttempt, message: String(cause) };
+          return {
+            type: 'RecordCreateUnclear',
+            atMs,
+            batchKey,
+            createAttempt,
+            message: String(cause),
+          };
         }
       }
       case 'SweepBatches':
@@ -186,7 +222,12 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
         };
       case 'FenceCreate':
         await provider.deleteFile(effect.inputFileId);
-        return { type: 'RecordFenced', atMs, batchKey: effect.batchKey, createAttempt: effect.createAttempt };
+        return {
+          type: 'RecordFenced',
+          atMs,
+          batchKey: effect.batchKey,
+          createAttempt: effect.createAttempt,
+        };
       case 'DeleteFile':
         await provider.deleteFile(effect.fileId);
         return { type: 'RecordFileDeleted', atMs, fileId: effect.fileId };
@@ -219,7 +260,9 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           batchKey: effect.batchKey,
           output: effect.outputFileId === null ? null : { object: effect.outputFileId, bytes: 1 },
           error: null,
-          census: censusOfRows(snapshot.live.find((batch) => batch.batchKey === effect.batchKey)?.requests ?? 0),
+          census: censusOfRows(
+            snapshot.live.find((batch) => batch.batchKey === effect.batchKey)?.requests ?? 0,
+          ),
         };
       case 'SettleSlice': {
         const { batchKey, batchNo, position } = effect;
@@ -242,9 +285,12 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
             lengths: none,
           };
         }
-        const file = snapshot.live.find((batch) => batch.batchKey === batchKey)?.files?.output?.object ?? '';
+        const file =
+          snapshot.live.find((batch) => batch.batchKey === batchKey)?.files?.output?.object ?? '';
         const indexes = await provider.answered(file);
-        const open = indexes.map((index) => (rows[index]?.status === 'submitted' && rows[index].batchNo === batchNo ? 1 : 0));
+        const open = indexes.map((index) =>
+          rows[index]?.status === 'submitted' && rows[index].batchNo === batchNo ? 1 : 0,
+        );
         const none = indexes.map(() => 0);
         return {
           type: 'SettleSlice',
@@ -266,7 +312,9 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
           type: 'RequeueRows',
           atMs,
           dueAtMs: effect.dueAtMs,
-          rows: slice(where((row) => row.status === 'failed_retryable' && row.dueAtMs === effect.dueAtMs)),
+          rows: slice(
+            where((row) => row.status === 'failed_retryable' && row.dueAtMs === effect.dueAtMs),
+          ),
         };
       case 'SettleShared':
         throw new Error('no row of ours shares a request');
@@ -284,7 +332,8 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
   tell({ type: 'OpenRun', atMs: Date.now() }); // after a restart this is what turns a create in flight into a search
   while (!isFinished(snapshot)) {
     signal.throwIfAborted();
-    const due = effectsDue(snapshot, Date.now());
+    const nowMs = Date.now();
+    const due = effectsDue(snapshot, nowMs);
     for (const effect of due) {
       const answer = await perform(effect).catch((cause: unknown): Command => ({
         type: 'RecordFault',
@@ -296,9 +345,10 @@ export async function runToEnd(config: RunConfig, rows: MyRow[], provider: MyPro
       }));
       tell(answer);
     }
-    const next = nextDueMs(snapshot, Date.now());
-    if (due.length === 0 && next === null) return snapshot; // paused: only a command can change it
-    if (due.length === 0 && next !== null) await new Promise((wake) => setTimeout(wake, Math.max(1, next - Date.now())));
+    if (due.length > 0) continue;
+    const next = nextDueMs(snapshot, nowMs); // of the same instant: what comes due in between is not lost
+    if (next === null) return snapshot; // paused: only a command can change it
+    await new Promise((wake) => setTimeout(wake, Math.max(1, next - Date.now())));
   }
   return snapshot;
 }

@@ -1,5 +1,6 @@
-// The same core inside a durable workflow (Temporal, DBOS, Restate, …): the workflow folds, each effect is an activity.
-// The platform may run an activity again, or twice at once: only the activity that commits `CreateBegun` sends that create.
+// The same core inside a durable workflow (Temporal, DBOS, Restate, …): the workflow folds, each
+// effect is an activity. The platform may run an activity again, or twice at once: only the
+// activity that commits `CreateBegun` sends that create.
 import {
   type Command,
   decide,
@@ -13,33 +14,51 @@ import {
   nextDueMs,
   type RunSnapshot,
 } from 'batchor/core';
-import { type Asked, commandOfError, createPerformer, type EnginePorts, messageOf } from 'batchor/streams';
+import {
+  type Asked,
+  commandOfError,
+  createPerformer,
+  type EnginePorts,
+  messageOf,
+} from 'batchor/streams';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { right } from 'fp-ts/lib/TaskEither.js';
 
-// What such a platform offers; in Temporal: proxyActivities, condition or sleep, defineSignal and setHandler.
+// What such a platform offers; in Temporal: proxyActivities, condition or sleep, defineSignal and
+// setHandler.
 export interface Platform {
   now(): number;
   /** Wakes at the time or at the next signal. */
   waitUntil(atMs: number | null, woken: () => boolean): Promise<void>;
-  /** Runs at least once: again when its result is lost. What crosses is JSON: a command with columns goes through `commandCodec`. */
-  activity<Args extends readonly unknown[], A>(name: string, fn: (...args: Args) => Promise<A>): (...args: Args) => Promise<A>;
+  /**
+   * Runs at least once: again when its result is lost. What crosses is JSON: a command with columns
+   * goes through `commandCodec`.
+   */
+  activity<Args extends readonly unknown[], A>(
+    name: string,
+    fn: (...args: Args) => Promise<A>,
+  ): (...args: Args) => Promise<A>;
   onSignal(name: 'pause' | 'resume' | 'cancel', handler: () => void): void;
 }
 
-// activities.ts: the impure half. Effects and snapshots are plain JSON; rows and slices never leave this side.
+// activities.ts: the impure half. Effects and snapshots are plain JSON; rows and slices never leave
+// this side.
 export function createActivities(ports: EnginePorts) {
   const pay = createPerformer(ports);
   const running = new AbortController();
   let commits: Promise<unknown> = Promise.resolve();
 
-  /** Reads the slice, decides and commits, one command at a time; the events, none where the answer was stale or repeated. */
+  /**
+   * Reads the slice, decides and commits, one command at a time; the events, none where the answer
+   * was stale or repeated.
+   */
   const tell = (asked: Asked): Promise<readonly Event[]> => {
     const next = commits.then(async () => {
       const command = await asked();
       if (isLeft(command)) throw new Error(messageOf(command.left));
       const decided = decide(ports.run.snapshot, command.right);
-      if (isLeft(decided) && decided.left.type === 'malformed_command') throw new Error(decided.left.message);
+      if (isLeft(decided) && decided.left.type === 'malformed_command')
+        throw new Error(decided.left.message);
       if (isLeft(decided)) return [];
       const committed = await ports.run.commit(ports.run.snapshot.version, decided.right)();
       if (isLeft(committed)) throw new Error(messageOf(committed.left));
@@ -61,21 +80,34 @@ export function createActivities(ports: EnginePorts) {
     const nowMs = Math.max(atMs, ports.scheduler.now());
     if (!isDue(ports.run.snapshot, effect, nowMs)) return ports.run.snapshot; // performed before, and its result was lost
     if (effect.type === 'CreateBatch') {
-      // The activity that began it has not answered: the create may have been sent. batchor searches for it and never sends it again.
+      // The activity that began it has not answered: the create may have been sent. batchor
+      // searches for it and never sends it again.
       const { batchKey, createAttempt } = effect;
-      await tell(right({ type: 'RecordCreateUnclear', atMs: nowMs, batchKey, createAttempt, message: 'the activity was lost' }));
+      await tell(
+        right({
+          type: 'RecordCreateUnclear',
+          atMs: nowMs,
+          batchKey,
+          createAttempt,
+          message: 'the activity was lost',
+        }),
+      );
       return ports.run.snapshot;
     }
     for (const event of await payOnce(effect)) {
       if (event.type !== 'CreateBegun') continue;
-      const isBegun = (due: Effect): boolean => due.type === 'CreateBatch' && due.batchKey === event.batchKey;
+      const isBegun = (due: Effect): boolean =>
+        due.type === 'CreateBatch' && due.batchKey === event.batchKey;
       const create = effectsDue(ports.run.snapshot, nowMs).find(isBegun);
       if (create !== undefined) await payOnce(create);
     }
     return ports.run.snapshot;
   };
 
-  /** Never two of one key at once: a second run of an activity waits for the first, and finds nothing due. */
+  /**
+   * Never two of one key at once: a second run of an activity waits for the first, and finds
+   * nothing due.
+   */
   const queues = new Map<string, Promise<unknown>>();
   return {
     /** `atMs`: when the workflow saw that it is due. */
@@ -95,12 +127,18 @@ export function createActivities(ports: EnginePorts) {
   };
 }
 
-// workflow.ts: the pure half. Its whole state is one bounded snapshot; replay gives the same history.
-export async function batchWorkflow(platform: Platform, activities: ReturnType<typeof createActivities>): Promise<RunSnapshot> {
+// workflow.ts: the pure half. Its whole state is one bounded snapshot; replay gives the same
+// history.
+export async function batchWorkflow(
+  platform: Platform,
+  activities: ReturnType<typeof createActivities>,
+): Promise<RunSnapshot> {
   const perform = platform.activity('perform', activities.perform);
   const tellRun = platform.activity('tell', activities.tell);
   const inbox: Command[] = [{ type: 'OpenRun', atMs: platform.now() }];
-  platform.onSignal('pause', () => inbox.push({ type: 'PauseRun', atMs: platform.now(), reason: 'manual', message: null }));
+  platform.onSignal('pause', () =>
+    inbox.push({ type: 'PauseRun', atMs: platform.now(), reason: 'manual', message: null }),
+  );
   platform.onSignal('resume', () => inbox.push({ type: 'ResumeRun', atMs: platform.now() }));
   platform.onSignal('cancel', () => inbox.push({ type: 'CancelRun', atMs: platform.now() }));
 
@@ -122,14 +160,16 @@ export async function batchWorkflow(platform: Platform, activities: ReturnType<t
       .then(() => (isNews = inFlight.delete(key)));
   };
   for (;;) {
-    for (let command = inbox.shift(); command !== undefined; command = inbox.shift()) learn(await tellRun(command));
+    for (let command = inbox.shift(); command !== undefined; command = inbox.shift())
+      learn(await tellRun(command));
     isNews = false;
     const current = snapshot as RunSnapshot | null;
     if (current === null || isFinished(current)) return current as RunSnapshot;
     const nowMs = platform.now();
     for (const [key, untilMs] of resting) if (untilMs <= nowMs) resting.delete(key);
     for (const effect of effectsDue(current, nowMs))
-      if (!inFlight.has(effectKey(effect)) && !resting.has(effectKey(effect))) start(effect, current.version);
+      if (!inFlight.has(effectKey(effect)) && !resting.has(effectKey(effect)))
+        start(effect, current.version);
     const times = [...resting.values(), nextDueMs(current, nowMs) ?? Infinity];
     const nextMs = Math.min(...times);
     await platform.waitUntil(nextMs === Infinity ? null : nextMs, () => isNews || inbox.length > 0);
@@ -137,4 +177,5 @@ export async function batchWorkflow(platform: Platform, activities: ReturnType<t
 }
 
 /** For tests of a workflow: what events do to a snapshot, without any platform. */
-export const fold = (snapshot: RunSnapshot, events: readonly Event[]): RunSnapshot => events.reduce(evolve, snapshot);
+export const fold = (snapshot: RunSnapshot, events: readonly Event[]): RunSnapshot =>
+  events.reduce(evolve, snapshot);

@@ -8,7 +8,10 @@ import * as z from 'zod';
 
 const Label = z.object({ label: z.string() });
 const job = defineJob({
-  items: Array.from({ length: 2_000 }, (_, i) => ({ itemId: `row${i}`, payload: { text: `text ${i}` } })),
+  items: Array.from({ length: 2_000 }, (_, i) => ({
+    itemId: `row${i}`,
+    payload: { text: `text ${i}` },
+  })),
   buildPrompt: ({ payload }) => payload.text,
   structuredOutput: Label,
   providerConfig: openai({ model: 'gpt-4.1-mini' }),
@@ -23,7 +26,12 @@ const faults: readonly Fault[] = [
 ];
 
 // 1. What happens to this job?
-const result = await simulate(job, { seed: 42, faults, crashEvery: 7, answer: ({ customId }) => ({ label: customId }) });
+const result = await simulate(job, {
+  seed: 42,
+  faults,
+  crashEvery: 7,
+  answer: ({ customId }) => ({ label: customId }),
+});
 console.log(
   result.batches,
   'batches',
@@ -36,10 +44,15 @@ console.log(
 );
 assert(result.verification.isSound, `seed ${result.seed}`);
 assert.deepEqual(result.ledger.doublePaidItemIds, []);
-for await (const r of result.run.results()) if (r.status === 'completed') assert.match(r.output.label, /^r\w{8}-\d+$/);
+for await (const r of result.run.results())
+  if (r.status === 'completed') assert.match(r.output.label, /^r\w{8}-\d+$/);
 
 // 2. Step by step.
-await using world = await createWorld({ seed: 42, faults, startAt: new Date('2026-04-03T12:00:00Z') });
+await using world = await createWorld({
+  seed: 42,
+  faults,
+  startAt: new Date('2026-04-03T12:00:00Z'),
+});
 const run = await world.until(world.runner.start(job, { runId: 'rehearsal' }));
 await world.advance(60 * 60 * 1000);
 const reborn = await world.crash();

@@ -1,9 +1,10 @@
 /**
- * The pure state machine of a run, for loops and stores of your own. No clock, no ids, no randomness, no I/O. What else there is stands in
- * `batchor/core/internal`.
+ * The pure state machine of a run, for loops and stores of your own. No clock, no ids, no
+ * randomness, no I/O. What else there is stands in `batchor/core/internal`.
  */
 
-// The machine: a command becomes events and the snapshot after them; a snapshot says which effects are due.
+// The machine: a command becomes events and the snapshot after them; a snapshot says which effects
+// are due.
 export { decide, type Transition, transition } from './machine/transition.ts';
 export { evolve } from './machine/evolve.ts';
 export { effectsDue, nextDueMs } from './machine/due.ts';
@@ -11,7 +12,13 @@ export { type Step, step } from './machine/step.ts';
 export { isDue } from './machine/is-due.ts';
 export { isStandingStill, owedAtMs } from './machine/pending.ts';
 export { type Effect, effectKey } from './model/effect.ts';
-export type { BatchObservation, Command, CommandOf, SweepReport, SweptBatch } from './model/command.ts';
+export type {
+  BatchObservation,
+  Command,
+  CommandOf,
+  SweepReport,
+  SweptBatch,
+} from './model/command.ts';
 export type { Event, EventOf } from './model/event.ts';
 export type { Rejection } from './model/rejection.ts';
 export { InvariantViolation } from './values/invariant.ts';
@@ -27,7 +34,15 @@ export {
   type RunSnapshot,
   type RunStatus,
 } from './model/snapshot.ts';
-export { type BatchKey, type CustomId, type EffectKey, isRunId, makeRunId, type ProviderBatchId, type RunId } from './values/ids.ts';
+export {
+  type BatchKey,
+  type CustomId,
+  type EffectKey,
+  isRunId,
+  makeRunId,
+  type ProviderBatchId,
+  type RunId,
+} from './values/ids.ts';
 export { customIdsOf, indexInCustomId, nonceOf } from './values/custom-ids.ts';
 
 // Rows and batches: their states, and what a store keeps of them.
@@ -43,9 +58,28 @@ export { packBatch, type PackedBatch } from './plan/pack.ts';
 export { emptyUsage, type TokenUsage } from './values/usage.ts';
 
 // Failures of rows, and what follows from each.
-export { codeOfFailure, type FailureAction, failureAction, type FailureClass, failureClasses, failureOfCode } from './values/failure.ts';
+export {
+  codeOfFailure,
+  type FailureAction,
+  failureAction,
+  type FailureClass,
+  failureClasses,
+  failureOfCode,
+} from './values/failure.ts';
 
 // What leaves the machine: events for people, and everything as JSON.
-export { type RunEvent, type RunEventType, runEventTypes, type StoredRunEvent, toRunEvents } from './machine/run-event.ts';
-export { commandCodec, eventCodec, type JsonCodec, jsonFormat, snapshotCodec } from './codec/json-codec.ts';
+export {
+  type RunEvent,
+  type RunEventType,
+  runEventTypes,
+  type StoredRunEvent,
+  toRunEvents,
+} from './machine/run-event.ts';
+export {
+  commandCodec,
+  eventCodec,
+  type JsonCodec,
+  jsonFormat,
+  snapshotCodec,
+} from './codec/json-codec.ts';
 export { isJsonObject, type JsonObject, type JsonValue } from './json/json.ts';

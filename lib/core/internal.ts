@@ -1,4 +1,7 @@
-/** Every part of the core, for stores, adapters and engines of your own. Names here may change between minor versions. */
+/**
+ * Every part of the core, for stores, adapters and engines of your own. Names here may change
+ * between minor versions.
+ */
 export {
   type AdoptedBatch,
   type AdoptedRange as AdoptedPlace,
@@ -31,11 +34,24 @@ export { InvariantViolation } from './values/invariant.ts';
 export { isDue } from './machine/is-due.ts';
 export * from './model/item.ts';
 export { isJsonObject, isJsonValue, type JsonObject, type JsonValue } from './json/json.ts';
-export { commandCodec, eventCodec, type JsonCodec, jsonFormat, snapshotCodec } from './codec/json-codec.ts';
+export {
+  commandCodec,
+  eventCodec,
+  type JsonCodec,
+  jsonFormat,
+  snapshotCodec,
+} from './codec/json-codec.ts';
 export * from './values/limits.ts';
 export type { NamedStreak } from './model/named-streak.ts';
 export * from './values/judged.ts';
-export { costOfUsage, remainingUsd as moneyRoom, spentUsd, worstOfLiveUsd, type WorstPrices, worstPrices } from './money/money.ts';
+export {
+  costOfUsage,
+  remainingUsd as moneyRoom,
+  spentUsd,
+  worstOfLiveUsd,
+  type WorstPrices,
+  worstPrices,
+} from './money/money.ts';
 export { packBatch, type PackedBatch } from './plan/pack.ts';
 export { batchLimitsOf } from './plan/batch-limits.ts';
 export { priceIn } from './money/prices.ts';
@@ -45,7 +61,13 @@ export type { RefusedRows } from './model/refused-rows.ts';
 export type { Rejection } from './model/rejection.ts';
 export type * from './settle/results.ts';
 export { applyToRows, type RowChange } from './machine/rows.ts';
-export { type RunEvent, type RunEventType, runEventTypes, type StoredRunEvent, toRunEvents } from './machine/run-event.ts';
+export {
+  type RunEvent,
+  type RunEventType,
+  runEventTypes,
+  type StoredRunEvent,
+  toRunEvents,
+} from './machine/run-event.ts';
 export * from './model/snapshot.ts';
 export { duplicateIds, idOfBadRow, idOfBadRowBeside } from './source/source.ts';
 export { type Step, step } from './machine/step.ts';

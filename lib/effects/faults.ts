@@ -95,16 +95,28 @@ const faultKind = (error: PortError): FaultKind | null => {
  * held with the reason, and the other batches continue. Any other error is returned unchanged.
  */
 export const payloadRefusal = (error: PortError): PortError =>
-  error.type === 'corrupt' ? { type: 'refused', message: error.message, statusCode: null, requestId: null } : error;
+  error.type === 'corrupt'
+    ? { type: 'refused', message: error.message, statusCode: null, requestId: null }
+    : error;
 
 /** The refusal of a create; null when the answer is none. */
 export const createRefusal = (error: PortError): CreateRefusal | null => {
-  const base = { message: messageOf(error), retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null };
+  const base = {
+    message: messageOf(error),
+    retryAfterMs: null,
+    statedTokensMax: null,
+    statedRequestsMax: null,
+  };
   switch (error.type) {
     case 'transient':
       return { ...base, type: 'unreachable', retryAfterMs: error.retryAfterMs };
     case 'over_capacity':
-      return { ...base, type: 'over_capacity', statedTokensMax: error.statedTokensMax, statedRequestsMax: error.statedRequestsMax };
+      return {
+        ...base,
+        type: 'over_capacity',
+        statedTokensMax: error.statedTokensMax,
+        statedRequestsMax: error.statedRequestsMax,
+      };
     case 'insufficient_quota':
     case 'authentication_failed':
       return { ...base, type: error.type };

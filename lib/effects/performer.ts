@@ -4,7 +4,13 @@ import type { PortError } from '../ports/port-error.ts';
 import { createIdsOfBatches } from './settle/adopted-ids.ts';
 import { performCompact } from './results/compact-file.ts';
 import { createLinesKept } from './settle/lines-kept.ts';
-import { performAdopt, performFailPending, performPlan, performRequeue, performSettleShared } from './plan/plan.ts';
+import {
+  performAdopt,
+  performFailPending,
+  performPlan,
+  performRequeue,
+  performSettleShared,
+} from './plan/plan.ts';
 import { performCancel, performPoll } from './poll/poll.ts';
 import { performStoreFiles } from './settle/store-files.ts';
 import type { Asked, EnginePorts } from './ports.ts';
@@ -69,7 +75,9 @@ export const createPerformer = (
       case 'ReplanBatch':
       case 'DropBatch':
         // Nothing to do outside of the core: the effect is the commit itself.
-        return TE.right(TE.right({ type: effect.type, atMs: ports.scheduler.now(), batchKey: effect.batchKey }));
+        return TE.right(
+          TE.right({ type: effect.type, atMs: ports.scheduler.now(), batchKey: effect.batchKey }),
+        );
       case 'CreateBatch':
         return create(effect, signal);
       case 'SweepBatches':

@@ -22,7 +22,10 @@ export interface EnginePorts {
    */
   readonly structure?: AnswerReading | null;
   readonly scheduler: SchedulerLike;
-  /** Milliseconds of a clock that nothing sets. Absent: a jump of the scheduler's clock goes unnoticed while the run is driven. */
+  /**
+   * Milliseconds of a clock that nothing sets. Absent: a jump of the scheduler's clock goes
+   * unnoticed while the run is driven.
+   */
   readonly monotonicMs?: () => number;
   /** Random hexadecimal text of this many digits, for batch keys. */
   readonly randomHex: (digits: number) => string;
@@ -40,7 +43,10 @@ export interface EngineSource {
   readonly buildPrompt: (item: BatchItem) => unknown;
 }
 
-/** A command whose slice is still to be read: evaluated inside the serial step, just before `decide`. */
+/**
+ * A command whose slice is still to be read: evaluated inside the serial step, just before
+ * `decide`.
+ */
 export type Asked = TaskEither<PortError, Command>;
 /** Performs one effect. */
 export type Perform<E> = (effect: E, signal: AbortSignal) => TaskEither<PortError, Asked>;

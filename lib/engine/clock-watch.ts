@@ -1,12 +1,18 @@
 /** Holds the wall clock against a clock that nothing sets. */
 export interface ClockWatch {
-  /** How far the wall clock went beyond the time that passed since the last `accept`, in whole milliseconds: back, where it is negative. */
+  /**
+   * How far the wall clock went beyond the time that passed since the last `accept`, in whole
+   * milliseconds: back, where it is negative.
+   */
   jumpMs(): number;
   /** From now on that jump counts as known. */
   accept(byMs: number): void;
 }
 
-/** The two clocks have to be read at one moment: a process that is stopped between them would see a jump where there is none. */
+/**
+ * The two clocks have to be read at one moment: a process that is stopped between them would see a
+ * jump where there is none.
+ */
 const readingMsMax = 50;
 const readingsMax = 5;
 

@@ -18,8 +18,8 @@ export interface Committed {
 }
 
 /**
- * The one way by which a command becomes part of a run: decided by the run's snapshot, then committed. A rejection changes nothing; an
- * error of the store leaves the run as its store has it.
+ * The one way by which a command becomes part of a run: decided by the run's snapshot, then
+ * committed. A rejection changes nothing; an error of the store leaves the run as its store has it.
  */
 export const commitCommand = (
   run: OwnedRun,

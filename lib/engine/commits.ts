@@ -29,46 +29,74 @@ export interface Waiting {
   readonly reply: Reply | null;
 }
 
-/** Commits one answer after the other; each is decided by the snapshot that the one before it left. */
+/**
+ * Commits one answer after the other; each is decided by the snapshot that the one before it left.
+ */
 export interface Commits {
   readonly snapshot: RunSnapshot;
-  /** What became true, in order. Rejects with `EngineFailure` where the store failed, or an answer to an effect is malformed. */
+  /**
+   * What became true, in order. Rejects with `EngineFailure` where the store failed, or an answer
+   * to an effect is malformed.
+   */
   commit(waiting: Waiting): Promise<readonly Committed[]>;
   readonly hasClockJumped: boolean;
 }
 
-export const createCommits = ({ run, scheduler, monotonicMs, randomHex }: EnginePorts, rests: Rests): Commits => {
-  const watch = monotonicMs === undefined ? null : createClockWatch(() => scheduler.now(), monotonicMs);
+export const createCommits = (
+  { run, scheduler, monotonicMs, randomHex }: EnginePorts,
+  rests: Rests,
+): Commits => {
+  const watch =
+    monotonicMs === undefined ? null : createClockWatch(() => scheduler.now(), monotonicMs);
   const hasClockJumped = (): boolean => Math.abs(watch?.jumpMs() ?? 0) >= clockJumpMsMin;
   const rest = (key: EffectKey | null, forMs: number = restMs): void => {
     if (key !== null) rests.add(key, run.snapshot.version, scheduler.now() + forMs);
   };
 
-  /** Waits are measured by the wall clock: that it was set is committed before anything that was stamped by it. */
+  /**
+   * Waits are measured by the wall clock: that it was set is committed before anything that was
+   * stamped by it.
+   */
   const commitJump = async (): Promise<Committed | null> => {
     const byMs = hasClockJumped() ? (watch?.jumpMs() ?? 0) : 0;
     if (byMs === 0) return null;
     watch?.accept(byMs);
-    const committed = await commitCommand(run, { type: 'RecordClockJump', atMs: scheduler.now(), byMs })();
+    const committed = await commitCommand(run, {
+      type: 'RecordClockJump',
+      atMs: scheduler.now(),
+      byMs,
+    })();
     if (E.isLeft(committed)) throw new EngineFailure(committed.left);
     return E.isLeft(committed.right) ? null : committed.right.right;
   };
 
-  const commitAnswer = async ({ key, reply }: Waiting, read: E.Either<PortError, Command>): Promise<Committed | null> => {
+  const commitAnswer = async (
+    { key, reply }: Waiting,
+    read: E.Either<PortError, Command>,
+  ): Promise<Committed | null> => {
     if (E.isLeft(read)) throw new EngineFailure(read.left);
     const { right: command } = read;
-    const guard = command.type === 'PlanBatch' && command.others !== undefined ? { others: command.others } : undefined;
+    const guard =
+      command.type === 'PlanBatch' && command.others !== undefined
+        ? { others: command.others }
+        : undefined;
     const committed = await commitCommand(run, command, guard)();
     if (E.isLeft(committed)) {
-      if (committed.left.type !== 'quota_taken' || key === null) throw new EngineFailure(committed.left);
-      // Another run of the scope was faster. Both may have given way: each comes again at a random time of its own.
+      if (committed.left.type !== 'quota_taken' || key === null)
+        throw new EngineFailure(committed.left);
+      // Another run of the scope was faster. Both may have given way: each comes again at a random
+      // time of its own.
       rest(key, restMs * (0.5 + Number.parseInt(randomHex(4), 16) / 0xffff));
       return null;
     }
     const result = committed.right;
     // Asked again it would be malformed again: an adapter's fault, which has to be seen.
     if (E.isLeft(result) && result.left.type === 'malformed_command' && key !== null)
-      throw new EngineFailure({ type: 'unavailable', message: `the answer to an effect is malformed: ${result.left.message}`, cause: key });
+      throw new EngineFailure({
+        type: 'unavailable',
+        message: `the answer to an effect is malformed: ${result.left.message}`,
+        cause: key,
+      });
     reply?.resolve(E.map(({ snapshot }: Committed) => snapshot)(result));
     if (E.isRight(result) && result.right.events.length > 0) return result.right;
     rest(key);

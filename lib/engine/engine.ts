@@ -18,17 +18,24 @@ export type { Told } from './commits.ts';
 export type EngineStep = Committed;
 
 export interface Engine {
-  /** Drives the run while subscribed, once; completes when the run finishes, errors with `EngineFailure` when the store fails. */
+  /**
+   * Drives the run while subscribed, once; completes when the run finishes, errors with
+   * `EngineFailure` when the store fails.
+   */
   readonly steps$: Observable<EngineStep>;
   /** Puts a command into the serial pipeline. */
   tell(command: Command): Promise<Told>;
   readonly snapshot: RunSnapshot;
   /**
-   * Starts nothing more, but for creates that are begun: left so, they would be taken for sent. Resolves once no create is out and
-   * nothing waits to be committed. A create in flight is never aborted.
+   * Starts nothing more, but for creates that are begun: left so, they would be taken for sent.
+   * Resolves once no create is out and nothing waits to be committed. A create in flight is never
+   * aborted.
    */
   drain(): Promise<void>;
-  /** True while nothing is in flight and nothing waits to be committed: only time, or a command, can move the run. */
+  /**
+   * True while nothing is in flight and nothing waits to be committed: only time, or a command, can
+   * move the run.
+   */
   readonly isQuiet: boolean;
 }
 
@@ -57,7 +64,8 @@ export const createEngine = (ports: EnginePorts): Engine => {
     (key, asked) => enqueue({ key, asked, reply: null }),
   );
   const checkDrained = (): void => {
-    if (isDraining && (replies.stopped !== null || (flights.createCount === 0 && queued === 0))) drained?.();
+    if (isDraining && (replies.stopped !== null || (flights.createCount === 0 && queued === 0)))
+      drained?.();
   };
   const stop = (why: EngineFailure | 'over'): void => {
     replies.stop(why);
@@ -70,7 +78,8 @@ export const createEngine = (ports: EnginePorts): Engine => {
     let wakeMs = (nextDueMs(snapshot, nowMs) ?? nowMs + wakeMsMax) - nowMs;
     for (const effect of effectsDue(snapshot, nowMs)) {
       // Without a source ingestion stops and a warning says so; the rest of the run continues.
-      if (!flights.mayStart(effect) || (effect.type === 'IngestSlice' && ports.source === null)) continue;
+      if (!flights.mayStart(effect) || (effect.type === 'IngestSlice' && ports.source === null))
+        continue;
       const restMs = rests.leftMs(effectKey(effect), snapshot.version, nowMs);
       if (restMs > 0) wakeMs = Math.min(wakeMs, restMs);
       else flights.start(effect);
@@ -80,7 +89,8 @@ export const createEngine = (ports: EnginePorts): Engine => {
 
   const finishCreates = (nowMs: number): void => {
     const isCreate = ({ type }: Effect): boolean => type === 'CreateBatch';
-    for (const effect of effectsDue(commits.snapshot, nowMs)) if (isCreate(effect) && flights.mayStart(effect)) flights.start(effect);
+    for (const effect of effectsDue(commits.snapshot, nowMs))
+      if (isCreate(effect) && flights.mayStart(effect)) flights.start(effect);
     checkDrained();
   };
 
@@ -112,7 +122,9 @@ export const createEngine = (ports: EnginePorts): Engine => {
       },
       error: (error: unknown) => {
         const failure =
-          error instanceof EngineFailure ? error : new EngineFailure({ type: 'corrupt', message: String(error), where: 'engine' });
+          error instanceof EngineFailure
+            ? error
+            : new EngineFailure({ type: 'corrupt', message: String(error), where: 'engine' });
         stop(failure);
         subscriber.error(failure);
       },
@@ -129,7 +141,8 @@ export const createEngine = (ports: EnginePorts): Engine => {
 
   return {
     steps$: new Observable<EngineStep>(drive),
-    tell: (command) => replies.waitFor((reply: Reply) => enqueue({ key: null, asked: TE.right(command), reply })),
+    tell: (command) =>
+      replies.waitFor((reply: Reply) => enqueue({ key: null, asked: TE.right(command), reply })),
     get snapshot() {
       return run.snapshot;
     },

@@ -8,7 +8,9 @@ import type { Asked } from '../effects/ports.ts';
 
 /** Effects that are being performed: at most one of each key. */
 export interface Flights {
-  /** True where the effect may start: none of its key is in flight, and few enough of its type are. */
+  /**
+   * True where the effect may start: none of its key is in flight, and few enough of its type are.
+   */
   mayStart(effect: Effect): boolean;
   start(effect: Effect): void;
   /** Its answer is committed. */
@@ -21,8 +23,14 @@ export interface Flights {
   readonly createCount: number;
 }
 
-/** Transfers and parses at a time: what is in memory does not grow with the number of live batches. */
-const concurrencyMax: Readonly<Partial<Record<Effect['type'], number>>> = { UploadBatch: 4, StoreFiles: 4, SettleSlice: 2 };
+/**
+ * Transfers and parses at a time: what is in memory does not grow with the number of live batches.
+ */
+const concurrencyMax: Readonly<Partial<Record<Effect['type'], number>>> = {
+  UploadBatch: 4,
+  StoreFiles: 4,
+  SettleSlice: 2,
+};
 
 /** `answered` is given each answer, as what is to be committed. */
 export const createFlights = (
@@ -30,10 +38,16 @@ export const createFlights = (
   nowMs: () => number,
   answered: (key: EffectKey, asked: Asked) => void,
 ): Flights => {
-  const flights = new Map<EffectKey, { readonly abort: AbortController; readonly type: Effect['type'] }>();
-  const countOf = (type: Effect['type']): number => [...flights.values()].filter((flight) => flight.type === type).length;
+  const flights = new Map<
+    EffectKey,
+    { readonly abort: AbortController; readonly type: Effect['type'] }
+  >();
+  const countOf = (type: Effect['type']): number =>
+    [...flights.values()].filter((flight) => flight.type === type).length;
   return {
-    mayStart: (effect) => !flights.has(effectKey(effect)) && countOf(effect.type) < (concurrencyMax[effect.type] ?? Infinity),
+    mayStart: (effect) =>
+      !flights.has(effectKey(effect)) &&
+      countOf(effect.type) < (concurrencyMax[effect.type] ?? Infinity),
     start(effect) {
       const key = effectKey(effect);
       const abort = new AbortController();
@@ -45,7 +59,14 @@ export const createFlights = (
           answered(key, command === null ? TE.left(answer.left) : TE.right(command));
         },
         (thrown: unknown) =>
-          answered(key, TE.left({ type: 'unavailable', message: `${effect.type} threw: ${String(thrown)}`, cause: thrown })),
+          answered(
+            key,
+            TE.left({
+              type: 'unavailable',
+              message: `${effect.type} threw: ${String(thrown)}`,
+              cause: thrown,
+            }),
+          ),
       );
     },
     end: (key) => void flights.delete(key),

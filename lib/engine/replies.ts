@@ -2,7 +2,10 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { EngineFailure } from '../effects/faults.ts';
 import type { Reply, Told } from './commits.ts';
 
-/** Callers that wait for what becomes of their commands. All of them are answered when the engine stops. */
+/**
+ * Callers that wait for what becomes of their commands. All of them are answered when the engine
+ * stops.
+ */
 export interface Replies {
   /** Why the engine stopped; null: it did not. */
   readonly stopped: EngineFailure | 'over' | null;

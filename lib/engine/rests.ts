@@ -3,7 +3,10 @@ import type { EffectKey } from '../core/values/ids.ts';
 /** How long an effect rests whose answer changed nothing. */
 export const restMs = 1_000;
 
-/** Effects whose last answer changed nothing: each waits for a moment, or until something else changes. */
+/**
+ * Effects whose last answer changed nothing: each waits for a moment, or until something else
+ * changes.
+ */
 export interface Rests {
   /** `version`: that of the snapshot by which the answer changed nothing. */
   add(key: EffectKey, version: number, untilMs: number): void;

@@ -13,12 +13,20 @@ export interface InputRefusal {
   readonly ids?: readonly RefusedId[];
 }
 
-/** What went wrong outside, as data: classified once, in the adapter. Messages hold no secret and no payload. */
+/**
+ * What went wrong outside, as data: classified once, in the adapter. Messages hold no secret and no
+ * payload.
+ */
 export type PortError =
   /**
    * A transient failure: unreachable, 408, 429 for rate, 5xx, a cut transfer. Retrying may help.
    */
-  | { readonly type: 'transient'; readonly message: string; readonly retryAfterMs: number | null; readonly cause: unknown }
+  | {
+      readonly type: 'transient';
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+      readonly cause: unknown;
+    }
   /** The answer was lost: it may or may not have happened. Only `create` answers so. */
   | { readonly type: 'unclear'; readonly message: string; readonly cause: unknown }
   /** A definite rejection that is not about quota, key or timing. */
@@ -40,7 +48,10 @@ export type PortError =
   | { readonly type: 'insufficient_quota'; readonly message: string }
   | { readonly type: 'authentication_failed'; readonly message: string }
   | { readonly type: 'not_found'; readonly message: string }
-  /** Of `create`, a clear no: the input file is there, and the provider is not done with it. Trying later helps. */
+  /**
+   * Of `create`, a clear no: the input file is there, and the provider is not done with it. Trying
+   * later helps.
+   */
   | { readonly type: 'not_ready'; readonly message: string }
   /** The store has newer commits than expected. */
   | { readonly type: 'stale_version'; readonly expected: number; readonly found: number }
@@ -52,7 +63,9 @@ export type PortError =
    * Other runs of the quota scope use more than this decision assumed. Not committed; decide again.
    */
   | { readonly type: 'quota_taken'; readonly message: string }
-  /** A commit would have moved other rows than it claims, or stored bytes are not what was written. */
+  /**
+   * A commit would have moved other rows than it claims, or stored bytes are not what was written.
+   */
   | { readonly type: 'corrupt'; readonly message: string; readonly where: string }
   /** The store was written by a newer version of batchor. */
   | { readonly type: 'too_new'; readonly message: string }

@@ -1,4 +1,9 @@
-import type { BatchObservation, SweepReport, SweptBatch, UnconfirmedCreateQuery } from '../core/model/command.ts';
+import type {
+  BatchObservation,
+  SweepReport,
+  SweptBatch,
+  UnconfirmedCreateQuery,
+} from '../core/model/command.ts';
 import type { NamedFiles } from '../core/model/batch.ts';
 import type { BatchKey, ProviderBatchId, RunId } from '../core/values/ids.ts';
 import type { FailureClass } from '../core/values/failure.ts';
@@ -18,7 +23,10 @@ export interface PromptParts {
 
 declare const promptType: unique symbol;
 declare const outputType: unique symbol;
-/** Which model, at which endpoint, with which parameters. Data only: stored with the run and compared on resume. */
+/**
+ * Which model, at which endpoint, with which parameters. Data only: stored with the run and
+ * compared on resume.
+ */
 export interface ProviderConfig<Prompt = never, Output = unknown> {
   readonly kind: string;
   readonly connection: string;
@@ -28,9 +36,14 @@ export interface ProviderConfig<Prompt = never, Output = unknown> {
   /** The other body parameters, in the API's own spelling. */
   readonly params: JsonObject;
   readonly limits: ProviderLimits;
-  /** What the model's tokens cost, as far as the provider's adapter knows; null or absent: unknown. */
+  /**
+   * What the model's tokens cost, as far as the provider's adapter knows; null or absent: unknown.
+   */
   readonly prices?: TokenPrices | null;
-  /** Output tokens that one request can be billed for at most, by its parameters; null or absent: unbounded. */
+  /**
+   * Output tokens that one request can be billed for at most, by its parameters; null or absent:
+   * unbounded.
+   */
   readonly outputTokensMax?: number | null;
   /** Answers that one request asks for, each as long as its bound; absent: one. */
   readonly answersPerRequest?: number;
@@ -69,7 +82,9 @@ export interface BatchProvider {
    * error.
    */
   check(options?: { readonly acceptsNoList?: boolean }): Port<void>;
-  /** The lines' total is `bytes` exactly. Uploading twice costs nothing, so this may be tried again. */
+  /**
+   * The lines' total is `bytes` exactly. Uploading twice costs nothing, so this may be tried again.
+   */
   upload(input: {
     readonly batchKey: BatchKey;
     readonly createAttempt: number;
@@ -87,7 +102,10 @@ export interface BatchProvider {
     readonly createAttempt: number;
     readonly inputFileId: string;
     readonly metadata: Readonly<Record<string, string>>;
-    /** When its output and error files expire, from when they are written; null or absent: by the provider's own default. */
+    /**
+     * When its output and error files expire, from when they are written; null or absent: by the
+     * provider's own default.
+     */
     readonly outputExpiresAfterMs?: number | null;
   }): Port<{ readonly providerBatchId: ProviderBatchId; readonly providerStatus: string }>;
   /**
@@ -106,17 +124,29 @@ export interface BatchProvider {
   deleteFile(fileId: string): Port<void>;
   /** One batch as in the provider's list; null when the provider does not know it. */
   identify(providerBatchId: ProviderBatchId): Port<SweptBatch | null>;
-  /** A batch that was created elsewhere, to be adopted; null when the provider does not know it. Absent: batches of this service cannot be adopted. */
+  /**
+   * A batch that was created elsewhere, to be adopted; null when the provider does not know it.
+   * Absent: batches of this service cannot be adopted.
+   */
   describe?(providerBatchId: ProviderBatchId): Port<DescribedBatch | null>;
   /**
-   * What the provider says of each; a batch that it does not know (yet) is left out, as is one that carries another key, unless it was created elsewhere
-   * (`isAdopted`).
+   * What the provider says of each; a batch that it does not know (yet) is left out, as is one that
+   * carries another key, unless it was created elsewhere (`isAdopted`).
    */
   observe(
-    batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId; readonly isAdopted?: boolean }[],
+    batches: readonly {
+      readonly batchKey: BatchKey;
+      readonly providerBatchId: ProviderBatchId;
+      readonly isAdopted?: boolean;
+    }[],
   ): Port<readonly BatchObservation[]>;
-  /** The file's bytes; `bytes` is the promised length where one is. Iterating throws when the transfer is cut. */
-  download(fileId: string): Port<{ readonly bytes: number | null; readonly chunks: AsyncIterable<Uint8Array> }>;
+  /**
+   * The file's bytes; `bytes` is the promised length where one is. Iterating throws when the
+   * transfer is cut.
+   */
+  download(
+    fileId: string,
+  ): Port<{ readonly bytes: number | null; readonly chunks: AsyncIterable<Uint8Array> }>;
   /** True after: the provider was asked to cancel, or the batch is over anyway. */
   cancel(providerBatchId: ProviderBatchId): Port<void>;
 }
@@ -152,9 +182,15 @@ export type LineVerdict =
       readonly usage: TokenUsage | null;
       /** The text, where it was asked for. */
       readonly outputText?: string | null;
-      /** Texts that may each be the structured answer, the likeliest first, where there are several; absent: `outputText` alone. */
+      /**
+       * Texts that may each be the structured answer, the likeliest first, where there are several;
+       * absent: `outputText` alone.
+       */
       readonly texts?: readonly string[];
-      /** With the text asked for: the answer asks for calls. Where none of its texts is the structured answer, a call is what it is. */
+      /**
+       * With the text asked for: the answer asks for calls. Where none of its texts is the
+       * structured answer, a call is what it is.
+       */
       readonly isCall?: true;
     }
   | {
@@ -162,20 +198,38 @@ export type LineVerdict =
       readonly customId: string;
       readonly failureClass: FailureClass;
       readonly usage: TokenUsage | null;
-      /** With the text asked for: texts beside a refusal. One that is the structured answer completes the row all the same. */
+      /**
+       * With the text asked for: texts beside a refusal. One that is the structured answer
+       * completes the row all the same.
+       */
       readonly texts?: readonly string[];
-      /** Of a truncated answer: what it names as its end is no output limit, so that a raised one would buy nothing. */
+      /**
+       * Of a truncated answer: what it names as its end is no output limit, so that a raised one
+       * would buy nothing.
+       */
       readonly stopsBeforeLimit?: true;
     }
   | { readonly type: 'malformed' };
 
-/** What one line holds for its reader; of a failed one, the text and the calls so far, and no output. */
+/**
+ * What one line holds for its reader; of a failed one, the text and the calls so far, and no
+ * output.
+ */
 export interface LineContent {
-  /** The text as the model wrote it, several message items joined by a blank line; null where there is none. */
+  /**
+   * The text as the model wrote it, several message items joined by a blank line; null where there
+   * is none.
+   */
   readonly outputText: string | null;
-  /** Texts that may each be the structured answer, the likeliest first, where there are several; absent: `outputText` alone. */
+  /**
+   * Texts that may each be the structured answer, the likeliest first, where there are several;
+   * absent: `outputText` alone.
+   */
   readonly texts?: readonly string[];
-  /** What the endpoint promises: text, a vector, flags; where an answer is more than text, its content as the provider wrote it. */
+  /**
+   * What the endpoint promises: text, a vector, flags; where an answer is more than text, its
+   * content as the provider wrote it.
+   */
   readonly output: JsonValue;
   /** Why the answer ended, in the provider's word; null or absent: it does not say. */
   readonly finishReason?: string | null;
@@ -188,22 +242,37 @@ export interface LineContent {
   readonly response?: JsonValue;
 }
 
-/** The pure half of a provider: renders request lines, reads answer lines. Neither throws for bad input. */
+/**
+ * The pure half of a provider: renders request lines, reads answer lines. Neither throws for bad
+ * input.
+ */
 export interface ProviderWire {
   /** Prepared once per run, called once per item. */
   renderer(input: RenderInput): LineRenderer;
-  /** Reads a line of an input file that was written elsewhere, or says what is wrong with it, and which field. Absent: such files cannot be read. */
-  readonly readRequest?: (line: string) => PreparedRequest | { readonly field: string | null; readonly reason: string };
+  /**
+   * Reads a line of an input file that was written elsewhere, or says what is wrong with it, and
+   * which field. Absent: such files cannot be read.
+   */
+  readonly readRequest?: (
+    line: string,
+  ) => PreparedRequest | { readonly field: string | null; readonly reason: string };
   /** Writes such a request as it is, under another `custom_id`. */
   readonly renderRequest?: (customId: string, request: PreparedRequest) => RenderedLine;
-  /** The lines, each as long as it was, with the bounds of their answers raised; absent: the lines cannot be changed. */
+  /**
+   * The lines, each as long as it was, with the bounds of their answers raised; absent: the lines
+   * cannot be changed.
+   */
   readonly raiseOutputTokens?: (lines: string, outputTokensMax: number) => string;
   /**
-   * The lines, each as long as it was, with this stamp of batch and attempt in their `custom_id`s: for a service whose batches can be told apart by
-   * nothing else. The run's ids then have a field for it (`stampCustomIds` in the core fills it). Absent: ids carry neither.
+   * The lines, each as long as it was, with this stamp of batch and attempt in their `custom_id`s:
+   * for a service whose batches can be told apart by nothing else. The run's ids then have a field
+   * for it (`stampCustomIds` in the core fills it). Absent: ids carry neither.
    */
   readonly stampCustomIds?: (lines: string, stamp: string) => string;
-  /** For settlement: whose line, and what became of it; `wants`: with its text, to be judged by a schema. */
+  /**
+   * For settlement: whose line, and what became of it; `wants`: with its text, to be judged by a
+   * schema.
+   */
   readVerdict(line: string, wants?: 'text'): LineVerdict;
   /** For results; `include`: with the whole body. */
   readContent(line: string, include?: ResultExtra): LineContent;
@@ -211,17 +280,28 @@ export interface ProviderWire {
 export interface RenderInput {
   readonly jsonSchema: JsonObject | null;
   readonly schemaName: string | null;
-  /** Lines are to be written so that `raiseOutputTokens` can raise their bounds as far as that; null: never. */
+  /**
+   * Lines are to be written so that `raiseOutputTokens` can raise their bounds as far as that;
+   * null: never.
+   */
   readonly raisedOutputTokensMax: number | null;
 }
-/** Renders one request line, its newline included; answers a reason when the prompt cannot be one. */
-export type LineRenderer = (customId: string, prompt: unknown) => RenderedLine | { readonly reason: string };
+/**
+ * Renders one request line, its newline included; answers a reason when the prompt cannot be one.
+ */
+export type LineRenderer = (
+  customId: string,
+  prompt: unknown,
+) => RenderedLine | { readonly reason: string };
 
 export interface RenderedLine {
   readonly line: string;
   /** Inputs in it, where a request may hold several (embeddings). Default 1. */
   readonly inputs?: number;
-  /** Set where the prompt itself says how long its answer may be, against what the job says; null: unbounded. */
+  /**
+   * Set where the prompt itself says how long its answer may be, against what the job says; null:
+   * unbounded.
+   */
   readonly outputTokensMax?: number | null;
 }
 

@@ -32,7 +32,10 @@ export interface ResultRef {
   readonly code: number;
   readonly charged: number;
   readonly uncharged: number;
-  /** The line in a raw provider file; null when no line speaks of the row. Of a row that shares a request it names the row that was sent. */
+  /**
+   * The line in a raw provider file; null when no line speaks of the row. Of a row that shares a
+   * request it names the row that was sent.
+   */
   readonly line: ObjectSpan | null;
   /** The item line: id, metadata, lineage, and what was wrong with a bad row. */
   readonly item: ObjectSpan;
@@ -55,14 +58,20 @@ export interface StoredRow {
   readonly sameAs: number | null;
 }
 
-/** Where the request line and the item line of a row lie. A bad row has no request line; of one that shares it, it is that of the row which is sent. */
+/**
+ * Where the request line and the item line of a row lie. A bad row has no request line; of one that
+ * shares it, it is that of the row which is sent.
+ */
 export interface RowLines {
   readonly request: ObjectSpan | null;
   readonly item: ObjectSpan;
   readonly sameAs: number | null;
 }
 
-/** What anyone may read, owner or not. Everything is answered from the last acknowledged commit that this reader has seen. */
+/**
+ * What anyone may read, owner or not. Everything is answered from the last acknowledged commit that
+ * this reader has seen.
+ */
 export interface RunReader {
   readonly runId: RunId;
   readonly snapshot: RunSnapshot;
@@ -73,14 +82,23 @@ export interface RunReader {
   refresh(): Port<RunSnapshot>;
   /** Terminal results in sequence order after a sequence. O(limit). */
   resultsAfter(sequence: number, limit: number): Port<readonly ResultRef[]>;
-  /** Terminal results in item order from an index; rows that are not terminal are left out. `nextIndex` is null at the end. */
-  resultsByIndex(fromIndex: number, limit: number): Port<{ readonly results: readonly ResultRef[]; readonly nextIndex: number | null }>;
+  /**
+   * Terminal results in item order from an index; rows that are not terminal are left out.
+   * `nextIndex` is null at the end.
+   */
+  resultsByIndex(
+    fromIndex: number,
+    limit: number,
+  ): Port<{ readonly results: readonly ResultRef[]; readonly nextIndex: number | null }>;
   /** Persisted run events after a sequence. */
   eventsAfter(sequence: number, limit: number): Port<readonly StoredRunEvent[]>;
   rows(fromIndex: number, limit: number): Port<readonly StoredRow[]>;
   /** Where the lines of the rows from an index lie, in item order. */
   linesOfRows(fromIndex: number, limit: number): Port<readonly RowLines[]>;
-  /** Every batch ever planned, as it is remembered, from a batch number on (they count from 1). Law: fold of the events. */
+  /**
+   * Every batch ever planned, as it is remembered, from a batch number on (they count from 1). Law:
+   * fold of the events.
+   */
   batches(fromBatchNo: number, limit: number): Port<readonly BatchRecord[]>;
   close(): Promise<void>;
 }
@@ -95,11 +113,12 @@ export interface OwnedRun extends RunReader {
   /** Names this ownership; rises with every taking over. */
   readonly epoch: number;
   /**
-   * True after: the events are durable, the rows and the snapshot show them. Atomic and checked: refused whole with
-   * `stale_version` unless `expectedVersion` is the stored version, with `lease_lost` when a higher epoch exists, with
-   * `corrupt` when a row change would move other rows than it claims. What the run holds of its quota scope (`reservationOf`) is
-   * told to the others before it grows, and after it has shrunk. With a guard, `quota_taken` unless the others hold at most so much
-   * at that moment: of two runs that plan at once one sees the other.
+   * True after: the events are durable, the rows and the snapshot show them. Atomic and checked:
+   * refused whole with `stale_version` unless `expectedVersion` is the stored version, with
+   * `lease_lost` when a higher epoch exists, with `corrupt` when a row change would move other rows
+   * than it claims. What the run holds of its quota scope (`reservationOf`) is told to the others
+   * before it grows, and after it has shrunk. With a guard, `quota_taken` unless the others hold at
+   * most so much at that moment: of two runs that plan at once one sees the other.
    */
   commit(expectedVersion: number, events: readonly Event[], guard?: QuotaGuard): Port<RunSnapshot>;
   /** What the other runs of the store hold of a quota scope, by what they have told last. */
@@ -119,9 +138,10 @@ export interface OwnedRun extends RunReader {
   /** failed_retryable rows of one due time, in item order. */
   backoffRows(dueAtMs: number, rowsMax: number): Port<RowSlice>;
   /**
-   * Which rows of the status `shared` can end, looking on from where it is known: first through the next `rowsMax` rows in item order, for
-   * results up to `from.sequence`; where none are left, through the next `rowsMax` results, for the rows that wait for each. At most
-   * `rowsMax` rows, in the order of the results or the items that were looked at.
+   * Which rows of the status `shared` can end, looking on from where it is known: first through the
+   * next `rowsMax` rows in item order, for results up to `from.sequence`; where none are left,
+   * through the next `rowsMax` results, for the rows that wait for each. At most `rowsMax` rows, in
+   * the order of the results or the items that were looked at.
    */
   sharedRows(from: SharedCursor, rowsMax: number): Port<SharedRows>;
   /** Pending rows in item order, for cancelling. */
@@ -171,15 +191,19 @@ export interface RunStore {
   /** For messages: `file store /path`. */
   readonly describe: string;
   /**
-   * Takes the run for this process. `not_found` unless it exists; `owned_elsewhere` while a living process owns it. The snapshot
-   * is what the store holds: the caller commits `OpenRun` next.
+   * Takes the run for this process. `not_found` unless it exists; `owned_elsewhere` while a living
+   * process owns it. The snapshot is what the store holds: the caller commits `OpenRun` next.
    */
   own(runId: RunId): Port<OwnedRun>;
-  /** Creates an empty run and takes it: its snapshot is `emptySnapshot` until `CreateRun` is committed. `refused` when it exists. */
+  /**
+   * Creates an empty run and takes it: its snapshot is `emptySnapshot` until `CreateRun` is
+   * committed. `refused` when it exists.
+   */
   create(runId: RunId, description: JsonObject | null): Port<OwnedRun>;
   /**
-   * `not_found` unless it exists. Changes nothing. With `isStill`, the reader answers everything from one version until it is
-   * refreshed, however the run moves, where the store can do that at all; it may hold something dear meanwhile.
+   * `not_found` unless it exists. Changes nothing. With `isStill`, the reader answers everything
+   * from one version until it is refreshed, however the run moves, where the store can do that at
+   * all; it may hold something dear meanwhile.
    */
   read(runId: RunId, options?: { readonly isStill?: boolean }): Port<RunReader>;
   /**
@@ -187,7 +211,10 @@ export interface RunStore {
    * only.
    */
   peek(runId: RunId): Port<ListedRun>;
-  /** Runs that have a whole `RunCreated`, newest first. Those that cannot be opened are given to `onDamaged`; they keep no other from being listed. */
+  /**
+   * Runs that have a whole `RunCreated`, newest first. Those that cannot be opened are given to
+   * `onDamaged`; they keep no other from being listed.
+   */
   list(onDamaged?: (run: DamagedRun) => void): Port<readonly ListedRun[]>;
   /** Writes a request to the owner's inbox; returns its id. */
   send(runId: RunId, command: Omit<InboxCommand, 'id'>): Port<string>;
@@ -195,14 +222,20 @@ export interface RunStore {
   remove(runId: RunId): Port<void>;
   /** The process that owns it now, as text; null: none alive. */
   ownerOf(runId: RunId): Port<string | null>;
-  /** Whether this process could drive runs of the store at all; asked by who would, before anything is taken. */
+  /**
+   * Whether this process could drive runs of the store at all; asked by who would, before anything
+   * is taken.
+   */
   readonly prepare?: () => Port<unknown>;
   /**
    * Unfinished runs without a living owner that have work due by then (`owedAtMs`) or a request in
    * their inbox. Runs that cannot be opened come last.
    */
   adoptable(nowMs: number, limit: number): Port<readonly RunId[]>;
-  /** Calls back soon after something happened to a run that its owner, or who would own it, wants to know; returns how to stop. */
+  /**
+   * Calls back soon after something happened to a run that its owner, or who would own it, wants to
+   * know; returns how to stop.
+   */
   readonly onNews?: (listener: (news: RunNews) => void) => () => void;
   /** Looks after damaged runs, where the store can do it. */
   readonly care?: StoreCare;
@@ -210,7 +243,10 @@ export interface RunStore {
 }
 
 export interface StorageOptions {
-  /** Where runs keep their payloads. A shared storage without it can tell how runs stand, and nothing more; a local one has its own. */
+  /**
+   * Where runs keep their payloads. A shared storage without it can tell how runs stand, and
+   * nothing more; a local one has its own.
+   */
   readonly artifacts?: ArtifactStore;
   /** How this process is called where it owns runs, for people. Default host and process id. */
   readonly owner?: string;

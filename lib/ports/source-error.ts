@@ -10,11 +10,13 @@ export interface SourceErrorPlace {
 }
 
 /**
- * A source that cannot be read at all: no such file, a missing column, a stored position that lies behind the end.
- * The message names the origin, the line if there is one, what is wrong, and what to do.
+ * A source that cannot be read at all: no such file, a missing column, a stored position that lies
+ * behind the end. The message names the origin, the line if there is one, what is wrong, and what
+ * to do.
  *
- * The only code among the ports: a source is the one port that users write and that may throw, so what it throws to say
- * "the user's fault, no stack wanted" has to be here, where both sides can reach it. A bad row is not an error but an entry.
+ * The only code among the ports: a source is the one port that users write and that may throw, so
+ * what it throws to say "the user's fault, no stack wanted" has to be here, where both sides can
+ * reach it. A bad row is not an error but an entry.
  */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
@@ -24,7 +26,10 @@ export class SourceError extends Error {
 
   constructor(what: string, place: SourceErrorPlace) {
     const line = place.line ?? null;
-    super(`${place.ref}${line === null ? '' : `:${line}`}: ${what}`, place.cause === undefined ? {} : { cause: place.cause });
+    super(
+      `${place.ref}${line === null ? '' : `:${line}`}: ${what}`,
+      place.cause === undefined ? {} : { cause: place.cause },
+    );
     this.ref = place.ref;
     this.line = line;
     this.field = place.field ?? null;

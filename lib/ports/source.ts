@@ -1,6 +1,9 @@
 import type { JsonObject, JsonValue } from '../core/json/json.ts';
 
-/** One logical item of work. `payload` feeds the prompt and is never stored; `metadata` is stored and comes back with the result. */
+/**
+ * One logical item of work. `payload` feeds the prompt and is never stored; `metadata` is stored
+ * and comes back with the result.
+ */
 export interface BatchItem<Payload = unknown, Metadata extends JsonObject = JsonObject> {
   readonly itemId: string;
   readonly payload: Payload;
@@ -24,7 +27,11 @@ export interface SourceOrigin {
 }
 
 /** An item and the position right after it. */
-export interface SourceRow<Payload = unknown, Metadata extends JsonObject = JsonObject, Position extends JsonValue = JsonValue> {
+export interface SourceRow<
+  Payload = unknown,
+  Metadata extends JsonObject = JsonObject,
+  Position extends JsonValue = JsonValue,
+> {
   readonly item: BatchItem<Payload, Metadata>;
   /** `read(position)` yields exactly the rows after this one. */
   readonly position: Position;
@@ -35,7 +42,10 @@ export interface SourceRow<Payload = unknown, Metadata extends JsonObject = Json
   readonly origin?: SourceOrigin;
   /** The field or column that names the item, for messages. */
   readonly idField?: string;
-  /** Of a row of JSON: the texts of fields whose numbers JavaScript would write otherwise (`19.90`, `1e3`), as the source has them. */
+  /**
+   * Of a row of JSON: the texts of fields whose numbers JavaScript would write otherwise (`19.90`,
+   * `1e3`), as the source has them.
+   */
   readonly written?: ReadonlyMap<string, string>;
 }
 
@@ -54,12 +64,16 @@ export interface BadSourceRow<Position extends JsonValue = JsonValue> {
   readonly position: Position;
 }
 
-export type SourceEntry<Payload = unknown, Metadata extends JsonObject = JsonObject, Position extends JsonValue = JsonValue> =
-  SourceRow<Payload, Metadata, Position> | BadSourceRow<Position>;
+export type SourceEntry<
+  Payload = unknown,
+  Metadata extends JsonObject = JsonObject,
+  Position extends JsonValue = JsonValue,
+> = SourceRow<Payload, Metadata, Position> | BadSourceRow<Position>;
 
 /**
- * A source that can be read again from a stored position: what a run needs to survive a restart while it still ingests.
- * The one port that users write by hand, so plain async, and throwing is fine.
+ * A source that can be read again from a stored position: what a run needs to survive a restart
+ * while it still ingests. The one port that users write by hand, so plain async, and throwing is
+ * fine.
  */
 export interface CheckpointedItemSource<
   Payload = unknown,
@@ -73,13 +87,16 @@ export interface CheckpointedItemSource<
   /** Changes when, and only when, the rows or their order changed. */
   fingerprint(options: { readonly signal: AbortSignal }): Promise<string>;
   /**
-   * Yields entries in one fixed order, from the start or from a stored position; pulled, never pushed.
-   * A fast source yields arrays of entries (about a thousand), a simple one yields them singly.
+   * Yields entries in one fixed order, from the start or from a stored position; pulled, never
+   * pushed. A fast source yields arrays of entries (about a thousand), a simple one yields them
+   * singly.
    */
   read(
     from: Position | null,
     options: { readonly signal: AbortSignal },
-  ): AsyncIterable<SourceEntry<Payload, Metadata, Position> | readonly SourceEntry<Payload, Metadata, Position>[]>;
+  ): AsyncIterable<
+    SourceEntry<Payload, Metadata, Position> | readonly SourceEntry<Payload, Metadata, Position>[]
+  >;
 }
 
 /** Names the item's id, payload and metadata in a row; shared by every file source. */

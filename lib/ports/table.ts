@@ -6,7 +6,10 @@ export interface TableColumn {
   readonly type: TableColumnType;
 }
 
-/** `integer` and `number` are JavaScript numbers: finite, and whole and safe where they are integers. */
+/**
+ * `integer` and `number` are JavaScript numbers: finite, and whole and safe where they are
+ * integers.
+ */
 export type Cell = string | number | boolean | null;
 
 /** So many rows, column by column, in the order of the table's columns. */

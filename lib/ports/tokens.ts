@@ -13,10 +13,14 @@ export interface TokenCounter {
   /** Tokens of a request line; an upper bound where exactness costs too much. */
   count(text: string, model: string): number;
   /**
-   * The same, and whether this line's count is exact: a counter that counts text may only estimate pictures, or models that it does not know.
-   * Default: `count`, as exact as the counter says of itself.
+   * The same, and whether this line's count is exact: a counter that counts text may only estimate
+   * pictures, or models that it does not know. Default: `count`, as exact as the counter says of
+   * itself.
    */
   measure?(text: string, model: string): CountedTokens;
-  /** Whether `measure` would call this line's count exact, without counting it. Quotes ask it of rows that they do not count. */
+  /**
+   * Whether `measure` would call this line's count exact, without counting it. Quotes ask it of
+   * rows that they do not count.
+   */
   measuresExactly?(text: string, model: string): boolean;
 }

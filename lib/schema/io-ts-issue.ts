@@ -15,7 +15,8 @@ export const codecIssue = (errors: t.Errors): string => {
 const pathOf = (context: t.Context): string =>
   context.slice(1).reduce<string>((path, { key }, i) => {
     const parent = holderOf(context[i]?.type as unknown as Tagged | undefined);
-    if (key === '' || parent?._tag === 'UnionType' || parent?._tag === 'IntersectionType') return path;
+    if (key === '' || parent?._tag === 'UnionType' || parent?._tag === 'IntersectionType')
+      return path;
     const isPlace = parent?._tag === 'ArrayType' || parent?._tag === 'ReadonlyArrayType';
     return isPlace ? `${path}[${key}]` : atProperty(path, key);
   }, '$');

@@ -21,4 +21,5 @@ const fixes: Readonly<Record<string, string>> = {
 };
 
 export const fixOfKeyword = (keyword: string): string =>
-  (Object.hasOwn(fixes, keyword) ? fixes[keyword] : undefined) ?? 'leave it out, and check the answer yourself';
+  (Object.hasOwn(fixes, keyword) ? fixes[keyword] : undefined) ??
+  'leave it out, and check the answer yourself';

@@ -7,7 +7,10 @@ interface Task {
   readonly add: (problem: SchemaProblem) => void;
 }
 
-/** What one object that is all of these looks like. Parts that are no objects, or speak of one property in two ways, are problems. */
+/**
+ * What one object that is all of these looks like. Parts that are no objects, or speak of one
+ * property in two ways, are problems.
+ */
 export const mergeAll = (task: Task, parts: readonly JsonValue[], path: string): JsonObject => {
   const objects = parts.flatMap((part) => objectsIn(task, part, path, 0));
   const properties = new Map<string, JsonValue>();
@@ -31,8 +34,10 @@ export const mergeAll = (task: Task, parts: readonly JsonValue[], path: string):
       }
     }
     for (const name of requiredOf(part)) required.add(name);
-    if (part['additionalProperties'] !== undefined && part['additionalProperties'] !== false) isOpen = part['additionalProperties'];
-    for (const key of ['title', 'description']) if (part[key] !== undefined) annotations[key] ??= part[key];
+    if (part['additionalProperties'] !== undefined && part['additionalProperties'] !== false)
+      isOpen = part['additionalProperties'];
+    for (const key of ['title', 'description'])
+      if (part[key] !== undefined) annotations[key] ??= part[key];
   }
   return {
     ...annotations,
@@ -43,10 +48,26 @@ export const mergeAll = (task: Task, parts: readonly JsonValue[], path: string):
   };
 };
 
-const isObject = ({ type, properties }: JsonObject): boolean => type === 'object' || properties !== undefined;
-const annotations: readonly string[] = ['title', 'description', '$schema', '$id', '$defs', 'id', 'default', 'examples', '$comment'];
+const isObject = ({ type, properties }: JsonObject): boolean =>
+  type === 'object' || properties !== undefined;
+const annotations: readonly string[] = [
+  'title',
+  'description',
+  '$schema',
+  '$id',
+  '$defs',
+  'id',
+  'default',
+  'examples',
+  '$comment',
+];
 
-const objectsIn = (task: Task, part: JsonValue | undefined, path: string, depth: number): readonly JsonObject[] => {
+const objectsIn = (
+  task: Task,
+  part: JsonValue | undefined,
+  path: string,
+  depth: number,
+): readonly JsonObject[] => {
   if (!isJsonObject(part)) return [];
   if (Object.keys(part).every((key) => annotations.includes(key))) return [part];
   const { $ref, allOf } = part;
@@ -54,7 +75,9 @@ const objectsIn = (task: Task, part: JsonValue | undefined, path: string, depth:
   if (target !== null && target !== task.root) return objectsIn(task, target, path, depth + 1);
   if (Array.isArray(allOf)) {
     const { allOf: _all, ...rest } = part;
-    return [rest, ...(allOf as readonly JsonValue[])].flatMap((each) => objectsIn(task, each, path, depth + 1));
+    return [rest, ...(allOf as readonly JsonValue[])].flatMap((each) =>
+      objectsIn(task, each, path, depth + 1),
+    );
   }
   if (isObject(part)) return [part];
   task.add({

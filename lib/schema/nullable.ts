@@ -5,9 +5,12 @@ import { resolveRef } from './refs.ts';
 export const nullable = (schema: JsonObject): JsonObject => {
   const { type, anyOf } = schema;
   if (saysNull(schema)) return schema;
-  if (Array.isArray(anyOf)) return { ...schema, anyOf: [...(anyOf as readonly JsonValue[]), { type: 'null' }] };
-  // Constants and enums would have to name null too, and a reference has no type: those become unions.
-  const isPlain = typeof type === 'string' && schema['enum'] === undefined && schema['const'] === undefined;
+  if (Array.isArray(anyOf))
+    return { ...schema, anyOf: [...(anyOf as readonly JsonValue[]), { type: 'null' }] };
+  // Constants and enums would have to name null too, and a reference has no type: those become
+  // unions.
+  const isPlain =
+    typeof type === 'string' && schema['enum'] === undefined && schema['const'] === undefined;
   if (isPlain) return { ...schema, type: [type, 'null'] };
   const { title, description, ...rest } = schema;
   return {
@@ -18,7 +21,10 @@ export const nullable = (schema: JsonObject): JsonObject => {
 };
 
 const saysNull = ({ type, anyOf, enum: values }: JsonObject): boolean => {
-  if (Array.isArray(anyOf)) return (anyOf as readonly JsonValue[]).some((branch) => isJsonObject(branch) && saysNull(branch));
+  if (Array.isArray(anyOf))
+    return (anyOf as readonly JsonValue[]).some(
+      (branch) => isJsonObject(branch) && saysNull(branch),
+    );
   const hasType = type === 'null' || (Array.isArray(type) && type.includes('null'));
   return hasType && (!Array.isArray(values) || values.includes(null));
 };
@@ -32,5 +38,7 @@ export const takesNull = (root: JsonObject, schema: JsonValue | undefined, left 
   if (Array.isArray(anyOf)) return (anyOf as readonly JsonValue[]).some(takes);
   if ('const' in schema) return constant === null;
   if (Array.isArray(values)) return values.includes(null);
-  return type === undefined ? Object.keys(schema).length === 0 : type === 'null' || (Array.isArray(type) && type.includes('null'));
+  return type === undefined
+    ? Object.keys(schema).length === 0
+    : type === 'null' || (Array.isArray(type) && type.includes('null'));
 };

@@ -6,7 +6,8 @@ export const hasLookaround = (pattern: string): boolean => {
     if (char === '\\') at += 1;
     else if (isInClass) isInClass = char !== ']';
     else if (char === '[') isInClass = true;
-    else if (char === '(' && lookarounds.some((opening) => pattern.startsWith(opening, at))) return true;
+    else if (char === '(' && lookarounds.some((opening) => pattern.startsWith(opening, at)))
+      return true;
   }
   return false;
 };

@@ -31,4 +31,5 @@ export const atProperty = (path: string, name: string): string =>
 export const atItems = (path: string): string => `${path}[]`;
 
 /** One line for people. */
-export const problemText = ({ path, message, fix }: SchemaProblem): string => `${path}: ${message}; ${fix}`;
+export const problemText = ({ path, message, fix }: SchemaProblem): string =>
+  `${path}: ${message}; ${fix}`;

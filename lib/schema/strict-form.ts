@@ -20,8 +20,14 @@ export interface StrictForm {
  */
 export const strictForm = (given: JsonObject): StrictForm => {
   const problems: SchemaProblem[] = [];
-  const { definitions, $defs, ...bare } = renamed(given, isJsonObject(given['definitions']) ? '#/definitions/' : null);
-  const root: JsonObject = $defs === undefined && definitions === undefined ? bare : { ...bare, $defs: $defs ?? definitions };
+  const { definitions, $defs, ...bare } = renamed(
+    given,
+    isJsonObject(given['definitions']) ? '#/definitions/' : null,
+  );
+  const root: JsonObject =
+    $defs === undefined && definitions === undefined
+      ? bare
+      : { ...bare, $defs: $defs ?? definitions };
   const schema = wholeForm({ root, isStrict: true, add: (problem) => void problems.push(problem) });
   return { schema, loose: wholeForm({ root, isStrict: false, add: () => undefined }), problems };
 };
@@ -37,37 +43,62 @@ const wholeForm = (task: Task): JsonObject => {
   const { $defs, ...own } = inlined(task.root, task.root);
   const form = formOf(task, own, '$');
   if (!isJsonObject($defs)) return form;
-  const definitions = Object.entries($defs).map(([name, definition]): readonly [string, JsonValue] => [
-    name,
-    formOf(task, definition, atProperty('$defs', name)),
-  ]);
+  const definitions = Object.entries($defs).map(
+    ([name, definition]): readonly [string, JsonValue] => [
+      name,
+      formOf(task, definition, atProperty('$defs', name)),
+    ],
+  );
   return { ...form, $defs: objectOf(definitions) };
 };
 
 /** Says nothing of values, or is the library's own business. */
-const dropped: readonly string[] = ['$schema', '$id', '$comment', 'id', 'default', 'examples', 'readOnly', 'writeOnly', 'deprecated'];
+const dropped: readonly string[] = [
+  '$schema',
+  '$id',
+  '$comment',
+  'id',
+  'default',
+  'examples',
+  'readOnly',
+  'writeOnly',
+  'deprecated',
+];
 
 const formOf = (task: Task, given: JsonValue | undefined, path: string): JsonObject => {
   if (!isJsonObject(given)) {
-    const message = given === false ? 'nothing fits it' : 'it takes anything, which a strict schema cannot say';
+    const message =
+      given === false ? 'nothing fits it' : 'it takes anything, which a strict schema cannot say';
     task.add({ path, rule: 'no_meaning', message, fix: 'say what it is' });
     return {};
   }
   const node = objectOf(
-    Object.entries(given).flatMap(([key, value]) => (value === undefined || dropped.includes(key) ? [] : [[key, value] as const])),
+    Object.entries(given).flatMap(([key, value]) =>
+      value === undefined || dropped.includes(key) ? [] : [[key, value] as const],
+    ),
   );
   const { allOf, oneOf, $ref, ...rest } = node;
-  if (Array.isArray(allOf)) return formOf(task, mergeAll(task, [rest, ...(allOf as readonly JsonValue[])], path), path);
-  if (typeof $ref === 'string') return Object.keys(rest).length === 0 ? { $ref } : { anyOf: [{ $ref }], ...annotationsOf(rest) };
+  if (Array.isArray(allOf))
+    return formOf(task, mergeAll(task, [rest, ...(allOf as readonly JsonValue[])], path), path);
+  if (typeof $ref === 'string')
+    return Object.keys(rest).length === 0
+      ? { $ref }
+      : { anyOf: [{ $ref }], ...annotationsOf(rest) };
   const branches = rest['anyOf'] ?? oneOf;
   if (Array.isArray(branches)) {
     besideUnion(task, rest, path);
     return {
       ...annotationsOf(rest),
-      anyOf: (branches as readonly JsonValue[]).map((branch, i) => formOf(task, branch, `${path}|${i + 1}`)),
+      anyOf: (branches as readonly JsonValue[]).map((branch, i) =>
+        formOf(task, branch, `${path}|${i + 1}`),
+      ),
     };
   }
-  return withType(isObjectSchema(rest) ? closedObject(task, rest, path) : withItems(task, withoutIdlePattern(rest), path));
+  return withType(
+    isObjectSchema(rest)
+      ? closedObject(task, rest, path)
+      : withItems(task, withoutIdlePattern(rest), path),
+  );
 };
 
 /** What a schema says beside its cases would hold for each of them, and has no place of its own. */
@@ -76,7 +107,10 @@ const besideUnion = (
   { title: _title, description: _description, anyOf: _anyOf, type, ...rest }: JsonObject,
   path: string,
 ): void => {
-  const beside = [...Object.keys(rest), ...(type === undefined || type === 'object' ? [] : ['type'])];
+  const beside = [
+    ...Object.keys(rest),
+    ...(type === undefined || type === 'object' ? [] : ['type']),
+  ];
   if (beside.length > 0)
     task.add({
       path,
@@ -107,8 +141,11 @@ const closedObject = (task: Task, given: JsonObject, path: string): JsonObject =
   return {
     ...node,
     properties: objectOf(properties),
-    required: task.isStrict ? [...new Set([...properties.map(([name]) => name), ...required])] : [...required],
-    // An object that says it is open is left so, for the check to speak of it; one that says nothing is closed.
+    required: task.isStrict
+      ? [...new Set([...properties.map(([name]) => name), ...required])]
+      : [...required],
+    // An object that says it is open is left so, for the check to speak of it; one that says
+    // nothing is closed.
     ...(isOpen ? {} : { additionalProperties: false }),
   };
 };
@@ -116,32 +153,57 @@ const closedObject = (task: Task, given: JsonObject, path: string): JsonObject =
 /** A map whose keys are an enum is an object that names them. */
 const withNamedKeys = (node: JsonObject): JsonObject => {
   const { propertyNames, additionalProperties, ...rest } = node;
-  const names = isJsonObject(propertyNames) && Array.isArray(propertyNames['enum']) ? (propertyNames['enum'] as readonly JsonValue[]) : [];
+  const names =
+    isJsonObject(propertyNames) && Array.isArray(propertyNames['enum'])
+      ? (propertyNames['enum'] as readonly JsonValue[])
+      : [];
   const isMap = isJsonObject(additionalProperties) && node['properties'] === undefined;
   if (!isMap || names.length === 0 || !names.every((name) => typeof name === 'string')) return node;
-  return { ...rest, properties: objectOf(names.map((name) => [name, additionalProperties])), required: node['required'] ?? names };
+  return {
+    ...rest,
+    properties: objectOf(names.map((name) => [name, additionalProperties])),
+    required: node['required'] ?? names,
+  };
 };
 
-/** Libraries spell a format out as a pattern too, some with lookarounds that no provider takes: the format says it. */
+/**
+ * Libraries spell a format out as a pattern too, some with lookarounds that no provider takes: the
+ * format says it.
+ */
 const withoutIdlePattern = (node: JsonObject): JsonObject => {
   const { pattern, ...rest } = node;
-  return typeof pattern === 'string' && typeof node['format'] === 'string' && hasLookaround(pattern) ? rest : node;
+  return typeof pattern === 'string' && typeof node['format'] === 'string' && hasLookaround(pattern)
+    ? rest
+    : node;
 };
 
 const withItems = (task: Task, node: JsonObject, path: string): JsonObject =>
-  isJsonObject(node['items']) ? { ...node, items: formOf(task, node['items'], atItems(path)) } : node;
+  isJsonObject(node['items'])
+    ? { ...node, items: formOf(task, node['items'], atItems(path)) }
+    : node;
 
 /** Libraries leave out the type where values say it. */
 const withType = (node: JsonObject): JsonObject => {
   if (node['type'] !== undefined) return node;
-  const values = 'const' in node ? [node['const'] ?? null] : Array.isArray(node['enum']) ? (node['enum'] as readonly JsonValue[]) : [];
+  const values =
+    'const' in node
+      ? [node['const'] ?? null]
+      : Array.isArray(node['enum'])
+        ? (node['enum'] as readonly JsonValue[])
+        : [];
   const types = [...new Set(values.map(typeName))];
-  return types.length === 0 ? node : { type: types.length === 1 ? (types[0] ?? 'null') : types, ...node };
+  return types.length === 0
+    ? node
+    : { type: types.length === 1 ? (types[0] ?? 'null') : types, ...node };
 };
 
-const typeName = (value: JsonValue): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
+const typeName = (value: JsonValue): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
 
-/** A root that refers to a definition is that definition; it stays there too, for those that refer to it. */
+/**
+ * A root that refers to a definition is that definition; it stays there too, for those that refer
+ * to it.
+ */
 const inlined = (root: JsonObject, node: JsonObject, left = 8): JsonObject => {
   const { $ref, ...rest } = node;
   const target = typeof $ref === 'string' && $ref !== '#' ? resolveRef(root, $ref) : null;
@@ -157,7 +219,9 @@ const renamed = (value: JsonObject, prefix: string | null): JsonObject => {
     return objectOf(
       Object.entries(each).map(([key, inner]) => [
         key,
-        key === '$ref' && typeof inner === 'string' && inner.startsWith(prefix) ? `#/$defs/${inner.slice(prefix.length)}` : walk(inner),
+        key === '$ref' && typeof inner === 'string' && inner.startsWith(prefix)
+          ? `#/$defs/${inner.slice(prefix.length)}`
+          : walk(inner),
       ]),
     );
   };

@@ -1,4 +1,6 @@
-/** What one provider takes as a strict JSON Schema: data, so that another provider needs no code. */
+/**
+ * What one provider takes as a strict JSON Schema: data, so that another provider needs no code.
+ */
 export interface StrictRules {
   /** Who says so, for messages. */
   readonly provider: string;
@@ -24,6 +26,16 @@ export interface StrictRules {
   readonly largeEnum: { readonly values: number; readonly charsMax: number };
 }
 
-export type JsonTypeName = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean' | 'null';
-export const jsonTypeNames: readonly JsonTypeName[] = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
-export const isJsonTypeName = (value: unknown): value is JsonTypeName => jsonTypeNames.includes(value as JsonTypeName);
+export type JsonTypeName =
+  'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean' | 'null';
+export const jsonTypeNames: readonly JsonTypeName[] = [
+  'object',
+  'array',
+  'string',
+  'number',
+  'integer',
+  'boolean',
+  'null',
+];
+export const isJsonTypeName = (value: unknown): value is JsonTypeName =>
+  jsonTypeNames.includes(value as JsonTypeName);

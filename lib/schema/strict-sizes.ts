@@ -21,18 +21,33 @@ export const sizesOf = (schema: JsonObject): SchemaSizes => {
     }
     const values = enumOf(node);
     sizes.enumValues += values.length;
-    sizes.nameChars += charsOf(values) + charsOf(node['const'] === undefined ? [] : [node['const']]);
+    sizes.nameChars +=
+      charsOf(values) + charsOf(node['const'] === undefined ? [] : [node['const']]);
   }
   const definitions = schema['$defs'];
-  if (isJsonObject(definitions)) for (const name of Object.keys(definitions)) sizes.nameChars += name.length;
+  if (isJsonObject(definitions))
+    for (const name of Object.keys(definitions)) sizes.nameChars += name.length;
   return { ...sizes, depth: depthOf(schema) };
 };
 
 export const sizeProblems = (schema: JsonObject, rules: StrictRules): readonly SchemaProblem[] => {
   const { depth, properties, nameChars, enumValues } = sizesOf(schema);
   const problems: SchemaProblem[] = [];
-  const limit = (rule: SchemaProblem['rule'], value: number, max: number, what: string, fix: string, path = '$'): void => {
-    if (value > max) problems.push({ path, rule, message: `${value} ${what}; ${rules.provider} takes ${max}`, fix });
+  const limit = (
+    rule: SchemaProblem['rule'],
+    value: number,
+    max: number,
+    what: string,
+    fix: string,
+    path = '$',
+  ): void => {
+    if (value > max)
+      problems.push({
+        path,
+        rule,
+        message: `${value} ${what}; ${rules.provider} takes ${max}`,
+        fix,
+      });
   };
   limit(
     'depth_max',
@@ -41,9 +56,27 @@ export const sizeProblems = (schema: JsonObject, rules: StrictRules): readonly S
     'levels of objects and arrays',
     'nest less: lists side by side that refer to each other by a key',
   );
-  limit('properties_max', properties, rules.propertiesMax, 'properties in all', 'ask for fewer, or ask in two runs');
-  limit('name_chars_max', nameChars, rules.nameCharsMaxTotal, 'characters of names and values in all', 'shorten names and enum values');
-  limit('enum_values_max', enumValues, rules.enumValuesMax, 'enum values in all', 'let it be a string, and check the answer yourself');
+  limit(
+    'properties_max',
+    properties,
+    rules.propertiesMax,
+    'properties in all',
+    'ask for fewer, or ask in two runs',
+  );
+  limit(
+    'name_chars_max',
+    nameChars,
+    rules.nameCharsMaxTotal,
+    'characters of names and values in all',
+    'shorten names and enum values',
+  );
+  limit(
+    'enum_values_max',
+    enumValues,
+    rules.enumValuesMax,
+    'enum values in all',
+    'let it be a string, and check the answer yourself',
+  );
   for (const { node, path } of nodesOf(schema)) {
     const strings = enumOf(node).filter((value) => typeof value === 'string');
     if (strings.length > rules.largeEnum.values)
@@ -59,7 +92,8 @@ export const sizeProblems = (schema: JsonObject, rules: StrictRules): readonly S
   return problems;
 };
 
-const enumOf = (node: JsonObject): readonly JsonValue[] => (Array.isArray(node['enum']) ? (node['enum'] as readonly JsonValue[]) : []);
+const enumOf = (node: JsonObject): readonly JsonValue[] =>
+  Array.isArray(node['enum']) ? (node['enum'] as readonly JsonValue[]) : [];
 const charsOf = (values: readonly JsonValue[]): number =>
   values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 
@@ -75,7 +109,9 @@ function* nodesOf(schema: JsonObject): Generator<Node> {
   const push = (node: JsonValue | undefined, path: string): void => {
     if (isJsonObject(node)) open.push({ node, path });
   };
-  if (isJsonObject(definitions)) for (const [name, definition] of Object.entries(definitions)) push(definition, atProperty('$defs', name));
+  if (isJsonObject(definitions))
+    for (const [name, definition] of Object.entries(definitions))
+      push(definition, atProperty('$defs', name));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node, path } = next;
     yield next;
@@ -88,7 +124,10 @@ function* nodesOf(schema: JsonObject): Generator<Node> {
 const branchesOf = (node: JsonObject): readonly JsonValue[] =>
   Array.isArray(node['anyOf']) ? (node['anyOf'] as readonly JsonValue[]) : [];
 
-/** The root is the first level; a reference that leads back into itself adds none. Each definition is measured once. */
+/**
+ * The root is the first level; a reference that leads back into itself adds none. Each definition
+ * is measured once.
+ */
 const depthOf = (root: JsonObject): number => {
   const measured = new Map<JsonObject, number>();
   const open = new Set<JsonObject>();

@@ -9,14 +9,18 @@ import { atItems, atProperty, type SchemaProblem } from './problem.ts';
 import { strictForm } from './strict-form.ts';
 
 /** What words are under a schema. */
-export type OutputReading = { readonly type: 'fits'; readonly output: unknown; readonly json: JsonValue } | AnswerFault;
+export type OutputReading =
+  { readonly type: 'fits'; readonly output: unknown; readonly json: JsonValue } | AnswerFault;
 
 /** The structure of answers: its schema for the provider, and how to read answers by it. */
 export interface Structure {
   readonly jsonSchema: JsonObject;
   /** The schema's own name; null where it has none. */
   readonly name: string | null;
-  /** Loads what reading needs, where that is not loaded yet; the first reading would else wait for it. */
+  /**
+   * Loads what reading needs, where that is not loaded yet; the first reading would else wait for
+   * it.
+   */
   readonly prepare?: () => Promise<void>;
   /** Never throws, nor rejects. A promise only where the schema's own validation is one. */
   readonly read: (text: string | null) => OutputReading | Promise<OutputReading>;
@@ -32,10 +36,15 @@ export interface MadeStructure {
   readonly problems: readonly SchemaProblem[];
 }
 
-/** Told apart by shape: a Standard Schema, a codec of io-ts; anything else is no schema with code of its own. */
+/**
+ * Told apart by shape: a Standard Schema, a codec of io-ts; anything else is no schema with code of
+ * its own.
+ */
 export const isStandard = (
   schema: unknown,
-): schema is { readonly '~standard': StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props> } =>
+): schema is {
+  readonly '~standard': StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>;
+} =>
   (typeof schema === 'object' || typeof schema === 'function') &&
   schema !== null &&
   isJsonObject((schema as Record<string, unknown>)['~standard']);
@@ -50,9 +59,15 @@ export const structureOfCodec = (codec: t.Mixed): MadeStructure => {
   const form = strictForm(schema);
   const decode = (value: JsonValue): OutputReading => {
     const decoded = codec.decode(value);
-    return decoded._tag === 'Right' ? { type: 'fits', output: decoded.right as unknown, json: value } : mismatch(codecIssue(decoded.left));
+    return decoded._tag === 'Right'
+      ? { type: 'fits', output: decoded.right as unknown, json: value }
+      : mismatch(codecIssue(decoded.left));
   };
-  return { vendor: 'io-ts', structure: structureOf(name, form.loose, form.schema, decode), problems: [...problems, ...form.problems] };
+  return {
+    vendor: 'io-ts',
+    structure: structureOf(name, form.loose, form.schema, decode),
+    problems: [...problems, ...form.problems],
+  };
 };
 
 export const structureOfStandard = (schema: {
@@ -62,14 +77,22 @@ export const structureOfStandard = (schema: {
   const messages = jsonSchemaOf(vendor, jsonSchema);
   const decode = (value: JsonValue): OutputReading | Promise<OutputReading> => {
     const result = validate(value);
-    return result instanceof Promise ? result.then((done) => standardReading(done, value)) : standardReading(result, value);
+    return result instanceof Promise
+      ? result.then((done) => standardReading(done, value))
+      : standardReading(result, value);
   };
-  if ('problem' in messages) return { vendor, structure: structureOf(null, {}, {}, decode), problems: [messages.problem] };
+  if ('problem' in messages)
+    return { vendor, structure: structureOf(null, {}, {}, decode), problems: [messages.problem] };
   const form = strictForm(messages.schema);
   const { title } = messages.schema;
   return {
     vendor,
-    structure: structureOf(typeof title === 'string' ? title : null, form.loose, form.schema, decode),
+    structure: structureOf(
+      typeof title === 'string' ? title : null,
+      form.loose,
+      form.schema,
+      decode,
+    ),
     problems: form.problems,
   };
 };
@@ -77,7 +100,10 @@ export const structureOfStandard = (schema: {
 /**
  * A JSON Schema, unchanged; null stays null. Its compiler is loaded when the first answer is read.
  */
-export const structureOfJsonSchema = (schema: JsonObject, loadCompiler: () => Promise<SchemaCompiler>): MadeStructure => {
+export const structureOfJsonSchema = (
+  schema: JsonObject,
+  loadCompiler: () => Promise<SchemaCompiler>,
+): MadeStructure => {
   const { title } = schema;
   let check: ((value: JsonValue) => string | null) | null = null;
   const prepare = async (): Promise<void> => {
@@ -88,7 +114,10 @@ export const structureOfJsonSchema = (schema: JsonObject, loadCompiler: () => Pr
     const wrong = check(value);
     return wrong === null ? { type: 'fits', output: value, json: value } : mismatch(wrong);
   };
-  const structure = { ...structureOf(typeof title === 'string' ? title : null, {}, schema, decode), prepare };
+  const structure = {
+    ...structureOf(typeof title === 'string' ? title : null, {}, schema, decode),
+    prepare,
+  };
   return { vendor: 'json-schema', structure, problems: [] };
 };
 
@@ -107,8 +136,13 @@ const jsonSchemaOf = (
         : 'use a version of the library that has ~standard.jsonSchema, or give the JSON Schema itself',
     );
   try {
-    // What the model writes is what the schema takes in; what the run gives is what comes out of it.
-    return { schema: JSON.parse(JSON.stringify(converter.input({ target: 'draft-2020-12' }))) as JsonObject };
+    // What the model writes is what the schema takes in; what the run gives is what comes out of
+    // it.
+    return {
+      schema: JSON.parse(
+        JSON.stringify(converter.input({ target: 'draft-2020-12' })),
+      ) as JsonObject,
+    };
   } catch (error) {
     return problem(
       error instanceof Error ? error.message : String(error),
@@ -132,7 +166,9 @@ const structureOf = (
       if (parsed.type === 'fault') return parsed;
       try {
         const reading = firstThatFits(readingsOf(parsed.value)[Symbol.iterator](), decode);
-        return reading instanceof Promise ? reading.then((done) => asWritten(done, parsed.value), threw) : asWritten(reading, parsed.value);
+        return reading instanceof Promise
+          ? reading.then((done) => asWritten(done, parsed.value), threw)
+          : asWritten(reading, parsed.value);
       } catch (error) {
         return threw(error);
       }
@@ -142,7 +178,10 @@ const structureOf = (
 
 type Decode = (value: JsonValue) => OutputReading | Promise<OutputReading>;
 
-/** Of the ways to read a value the first that the schema takes; of none, what is wrong with the likeliest. */
+/**
+ * Of the ways to read a value the first that the schema takes; of none, what is wrong with the
+ * likeliest.
+ */
 const firstThatFits = (
   values: Iterator<JsonValue>,
   decode: Decode,
@@ -152,25 +191,37 @@ const firstThatFits = (
     if (next.done === true) return firstFault ?? mismatch('it cannot be read');
     const reading = decode(next.value);
     if (reading instanceof Promise)
-      return reading.then((done) => (done.type === 'fits' ? done : firstThatFits(values, decode, firstFault ?? done)));
+      return reading.then((done) =>
+        done.type === 'fits' ? done : firstThatFits(values, decode, firstFault ?? done),
+      );
     if (reading.type === 'fits') return reading;
     firstFault ??= reading;
   }
 };
 
-const asWritten = (reading: OutputReading, json: JsonValue): OutputReading => (reading.type === 'fits' ? { ...reading, json } : reading);
+const asWritten = (reading: OutputReading, json: JsonValue): OutputReading =>
+  reading.type === 'fits' ? { ...reading, json } : reading;
 
-const mismatch = (what: string): AnswerFault => answerFault('schema_mismatch', `the answer does not satisfy the schema: ${what}`);
-const threw = (error: unknown): AnswerFault => mismatch(`its check failed: ${error instanceof Error ? error.message : String(error)}`);
+const mismatch = (what: string): AnswerFault =>
+  answerFault('schema_mismatch', `the answer does not satisfy the schema: ${what}`);
+const threw = (error: unknown): AnswerFault =>
+  mismatch(`its check failed: ${error instanceof Error ? error.message : String(error)}`);
 
-const standardReading = (result: StandardSchemaV1.Result<unknown>, json: JsonValue): OutputReading => {
+const standardReading = (
+  result: StandardSchemaV1.Result<unknown>,
+  json: JsonValue,
+): OutputReading => {
   if (result.issues === undefined) return { type: 'fits', output: result.value, json };
   const [issue, ...more] = result.issues;
-  return mismatch(`${pathOf(issue?.path ?? [])}: ${issue?.message ?? 'refused'}${more.length === 0 ? '' : `, and ${more.length} more`}`);
+  return mismatch(
+    `${pathOf(issue?.path ?? [])}: ${issue?.message ?? 'refused'}${more.length === 0 ? '' : `, and ${more.length} more`}`,
+  );
 };
 
 const pathOf = (path: readonly (PropertyKey | StandardSchemaV1.PathSegment)[]): string =>
   path.reduce<string>((at, segment) => {
     const key = typeof segment === 'object' ? segment.key : segment;
-    return typeof key === 'number' ? `${atItems(at).slice(0, -1)}${key}]` : atProperty(at, String(key));
+    return typeof key === 'number'
+      ? `${atItems(at).slice(0, -1)}${key}]`
+      : atProperty(at, String(key));
   }, '$');

@@ -1,10 +1,13 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import type { Type } from 'io-ts';
 
-/** Zod, ArkType, or Valibot through `toStandardJsonSchema`: validates, and can say its JSON Schema. */
+/**
+ * Zod, ArkType, or Valibot through `toStandardJsonSchema`: validates, and can say its JSON Schema.
+ */
 export interface StandardOutput<Output = unknown> {
   // What it takes is the model's business: any input will do.
-  readonly '~standard': StandardSchemaV1.Props<any, Output> & StandardJSONSchemaV1.Props<any, Output>;
+  readonly '~standard': StandardSchemaV1.Props<any, Output> &
+    StandardJSONSchemaV1.Props<any, Output>;
 }
 
 /** A codec of io-ts. */
@@ -66,7 +69,9 @@ type Referred<Ref, Root> = Ref extends '#'
     : unknown;
 
 /** Members are worked out when they are asked for, so that a schema may contain itself. */
-type Members<Properties, Root> = { -readonly [Key in keyof Properties]: FromJsonSchema<Properties[Key], Root> };
+type Members<Properties, Root> = {
+  -readonly [Key in keyof Properties]: FromJsonSchema<Properties[Key], Root>;
+};
 
 type Typed<Name, S, Root> = Name extends 'object'
   ? S extends { readonly properties: infer Properties }

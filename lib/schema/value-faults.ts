@@ -29,12 +29,16 @@ const needs: Readonly<Record<string, readonly [(value: JsonValue) => boolean, st
 };
 
 /** Values of keywords that say nothing, or what no value can satisfy. */
-export const valueFaults = (node: JsonObject, types: readonly JsonTypeName[]): readonly ValueFault[] => {
+export const valueFaults = (
+  node: JsonObject,
+  types: readonly JsonTypeName[],
+): readonly ValueFault[] => {
   const faults: ValueFault[] = [];
   const add = (message: string, fix: string): void => void faults.push({ message, fix });
   for (const [keyword, [isGood, what]] of Object.entries(needs)) {
     const value = node[keyword];
-    if (value !== undefined && !isGood(value)) add(`"${keyword}" is ${JSON.stringify(value)}`, `it is ${what}`);
+    if (value !== undefined && !isGood(value))
+      add(`"${keyword}" is ${JSON.stringify(value)}`, `it is ${what}`);
   }
   const { enum: values, const: constant, required, type } = node;
   if (values !== undefined && (!Array.isArray(values) || values.length === 0))
@@ -44,11 +48,20 @@ export const valueFaults = (node: JsonObject, types: readonly JsonTypeName[]): r
     ['required', required],
     ['type', type],
   ] as const)
-    if (Array.isArray(list) && hasDoubles(list as readonly JsonValue[])) add(`"${name}" names a value twice`, 'name each once');
-  const said = [...(Array.isArray(values) ? (values as readonly JsonValue[]) : []), ...('const' in node ? [constant ?? null] : [])];
+    if (Array.isArray(list) && hasDoubles(list as readonly JsonValue[]))
+      add(`"${name}" names a value twice`, 'name each once');
+  const said = [
+    ...(Array.isArray(values) ? (values as readonly JsonValue[]) : []),
+    ...('const' in node ? [constant ?? null] : []),
+  ];
   const strange = said.find((value) => !types.some((each) => isOfType(each, value)));
-  if (strange !== undefined) add(`${JSON.stringify(strange)} is no ${types.join(' or ')}`, 'give values of the type, or another type');
+  if (strange !== undefined)
+    add(
+      `${JSON.stringify(strange)} is no ${types.join(' or ')}`,
+      'give values of the type, or another type',
+    );
   return faults;
 };
 
-const hasDoubles = (list: readonly JsonValue[]): boolean => new Set(list.map((value) => JSON.stringify(value))).size < list.length;
+const hasDoubles = (list: readonly JsonValue[]): boolean =>
+  new Set(list.map((value) => JSON.stringify(value))).size < list.length;

@@ -4,8 +4,20 @@ import type { ProviderBatchId } from '../core/values/ids.ts';
 import { contradictionIn, type CreateAsked } from '../core/reconcile/create-answer.ts';
 import type { JsonObject } from '../core/json/json.ts';
 import type { PortError } from '../ports/port-error.ts';
-import type { BatchProvider, PromptParts, ProviderConfig, ProviderConnection, ProviderOperation } from '../ports/provider.ts';
-import { attemptKey, batchKeyKey, describedBatchOf, observationOf, sweptBatchOf } from './fake-batch.ts';
+import type {
+  BatchProvider,
+  PromptParts,
+  ProviderConfig,
+  ProviderConnection,
+  ProviderOperation,
+} from '../ports/provider.ts';
+import {
+  attemptKey,
+  batchKeyKey,
+  describedBatchOf,
+  observationOf,
+  sweptBatchOf,
+} from './fake-batch.ts';
 import { createFakeWire, endpointPath, type FakeEndpoint } from './fake-wire.ts';
 import type { FileContent } from './provider/file-operations.ts';
 import { openaiLimits, type ServiceLimits } from './provider/limits.ts';
@@ -39,7 +51,12 @@ export const fakeConnection = (
 ): FakeConnection => {
   const name = options.name ?? 'fake';
   const limits = { ...openaiLimits, ...options.limits };
-  const configOf = ({ model, endpoint = 'responses', params = {}, ...operation }: FakeSettings): FakeProviderConfig => ({
+  const configOf = ({
+    model,
+    endpoint = 'responses',
+    params = {},
+    ...operation
+  }: FakeSettings): FakeProviderConfig => ({
     kind: 'fake',
     connection: name,
     model,
@@ -95,9 +112,17 @@ const fakeBatches = (
           content: ofLength(lines, bytes),
           ...(expiresAfterMs === null
             ? {}
-            : { expiresAfter: { anchor: 'created_at', seconds: Math.max(limits.expirySecondsMin, Math.ceil(expiresAfterMs / 1000)) } }),
+            : {
+                expiresAfter: {
+                  anchor: 'created_at',
+                  seconds: Math.max(limits.expirySecondsMin, Math.ceil(expiresAfterMs / 1000)),
+                },
+              }),
         }),
-      ({ id, expires_at: expiresAt }) => ({ inputFileId: id, expiresAtMs: typeof expiresAt === 'number' ? expiresAt * 1000 : null }),
+      ({ id, expires_at: expiresAt }) => ({
+        inputFileId: id,
+        expiresAtMs: typeof expiresAt === 'number' ? expiresAt * 1000 : null,
+      }),
     ),
   create:
     ({ batchKey, createAttempt, inputFileId, metadata, outputExpiresAfterMs = null }) =>
@@ -125,10 +150,15 @@ const fakeBatches = (
       const files: { inputFileId: string; createdAtMs: number | null }[] = [];
       for (const { inputFileId } of creates) {
         const reply = await provider.retrieveFile(inputFileId);
-        if (reply.type === 'done') files.push({ inputFileId, createdAtMs: reply.value.created_at * 1000 });
-        else if (reply.type !== 'refused' || reply.statusCode !== 404) return E.left(errorOf(reply, { what: 'read the input files' }));
+        if (reply.type === 'done')
+          files.push({ inputFileId, createdAtMs: reply.value.created_at * 1000 });
+        else if (reply.type !== 'refused' || reply.statusCode !== 404)
+          return E.left(errorOf(reply, { what: 'read the input files' }));
       }
-      const cutoffMs = Math.min(sinceMs - clockSkewMs, ...files.map(({ createdAtMs }) => (createdAtMs ?? Infinity) - 1_000));
+      const cutoffMs = Math.min(
+        sinceMs - clockSkewMs,
+        ...files.map(({ createdAtMs }) => (createdAtMs ?? Infinity) - 1_000),
+      );
       const keys = new Set<string>(creates.map(({ batchKey }) => batchKey));
       const fileIds = new Set<string>(creates.map(({ inputFileId }) => inputFileId));
       const found: SweptBatch[] = [];
@@ -139,19 +169,27 @@ const fakeBatches = (
         for (const batch of page) {
           isRunSeen ||= batch.metadata?.['batchor_run_id'] === runId;
           if (known.includes(batch.id as ProviderBatchId)) shown.add(batch.id as ProviderBatchId);
-          if (keys.has(batch.metadata?.[batchKeyKey] ?? '') || fileIds.has(batch.input_file_id)) found.push(sweptBatchOf(batch));
+          if (keys.has(batch.metadata?.[batchKeyKey] ?? '') || fileIds.has(batch.input_file_id))
+            found.push(sweptBatchOf(batch));
         }
         // Known batches may be older than the cutoff.
-        const isBehind = page.length > 0 && page.every((batch) => batch.created_at * 1000 < cutoffMs) && shown.size === known.length;
+        const isBehind =
+          page.length > 0 &&
+          page.every((batch) => batch.created_at * 1000 < cutoffMs) &&
+          shown.size === known.length;
         if (isBehind) readBackToMs = cutoffMs;
         return isBehind;
       });
-      return fault === null ? E.right({ found, files, readBackToMs, isRunSeen, shown: [...shown] }) : E.left(fault);
+      return fault === null
+        ? E.right({ found, files, readBackToMs, isRunSeen, shown: [...shown] })
+        : E.left(fault);
     },
   deleteFile: (fileId) => async () => {
     const reply = await provider.deleteFile(fileId);
     const isGone = reply.type === 'done' || (reply.type === 'refused' && reply.statusCode === 404);
-    return isGone ? E.right(undefined) : E.left(errorOf(reply, { what: `delete file ${fileId}`, isAboutOne: true }));
+    return isGone
+      ? E.right(undefined)
+      : E.left(errorOf(reply, { what: `delete file ${fileId}`, isAboutOne: true }));
   },
   identify: (providerBatchId) => async () => {
     const reply = await provider.retrieveBatch(providerBatchId);
@@ -184,7 +222,8 @@ const fakeBatches = (
       const reply = await provider.retrieveBatch(providerBatchId);
       if (reply.type === 'done') found.set(providerBatchId, reply.value);
       // Right after a create, a 404 is normal.
-      else if (reply.type !== 'refused' || reply.statusCode !== 404) return E.left(errorOf(reply, { what: 'read the batches' }));
+      else if (reply.type !== 'refused' || reply.statusCode !== 404)
+        return E.left(errorOf(reply, { what: 'read the batches' }));
     }
     return E.right(
       asked.flatMap(({ batchKey, providerBatchId }) => {
@@ -213,26 +252,46 @@ const fileRefusal = (reply: Reply<BatchObject>): PortError | null => {
 };
 
 /** An answer with another batch confirms nothing, as in a real adapter. */
-const confirmed = (reply: Reply<BatchObject>, asked: CreateAsked): Awaited<ReturnType<ReturnType<BatchProvider['create']>>> => {
+const confirmed = (
+  reply: Reply<BatchObject>,
+  asked: CreateAsked,
+): Awaited<ReturnType<ReturnType<BatchProvider['create']>>> => {
   const ofFile = fileRefusal(reply);
   if (ofFile !== null) return E.left(ofFile);
   if (reply.type !== 'done')
-    return E.left(errorOf(reply, { what: 'create the batch', isPaid: true, isAboutOne: true, isAboutInput: true }));
+    return E.left(
+      errorOf(reply, {
+        what: 'create the batch',
+        isPaid: true,
+        isAboutOne: true,
+        isAboutInput: true,
+      }),
+    );
   const { id, object, status, input_file_id: inputFileId, metadata } = reply.value;
   const contradiction = contradictionIn({ kind: object, inputFileId, metadata }, asked);
-  if (contradiction === null) return E.right({ providerBatchId: id as ProviderBatchId, providerStatus: status });
-  return E.left({ type: 'unclear', message: `the create was answered with another batch (${id}): ${contradiction}`, cause: null });
+  if (contradiction === null)
+    return E.right({ providerBatchId: id as ProviderBatchId, providerStatus: status });
+  return E.left({
+    type: 'unclear',
+    message: `the create was answered with another batch (${id}): ${contradiction}`,
+    cause: null,
+  });
 };
 
 /** Transfer encodings that are decoded. */
 const encodings: readonly string[] = ['gzip', 'deflate', 'br'];
 
-const opened = (fileId: string, reply: Reply<FileContent>): Awaited<ReturnType<ReturnType<BatchProvider['download']>>> => {
-  if (reply.type !== 'done') return E.left(errorOf(reply, { what: `give file ${fileId}`, isAboutOne: true }));
+const opened = (
+  fileId: string,
+  reply: Reply<FileContent>,
+): Awaited<ReturnType<ReturnType<BatchProvider['download']>>> => {
+  if (reply.type !== 'done')
+    return E.left(errorOf(reply, { what: `give file ${fileId}`, isAboutOne: true }));
   const { range, chunks, encoding } = reply.value;
   const bytes = range.end - range.start;
   if (encoding === undefined) return E.right({ bytes, chunks: ofLength(chunks, bytes) });
-  if (encodings.includes(encoding)) return E.right({ bytes: null, chunks: ofLength(chunks, bytes) });
+  if (encodings.includes(encoding))
+    return E.right({ bytes: null, chunks: ofLength(chunks, bytes) });
   const message = `could not give file ${fileId}: the answer is packed as "${encoding}" (content-encoding)`;
   return E.left({ type: 'transient', message, retryAfterMs: null, cause: null });
 };
@@ -251,10 +310,11 @@ const eachPage = async (
   isEnough: (page: readonly BatchObject[]) => boolean,
 ): Promise<PortError | null> => {
   for (let after: string | null = null; ;) {
-    const reply: Reply<{ readonly data: readonly BatchObject[]; readonly has_more?: boolean }> = await provider.listBatches({
-      limit: batchPageMax,
-      ...(after === null ? {} : { after }),
-    });
+    const reply: Reply<{ readonly data: readonly BatchObject[]; readonly has_more?: boolean }> =
+      await provider.listBatches({
+        limit: batchPageMax,
+        ...(after === null ? {} : { after }),
+      });
     if (reply.type !== 'done') return errorOf(reply, { what: 'list the batches' });
     const { data, has_more: hasMore } = reply.value;
     after = data.at(-1)?.id ?? null;
@@ -264,7 +324,10 @@ const eachPage = async (
 };
 
 /** The chunks, and an error after them when their length is wrong. */
-async function* ofLength(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+async function* ofLength(
+  chunks: AsyncIterable<Uint8Array>,
+  bytes: number,
+): AsyncGenerator<Uint8Array> {
   let seen = 0;
   for await (const chunk of chunks) {
     seen += chunk.length;

@@ -9,7 +9,8 @@ export interface FakeError {
 
 /** The error in the body of the response, else at the top of the line. */
 export const fakeErrorIn = (body: JsonValue | undefined, top: JsonValue | undefined): FakeError =>
-  errorObjectIn(isJsonObject(body) ? body['error'] : body) ?? errorObjectIn(top) ?? { code: null, message: 'no message' };
+  errorObjectIn(isJsonObject(body) ? body['error'] : body) ??
+  errorObjectIn(top) ?? { code: null, message: 'no message' };
 
 const errorObjectIn = (value: JsonValue | undefined): FakeError | null => {
   if (typeof value === 'string') return { code: null, message: value };
@@ -18,7 +19,9 @@ const errorObjectIn = (value: JsonValue | undefined): FakeError | null => {
   // Azure wraps an error in the message of another.
   if (isJsonObject(message)) return errorObjectIn(message['error']);
   if (isJsonObject(value['error'])) return errorObjectIn(value['error']);
-  return typeof message === 'string' ? { code: typeof code === 'string' ? code : null, message } : null;
+  return typeof message === 'string'
+    ? { code: typeof code === 'string' ? code : null, message }
+    : null;
 };
 
 const classes: Readonly<Record<string, FailureClass>> = {
@@ -36,7 +39,10 @@ const classes: Readonly<Record<string, FailureClass>> = {
  * Classified by the code first, as in a real adapter. `statusCode` null: the line has no HTTP
  * answer.
  */
-export const classOfFakeError = (statusCode: number | null, { code, message }: FakeError): FailureClass => {
+export const classOfFakeError = (
+  statusCode: number | null,
+  { code, message }: FakeError,
+): FailureClass => {
   const known = code === null ? undefined : classes[code];
   if (known !== undefined) return known;
   if (/maximum context length/u.test(message)) return 'context_too_long';
@@ -44,5 +50,7 @@ export const classOfFakeError = (statusCode: number | null, { code, message }: F
   if (statusCode >= 200 && statusCode < 300) return 'malformed_result';
   if (statusCode === 408 || statusCode === 504) return 'request_timeout';
   if (statusCode === 429) return 'rate_limited';
-  return statusCode < 400 || statusCode >= 500 || statusCode === 409 || statusCode === 425 ? 'server_error' : 'invalid_request';
+  return statusCode < 400 || statusCode >= 500 || statusCode === 409 || statusCode === 425
+    ? 'server_error'
+    : 'invalid_request';
 };

@@ -8,7 +8,8 @@ export const fakeTokens: TokenCounter = {
   isExact: true,
   count(line) {
     const request: unknown = JSON.parse(line);
-    const body: JsonObject = isJsonObject(request) && isJsonObject(request['body']) ? request['body'] : {};
+    const body: JsonObject =
+      isJsonObject(request) && isJsonObject(request['body']) ? request['body'] : {};
     return inputTokens(promptOf(body));
   },
 };

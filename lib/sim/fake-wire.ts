@@ -2,7 +2,12 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json
 import { isPaddable, raiseBounds, paddedMember } from '../core/settle/output-bound.ts';
 import type { TokenUsage } from '../core/values/usage.ts';
 import type { LineContent, LineRenderer, ProviderWire } from '../ports/provider.ts';
-import { contentOfAnswer, type FakeContent, type FakeFault, faultOfAnswer } from './fake-answers.ts';
+import {
+  contentOfAnswer,
+  type FakeContent,
+  type FakeFault,
+  faultOfAnswer,
+} from './fake-answers.ts';
 import { classOfFakeError, type FakeError, fakeErrorIn } from './fake-errors.ts';
 
 /** Endpoints for which the fake can write requests. */
@@ -10,16 +15,27 @@ export const fakeEndpoints = ['responses', 'chat.completions'] as const;
 export type FakeEndpoint = (typeof fakeEndpoints)[number];
 
 /** The endpoint's path; a path stays as it is. */
-export const endpointPath = (endpoint: string): string => (endpoint.startsWith('/') ? endpoint : `/v1/${endpoint.replaceAll('.', '/')}`);
+export const endpointPath = (endpoint: string): string =>
+  endpoint.startsWith('/') ? endpoint : `/v1/${endpoint.replaceAll('.', '/')}`;
 
 /** Writes request lines for prompts, and reads result lines; text endpoints only. */
-export const createFakeWire = (job: { readonly model: string; readonly endpoint: string; readonly params: JsonObject }): ProviderWire => {
+export const createFakeWire = (job: {
+  readonly model: string;
+  readonly endpoint: string;
+  readonly params: JsonObject;
+}): ProviderWire => {
   const url = endpointPath(job.endpoint);
   const isChat = url === endpointPath('chat.completions');
   return {
     renderer: ({ jsonSchema, schemaName, raisedOutputTokensMax }) => {
-      const format = jsonSchema === null ? {} : formatOf(isChat, jsonSchema, schemaName ?? 'output');
-      return renderer({ model: job.model, ...job.params, ...format }, url, isChat, raisedOutputTokensMax !== null);
+      const format =
+        jsonSchema === null ? {} : formatOf(isChat, jsonSchema, schemaName ?? 'output');
+      return renderer(
+        { model: job.model, ...job.params, ...format },
+        url,
+        isChat,
+        raisedOutputTokensMax !== null,
+      );
     },
     readRequest,
     renderRequest: (customId, { endpoint, body }) => ({
@@ -34,8 +50,14 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       const usage = body === null ? null : usageOf(body);
       if (failure !== null) {
         const { failureClass, stopsBeforeLimit } = failure;
-        const content = failureClass === 'refusal' && wants !== undefined && body !== null ? contentOfAnswer(body) : null;
-        const beside = content === null || content.outputText === null ? {} : { texts: content.texts ?? [content.outputText] };
+        const content =
+          failureClass === 'refusal' && wants !== undefined && body !== null
+            ? contentOfAnswer(body)
+            : null;
+        const beside =
+          content === null || content.outputText === null
+            ? {}
+            : { texts: content.texts ?? [content.outputText] };
         return {
           type: 'failed',
           customId,
@@ -48,18 +70,36 @@ export const createFakeWire = (job: { readonly model: string; readonly endpoint:
       if (wants === undefined || body === null) return { type: 'succeeded', customId, usage };
       const { outputText, texts, toolCalls } = contentOfAnswer(body);
       const call = toolCalls !== null ? { isCall: true as const } : {};
-      return { type: 'succeeded', customId, usage, outputText, ...(texts === undefined ? {} : { texts }), ...call };
+      return {
+        type: 'succeeded',
+        customId,
+        usage,
+        outputText,
+        ...(texts === undefined ? {} : { texts }),
+        ...call,
+      };
     },
     readContent: (line, include): LineContent => {
       const answer = readAnswer(line);
-      if (answer === null) return { ...noContent, usage: null, error: { message: 'the line is not an answer', raw: null } };
+      if (answer === null)
+        return {
+          ...noContent,
+          usage: null,
+          error: { message: 'the line is not an answer', raw: null },
+        };
       const { body, raw } = answer;
       const failure = failureOf(answer);
       const content = body === null ? noContent : contentOfAnswer(body);
       const usage = body === null ? null : usageOf(body);
       const response = include === undefined ? {} : { response: body };
       if (failure === null) return { ...content, usage, error: null, ...response };
-      return { ...content, output: null, usage, error: { message: failure.message, raw }, ...response };
+      return {
+        ...content,
+        output: null,
+        usage,
+        error: { message: failure.message, raw },
+        ...response,
+      };
     },
   };
 };
@@ -68,13 +108,26 @@ const readRequest: NonNullable<ProviderWire['readRequest']> = (line) => {
   const row = parse(line);
   if (!isJsonObject(row)) return { field: null, reason: 'it is no JSON object' };
   const { custom_id: customId, url, body } = row;
-  if (typeof customId !== 'string' || customId === '') return { field: 'custom_id', reason: 'it has no custom_id' };
+  if (typeof customId !== 'string' || customId === '')
+    return { field: 'custom_id', reason: 'it has no custom_id' };
   if (typeof url !== 'string') return { field: 'url', reason: 'it has no url' };
-  if (!isJsonObject(body) || typeof body['model'] !== 'string') return { field: 'body', reason: 'its body names no model' };
-  return { customId, endpoint: url.replace(/^\/v1\//u, '').replaceAll('/', '.'), model: body['model'], body, text: line };
+  if (!isJsonObject(body) || typeof body['model'] !== 'string')
+    return { field: 'body', reason: 'its body names no model' };
+  return {
+    customId,
+    endpoint: url.replace(/^\/v1\//u, '').replaceAll('/', '.'),
+    model: body['model'],
+    body,
+    text: line,
+  };
 };
 
-const noContent: FakeContent = { outputText: null, output: null, finishReason: null, toolCalls: null };
+const noContent: FakeContent = {
+  outputText: null,
+  output: null,
+  finishReason: null,
+  toolCalls: null,
+};
 
 /** A request's own output limit, under any of its three names. */
 const boundKeys: readonly string[] = ['max_output_tokens', 'max_completion_tokens', 'max_tokens'];
@@ -92,15 +145,23 @@ const renderer =
     const request = { custom_id: customId, method: 'POST', url };
     const body: JsonObject = { ...shared, ...own };
     if (!isRaisable) return { line: `${JSON.stringify({ ...request, body })}\n` };
-    const bounds = boundKeys.flatMap((key) => (isPaddable(body[key]) ? [paddedMember(key, body[key])] : []));
-    const rest = Object.fromEntries(Object.entries(body).filter(([key, value]) => !isPaddable(value) || !boundKeys.includes(key)));
-    return { line: `${JSON.stringify({ ...request, body: rest }).slice(0, -2)}${bounds.join('')}}}\n` };
+    const bounds = boundKeys.flatMap((key) =>
+      isPaddable(body[key]) ? [paddedMember(key, body[key])] : [],
+    );
+    const rest = Object.fromEntries(
+      Object.entries(body).filter(([key, value]) => !isPaddable(value) || !boundKeys.includes(key)),
+    );
+    return {
+      line: `${JSON.stringify({ ...request, body: rest }).slice(0, -2)}${bounds.join('')}}}\n`,
+    };
   };
 
 /** The prompt's part of the body, or why there is none. */
 const ownPart = (prompt: unknown, isChat: boolean): JsonObject | string => {
-  if (typeof prompt === 'string') return isChat ? { messages: [{ role: 'user', content: prompt }] } : { input: prompt };
-  if (!isJsonObject(prompt)) return `the prompt is ${prompt === null ? 'null' : typeof prompt}, not a string or an object`;
+  if (typeof prompt === 'string')
+    return isChat ? { messages: [{ role: 'user', content: prompt }] } : { input: prompt };
+  if (!isJsonObject(prompt))
+    return `the prompt is ${prompt === null ? 'null' : typeof prompt}, not a string or an object`;
   const { prompt: text, systemPrompt, messages, body } = prompt;
   if (isJsonObject(body)) return body;
   if (Array.isArray(messages)) return { [isChat ? 'messages' : 'input']: messages };
@@ -127,7 +188,8 @@ const readAnswer = (line: string): Answer | null => {
   if (!isJsonObject(parsed) || typeof parsed['custom_id'] !== 'string') return null;
   const { custom_id: customId, response, error } = parsed;
   const answer = { customId, raw: parsed };
-  if (!isJsonObject(response)) return { ...answer, statusCode: null, body: null, error: fakeErrorIn(undefined, error) };
+  if (!isJsonObject(response))
+    return { ...answer, statusCode: null, body: null, error: fakeErrorIn(undefined, error) };
   const status = typeof response['status_code'] === 'number' ? response['status_code'] : 0;
   const wholeBody = response['body'];
   const body = isJsonObject(wholeBody) && status >= 200 && status < 300 ? wholeBody : null;

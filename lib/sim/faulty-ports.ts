@@ -17,7 +17,11 @@ export interface Observer {
  * A storage whose every call goes through the process, which may be killed around the call. The
  * engine does not notice.
  */
-export const faultyStorage = (storage: Storage<'local'>, process: SimulatedProcess, observer: Observer): Storage<'local'> => ({
+export const faultyStorage = (
+  storage: Storage<'local'>,
+  process: SimulatedProcess,
+  observer: Observer,
+): Storage<'local'> => ({
   scope: 'local',
   describe: storage.describe,
   open: (options) =>
@@ -40,7 +44,9 @@ const faultyStore = (store: RunStore, process: SimulatedProcess, observer: Obser
     create: (runId, description) => TE.Monad.map(calls.create(runId, description), owned),
     read: (runId, options) =>
       TE.Monad.map(calls.read(runId, options), (reader): RunReader =>
-        through(reader, 'reader', process, { artifacts: faultyArtifacts(reader.artifacts, process) }),
+        through(reader, 'reader', process, {
+          artifacts: faultyArtifacts(reader.artifacts, process),
+        }),
       ),
   };
 };
@@ -55,15 +61,26 @@ const faultyRun = (run: OwnedRun, process: SimulatedProcess, observer: Observer)
         return committed;
       });
   };
-  return through(run, 'run', process, { commit, artifacts: faultyArtifacts(run.artifacts, process) });
+  return through(run, 'run', process, {
+    commit,
+    artifacts: faultyArtifacts(run.artifacts, process),
+  });
 };
 
 const faultyArtifacts = (artifacts: ArtifactStore, process: SimulatedProcess): ArtifactStore => {
   const calls = through(artifacts, 'artifacts', process);
   return {
-    ...bound(calls, ['put', 'readSpans', 'size', 'list', 'remove', ...(artifacts.check === undefined ? [] : (['check'] as const))]),
+    ...bound(calls, [
+      'put',
+      'readSpans',
+      'size',
+      'list',
+      'remove',
+      ...(artifacts.check === undefined ? [] : (['check'] as const)),
+    ]),
     describe: artifacts.describe,
-    read: (name, span) => TE.Monad.map(calls.read(name, span), (chunks) => faultyChunks(chunks, process)),
+    read: (name, span) =>
+      TE.Monad.map(calls.read(name, span), (chunks) => faultyChunks(chunks, process)),
   };
 };
 
@@ -71,7 +88,10 @@ const faultyArtifacts = (artifacts: ArtifactStore, process: SimulatedProcess): A
  * A connection whose calls go through the process: a killed process sends nothing, and receives no
  * answers.
  */
-export const faultyConnection = (connection: ProviderConnection, process: SimulatedProcess): ProviderConnection => ({
+export const faultyConnection = (
+  connection: ProviderConnection,
+  process: SimulatedProcess,
+): ProviderConnection => ({
   name: connection.name,
   kind: connection.kind,
   connect(config) {
@@ -95,17 +115,28 @@ export const faultyConnection = (connection: ProviderConnection, process: Simula
         'renderRequest',
         'raiseOutputTokens',
       ]),
-      download: (fileId) => TE.Monad.map(calls.download(fileId), ({ bytes, chunks }) => ({ bytes, chunks: faultyChunks(chunks, process) })),
+      download: (fileId) =>
+        TE.Monad.map(calls.download(fileId), ({ bytes, chunks }) => ({
+          bytes,
+          chunks: faultyChunks(chunks, process),
+        })),
     };
   },
 });
 
-const faultyChunks = (chunks: AsyncIterable<Uint8Array>, process: SimulatedProcess): AsyncIterable<Uint8Array> => ({
+const faultyChunks = (
+  chunks: AsyncIterable<Uint8Array>,
+  process: SimulatedProcess,
+): AsyncIterable<Uint8Array> => ({
   [Symbol.asyncIterator]() {
     const iterator = chunks[Symbol.asyncIterator]();
     return {
       next: () => process.call('chunk', () => iterator.next()),
-      return: () => process.call('chunk', async () => (await iterator.return?.()) ?? { done: true, value: undefined }),
+      return: () =>
+        process.call(
+          'chunk',
+          async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+        ),
     };
   },
 });
@@ -114,7 +145,12 @@ const faultyChunks = (chunks: AsyncIterable<Uint8Array>, process: SimulatedProce
  * A port whose methods go through the process, except those in `anew`. Plain properties are read as
  * they are.
  */
-const through = <Port extends object>(port: Port, name: string, process: SimulatedProcess, anew: Partial<Port> = {}): Port =>
+const through = <Port extends object>(
+  port: Port,
+  name: string,
+  process: SimulatedProcess,
+  anew: Partial<Port> = {},
+): Port =>
   new Proxy(port, {
     get(target, key) {
       if (Object.hasOwn(anew, key)) return Reflect.get(anew, key) as unknown;
@@ -135,5 +171,7 @@ const through = <Port extends object>(port: Port, name: string, process: Simulat
   });
 
 /** These members as a new object, since a proxy cannot be spread. */
-const bound = <Port extends object, Key extends keyof Port>(port: Port, keys: readonly Key[]): Pick<Port, Key> =>
-  Object.fromEntries(keys.map((key) => [key, port[key]])) as Pick<Port, Key>;
+const bound = <Port extends object, Key extends keyof Port>(
+  port: Port,
+  keys: readonly Key[],
+): Pick<Port, Key> => Object.fromEntries(keys.map((key) => [key, port[key]])) as Pick<Port, Key>;

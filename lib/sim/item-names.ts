@@ -21,10 +21,15 @@ export const createItemNames = (): ItemNames => {
       }
     },
     doublePaid(ledger) {
-      const runOf = new Map(ledger.batches.map(({ id, metadata }) => [id, metadata?.['batchor_run_id'] ?? '']));
+      const runOf = new Map(
+        ledger.batches.map(({ id, metadata }) => [id, metadata?.['batchor_run_id'] ?? '']),
+      );
       const found = ledger.doubleBilled.map(({ customId, batchIds }) => {
         const index = indexInCustomId(customId);
-        return (index === null ? undefined : byRun.get(runOf.get(batchIds[1]) ?? '')?.[index]) ?? customId;
+        return (
+          (index === null ? undefined : byRun.get(runOf.get(batchIds[1]) ?? '')?.[index]) ??
+          customId
+        );
       });
       return [...new Set(found)];
     },

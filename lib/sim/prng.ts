@@ -29,7 +29,10 @@ export const hashBytes = (bytes: Uint8Array): number => {
   for (let index = 0; index < bytes.length; index += index < wordsEnd ? 4 : 1) {
     const chunk =
       index < wordsEnd
-        ? at(bytes, index) | (at(bytes, index + 1) << 8) | (at(bytes, index + 2) << 16) | (at(bytes, index + 3) << 24)
+        ? at(bytes, index) |
+          (at(bytes, index + 1) << 8) |
+          (at(bytes, index + 2) << 16) |
+          (at(bytes, index + 3) << 24)
         : at(bytes, index);
     high = Math.imul(high ^ chunk, 2654435761);
     high ^= high >>> 15;
@@ -42,8 +45,12 @@ export const hashBytes = (bytes: Uint8Array): number => {
 const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 
 const joinHalves = (firstHalf: number, secondHalf: number): number => {
-  let high = Math.imul(firstHalf ^ (firstHalf >>> 16), 2246822507) ^ Math.imul(secondHalf ^ (secondHalf >>> 13), 3266489909);
-  const low = Math.imul(secondHalf ^ (secondHalf >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  let high =
+    Math.imul(firstHalf ^ (firstHalf >>> 16), 2246822507) ^
+    Math.imul(secondHalf ^ (secondHalf >>> 13), 3266489909);
+  const low =
+    Math.imul(secondHalf ^ (secondHalf >>> 16), 2246822507) ^
+    Math.imul(high ^ (high >>> 13), 3266489909);
   high >>>= 0;
   return 4294967296 * (2097151 & low) + high;
 };

@@ -85,7 +85,11 @@ export const createProcess = (
     if (strikes({ side, call, ordinal: pointCount })) kill();
     return isAlive;
   };
-  const tracked = async <A, Note>(notes: Map<symbol, Note>, note: Note, work: () => Promise<A>): Promise<A> => {
+  const tracked = async <A, Note>(
+    notes: Map<symbol, Note>,
+    note: Note,
+    work: () => Promise<A>,
+  ): Promise<A> => {
     const key = Symbol();
     notes.set(key, note);
     try {
@@ -123,8 +127,12 @@ export const createProcess = (
         await (turns > quickTurnsMax && calls.size > 0 ? laterTurn() : nextTurn());
         for (const [key, left] of pulls) pulls.set(key, left - 1);
         turns += 1;
-        if (turns > quickTurnsMax + laterTurnsMax) throw new Error(`these calls did not answer: ${[...calls.values()].join(', ')}`);
-      } while (calls.size > 0 || (!isTimeAwaited() && [...pulls.values()].some((left) => left > 0)));
+        if (turns > quickTurnsMax + laterTurnsMax)
+          throw new Error(`these calls did not answer: ${[...calls.values()].join(', ')}`);
+      } while (
+        calls.size > 0 ||
+        (!isTimeAwaited() && [...pulls.values()].some((left) => left > 0))
+      );
     },
   };
 };

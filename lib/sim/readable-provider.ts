@@ -23,13 +23,17 @@ export const readableProvider = (provider: FakeProvider): FakeProvider => ({
   },
 });
 
-const read = (reply: Reply<BatchObject>, of: (batch: BatchObject) => BatchObject): Reply<BatchObject> =>
-  reply.type === 'done' ? { ...reply, value: of(reply.value) } : reply;
+const read = (
+  reply: Reply<BatchObject>,
+  of: (batch: BatchObject) => BatchObject,
+): Reply<BatchObject> => (reply.type === 'done' ? { ...reply, value: of(reply.value) } : reply);
 
 const withSeconds = (batch: BatchObject): BatchObject => {
   if (typeof batch.created_at === 'number') return batch;
   const read = Object.entries(batch).map(([key, value]: [string, unknown]) =>
-    key.endsWith('_at') && typeof value === 'string' ? [key, Math.floor(Date.parse(value) / 1000)] : [key, value],
+    key.endsWith('_at') && typeof value === 'string'
+      ? [key, Math.floor(Date.parse(value) / 1000)]
+      : [key, value],
   );
   return Object.fromEntries(read) as BatchObject;
 };

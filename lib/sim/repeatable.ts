@@ -15,7 +15,9 @@ export const repeatable = ({ items, source, ...job }: AnyJob, itemsMax: number):
 });
 
 /** Caches a generator's values, since it runs only once, and replays them to later readers. */
-const remembered = (items: Iterable<Item> | AsyncIterable<Item>): Iterable<Item> | AsyncIterable<Item> => {
+const remembered = (
+  items: Iterable<Item> | AsyncIterable<Item>,
+): Iterable<Item> | AsyncIterable<Item> => {
   if (Array.isArray(items)) return items;
   const known: Item[] = [];
   if (Symbol.iterator in items) {
@@ -63,7 +65,10 @@ const firstOf = (source: AnySource, itemsMax: number): AnySource =>
           for await (const read of source.read(start?.position ?? null, options)) {
             const entries = Array.isArray(read) ? (read as readonly Entry[]) : [read as Entry];
             const kept = entries.slice(0, itemsMax - count);
-            yield kept.map((entry) => ({ ...entry, position: { count: (count += 1), position: entry.position } }));
+            yield kept.map((entry) => ({
+              ...entry,
+              position: { count: (count += 1), position: entry.position },
+            }));
             if (count >= itemsMax) return;
           }
         },

@@ -29,12 +29,19 @@ export const asking =
       return reply.type === 'done' ? E.right(read(reply.value)) : E.left(errorOf(reply, asked));
     } catch (cause) {
       // Only code that was passed to the fake can throw.
-      return E.left({ type: 'unavailable', message: `could not ${asked.what}: ${String(cause)}`, cause });
+      return E.left({
+        type: 'unavailable',
+        message: `could not ${asked.what}: ${String(cause)}`,
+        cause,
+      });
     }
   };
 
 /** The port's error for a rejection or a missing answer. */
-export const errorOf = (reply: Exclude<Reply<never>, { readonly type: 'done' }>, asked: Asking): PortError => {
+export const errorOf = (
+  reply: Exclude<Reply<never>, { readonly type: 'done' }>,
+  asked: Asking,
+): PortError => {
   if (reply.type === 'refused') return errorOfRefusal(reply, asked);
   const message = `no answer came to "${asked.what}": the connection broke`;
   return asked.isPaid === true
@@ -44,39 +51,71 @@ export const errorOf = (reply: Exclude<Reply<never>, { readonly type: 'done' }>,
 
 const errorOfRefusal = ({ statusCode, error, retryAfterMs }: Refused, asked: Asking): PortError => {
   const message = `the provider did not ${asked.what}: ${statusCode} ${error.code ?? error.type}: ${error.message}`;
-  if (error.code === 'insufficient_quota' || statusCode === 402) return { type: 'insufficient_quota', message };
-  if (error.code === 'token_limit_exceeded') return { type: 'over_capacity', message, ...statedLimits(error.message) };
+  if (error.code === 'insufficient_quota' || statusCode === 402)
+    return { type: 'insufficient_quota', message };
+  if (error.code === 'token_limit_exceeded')
+    return { type: 'over_capacity', message, ...statedLimits(error.message) };
   const isNotOffered = statusCode === 403 && /not_available|unsupported/u.test(error.code ?? '');
   if (isNotOffered) return { type: 'refused', message, statusCode, requestId: null };
   if (statusCode === 401 || statusCode === 403) return { type: 'authentication_failed', message };
   if (statusCode === 429) return { type: 'transient', message, retryAfterMs, cause: null };
-  if (statusCode === 501 && asked.isPaid !== true) return { type: 'refused', message, statusCode, requestId: null };
+  if (statusCode === 501 && asked.isPaid !== true)
+    return { type: 'refused', message, statusCode, requestId: null };
   if (statusCode >= 500 || statusCode === 408 || statusCode === 409) {
-    return asked.isPaid === true ? { type: 'unclear', message, cause: null } : { type: 'transient', message, retryAfterMs, cause: null };
+    return asked.isPaid === true
+      ? { type: 'unclear', message, cause: null }
+      : { type: 'transient', message, retryAfterMs, cause: null };
   }
   if (statusCode === 404 && asked.isAboutOne === true) return { type: 'not_found', message };
   const input = inputRefusalIn(statusCode, error, asked);
-  return { type: 'refused', message, statusCode, requestId: null, ...(input === null ? {} : { input }) };
+  return {
+    type: 'refused',
+    message,
+    statusCode,
+    requestId: null,
+    ...(input === null ? {} : { input }),
+  };
 };
 
 /** Why an input file was rejected, as a real adapter reads it; null: not because of the file. */
-const inputRefusalIn = (statusCode: number, { message, param, code }: Refused['error'], { isAboutInput }: Asking): InputRefusal | null => {
+const inputRefusalIn = (
+  statusCode: number,
+  { message, param, code }: Refused['error'],
+  { isAboutInput }: Asking,
+): InputRefusal | null => {
   if (isAboutInput !== true) return null;
   const line = /^line (\d+)$/u.exec(param ?? '')?.[1];
   if (line !== undefined)
-    return { isTooLarge: false, statedBytesMax: null, said: [{ line: Number(line), code, message, param, failureClass: null }] };
+    return {
+      isTooLarge: false,
+      statedBytesMax: null,
+      said: [{ line: Number(line), code, message, param, failureClass: null }],
+    };
   const customId = /^Request '([^']*)'/u.exec(message)?.[1];
   if (customId !== undefined)
-    return { isTooLarge: false, statedBytesMax: null, said: [], ids: [{ customId, line: null, code, message, param, failureClass: null }] };
+    return {
+      isTooLarge: false,
+      statedBytesMax: null,
+      said: [],
+      ids: [{ customId, line: null, code, message, param, failureClass: null }],
+    };
   if (statusCode !== 413 && !message.startsWith('File is too large')) return null;
   const stated = /size is (\d+) bytes/u.exec(message)?.[1];
-  return { isTooLarge: true, statedBytesMax: stated === undefined ? null : Number(stated), said: [] };
+  return {
+    isTooLarge: true,
+    statedBytesMax: stated === undefined ? null : Number(stated),
+    said: [],
+  };
 };
 
 /** The queue limits that a message states; null where it states none. */
-export const statedLimits = (message: string): { readonly statedTokensMax: number | null; readonly statedRequestsMax: number | null } => {
+export const statedLimits = (
+  message: string,
+): { readonly statedTokensMax: number | null; readonly statedRequestsMax: number | null } => {
   const stated = (unit: string): number | null => {
-    const digits = new RegExp(`limit: ([\\d,]+) enqueued ${unit}`, 'iu').exec(message)?.[1]?.replaceAll(',', '');
+    const digits = new RegExp(`limit: ([\\d,]+) enqueued ${unit}`, 'iu')
+      .exec(message)?.[1]
+      ?.replaceAll(',', '');
     return digits === undefined ? null : Number(digits);
   };
   return { statedTokensMax: stated('tokens'), statedRequestsMax: stated('requests') };

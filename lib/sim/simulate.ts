@@ -6,7 +6,13 @@ import type { StructuredOutput } from '../schema/types.ts';
 import type { RunSummary } from '../run/view/summary.ts';
 import type { Verification } from '../run/audit/verification.ts';
 import { repeatable } from './repeatable.ts';
-import { createWorld, ProcessKilled, type World, type WorldLedger, type WorldOptions } from './world.ts';
+import {
+  createWorld,
+  ProcessKilled,
+  type World,
+  type WorldLedger,
+  type WorldOptions,
+} from './world.ts';
 
 export interface SimulateOptions extends WorldOptions {
   /**
@@ -58,10 +64,17 @@ export const simulate = async <
   let crashes = 0;
   const world = await createWorld({
     ...options,
-    ...(crashEvery === undefined ? {} : { crashAt: (point) => point.ordinal === crashEvery + crashes }),
+    ...(crashEvery === undefined
+      ? {}
+      : { crashAt: (point) => point.ordinal === crashEvery + crashes }),
   });
   const startMs = world.now().getTime();
-  const played = repeatable(job as unknown as AnyJob, itemsMax) as unknown as BatchJob<Payload, Metadata, Schema, Provider>;
+  const played = repeatable(job as unknown as AnyJob, itemsMax) as unknown as BatchJob<
+    Payload,
+    Metadata,
+    Schema,
+    Provider
+  >;
   const runId = 'simulated';
   for (;;) {
     try {

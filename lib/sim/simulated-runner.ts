@@ -3,7 +3,13 @@ import { asIterable } from '../run/sources/observable-items.ts';
 import { isStream } from '../run/sources/single-pass.ts';
 import { BatchRunner } from '../run/api/runner.ts';
 import type { BatchRunnerOptions, StartOptions } from '../run/api/runner-options.ts';
-import type { AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../run/job/job.ts';
+import type {
+  AnyProviderConfig,
+  BatchJob,
+  JobMetadata,
+  JobOutput,
+  JobResult,
+} from '../run/job/job.ts';
 import { prepareStructure } from '../run/job/job-structure.ts';
 import type { Run } from '../run/api/run.ts';
 import type { OutputOf, StructuredOutput } from '../schema/types.ts';
@@ -15,7 +21,10 @@ import type { SimulatedProcess } from './process.ts';
 export class SimulatedRunner extends BatchRunner {
   readonly #process: SimulatedProcess;
   constructor(options: BatchRunnerOptions, process: SimulatedProcess) {
-    super({ ...options, importModule: (url) => process.pull(() => (options.importModule ?? importModule)(url)) });
+    super({
+      ...options,
+      importModule: (url) => process.pull(() => (options.importModule ?? importModule)(url)),
+    });
     this.#process = process;
   }
 
@@ -24,17 +33,29 @@ export class SimulatedRunner extends BatchRunner {
     Provider extends AnyProviderConfig,
     Metadata extends JsonObject = JsonObject,
     const Schema extends StructuredOutput | undefined = undefined,
-  >(job: BatchJob<Payload, Metadata, Schema, Provider>, options: StartOptions = {}): Promise<Run<JobResult<Schema, Provider>, Metadata>> {
+  >(
+    job: BatchJob<Payload, Metadata, Schema, Provider>,
+    options: StartOptions = {},
+  ): Promise<Run<JobResult<Schema, Provider>, Metadata>> {
     const { structuredOutput } = job;
     // Answer schemas may have to be loaded, which takes no virtual time.
-    if (structuredOutput !== undefined) await this.#process.pull(() => prepareStructure(structuredOutput).catch(() => undefined));
+    if (structuredOutput !== undefined)
+      await this.#process.pull(() => prepareStructure(structuredOutput).catch(() => undefined));
     return super.start(
-      watchedJob(job as unknown as AnyJob, this.#process) as unknown as BatchJob<Payload, Metadata, Schema, Provider>,
+      watchedJob(job as unknown as AnyJob, this.#process) as unknown as BatchJob<
+        Payload,
+        Metadata,
+        Schema,
+        Provider
+      >,
       options,
     );
   }
 
-  override getRun<Job extends BatchJob>(runId: string, options: { readonly job: Job }): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
+  override getRun<Job extends BatchJob>(
+    runId: string,
+    options: { readonly job: Job },
+  ): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
   override getRun<const Schema extends StructuredOutput>(
     runId: string,
     options: { readonly structuredOutput: Schema },
@@ -46,7 +67,9 @@ export class SimulatedRunner extends BatchRunner {
   ): Promise<Run> {
     const { job, structuredOutput } = options;
     const run: Run = await (job !== undefined
-      ? super.getRun(runId, { job: watchedJob(job as unknown as AnyJob, this.#process) as BatchJob })
+      ? super.getRun(runId, {
+          job: watchedJob(job as unknown as AnyJob, this.#process) as BatchJob,
+        })
       : structuredOutput === undefined
         ? super.getRun(runId)
         : super.getRun(runId, { structuredOutput }));
@@ -63,11 +86,14 @@ const watchedJob = (job: AnyJob, process: SimulatedProcess): AnyJob => {
     const prompt = job.buildPrompt(item);
     return prompt instanceof Promise ? process.pull(() => prompt as Promise<unknown>) : prompt;
   };
-  if (job.source !== undefined) return { ...job, buildPrompt, source: watchedSource(job.source, process) };
+  if (job.source !== undefined)
+    return { ...job, buildPrompt, source: watchedSource(job.source, process) };
   // Items in memory never make the run wait.
   if (job.items === undefined) return { ...job, buildPrompt };
   const items = asIterable(job.items);
-  return Symbol.iterator in items ? { ...job, buildPrompt } : { ...job, buildPrompt, items: watched(items, process) };
+  return Symbol.iterator in items
+    ? { ...job, buildPrompt }
+    : { ...job, buildPrompt, items: watched(items, process) };
 };
 
 const watchedSource = (
@@ -85,8 +111,12 @@ const watched = <A>(values: AsyncIterable<A>, process: SimulatedProcess): AsyncI
     next: () => process.pull(() => iterator.next()),
     return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
   });
-  if (!isSinglePass(values)) return { [Symbol.asyncIterator]: () => watch(values[Symbol.asyncIterator]()) };
-  const once: AsyncIterableIterator<A> = { ...watch(values[Symbol.asyncIterator]()), [Symbol.asyncIterator]: () => once };
+  if (!isSinglePass(values))
+    return { [Symbol.asyncIterator]: () => watch(values[Symbol.asyncIterator]()) };
+  const once: AsyncIterableIterator<A> = {
+    ...watch(values[Symbol.asyncIterator]()),
+    [Symbol.asyncIterator]: () => once,
+  };
   return once;
 };
 

@@ -78,13 +78,18 @@ export const createVirtualTime = (startAt: Date): VirtualTime => {
     },
     jumpTo(ms) {
       const next = queue[0];
-      if (next !== undefined && next.atMs < ms) throw new RangeError('virtual time cannot skip a due action');
+      if (next !== undefined && next.atMs < ms)
+        throw new RangeError('virtual time cannot skip a due action');
       nowMs = Math.max(nowMs, ms);
     },
     openClock() {
       const open = new Set<Subscription>();
       let isStopped = false;
-      const schedule = <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription => {
+      const schedule = <T>(
+        work: (this: SchedulerAction<T>, state?: T) => void,
+        delay = 0,
+        state?: T,
+      ): Subscription => {
         if (isStopped) return Subscription.EMPTY;
         const action = new VirtualAction<T>(work, put, drop);
         open.add(action);

@@ -109,7 +109,10 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   const seed = options.seed ?? 1;
   const time = createVirtualTime(options.startAt ?? new Date('2026-01-01T00:00:00Z'));
   const provider = createFakeProvider({ ...options, nowMs: () => time.now() });
-  const connection = fakeConnection(provider, options.limits === undefined ? {} : { limits: options.limits });
+  const connection = fakeConnection(
+    provider,
+    options.limits === undefined ? {} : { limits: options.limits },
+  );
   const storage = options.storage ?? memoryStore();
   const names = createItemNames();
   const clock = time.openClock();
@@ -120,7 +123,11 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     return hexOf(salt, idCount).slice(0, digits);
   };
 
-  const begin = (): { readonly process: SimulatedProcess; readonly runner: BatchRunner; readonly owned: readonly OwnedRun[] } => {
+  const begin = (): {
+    readonly process: SimulatedProcess;
+    readonly runner: BatchRunner;
+    readonly owned: readonly OwnedRun[];
+  } => {
     const process = createProcess(time, options.crashAt ?? (() => false), () => clock.isAwaited);
     const owned: OwnedRun[] = [];
     const observer = { committed: names.committed, owned: (run: OwnedRun) => void owned.push(run) };
@@ -145,7 +152,8 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
    * gets some turns.
    */
   const lateDueMs = async (): Promise<number | null> => {
-    for (let turn = 0; turn < lateTurnsMax && time.nextDueMs() === null; turn += 1) await alive.process.quiet();
+    for (let turn = 0; turn < lateTurnsMax && time.nextDueMs() === null; turn += 1)
+      await alive.process.quiet();
     return time.nextDueMs();
   };
 
@@ -191,10 +199,12 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       for (;;) {
         await alive.process.quiet();
         if (over()) return work;
-        if (!alive.process.isAlive) throw new ProcessKilled(`the process was killed (seed ${seed})`);
+        if (!alive.process.isAlive)
+          throw new ProcessKilled(`the process was killed (seed ${seed})`);
         const dueMs = time.nextDueMs() ?? (await lateDueMs());
         if (over()) return work;
-        if (dueMs === null || dueMs > untilMs) throw new TimePassed(`nothing happened within ${virtualMsMax} virtual ms (seed ${seed})`);
+        if (dueMs === null || dueMs > untilMs)
+          throw new TimePassed(`nothing happened within ${virtualMsMax} virtual ms (seed ${seed})`);
         time.step();
       }
     },
@@ -212,7 +222,10 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
         giveUp.abort(error);
         const { status, controlState, controlReason } = run.summary();
         const state = `${status}, ${controlState}${controlReason === null ? '' : ` (${controlReason})`}`;
-        throw new Error(`run ${run.runId} neither finished nor stopped: ${error.message}; it is ${state}`, { cause: error });
+        throw new Error(
+          `run ${run.runId} neither finished nor stopped: ${error.message}; it is ${state}`,
+          { cause: error },
+        );
       }
     },
     async crash() {
@@ -235,4 +248,6 @@ const isAbandonable = (storage: Storage<'local'>): storage is MemoryStorage => '
 
 /** True for the errors of `wait` when the run cannot continue without an operator. */
 const isStandstill = (error: unknown): boolean =>
-  isBatchorError(error, 'run_paused') || isBatchorError(error, 'batch_unresolved') || isBatchorError(error, 'source_required');
+  isBatchorError(error, 'run_paused') ||
+  isBatchorError(error, 'batch_unresolved') ||
+  isBatchorError(error, 'source_required');

@@ -7,11 +7,21 @@ const LIB_DOORS = ['', 'core', 'ports', 'streams', 'sim'];
 
 /** Each door that a build has, by the name that users import, and its declarations. */
 const doorsOf = (dist: string): ReadonlyMap<string, string> => {
-  const adapters = existsSync(join(dist, 'adapters')) ? readdirSync(join(dist, 'adapters')).toSorted() : [];
+  const adapters = existsSync(join(dist, 'adapters'))
+    ? readdirSync(join(dist, 'adapters')).toSorted()
+    : [];
   const doors = [
-    ...LIB_DOORS.map((part) => [['batchor', part].filter(Boolean).join('/'), join(dist, 'lib', part, 'index.d.ts')] as const),
+    ...LIB_DOORS.map(
+      (part) =>
+        [
+          ['batchor', part].filter(Boolean).join('/'),
+          join(dist, 'lib', part, 'index.d.ts'),
+        ] as const,
+    ),
     ['batchor/core/internal', join(dist, 'lib', 'core', 'internal.d.ts')] as const,
-    ...adapters.map((name) => [`batchor/adapters/${name}`, join(dist, 'adapters', name, 'index.d.ts')] as const),
+    ...adapters.map(
+      (name) => [`batchor/adapters/${name}`, join(dist, 'adapters', name, 'index.d.ts')] as const,
+    ),
   ];
   return new Map(doors.filter(([, path]) => existsSync(path)));
 };
@@ -28,19 +38,27 @@ const describeExport = (symbol: ts.Symbol, checker: ts.TypeChecker, dist: string
   const declarations = (target.declarations ?? []).map((declaration) => {
     const file = declaration.getSourceFile();
     if (!file.fileName.startsWith(dist)) return 'as another package declares it';
-    return ts.isSourceFile(declaration) ? 'all of a module' : printer.printNode(ts.EmitHint.Unspecified, statementOf(declaration), file);
+    return ts.isSourceFile(declaration)
+      ? 'all of a module'
+      : printer.printNode(ts.EmitHint.Unspecified, statementOf(declaration), file);
   });
   return [`// ${symbol.name}`, ...declarations].join('\n');
 };
 
 /**
- * The public surface of every door of a build, by the name that users import: each export with its declaration, sorted and
- * without comments, so that every difference is one that users can see.
+ * The public surface of every door of a build, by the name that users import: each export with its
+ * declaration, sorted and without comments, so that every difference is one that users can see.
  */
 export const surfacesOf = (dist: string): ReadonlyMap<string, string> => {
   const doors = doorsOf(dist);
   // Names and texts are all that is asked, so no library of types is read.
-  const options = { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2022, types: [], noLib: true, noEmit: true };
+  const options = {
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    types: [],
+    noLib: true,
+    noEmit: true,
+  };
   const program = ts.createProgram([...doors.values()], options);
   const checker = program.getTypeChecker();
   const surface = (path: string): string => {

@@ -24,16 +24,27 @@ export interface Cruised {
 
 const SHIPPED = ['lib', 'adapters', 'cli'];
 
-/** Reads every import of the lib, adapters and cli folders under a root, and holds them against the rules. */
+/**
+ * Reads every import of the lib, adapters and cli folders under a root, and holds them against the
+ * rules.
+ */
 export const cruiseTree = async (root: string): Promise<Cruised> => {
   const folders = SHIPPED.filter((folder) => existsSync(join(root, folder)));
   const adapters = existsSync(join(root, 'adapters'))
-    ? readdirSync(join(root, 'adapters'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    ? readdirSync(join(root, 'adapters'), { withFileTypes: true }).filter((entry) =>
+        entry.isDirectory(),
+      )
     : [];
   const forbidden = rulesFor(adapters.map((entry) => entry.name));
   const { output } = await cruise(
     folders,
-    { baseDir: root, validate: true, ruleSet: { forbidden }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
+    {
+      baseDir: root,
+      validate: true,
+      ruleSet: { forbidden },
+      tsPreCompilationDeps: true,
+      doNotFollow: { path: 'node_modules' },
+    },
     // A package may have nothing but `exports`.
     { exportsFields: ['exports'], conditionNames: ['node', 'require', 'default'] },
   );
@@ -42,12 +53,20 @@ export const cruiseTree = async (root: string): Promise<Cruised> => {
 };
 
 const summarised = ({ modules, summary }: ICruiseResult): Omit<Cruised, 'rules'> => {
-  const own = modules.filter((module) => SHIPPED.some((folder) => module.source.startsWith(`${folder}/`)));
+  const own = modules.filter((module) =>
+    SHIPPED.some((folder) => module.source.startsWith(`${folder}/`)),
+  );
   return {
     files: own.map((module) => module.source),
     imports: own.flatMap(({ source, dependencies }) =>
-      dependencies.map(({ module, resolved }) => ({ from: source, specifier: module, to: resolved })),
+      dependencies.map(({ module, resolved }) => ({
+        from: source,
+        specifier: module,
+        to: resolved,
+      })),
     ),
-    violations: summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`).toSorted(),
+    violations: summary.violations
+      .map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)
+      .toSorted(),
   };
 };

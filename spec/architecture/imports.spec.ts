@@ -23,9 +23,14 @@ const shippedFiles = (folder: string): readonly string[] =>
 const isBadSpecifier = ({ specifier }: Import): boolean =>
   specifier.startsWith('.')
     ? !specifier.endsWith('.ts')
-    : /^(fp-ts|io-ts)(\/|$)/.test(specifier) && specifier !== 'io-ts' && !/^(fp-ts|io-ts)\/lib\/[\w/]+\.js$/.test(specifier);
+    : /^(fp-ts|io-ts)(\/|$)/.test(specifier) &&
+      specifier !== 'io-ts' &&
+      !/^(fp-ts|io-ts)\/lib\/[\w/]+\.js$/.test(specifier);
 
-/** Imports that the compiler takes and plain Node does not find: relative ones without `.ts`, fp-ts and io-ts outside `/lib/X.js`. */
+/**
+ * Imports that the compiler takes and plain Node does not find: relative ones without `.ts`, fp-ts
+ * and io-ts outside `/lib/X.js`.
+ */
 const badSpecifiers = (imports: readonly Import[]): readonly string[] =>
   imports.filter(isBadSpecifier).map(({ from, specifier }) => `${from}: ${specifier}`);
 
@@ -37,11 +42,17 @@ const packageOf = (specifier: string): string =>
 
 /** What is left of a file once its types are erased, but for re-exports. */
 const codeOf = (source: string): readonly string[] => {
-  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true, removeComments: true };
+  const options = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    verbatimModuleSyntax: true,
+    removeComments: true,
+  };
   const { outputText } = ts.transpileModule(source, { compilerOptions: options });
   const { statements } = ts.createSourceFile('erased.js', outputText, ts.ScriptTarget.ES2022, true);
   const isReExport = (each: ts.Statement): boolean =>
-    ts.isExportDeclaration(each) && (each.moduleSpecifier !== undefined || each.getText() === 'export {};');
+    ts.isExportDeclaration(each) &&
+    (each.moduleSpecifier !== undefined || each.getText() === 'export {};');
   return statements.filter((each) => !isReExport(each)).map((each) => each.getText());
 };
 
@@ -59,7 +70,9 @@ describe('the tree', async () => {
   });
 
   it('has a core whose folders stand on those below them', () => {
-    const rooms = new Set(cruised.files.filter((file) => /^lib\/core\/[\w-]+\//.test(file)).map(roomOf));
+    const rooms = new Set(
+      cruised.files.filter((file) => /^lib\/core\/[\w-]+\//.test(file)).map(roomOf),
+    );
     expect([...rooms].toSorted()).toEqual(CORE_ROOMS.toSorted());
     expect(upward(cruised.imports)).toEqual([]);
     const [low, high] = ['lib/core/plan/plan.ts', 'lib/core/settle/settle.ts'] as const;
@@ -77,7 +90,9 @@ describe('the tree', async () => {
   });
 
   it('has no part that is under no rule', () => {
-    const known = new RegExp(`^(lib/index\\.ts|lib/(${PARTS.join('|')})/.*|adapters/[\\w-]+/.*|cli/.*)$`);
+    const known = new RegExp(
+      `^(lib/index\\.ts|lib/(${PARTS.join('|')})/.*|adapters/[\\w-]+/.*|cli/.*)$`,
+    );
     expect(cruised.files.filter((file) => !known.test(file))).toEqual([]);
   });
 
@@ -86,19 +101,31 @@ describe('the tree', async () => {
       Record<string, Readonly<Record<string, string>>>
     >;
     const declared = Object.keys({ ...manifest['dependencies'], ...manifest['peerDependencies'] });
-    const imported = cruised.imports.filter(({ to }) => to.includes('node_modules/')).map(({ specifier }) => packageOf(specifier));
+    const imported = cruised.imports
+      .filter(({ to }) => to.includes('node_modules/'))
+      .map(({ specifier }) => packageOf(specifier));
     expect([...new Set(imported)].filter((name) => !declared.includes(name))).toEqual([]);
   });
 
   it('has no code in lib/ports but the errors that streams throw', () => {
     const errors = ['lib/ports/source-error.ts', 'lib/ports/payload-error.ts'];
-    const ports = cruised.files.filter((file) => file.startsWith('lib/ports/') && !errors.includes(file));
-    expect(ports.flatMap((file) => codeOf(readFileSync(join(root, file), 'utf8')).map((code) => `${file}: ${code}`))).toEqual([]);
+    const ports = cruised.files.filter(
+      (file) => file.startsWith('lib/ports/') && !errors.includes(file),
+    );
+    expect(
+      ports.flatMap((file) =>
+        codeOf(readFileSync(join(root, file), 'utf8')).map((code) => `${file}: ${code}`),
+      ),
+    ).toEqual([]);
   });
 
   it('has only re-exports at the front doors', () => {
     const doors = cruised.files.filter((file) => /^(lib|lib\/[\w-]+)\/index\.ts$/.test(file));
-    expect(doors.flatMap((file) => codeOf(readFileSync(join(root, file), 'utf8')).map((code) => `${file}: ${code}`))).toEqual([]);
+    expect(
+      doors.flatMap((file) =>
+        codeOf(readFileSync(join(root, file), 'utf8')).map((code) => `${file}: ${code}`),
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -143,7 +170,9 @@ describe('the rules', async () => {
 
   it('tell code from types', () => {
     expect(
-      codeOf(`export type { A } from './a.ts';\nexport interface B {}\nexport * from './c.ts';\nimport type { D } from './d.ts';\n`),
+      codeOf(
+        `export type { A } from './a.ts';\nexport interface B {}\nexport * from './c.ts';\nimport type { D } from './d.ts';\n`,
+      ),
     ).toEqual([]);
     expect(codeOf(`export interface B {}\nexport const b = 1;\n`)).toEqual(['export const b = 1;']);
     expect(codeOf(`import { a } from './a.ts';\nexport { a };\n`)).toHaveLength(2);

@@ -1,6 +1,9 @@
 import type { IForbiddenRuleType } from 'dependency-cruiser';
 
-/** The third-party packages that each adapter is there for. A new adapter names its own here; most need none. */
+/**
+ * The third-party packages that each adapter is there for. A new adapter names its own here; most
+ * need none.
+ */
 const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ajv: ['ajv', 'ajv-formats'],
   arquero: ['arquero'],
@@ -47,7 +50,8 @@ const only = ({ name, comment, from, except, may, node }: Allowance): IForbidden
 const libRules: readonly IForbiddenRuleType[] = [
   only({
     name: 'core',
-    comment: 'The core decides what is true; it can be embedded anywhere because it knows nothing else.',
+    comment:
+      'The core decides what is true; it can be embedded anywhere because it knows nothing else.',
     from: lib('core'),
     may: [lib('core'), fpTs, ioTs],
   }),
@@ -60,7 +64,8 @@ const libRules: readonly IForbiddenRuleType[] = [
   }),
   {
     name: 'ports-types-only',
-    comment: 'Interfaces have no code, so that an adapter may be written without loading any of ours.',
+    comment:
+      'Interfaces have no code, so that an adapter may be written without loading any of ours.',
     severity: 'error',
     from: { path: lib('ports'), pathNot: '^lib/ports/source-error\\.ts$' },
     to: { pathNot: lib('ports'), dependencyTypesNot: ['type-only'] },
@@ -79,7 +84,8 @@ const libRules: readonly IForbiddenRuleType[] = [
   }),
   only({
     name: 'run',
-    comment: 'The edge for Promise users is handed its adapters; only the defaults know some by name.',
+    comment:
+      'The edge for Promise users is handed its adapters; only the defaults know some by name.',
     from: lib('run'),
     except: '^lib/run/api/defaults\\.ts$',
     may: [lib('core', 'schema', 'ports', 'engine', 'effects', 'run'), fpTs, rxjs, standardSchema],
@@ -104,19 +110,25 @@ const libRules: readonly IForbiddenRuleType[] = [
     comment: 'Who brings a store and a provider of their own does not pay for loading ours.',
     severity: 'error',
     from: { path: lib('run') },
-    to: { path: ['^adapters/', '^lib/sim/'], dependencyTypesNot: ['dynamic-import', 'type-only', 'type-import'] },
+    to: {
+      path: ['^adapters/', '^lib/sim/'],
+      dependencyTypesNot: ['dynamic-import', 'type-only', 'type-import'],
+    },
   },
   only({
     name: 'sim',
-    comment: 'The simulated world stands on the library alone, so that it is deterministic wherever it runs.',
+    comment:
+      'The simulated world stands on the library alone, so that it is deterministic wherever it runs.',
     from: lib('sim'),
     may: ['^lib/', fpTs, rxjs],
   }),
   only({
     name: 'front-door',
-    comment: 'The front door shows the parts and holds nothing itself; fp-ts does not show through it.',
+    comment:
+      'The front door shows the parts and holds nothing itself; fp-ts does not show through it.',
     from: '^lib/index\\.ts$',
-    // The memory store needs no package and no adapter: a first program can do without anything else.
+    // The memory store needs no package and no adapter: a first program can do without anything
+    // else.
     may: [lib('core', 'ports', 'schema', 'engine', 'effects', 'streams', 'run'), '^lib/sim/store/'],
   }),
 ];
@@ -125,7 +137,8 @@ const libRules: readonly IForbiddenRuleType[] = [
 const adapterRule = (adapter: string): IForbiddenRuleType =>
   only({
     name: `adapter-${adapter}`,
-    comment: 'An adapter joins one package to the ports; two that know each other could not be used alone.',
+    comment:
+      'An adapter joins one package to the ports; two that know each other could not be used alone.',
     from: `^adapters/${adapter}/`,
     may: [
       `^adapters/(${adapter}|files)/`,
@@ -145,7 +158,8 @@ const adapterRule = (adapter: string): IForbiddenRuleType =>
 const cliRules: readonly IForbiddenRuleType[] = [
   only({
     name: 'cli',
-    comment: 'Commands speak to the library; which adapter a configuration means is decided in one place.',
+    comment:
+      'Commands speak to the library; which adapter a configuration means is decided in one place.',
     from: '^cli/',
     except: '^cli/compose(?:-files)?\\.ts$',
     may: ['^cli/', '^lib/', npm('clipanion'), npm('typanion'), npm('jiti')],

@@ -22,21 +22,61 @@ const effectName = 'the name of an effect or an event, which stored runs have';
 const EXCEPTIONS: readonly Exception[] = [
   { path: 'cli/actions/drive.ts', term: 'unclear', countMax: 1, because: summaryKey },
   { path: 'cli/actions/drive.ts', term: 'stray', countMax: 2, because: summaryKey },
-  { path: 'cli/actions/work.ts', term: 'trouble', countMax: 1, because: 'the type of a notice of `runner.work`, which is public' },
-  { path: 'cli/commands/resolve.ts', term: 'word', countMax: 3, because: 'the type BatchWord of lib/run' },
+  {
+    path: 'cli/actions/work.ts',
+    term: 'trouble',
+    countMax: 1,
+    because: 'the type of a notice of `runner.work`, which is public',
+  },
+  {
+    path: 'cli/commands/resolve.ts',
+    term: 'word',
+    countMax: 3,
+    because: 'the type BatchWord of lib/run',
+  },
   { path: 'cli/print/progress.ts', term: 'unclear', countMax: 3, because: summaryKey },
   { path: 'cli/print/progress.ts', term: 'trouble', countMax: 2, because: summaryKey },
-  { path: 'cli/print/progress.ts', term: 'sweep', countMax: 1, because: 'the key of an effect, as the summary has it' },
-  { path: 'cli/print/progress.ts', term: 'stray', countMax: 1, because: 'the key of an effect, as the summary has it' },
-  { path: 'docs/examples/15-embed-core-in-memory.ts', term: 'sweep', countMax: 7, because: effectName },
-  { path: 'docs/examples/15-embed-core-in-memory.ts', term: 'unclear', countMax: 1, because: effectName },
-  { path: 'docs/examples/15-embed-core-in-memory.ts', term: 'stray', countMax: 4, because: effectName },
-  { path: 'docs/examples/16-embed-core-in-workflow.ts', term: 'unclear', countMax: 1, because: effectName },
+  {
+    path: 'cli/print/progress.ts',
+    term: 'sweep',
+    countMax: 1,
+    because: 'the key of an effect, as the summary has it',
+  },
+  {
+    path: 'cli/print/progress.ts',
+    term: 'stray',
+    countMax: 1,
+    because: 'the key of an effect, as the summary has it',
+  },
+  {
+    path: 'docs/examples/15-embed-core-in-memory.ts',
+    term: 'sweep',
+    countMax: 7,
+    because: effectName,
+  },
+  {
+    path: 'docs/examples/15-embed-core-in-memory.ts',
+    term: 'unclear',
+    countMax: 1,
+    because: effectName,
+  },
+  {
+    path: 'docs/examples/15-embed-core-in-memory.ts',
+    term: 'stray',
+    countMax: 4,
+    because: effectName,
+  },
+  {
+    path: 'docs/examples/16-embed-core-in-workflow.ts',
+    term: 'unclear',
+    countMax: 1,
+    because: effectName,
+  },
 ];
 
 /**
- * How often the terms still stand in a folder, names of stored records and public keys included. A number may only fall: lower it
- * when you lower the count. A folder that is not named has none.
+ * How often the terms still stand in a folder, names of stored records and public keys included. A
+ * number may only fall: lower it when you lower the count. A folder that is not named has none.
  */
 const CEILINGS: Readonly<Record<string, number>> = {
   'adapters/arquero': 1,
@@ -61,22 +101,34 @@ const CEILINGS: Readonly<Record<string, number>> = {
 
 /** Documents that keep the words of their time, or of their source. */
 const isExempt = (path: string): boolean =>
-  path === 'docs/changelog.md' || path === 'docs/state-machine.md' || path.startsWith('docs/decisions/');
+  path === 'docs/changelog.md' ||
+  path === 'docs/state-machine.md' ||
+  path.startsWith('docs/decisions/');
 const isProduct = (path: string): boolean => /^(?:lib|adapters)\/.*\.ts$/u.test(path);
 const isSaid = (path: string): boolean =>
-  !isExempt(path) && (/^(?:cli|docs\/examples)\/.*\.(?:ts|mjs)$/u.test(path) || /^(?:README|docs\/.*)\.md$/u.test(path));
+  !isExempt(path) &&
+  (/^(?:cli|docs\/examples)\/.*\.(?:ts|mjs)$/u.test(path) ||
+    /^(?:README|docs\/.*)\.md$/u.test(path));
 
 /** The terms of a file, its path included. */
 const termsOfFile = (path: string, text: string): ReadonlyMap<string, readonly number[]> =>
   termsIn(`${path.replaceAll('/', ' / ')} ${path.endsWith('.md') ? proseOf(text) : text}`);
 
-const paths = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+const paths = execFileSync(
+  'git',
+  ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+  { cwd: root, encoding: 'utf8' },
+)
   .split('\0')
   .filter((path) => (isProduct(path) || isSaid(path)) && existsSync(join(root, path)));
-const found = paths.map((path) => ({ path, terms: termsOfFile(path, readFileSync(join(root, path), 'utf8')) }));
+const found = paths.map((path) => ({
+  path,
+  terms: termsOfFile(path, readFileSync(join(root, path), 'utf8')),
+}));
 
 const folderOf = (path: string): string => path.split('/').slice(0, 2).join('/');
-const total = (terms: ReadonlyMap<string, readonly number[]>): number => [...terms.values()].reduce((sum, lines) => sum + lines.length, 0);
+const total = (terms: ReadonlyMap<string, readonly number[]>): number =>
+  [...terms.values()].reduce((sum, lines) => sum + lines.length, 0);
 const advice = (name: string): string => TERMS.find((term) => term.name === name)?.write ?? '';
 
 describe('the words of the project', () => {
@@ -91,8 +143,16 @@ describe('the words of the project', () => {
       isProduct(path)
         ? []
         : [...terms]
-            .filter(([term, lines]) => lines.length > (EXCEPTIONS.find((each) => each.path === path && each.term === term)?.countMax ?? 0))
-            .map(([term, lines]) => `${path}: "${term}" in lines ${lines.join(', ')}: write ${advice(term)}`),
+            .filter(
+              ([term, lines]) =>
+                lines.length >
+                (EXCEPTIONS.find((each) => each.path === path && each.term === term)?.countMax ??
+                  0),
+            )
+            .map(
+              ([term, lines]) =>
+                `${path}: "${term}" in lines ${lines.join(', ')}: write ${advice(term)}`,
+            ),
     );
     expect(wrong).toEqual([]);
   });
@@ -107,14 +167,19 @@ describe('the words of the project', () => {
 
   it("come nearer to the field's in library and adapters, folder by folder", () => {
     const counts = new Map<string, number>();
-    for (const { path, terms } of found) if (isProduct(path)) counts.set(folderOf(path), (counts.get(folderOf(path)) ?? 0) + total(terms));
+    for (const { path, terms } of found)
+      if (isProduct(path))
+        counts.set(folderOf(path), (counts.get(folderOf(path)) ?? 0) + total(terms));
     const above = [...counts].filter(([folder, count]) => count > (CEILINGS[folder] ?? 0));
     expect(
       above,
       above
         .flatMap(([folder]) => found.filter(({ path }) => folderOf(path) === folder))
         .flatMap(({ path, terms }) =>
-          [...terms].map(([term, lines]) => `${path}: "${term}" in lines ${lines.join(', ')}: write ${advice(term)}`),
+          [...terms].map(
+            ([term, lines]) =>
+              `${path}: "${term}" in lines ${lines.join(', ')}: write ${advice(term)}`,
+          ),
         )
         .slice(0, 50)
         .join('\n'),
@@ -133,6 +198,13 @@ describe('each term', () => {
   it('is found in the name of a file, and not in code of a document, nor inside of another word', () => {
     expect(total(termsOfFile('cli/job/stray-batches.ts', ''))).toBe(1);
     expect(total(termsOfFile('docs/a.md', 'See `troubles`.\n\n```sh\ngrep nobody\n```\n'))).toBe(0);
-    expect(total(termsOfFile('cli/a.ts', 'const recommended = ashtray + amendment + mushroom + looksLikeFile;'))).toBe(0);
+    expect(
+      total(
+        termsOfFile(
+          'cli/a.ts',
+          'const recommended = ashtray + amendment + mushroom + looksLikeFile;',
+        ),
+      ),
+    ).toBe(0);
   });
 });

@@ -1,4 +1,7 @@
-/** Every bench at a size that fits a coffee break; each prints its own baseline. Larger ones: see each file's head. */
+/**
+ * Every bench at a size that fits a coffee break; each prints its own baseline. Larger ones: see
+ * each file's head.
+ */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -16,6 +19,8 @@ const benches: readonly (readonly string[])[] = [
 ];
 for (const [name = '', ...flags] of benches) {
   console.error(`\n${name} ${flags.join(' ')}`);
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', here(name), ...flags], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', here(name), ...flags], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exitCode = 1;
 }

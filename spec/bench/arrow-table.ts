@@ -1,5 +1,6 @@
-// How fast `arrowFormat` writes a table beside apache-arrow's own builders, and how fast `arrowSource` reads it; with the peak of memory of each,
-// so every measurement is a process of its own. Run: npx tsx spec/bench/arrow-table.ts --rows 1000000
+// How fast `arrowFormat` writes a table beside apache-arrow's own builders, and how fast
+// `arrowSource` reads it; with the peak of memory of each, so every measurement is a process of its
+// own. Run: npx tsx spec/bench/arrow-table.ts --rows 1000000
 import { spawnSync } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
@@ -25,7 +26,9 @@ const COLUMNS: readonly TableColumn[] = [
 
 const rowCount = numberFlag('rows', 1_000_000);
 
-/** Cells of about 120 bytes a row, one answer in ten with text beyond ASCII, one score in ten null. */
+/**
+ * Cells of about 120 bytes a row, one answer in ten with text beyond ASCII, one score in ten null.
+ */
 const cellAt = (column: number, row: number): Cell => {
   if (column === 0) return `row-${row}`;
   if (column === 1)
@@ -40,7 +43,9 @@ async function* pages(): AsyncGenerator<TablePage> {
     const rows = Math.min(PAGE_ROWS, rowCount - begin);
     yield await Promise.resolve({
       rowCount: rows,
-      columns: COLUMNS.map((_, column) => Array.from({ length: rows }, (_each, row) => cellAt(column, begin + row))),
+      columns: COLUMNS.map((_, column) =>
+        Array.from({ length: rows }, (_each, row) => cellAt(column, begin + row)),
+      ),
     });
   }
 }
@@ -53,18 +58,24 @@ const writeBare = async (path: string): Promise<void> => {
   const types = [new Utf8(), new Utf8(), new Int64(), new Float64(), new Bool()] as const;
   const cells: Cell[][] = COLUMNS.map(() => []);
   for await (const page of pages())
-    for (const [index, column] of page.columns.entries()) for (const cell of column) cells[index]?.push(cell);
+    for (const [index, column] of page.columns.entries())
+      for (const cell of column) cells[index]?.push(cell);
   const vectors: Record<string, Vector> = {};
   for (const [index, type] of types.entries()) {
     const column = cells[index] ?? [];
-    vectors[COLUMNS[index]?.name ?? ''] = vectorFromArray(index === 2 ? column.map((cell) => BigInt(Number(cell))) : column, type);
+    vectors[COLUMNS[index]?.name ?? ''] = vectorFromArray(
+      index === 2 ? column.map((cell) => BigInt(Number(cell))) : column,
+      type,
+    );
   }
   await writeFile(path, tableToIPC(new Table(vectors), 'file'));
 };
 
 const readSource = async (path: string): Promise<void> => {
   let count = 0;
-  for await (const pulled of arrowSource(path, { itemId: 'id' }).read(null, { signal: new AbortController().signal })) {
+  for await (const pulled of arrowSource(path, { itemId: 'id' }).read(null, {
+    signal: new AbortController().signal,
+  })) {
     count += Array.isArray(pulled) ? pulled.length : 1;
   }
   // A reading that loses rows has no speed.
@@ -76,11 +87,29 @@ const makePages = async (): Promise<void> => {
   for await (const page of pages()) if (page.rowCount === 0) throw new Error('an empty page');
 };
 
-const work: Readonly<Record<string, (path: string) => Promise<void>>> = { makePages, writeBare, writeFormat, readSource };
+const work: Readonly<Record<string, (path: string) => Promise<void>>> = {
+  makePages,
+  writeBare,
+  writeFormat,
+  readSource,
+};
 
-const measure = (name: string, path: string): { readonly rowsPerSecond: number; readonly peakMegabytes: number } => {
+const measure = (
+  name: string,
+  path: string,
+): { readonly rowsPerSecond: number; readonly peakMegabytes: number } => {
   const script = fileURLToPath(import.meta.url);
-  const flags = ['--import', 'tsx', script, '--rows', String(rowCount), '--do', name, '--path', path];
+  const flags = [
+    '--import',
+    'tsx',
+    script,
+    '--rows',
+    String(rowCount),
+    '--do',
+    name,
+    '--path',
+    path,
+  ];
   const { status, stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${name} failed: ${stderr}`);
   return JSON.parse(stdout) as { readonly rowsPerSecond: number; readonly peakMegabytes: number };
@@ -105,5 +134,10 @@ if (name === null) {
   const startedMs = performance.now();
   await work[name]?.(textFlag('path') ?? '');
   const rowsPerSecond = Math.round(rowCount / ((performance.now() - startedMs) / 1_000));
-  console.log(JSON.stringify({ rowsPerSecond, peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) }));
+  console.log(
+    JSON.stringify({
+      rowsPerSecond,
+      peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * What writing out and pruning a finished run of the file store costs, each step in a process of its own, beside a plain copy of the same bytes:
+ * What writing out and pruning a finished run of the file store costs, each step in a process of
+ * its own, beside a plain copy of the same bytes:
  *
  *   npx tsx spec/bench/artifacts.ts --rows 1000000
  */
@@ -27,11 +28,14 @@ const dir = join(folder, 'store');
 const [sliceRows, batchRows, settledRows, lineBytes] = [5_000, 50_000, 10_000, 500];
 
 const customIds = customIdsOf({ customIds: { nonce: 'k3x9a2bq', isStamped: false } });
-const padded = (begin: string, end: string, bytes: number): string => `${begin}${'x'.repeat(bytes - begin.length - end.length)}${end}`;
+const padded = (begin: string, end: string, bytes: number): string =>
+  `${begin}${'x'.repeat(bytes - begin.length - end.length)}${end}`;
 
 function* itemChunks(from: number): Generator<Uint8Array> {
   for (let i = from; i < Math.min(from + sliceRows, rows); i += 1)
-    yield Buffer.from(padded(`{"item_id":"customer-${i}","metadata":{"m":"`, '"}}\n', 60 + (i % 13)));
+    yield Buffer.from(
+      padded(`{"item_id":"customer-${i}","metadata":{"m":"`, '"}}\n', 60 + (i % 13)),
+    );
 }
 function* rawChunks(batch: number): Generator<Uint8Array> {
   const count = Math.min(batchRows, rows - batch * batchRows);
@@ -40,7 +44,11 @@ function* rawChunks(batch: number): Generator<Uint8Array> {
     const lines = Array.from({ length: taken }, (_, i) => {
       const customId = customIds.of(batch * batchRows + from + ((i * 7_919) % taken));
       const begin = `{"id":"b","custom_id":"${customId}","response":{"status_code":200,"request_id":"r","body":{"id":"resp","object":"response","status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"`;
-      return padded(begin, '"}]}],"usage":{"input_tokens":9,"output_tokens":9,"total_tokens":18}}},"error":null}\n', lineBytes);
+      return padded(
+        begin,
+        '"}]}],"usage":{"input_tokens":9,"output_tokens":9,"total_tokens":18}}},"error":null}\n',
+        lineBytes,
+      );
     });
     yield Buffer.from(lines.join(''));
   }
@@ -48,22 +56,29 @@ function* rawChunks(batch: number): Generator<Uint8Array> {
 const build = async (): Promise<void> => {
   const store = await ok(sqljsStore({ dir }).open());
   const run: OwnedRun = await ok(store.create(runId, null));
-  for (let from = 0; from < rows; from += sliceRows) await ok(run.artifacts.put(`items/${from}`, itemChunks(from)));
-  for (let batch = 0; batch * batchRows < rows; batch += 1) await ok(run.artifacts.put(`raw/${batch}`, rawChunks(batch)));
+  for (let from = 0; from < rows; from += sliceRows)
+    await ok(run.artifacts.put(`items/${from}`, itemChunks(from)));
+  for (let batch = 0; batch * batchRows < rows; batch += 1)
+    await ok(run.artifacts.put(`raw/${batch}`, rawChunks(batch)));
   await drive(run, rows);
   await run.close();
   await store.close();
 };
 
 const steps: Readonly<Record<string, (run: Run) => Promise<unknown>>> = {
-  results_before: (run) => run.exportTerminalResults(join(folder, 'before.jsonl'), { order: 'input' }),
+  results_before: (run) =>
+    run.exportTerminalResults(join(folder, 'before.jsonl'), { order: 'input' }),
   export: (run) => run.exportArtifacts(join(folder, 'out')),
   prune_raw: (run) => run.pruneArtifacts({ raw: true }),
-  results_after: (run) => run.exportTerminalResults(join(folder, 'after.jsonl'), { order: 'input' }),
+  results_after: (run) =>
+    run.exportTerminalResults(join(folder, 'after.jsonl'), { order: 'input' }),
 };
 
 const measured = async (name: string): Promise<void> => {
-  await using runner = new BatchRunner({ storage: sqljsStore({ dir }), providers: [createOpenAI({ name: 'default', apiKey: 'bench' })] });
+  await using runner = new BatchRunner({
+    storage: sqljsStore({ dir }),
+    providers: [createOpenAI({ name: 'default', apiKey: 'bench' })],
+  });
   const run = await runner.getRun(runId);
   const idleMb = process.memoryUsage.rss() / 1e6;
   const startedMs = performance.now();
@@ -83,7 +98,17 @@ const measured = async (name: string): Promise<void> => {
 const child = (name: string): void => {
   const { status } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', fileURLToPath(import.meta.url), '--rows', String(rows), '--step', name, '--folder', folder],
+    [
+      '--import',
+      'tsx',
+      fileURLToPath(import.meta.url),
+      '--rows',
+      String(rows),
+      '--step',
+      name,
+      '--folder',
+      folder,
+    ],
     { stdio: 'inherit' },
   );
   if (status !== 0) throw new Error(`${name} ended with ${status}`);
@@ -102,7 +127,11 @@ else {
     rmSync(join(folder, 'copy'), { recursive: true });
     child('prune_raw');
     child('results_after');
-    const { status } = spawnSync('cmp', [join(folder, 'before.jsonl'), join(folder, 'after.jsonl')], { stdio: 'inherit' });
+    const { status } = spawnSync(
+      'cmp',
+      [join(folder, 'before.jsonl'), join(folder, 'after.jsonl')],
+      { stdio: 'inherit' },
+    );
     report({ are_results_the_same: status === 0 });
   } finally {
     rmSync(folder, { recursive: true, force: true });

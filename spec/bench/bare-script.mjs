@@ -1,5 +1,6 @@
-// The baseline: what a script without any state does. Reads rows, templates, writes request files, uploads, creates, polls,
-// downloads, parses, writes results. A crash anywhere loses or doubles the lot.
+// The baseline: what a script without any state does. Reads rows, templates, writes request files,
+// uploads, creates, polls, downloads, parses, writes results. A crash anywhere loses or doubles the
+// lot.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -67,7 +68,9 @@ for await (const line of linesOf(createReadStream(input, { highWaterMark: 1 << 2
   }
   const row = JSON.parse(line);
   const body = { model: 'gpt-4.1-mini', input: row.text };
-  const waiting = current?.write(`${JSON.stringify({ custom_id: row.id, method: 'POST', url: '/v1/responses', body })}\n`);
+  const waiting = current?.write(
+    `${JSON.stringify({ custom_id: row.id, method: 'POST', url: '/v1/responses', body })}\n`,
+  );
   if (waiting) await waiting;
   rows += 1;
 }
@@ -76,7 +79,13 @@ await current?.close();
 const batches = [];
 for (const path of files) {
   const file = await client.files.create({ file: createReadStream(path), purpose: 'batch' });
-  batches.push(await client.batches.create({ input_file_id: file.id, endpoint: '/v1/responses', completion_window: '24h' }));
+  batches.push(
+    await client.batches.create({
+      input_file_id: file.id,
+      endpoint: '/v1/responses',
+      completion_window: '24h',
+    }),
+  );
 }
 const results = openLines(output);
 for (const { id } of batches) {
@@ -89,8 +98,12 @@ for (const { id } of batches) {
   if (content.body === null) throw new Error('no body');
   for await (const line of linesOf(content.body)) {
     const { custom_id, response } = JSON.parse(line);
-    const text = response.body.output.find((/** @type {{ type: string }} */ part) => part.type === 'message').content[0].text;
-    const waiting = results.write(`${JSON.stringify({ item_id: custom_id, output_text: text, usage: response.body.usage })}\n`);
+    const text = response.body.output.find(
+      (/** @type {{ type: string }} */ part) => part.type === 'message',
+    ).content[0].text;
+    const waiting = results.write(
+      `${JSON.stringify({ item_id: custom_id, output_text: text, usage: response.body.usage })}\n`,
+    );
     if (waiting !== null) await waiting;
   }
 }

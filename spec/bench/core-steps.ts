@@ -1,7 +1,8 @@
 /**
- * Prototype (a): the bounded snapshot with slices. Plans and settles a run through `decide` and `evolve` inside an RxJS `concatMap`,
- * with fp-ts and io-ts loaded, and shows that the cost of a step does not depend on the run's size. Baseline in the same run: the
- * same bookkeeping as bare loops over typed arrays, without events, checks or streams.
+ * Prototype (a): the bounded snapshot with slices. Plans and settles a run through `decide` and
+ * `evolve` inside an RxJS `concatMap`, with fp-ts and io-ts loaded, and shows that the cost of a
+ * step does not depend on the run's size. Baseline in the same run: the same bookkeeping as bare
+ * loops over typed arrays, without events, checks or streams.
  *
  *   npx tsx spec/bench/core-steps.ts --rows 1000000
  */
@@ -27,12 +28,25 @@ const rows = numberFlag('rows', 1_000_000);
 const batchRows = 50_000;
 const sliceRows = 10_000;
 const ingestRows = 5_000;
-const limits = { requestsMax: batchRows, inputBytesMax: 209_715_200, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
+const limits = {
+  requestsMax: batchRows,
+  inputBytesMax: 209_715_200,
+  inputTokensMax: null,
+  inputsMax: null,
+  createsPerHourMax: null,
+};
 
 const config: RunConfig = {
   jobName: 'bench',
   source: { kind: 'bench', ref: 'bench', fingerprint: '' },
-  provider: { kind: 'bench', connection: 'bench', model: 'm', endpoint: 'responses', completionWindow: '24h', params: {} },
+  provider: {
+    kind: 'bench',
+    connection: 'bench',
+    model: 'm',
+    endpoint: 'responses',
+    completionWindow: '24h',
+    params: {},
+  },
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
@@ -43,7 +57,8 @@ const config: RunConfig = {
 };
 if (isLeft(RunConfig.decode(config))) throw new Error('the bench has no valid config');
 
-const range = (start: number, count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => start + i);
+const range = (start: number, count: number): Uint32Array =>
+  Uint32Array.from({ length: count }, (_, i) => start + i);
 const full = (count: number, value: number): Uint32Array => new Uint32Array(count).fill(value);
 
 /** The commands of a whole run, made one by one from the newest snapshot, as an engine would. */
@@ -94,17 +109,52 @@ function* batchOf(current: () => RunSnapshot): Generator<Command> {
     isExhausted: true,
   };
   yield { type: 'PlanBatch', atMs, window, newBatchKey: batchKey };
-  yield { type: 'RecordUpload', atMs, batchKey, createAttempt: 1, inputFileId: 'f', expiresAtMs: null };
+  yield {
+    type: 'RecordUpload',
+    atMs,
+    batchKey,
+    createAttempt: 1,
+    inputFileId: 'f',
+    expiresAtMs: null,
+  };
   yield { type: 'BeginCreate', atMs, batchKey };
-  yield { type: 'RecordCreated', atMs, batchKey, createAttempt: 1, providerBatchId, providerStatus: 'validating' };
-  const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
+  yield {
+    type: 'RecordCreated',
+    atMs,
+    batchKey,
+    createAttempt: 1,
+    providerBatchId,
+    providerStatus: 'validating',
+  };
+  const ending = {
+    type: 'completed',
+    outputFileId: 'o',
+    errorFileId: null,
+    rejection: null,
+  } as const;
   yield {
     type: 'RecordPoll',
     atMs,
     asked: [batchKey],
-    observations: [{ batchKey, providerBatchId, providerStatus: 'completed', isAccepted: true, progress: null, ending }],
+    observations: [
+      {
+        batchKey,
+        providerBatchId,
+        providerStatus: 'completed',
+        isAccepted: true,
+        progress: null,
+        ending,
+      },
+    ],
   };
-  yield { type: 'RecordFiles', atMs, batchKey, output: { object: 'o', bytes: count * 500 }, error: null, census: censusOfRows(1_000_000) };
+  yield {
+    type: 'RecordFiles',
+    atMs,
+    batchKey,
+    output: { object: 'o', bytes: count * 500 },
+    error: null,
+    census: censusOfRows(1_000_000),
+  };
   for (let done = 0; done < count; done += sliceRows) {
     const size = Math.min(sliceRows, count - done);
     const lines = {
@@ -128,12 +178,24 @@ function* batchOf(current: () => RunSnapshot): Generator<Command> {
     };
   }
   const none = { indexes: [], bytes: [], tokens: null, isLast: true, charged: [], uncharged: [] };
-  yield { type: 'SettleRest', atMs, batchKey, fromIndex: 0, rows: none, codes: [], parts: [], offsets: [], lengths: [] };
+  yield {
+    type: 'SettleRest',
+    atMs,
+    batchKey,
+    fromIndex: 0,
+    rows: none,
+    codes: [],
+    parts: [],
+    offsets: [],
+    lengths: [],
+  };
 }
 
 const throughTheCore = async (): Promise<{
   readonly cpuMs: number;
-  readonly byKind: Readonly<Record<string, { readonly first: number; readonly last: number; readonly count: number }>>;
+  readonly byKind: Readonly<
+    Record<string, { readonly first: number; readonly last: number; readonly count: number }>
+  >;
   readonly snapshotBytes: number;
 }> => {
   let snapshot = emptySnapshot;
@@ -153,15 +215,27 @@ const throughTheCore = async (): Promise<{
       }),
     ),
   );
-  if (snapshot.status !== 'completed' || snapshot.totals.completed !== rows) throw new Error('the bench run did not complete');
+  if (snapshot.status !== 'completed' || snapshot.totals.completed !== rows)
+    throw new Error('the bench run did not complete');
   const used = process.cpuUsage(started);
   const byKind = Object.fromEntries(
     [...times].map(([kind, took]) => {
       const tenth = Math.max(1, Math.floor(took.length / 10));
-      return [kind, { count: took.length, first: medianOf(took.slice(0, tenth)), last: medianOf(took.slice(-tenth)) }];
+      return [
+        kind,
+        {
+          count: took.length,
+          first: medianOf(took.slice(0, tenth)),
+          last: medianOf(took.slice(-tenth)),
+        },
+      ];
     }),
   );
-  return { cpuMs: (used.user + used.system) / 1000, byKind, snapshotBytes: JSON.stringify(snapshot).length };
+  return {
+    cpuMs: (used.user + used.system) / 1000,
+    byKind,
+    snapshotBytes: JSON.stringify(snapshot).length,
+  };
 };
 
 /** What any runner must at least do: a status, a batch and a pointer per row. */

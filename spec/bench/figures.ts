@@ -18,6 +18,7 @@ export const medianOf = (values: readonly number[]): number => {
 
 /** One JSON line: numbers to three digits behind the point, with what the machine was. */
 export const report = (figures: Readonly<Record<string, unknown>>): void => {
-  const round = (_key: string, value: unknown): unknown => (typeof value === 'number' ? Math.round(value * 1000) / 1000 : value);
+  const round = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
   console.log(JSON.stringify({ ...figures, node: process.version }, round, 1));
 };

@@ -15,7 +15,10 @@ import {
 import type { Port } from '../../lib/ports/port-error.ts';
 import type { OwnedRun } from '../../lib/ports/run-store.ts';
 
-/** One run from its first row to its last result, as the engine would drive it: slices of 5,000, batches of 50,000, settled by 10,000. */
+/**
+ * One run from its first row to its last result, as the engine would drive it: slices of 5,000,
+ * batches of 50,000, settled by 10,000.
+ */
 
 const sliceRows = 5_000;
 const batchRows = 50_000;
@@ -24,11 +27,24 @@ const requestBytes = 400;
 const lineBytes = 500;
 
 export const runId = 'bench' as RunId;
-const limits = { requestsMax: batchRows, inputBytesMax: 200_000_000, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
+const limits = {
+  requestsMax: batchRows,
+  inputBytesMax: 200_000_000,
+  inputTokensMax: null,
+  inputsMax: null,
+  createsPerHourMax: null,
+};
 const config: RunConfig = {
   jobName: 'bench',
   source: { kind: 'jsonl', ref: 'rows.jsonl', fingerprint: 'f' },
-  provider: { kind: 'openai', connection: 'default', model: 'm', endpoint: '/v1/responses', completionWindow: '24h', params: {} },
+  provider: {
+    kind: 'openai',
+    connection: 'default',
+    model: 'm',
+    endpoint: '/v1/responses',
+    completionWindow: '24h',
+    params: {},
+  },
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
@@ -41,7 +57,14 @@ const config: RunConfig = {
 /** What the drive needs of a run. */
 export type Driven = Pick<
   OwnedRun,
-  'snapshot' | 'commit' | 'knownIds' | 'planWindow' | 'batchLines' | 'openMask' | 'openRows' | 'resultsAfter'
+  | 'snapshot'
+  | 'commit'
+  | 'knownIds'
+  | 'planWindow'
+  | 'batchLines'
+  | 'openMask'
+  | 'openRows'
+  | 'resultsAfter'
 >;
 
 export const ok = async <A>(port: Port<A>): Promise<A> => {
@@ -73,14 +96,27 @@ export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
   const batches = Math.ceil(rows / batchRows);
   const keyOf = (batch: number): BatchKey => `bk_${batch}` as BatchKey;
   const ingestMs = await timed(async () => {
-    for (let from = 0; from < rows; from += sliceRows) await ingest(run, from, Math.min(sliceRows, rows - from), rows);
+    for (let from = 0; from < rows; from += sliceRows)
+      await ingest(run, from, Math.min(sliceRows, rows - from), rows);
   });
   const planMs = await timed(async () => {
     for (let batch = 0; batch < batches; batch += 1) {
       const batchKey = keyOf(batch);
-      await commit(run, { type: 'PlanBatch', atMs: 2, window: await ok(run.planWindow(batchRows)), newBatchKey: batchKey });
+      await commit(run, {
+        type: 'PlanBatch',
+        atMs: 2,
+        window: await ok(run.planWindow(batchRows)),
+        newBatchKey: batchKey,
+      });
       await ok(run.batchLines(batch + 1));
-      await commit(run, { type: 'RecordUpload', atMs: 2, batchKey, createAttempt: 1, inputFileId: 'f', expiresAtMs: null });
+      await commit(run, {
+        type: 'RecordUpload',
+        atMs: 2,
+        batchKey,
+        createAttempt: 1,
+        inputFileId: 'f',
+        expiresAtMs: null,
+      });
       await commit(run, { type: 'BeginCreate', atMs: 2, batchKey });
       await commit(run, {
         type: 'RecordCreated',
@@ -90,7 +126,8 @@ export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
         providerBatchId: `p${batch}` as never,
         providerStatus: 'validating',
       });
-      // Taken in, so that the next one may go: else all of them would be a guess at the size of the queue.
+      // Taken in, so that the next one may go: else all of them would be a guess at the size of the
+      // queue.
       const taken = {
         batchKey,
         providerBatchId: `p${batch}` as never,
@@ -103,7 +140,8 @@ export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
     }
   });
   const settleMs = await timed(async () => {
-    for (let batch = 0; batch < batches; batch += 1) await settle(run, batch, keyOf(batch), Math.min(batchRows, rows - batch * batchRows));
+    for (let batch = 0; batch < batches; batch += 1)
+      await settle(run, batch, keyOf(batch), Math.min(batchRows, rows - batch * batchRows));
   });
   if (run.snapshot.status !== 'completed') throw new Error(`the run is ${run.snapshot.status}`);
   const resultsMs = await timed(async () => {
@@ -121,7 +159,10 @@ export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
 const ingest = async (run: Driven, from: number, count: number, rows: number): Promise<void> => {
   const itemIds = Array.from({ length: count }, (_, i) => `customer-${from + i}`);
   await ok(run.knownIds(itemIds));
-  const requestLengths = Uint32Array.from({ length: count }, (_, i) => requestBytes + ((from + i) % 97));
+  const requestLengths = Uint32Array.from(
+    { length: count },
+    (_, i) => requestBytes + ((from + i) % 97),
+  );
   const itemLengths = Uint32Array.from({ length: count }, (_, i) => 60 + ((from + i) % 13));
   const slice = {
     fromIndex: from,
@@ -138,14 +179,42 @@ const ingest = async (run: Driven, from: number, count: number, rows: number): P
     sharedTokens: 0,
   };
   const checkpoint = { nextIndex: from + count, position: null, beforeLastPosition: null };
-  await commit(run, { type: 'AcceptSlice', atMs: 1, slice, checkpoint, isLast: from + count >= rows });
+  await commit(run, {
+    type: 'AcceptSlice',
+    atMs: 1,
+    slice,
+    checkpoint,
+    isLast: from + count >= rows,
+  });
 };
 
-const settle = async (run: Driven, batch: number, batchKey: BatchKey, count: number): Promise<void> => {
+const settle = async (
+  run: Driven,
+  batch: number,
+  batchKey: BatchKey,
+  count: number,
+): Promise<void> => {
   const progress = { total: count, completed: count, failed: 0 };
-  const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
-  const observation = { batchKey, providerBatchId: `p${batch}` as never, providerStatus: 'completed', isAccepted: true, progress, ending };
-  await commit(run, { type: 'RecordPoll', atMs: 3, asked: [batchKey], observations: [observation] });
+  const ending = {
+    type: 'completed',
+    outputFileId: 'o',
+    errorFileId: null,
+    rejection: null,
+  } as const;
+  const observation = {
+    batchKey,
+    providerBatchId: `p${batch}` as never,
+    providerStatus: 'completed',
+    isAccepted: true,
+    progress,
+    ending,
+  };
+  await commit(run, {
+    type: 'RecordPoll',
+    atMs: 3,
+    asked: [batchKey],
+    observations: [observation],
+  });
   await commit(run, {
     type: 'RecordFiles',
     atMs: 3,
@@ -157,13 +226,21 @@ const settle = async (run: Driven, batch: number, batchKey: BatchKey, count: num
   for (let from = 0; from < count; from += settledRows) {
     const taken = Math.min(settledRows, count - from);
     // Providers answer in an order of their own.
-    const indexes = Uint32Array.from({ length: taken }, (_, i) => batch * batchRows + from + ((i * 7_919) % taken));
+    const indexes = Uint32Array.from(
+      { length: taken },
+      (_, i) => batch * batchRows + from + ((i * 7_919) % taken),
+    );
     const lines = {
       indexes,
       offsets: Float64Array.from({ length: taken }, (_, i) => (from + i) * lineBytes),
       lengths: new Uint32Array(taken).fill(lineBytes - 1),
     };
-    const usage = { inputTokens: taken, cachedInputTokens: 0, outputTokens: taken, reasoningTokens: 0 };
+    const usage = {
+      inputTokens: taken,
+      cachedInputTokens: 0,
+      outputTokens: taken,
+      reasoningTokens: 0,
+    };
     const open = await ok(run.openMask(batch + 1, indexes));
     const [fromOffset, toOffset] = [from * lineBytes, (from + taken) * lineBytes];
     await commit(run, {
@@ -182,7 +259,17 @@ const settle = async (run: Driven, batch: number, batchKey: BatchKey, count: num
     });
   }
   const rest = await ok(run.openRows(batch + 1, 0, settledRows));
-  await commit(run, { type: 'SettleRest', atMs: 5, batchKey, fromIndex: 0, rows: rest, codes: [], parts: [], offsets: [], lengths: [] });
+  await commit(run, {
+    type: 'SettleRest',
+    atMs: 5,
+    batchKey,
+    fromIndex: 0,
+    rows: rest,
+    codes: [],
+    parts: [],
+    offsets: [],
+    lengths: [],
+  });
 };
 
 /** The same drive without a store: what the driver and the core cost by themselves. */
@@ -215,8 +302,14 @@ export const nothingStored = (rows: number): Driven => {
     },
     batchLines: () => TE.right([]),
     openMask: (_batchNo, indexes) => TE.right(new Uint8Array(indexes.length).fill(1)),
-    openRows: () => TE.right({ indexes: [], bytes: [], tokens: null, charged: [], uncharged: [], isLast: true }),
+    openRows: () =>
+      TE.right({ indexes: [], bytes: [], tokens: null, charged: [], uncharged: [], isLast: true }),
     resultsAfter: (sequence, limit) =>
-      TE.right(Array.from({ length: Math.min(limit, rows - sequence) }, (_, i) => ({ sequence: sequence + i + 1 }) as never)),
+      TE.right(
+        Array.from(
+          { length: Math.min(limit, rows - sequence) },
+          (_, i) => ({ sequence: sequence + i + 1 }) as never,
+        ),
+      ),
   };
 };

@@ -1,4 +1,5 @@
-// What the file store costs, each figure beside a baseline of the same sitting: `npx tsx spec/bench/file-store.ts --rows 1000000`.
+// What the file store costs, each figure beside a baseline of the same sitting: `npx tsx
+// spec/bench/file-store.ts --rows 1000000`.
 import {
   closeSync,
   cpSync,
@@ -36,7 +37,9 @@ const round = (value: number, digits = 0): number => Number(value.toFixed(digits
 const perSecond = (count: number, ms: number): number => Math.round((count / ms) * 1_000);
 const cpuMs = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1_000;
 const megabytes = (bytes: number): number => round(bytes / 1e6, 1);
-const clock = async <A>(act: () => A | Promise<A>): Promise<{ readonly ms: number; readonly cpu: number; readonly value: A }> => {
+const clock = async <A>(
+  act: () => A | Promise<A>,
+): Promise<{ readonly ms: number; readonly cpu: number; readonly value: A }> => {
   const [startedMs, startedCpu] = [performance.now(), cpuMs()];
   const value = await act();
   return { ms: performance.now() - startedMs, cpu: cpuMs() - startedCpu, value };
@@ -68,14 +71,25 @@ const afterCrash = (dir: string): string => {
   const folder = runFolder(copy, runId);
   for (const epoch of listRunFolder(folder).lockEpochs) {
     const lock = join(folder, lockFile(epoch));
-    writeFileSync(lock, JSON.stringify({ ...(JSON.parse(readFileSync(lock, 'utf8')) as object), released: true }));
+    writeFileSync(
+      lock,
+      JSON.stringify({ ...(JSON.parse(readFileSync(lock, 'utf8')) as object), released: true }),
+    );
   }
   return copy;
 };
 const sizes = (dir: string): Readonly<Record<string, number>> =>
-  Object.fromEntries(readdirSync(runFolder(dir, runId)).map((file) => [file, statSync(join(runFolder(dir, runId), file)).size]));
+  Object.fromEntries(
+    readdirSync(runFolder(dir, runId)).map((file) => [
+      file,
+      statSync(join(runFolder(dir, runId), file)).size,
+    ]),
+  );
 const sizeOf = (files: Readonly<Record<string, number>>, prefix: string): number =>
-  Object.entries(files).reduce((sum, [file, bytes]) => sum + (file.startsWith(prefix) ? bytes : 0), 0);
+  Object.entries(files).reduce(
+    (sum, [file, bytes]) => sum + (file.startsWith(prefix) ? bytes : 0),
+    0,
+  );
 
 const reopen = async (dir: string): Promise<{ readonly ms: number; readonly cpu: number }> => {
   const store = await openStore(sqljsStore({ dir }));
@@ -109,7 +123,10 @@ const wholeRun = async (): Promise<object> => {
     closeMs: round(closing.ms),
     longestMainLoopStallMs: longestStallMs,
     peakRssAboveIdleMB: megabytes(peak - idle),
-    diskBytesPerRow: { image: round((files[newest ?? ''] ?? 0) / rows, 1), folder: round(sizeOf(files, '') / rows, 1) },
+    diskBytesPerRow: {
+      image: round((files[newest ?? ''] ?? 0) / rows, 1),
+      folder: round(sizeOf(files, '') / rows, 1),
+    },
     reopenFromCheckpoint: await reopen(dir),
   };
 };
@@ -138,7 +155,12 @@ const inThisThread = async (): Promise<object> => {
   const longest = round(stall(), 1);
   const closing = await clock(() => run.close());
   await store.close();
-  return { ...shown(value), wholeMs: round(ms), cpuMs: round(cpu + closing.cpu), longestMainLoopStallMs: longest };
+  return {
+    ...shown(value),
+    wholeMs: round(ms),
+    cpuMs: round(cpu + closing.cpu),
+    longestMainLoopStallMs: longest,
+  };
 };
 
 const withoutStore = async (): Promise<object> => {
@@ -146,21 +168,28 @@ const withoutStore = async (): Promise<object> => {
   return { ...shown(value), wholeMs: round(ms), cpuMs: round(cpu) };
 };
 
-/** Commits of a few bytes, one after the other and many at once; beside them, the same bytes appended and synced by nobody's store. */
+/**
+ * Commits of a few bytes, one after the other and many at once; beside them, the same bytes
+ * appended and synced by nobody's store.
+ */
 const smallCommits = async (): Promise<object> => {
   const dir = newDir();
   const store = await openStore(sqljsStore({ dir }));
   const run = await ok(store.create(runId, null));
   await drive(run, 5_000).catch(() => undefined);
   const count = 1_000;
-  const opened = (): readonly [{ readonly type: 'RunOpened'; readonly atMs: number }] => [{ type: 'RunOpened', atMs: 1 }];
+  const opened = (): readonly [{ readonly type: 'RunOpened'; readonly atMs: number }] => [
+    { type: 'RunOpened', atMs: 1 },
+  ];
   const serial = await clock(async () => {
     for (let i = 0; i < count; i += 1) await ok(run.commit(run.snapshot.version, opened()));
   });
   const from = run.snapshot.version;
   const together = await clock(async () => {
     for (let i = 0; i < 10 * count; i += 64)
-      await Promise.all(Array.from({ length: 64 }, (_, j) => ok(run.commit(from + i + j, opened()))));
+      await Promise.all(
+        Array.from({ length: 64 }, (_, j) => ok(run.commit(from + i + j, opened()))),
+      );
   });
   await store.close();
   const fd = openSync(join(newDir(), 'bare'), 'w');
@@ -192,7 +221,9 @@ const plainSql = async (): Promise<object> => {
     for (let i = 0; i < rows; i += 1) insert.run([i, `customer-${i}`, 0, 0, 0, 0, 0]);
     database.run('commit');
   });
-  const update = database.prepare('update items set status = 3, charged = charged + 1, batch_no = ? where item_index = ?');
+  const update = database.prepare(
+    'update items set status = 3, charged = charged + 1, batch_no = ? where item_index = ?',
+  );
   const updated = await clock(() => {
     database.run('begin');
     for (let i = 0; i < rows; i += 1) update.run([1, i]);
@@ -201,7 +232,10 @@ const plainSql = async (): Promise<object> => {
   insert.free();
   update.free();
   database.close();
-  return { insertRowsPerSecond: perSecond(rows, inserted.ms), updateRowsPerSecond: perSecond(rows, updated.ms) };
+  return {
+    insertRowsPerSecond: perSecond(rows, inserted.ms),
+    updateRowsPerSecond: perSecond(rows, updated.ms),
+  };
 };
 
 try {

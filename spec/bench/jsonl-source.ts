@@ -1,4 +1,5 @@
-// How fast `jsonlSource` is beside the least that reading JSONL can cost. Run: npx tsx spec/bench/jsonl-source.ts --rows 200000
+// How fast `jsonlSource` is beside the least that reading JSONL can cost. Run: npx tsx
+// spec/bench/jsonl-source.ts --rows 200000
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,8 @@ const ROUNDS = 5;
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '200000' } } });
 const rowCount = Number(values.rows);
-if (!Number.isSafeInteger(rowCount) || rowCount < 1) throw new RangeError('--rows must be a whole number above 0');
+if (!Number.isSafeInteger(rowCount) || rowCount < 1)
+  throw new RangeError('--rows must be a whole number above 0');
 
 /** Rows of about 200 bytes, one in ten with text beyond ASCII. */
 function* lines(): Generator<string> {
@@ -26,7 +28,11 @@ function* lines(): Generator<string> {
 const readBare = async (path: string): Promise<number> => {
   const bytes = await readFile(path);
   let count = 0;
-  for (let begin = 0, end = bytes.indexOf(0x0a); end !== -1; begin = end + 1, end = bytes.indexOf(0x0a, begin)) {
+  for (
+    let begin = 0, end = bytes.indexOf(0x0a);
+    end !== -1;
+    begin = end + 1, end = bytes.indexOf(0x0a, begin)
+  ) {
     if (JSON.parse(bytes.toString('utf8', begin, end)) !== null) count += 1;
   }
   return count;
@@ -34,7 +40,9 @@ const readBare = async (path: string): Promise<number> => {
 
 const readSource = async (path: string): Promise<number> => {
   let count = 0;
-  for await (const pulled of jsonlSource(path, { itemId: 'id' }).read(null, { signal: new AbortController().signal })) {
+  for await (const pulled of jsonlSource(path, { itemId: 'id' }).read(null, {
+    signal: new AbortController().signal,
+  })) {
     count += Array.isArray(pulled) ? pulled.length : 1;
   }
   return count;
@@ -48,7 +56,8 @@ const measure = async (read: (path: string) => Promise<number>, path: string): P
   return Math.round(rowCount / ((performance.now() - startedMs) / 1_000));
 };
 
-const median = (figures: readonly number[]): number => figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
+const median = (figures: readonly number[]): number =>
+  figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
 
 const folder = await mkdtemp(join(tmpdir(), 'batchor-bench-'));
 try {
@@ -63,7 +72,15 @@ try {
   }
   const [bareRowsPerSecond, sourceRowsPerSecond] = [median(bare), median(source)];
   const ratio = Number((sourceRowsPerSecond / bareRowsPerSecond).toFixed(2));
-  console.log(JSON.stringify({ rows: rowCount, rounds: ROUNDS, bareRowsPerSecond, sourceRowsPerSecond, ratio }));
+  console.log(
+    JSON.stringify({
+      rows: rowCount,
+      rounds: ROUNDS,
+      bareRowsPerSecond,
+      sourceRowsPerSecond,
+      ratio,
+    }),
+  );
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

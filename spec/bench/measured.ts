@@ -16,11 +16,20 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export const main = join(root, 'dist/cli/main.js');
 const exitFigures = join(root, 'spec/bench/exit-figures.mjs');
 
-/** The emulator in a process of its own. `turnaround`: seconds from the creation of a batch to its end. */
-export const startEmulator = async (turnaround: string): Promise<{ readonly url: string; stop(): void }> => {
-  const child = spawn(process.execPath, [main, 'emulator', '--port', '0', '--turnaround', turnaround], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+/**
+ * The emulator in a process of its own. `turnaround`: seconds from the creation of a batch to its
+ * end.
+ */
+export const startEmulator = async (
+  turnaround: string,
+): Promise<{ readonly url: string; stop(): void }> => {
+  const child = spawn(
+    process.execPath,
+    [main, 'emulator', '--port', '0', '--turnaround', turnaround],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   for await (const line of createInterface({ input: child.stdout })) {
     return { url: (JSON.parse(line) as { base_url: string }).base_url, stop: () => child.kill() };
   }
@@ -28,10 +37,23 @@ export const startEmulator = async (turnaround: string): Promise<{ readonly url:
 };
 
 /** Runs a script of Node's to its end; throws unless it ends with 0. */
-export const measured = async (folder: string, name: string, args: readonly string[], url: string): Promise<Figures> => {
+export const measured = async (
+  folder: string,
+  name: string,
+  args: readonly string[],
+  url: string,
+): Promise<Figures> => {
   const target = join(folder, `${name}.figures.json`);
-  const env = { ...process.env, OPENAI_API_KEY: 'bench', OPENAI_BASE_URL: url, BENCH_FIGURES: target };
-  const child = spawn(process.execPath, ['--import', exitFigures, ...args], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  const env = {
+    ...process.env,
+    OPENAI_API_KEY: 'bench',
+    OPENAI_BASE_URL: url,
+    BENCH_FIGURES: target,
+  };
+  const child = spawn(process.execPath, ['--import', exitFigures, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env,
+  });
   const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
   if (code !== 0) throw new Error(`${name} ended with ${code}`);
   return JSON.parse(await readFile(target, 'utf8')) as Figures;

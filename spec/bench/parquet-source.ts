@@ -1,6 +1,7 @@
 /**
- * How fast `parquetSource` and `parquetFormat` are beside plain hyparquet, each in a process of its own, so that each has its own peak of
- * memory. Run: npx tsx spec/bench/parquet-source.ts --rows 1000000
+ * How fast `parquetSource` and `parquetFormat` are beside plain hyparquet, each in a process of its
+ * own, so that each has its own peak of memory. Run: npx tsx spec/bench/parquet-source.ts --rows
+ * 1000000
  */
 import { spawnSync } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -26,7 +27,8 @@ const COLUMNS = ['id', 'text'] as const;
 const textOf = (row: number): string =>
   `${'The parcel came late and the box was torn. '.repeat(3)}${row} ${row % 10 === 0 ? 'Très déçu.' : 'Not again!'}`;
 
-const pageAt = (start: number): readonly number[] => Array.from({ length: Math.min(PAGE_ROWS, rowCount - start) }, (_, at) => start + at);
+const pageAt = (start: number): readonly number[] =>
+  Array.from({ length: Math.min(PAGE_ROWS, rowCount - start) }, (_, at) => start + at);
 
 function* pageStarts(): Generator<number> {
   for (let start = 0; start < rowCount; start += PAGE_ROWS) yield start;
@@ -50,7 +52,9 @@ const writeInput = async (path: string, codec: 'SNAPPY' | 'ZSTD'): Promise<void>
   });
   const [first] = tables;
   if (first === undefined) throw new Error('no rows');
-  const batches = tables.flatMap((table) => table.batches.map(({ data }) => new arrow.RecordBatch(first.schema, data)));
+  const batches = tables.flatMap((table) =>
+    table.batches.map(({ data }) => new arrow.RecordBatch(first.schema, data)),
+  );
   const ipc = arrow.tableToIPC(new arrow.Table(first.schema, batches), 'stream');
   const properties = new WriterPropertiesBuilder().setCompression(Compression[codec]).build();
   await writeFile(path, writeParquet(Table.fromIPCStream(ipc), properties));
@@ -71,17 +75,32 @@ const readBare = async (path: string): Promise<number> => {
   const metadata = await parquetMetadataAsync(file);
   for (const { num_rows } of metadata.row_groups) {
     const rowEnd = count + Number(num_rows);
-    count += (await parquetReadObjects({ file, metadata, compressors, columns: [...COLUMNS], rowStart: count, rowEnd })).length;
+    count += (
+      await parquetReadObjects({
+        file,
+        metadata,
+        compressors,
+        columns: [...COLUMNS],
+        rowStart: count,
+        rowEnd,
+      })
+    ).length;
   }
   await handle.close();
   return count;
 };
 
-const readSource = async (path: string, from: number | null, pullsMax = Infinity): Promise<number> => {
+const readSource = async (
+  path: string,
+  from: number | null,
+  pullsMax = Infinity,
+): Promise<number> => {
   let count = 0;
   let pulls = 0;
   const source = parquetSource(path, { columns: COLUMNS, itemId: 'id' });
-  for await (const pulled of source.read(from === null ? null : { index: from }, { signal: new AbortController().signal })) {
+  for await (const pulled of source.read(from === null ? null : { index: from }, {
+    signal: new AbortController().signal,
+  })) {
     count += Array.isArray(pulled) ? pulled.length : 1;
     pulls += 1;
     if (pulls >= pullsMax) break;
@@ -113,7 +132,10 @@ const writeTable = async (path: string): Promise<number> => {
     { name: 'score', type: 'number' },
     { name: 'json', type: 'json' },
   ] as const;
-  await pipeline(Readable.from(parquetFormat().encode({ columns, pages: pages() })), createWriteStream(path));
+  await pipeline(
+    Readable.from(parquetFormat().encode({ columns, pages: pages() })),
+    createWriteStream(path),
+  );
   return rowCount;
 };
 
@@ -160,7 +182,13 @@ if (task !== null) {
   const rowsPerSecond = Math.round((count ?? 0) / (elapsedMs / 1_000));
   const peakMb = Math.round(process.resourceUsage().maxRSS / 1_024);
   console.log(
-    JSON.stringify({ rows: count, rowsPerSecond, elapsedMs: Math.round(elapsedMs), cpuMs: Math.round((user + system) / 1_000), peakMb }),
+    JSON.stringify({
+      rows: count,
+      rowsPerSecond,
+      elapsedMs: Math.round(elapsedMs),
+      cpuMs: Math.round((user + system) / 1_000),
+      peakMb,
+    }),
   );
 } else {
   const folder = await mkdtemp(join(tmpdir(), 'batchor-bench-'));
@@ -170,11 +198,19 @@ if (task !== null) {
       const path = join(folder, `${codec}.parquet`);
       measured(codec, path);
       const fileBytes = (await stat(path)).size;
-      const [bare, source, resume] = ['bare', 'source', 'resume'].map((name) => measured(name, path));
-      if (bare?.['rows'] !== rowCount || source?.['rows'] !== rowCount) throw new Error('rows were lost');
+      const [bare, source, resume] = ['bare', 'source', 'resume'].map((name) =>
+        measured(name, path),
+      );
+      if (bare?.['rows'] !== rowCount || source?.['rows'] !== rowCount)
+        throw new Error('rows were lost');
       report({ codec, fileBytes, idlePeakMb: idle['peakMb'], bare, source, resume });
     }
-    report({ format: { pages: measured('pages', ''), write: measured('write', join(folder, 'written.parquet')) } });
+    report({
+      format: {
+        pages: measured('pages', ''),
+        write: measured('write', join(folder, 'written.parquet')),
+      },
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

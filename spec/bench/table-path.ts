@@ -1,6 +1,7 @@
 /**
- * From a Parquet file to tables: a file of another writer through `batchor start --wait` and `verify`, and its results in every format, each
- * read back by another reader and held to the input. Process figures: start-up, worker threads and exit included.
+ * From a Parquet file to tables: a file of another writer through `batchor start --wait` and
+ * `verify`, and its results in every format, each read back by another reader and held to the
+ * input. Process figures: start-up, worker threads and exit included.
  *
  *   npm run build && npx tsx spec/bench/table-path.ts --rows 1000000
  */
@@ -47,7 +48,9 @@ const readers: Readonly<Record<string, (path: string) => Promise<readonly string
         .toArray() as ArrayLike<string>,
     ),
   parquet: async (path) => {
-    const ids = arrow.tableFromIPC(readParquet(new Uint8Array(await readFile(path))).intoIPCStream()).getChild('item_id');
+    const ids = arrow
+      .tableFromIPC(readParquet(new Uint8Array(await readFile(path))).intoIPCStream())
+      .getChild('item_id');
     return Array.from(ids ?? [], String);
   },
 };
@@ -64,10 +67,33 @@ try {
     ),
   );
   const ran = (name: string, ...args: readonly string[]): Promise<Figures> =>
-    measured(folder, name, [main, ...args, '--run-id', 'bench', '--store', at('store')], emulator.url);
-  const flags = ['--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1-mini', '--poll-interval', '0.2'];
+    measured(
+      folder,
+      name,
+      [main, ...args, '--run-id', 'bench', '--store', at('store')],
+      emulator.url,
+    );
+  const flags = [
+    '--id-field',
+    'id',
+    '--prompt-field',
+    'text',
+    '--model',
+    'gpt-4.1-mini',
+    '--poll-interval',
+    '0.2',
+  ];
   const figures: Record<string, Figures> = {
-    start: await ran('start', 'start', '--input', at('input.parquet'), ...flags, '--base-url', emulator.url, '--wait'),
+    start: await ran(
+      'start',
+      'start',
+      '--input',
+      at('input.parquet'),
+      ...flags,
+      '--base-url',
+      emulator.url,
+      '--wait',
+    ),
     verify: await ran('verify', 'verify'),
     summary: await ran('summary', 'results', '--summary'),
   };

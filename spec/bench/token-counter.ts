@@ -1,5 +1,5 @@
-// What counting request lines costs for each MB: exactly, by tiktoken alone, and as an estimate; and how far the estimate is off.
-// Run: npx tsx spec/bench/token-counter.ts --rows 20000
+// What counting request lines costs for each MB: exactly, by tiktoken alone, and as an estimate;
+// and how far the estimate is off. Run: npx tsx spec/bench/token-counter.ts --rows 20000
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,8 @@ const TEXT_CHARS = 800;
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '20000' } } });
 const rowCount = Number(values.rows);
-if (!Number.isSafeInteger(rowCount) || rowCount < 1) throw new RangeError('--rows must be a whole number above 0');
+if (!Number.isSafeInteger(rowCount) || rowCount < 1)
+  throw new RangeError('--rows must be a whole number above 0');
 
 /** Varied text: this library's own core. A few repeated words would flatter a cache. */
 const core = fileURLToPath(new URL('../../lib/core/', import.meta.url));
@@ -21,12 +22,18 @@ const corpus = readdirSync(core)
   .join('\n');
 const lines = Array.from({ length: rowCount }, (_, row) => {
   const start = (row * 7_919) % (corpus.length - TEXT_CHARS);
-  const body = { model: 'gpt-4.1-mini', instructions: 'You review code. Be brief.', input: corpus.slice(start, start + TEXT_CHARS) };
+  const body = {
+    model: 'gpt-4.1-mini',
+    instructions: 'You review code. Be brief.',
+    input: corpus.slice(start, start + TEXT_CHARS),
+  };
   return `${JSON.stringify({ custom_id: `row-${row}`, method: 'POST', url: '/v1/responses', body })}\n`;
 });
 const megabytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0) / 1e6;
 
-const { Tiktoken } = createRequire(import.meta.url)('tiktoken/lite') as typeof import('tiktoken/lite');
+const { Tiktoken } = createRequire(import.meta.url)(
+  'tiktoken/lite',
+) as typeof import('tiktoken/lite');
 interface Ranks {
   readonly bpe_ranks: string;
   readonly special_tokens: Record<string, number>;
@@ -59,7 +66,8 @@ for (let round = 0; round < ROUNDS; round += 1) {
     (figures[name] ??= []).push((performance.now() - startedMs) / 1_000);
   }
 }
-const medianOf = (seconds: readonly number[]): number => seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN;
+const medianOf = (seconds: readonly number[]): number =>
+  seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN;
 for (const [name, seconds] of Object.entries(figures)) {
   const median = medianOf(seconds);
   const perMegabyte = ((median * 1_000) / megabytes).toFixed(2);
@@ -72,7 +80,10 @@ for (const [name, seconds] of Object.entries(figures)) {
 const sliceMs = (2 * medianOf(figures['tiktokenCounter'] ?? []) * 1_000) / megabytes;
 console.log(`exact counting of one slice of 2 MB: ${sliceMs.toFixed(0)} ms`);
 
-const sum = (count: (line: string) => number): number => lines.reduce((tokens, line) => tokens + count(line), 0);
+const sum = (count: (line: string) => number): number =>
+  lines.reduce((tokens, line) => tokens + count(line), 0);
 const truth = sum((line) => exact.count(line, 'gpt-4.1-mini'));
 const guess = sum((line) => estimateTokens(Buffer.byteLength(line)));
-console.log(`the estimate is off by ${(100 * (guess / truth - 1)).toFixed(1)} % over all lines; a run's own answers correct that`);
+console.log(
+  `the estimate is off by ${(100 * (guess / truth - 1)).toFixed(1)} % over all lines; a run's own answers correct that`,
+);

@@ -1,6 +1,7 @@
 /**
- * The whole path against the emulator in a process of its own: `batchor start --wait` and `batchor results`, beside a bare script
- * without any state, in the same run. Process figures: start-up, worker threads and exit included.
+ * The whole path against the emulator in a process of its own: `batchor start --wait` and `batchor
+ * results`, beside a bare script without any state, in the same run. Process figures: start-up,
+ * worker threads and exit included.
  *
  *   npm run build && npx tsx spec/bench/whole-path.ts --rows 100000 --rounds 3
  */
@@ -19,14 +20,19 @@ const rounds = numberFlag('rounds', 1);
 const turnaround = textFlag('turnaround') ?? '0.5-0.8';
 const folder = await mkdtemp(join(tmpdir(), 'batchor-bench-'));
 
-const words = 'the batch left at noon and came back with every answer but one which was found again in the error file '.repeat(6);
+const words =
+  'the batch left at noon and came back with every answer but one which was found again in the error file '.repeat(
+    6,
+  );
 const input = join(folder, 'input.jsonl');
-const lineOf = (i: number): string => JSON.stringify({ id: `row-${i}`, text: `${i}: ${words.slice(0, 560 + (i % 40))}` });
+const lineOf = (i: number): string =>
+  JSON.stringify({ id: `row-${i}`, text: `${i}: ${words.slice(0, 560 + (i % 40))}` });
 await writeFile(input, `${Array.from({ length: rows }, (_, i) => lineOf(i)).join('\n')}\n`);
 
 const countLines = async (path: string): Promise<number> => {
   let lines = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) for (const byte of chunk) if (byte === 10) lines += 1;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>)
+    for (const byte of chunk) if (byte === 10) lines += 1;
   return lines;
 };
 
@@ -39,13 +45,40 @@ const round = async (): Promise<{
   const emulator = await startEmulator(turnaround);
   try {
     const bareOut = join(folder, 'bare.jsonl');
-    const bare = await measured(folder, 'bare', [join(root, 'spec/bench/bare-script.mjs'), input, bareOut, '200'], emulator.url);
+    const bare = await measured(
+      folder,
+      'bare',
+      [join(root, 'spec/bench/bare-script.mjs'), input, bareOut, '200'],
+      emulator.url,
+    );
     const store = await mkdtemp(join(folder, 'store-'));
-    const flags = ['--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1-mini', '--run-id', 'bench', '--poll-interval', '0.2'];
+    const flags = [
+      '--id-field',
+      'id',
+      '--prompt-field',
+      'text',
+      '--model',
+      'gpt-4.1-mini',
+      '--run-id',
+      'bench',
+      '--poll-interval',
+      '0.2',
+    ];
     const start = await measured(
       folder,
       'start',
-      [main, 'start', '--input', input, ...flags, '--base-url', emulator.url, '--store', store, '--wait'],
+      [
+        main,
+        'start',
+        '--input',
+        input,
+        ...flags,
+        '--base-url',
+        emulator.url,
+        '--store',
+        store,
+        '--wait',
+      ],
       emulator.url,
     );
     const out = join(folder, 'results.jsonl');
@@ -56,7 +89,8 @@ const round = async (): Promise<{
       emulator.url,
     );
     const counts = [await countLines(bareOut), await countLines(out)];
-    if (counts.some((count) => count !== rows)) throw new Error(`results are missing: ${counts.join(', ')} of ${rows}`);
+    if (counts.some((count) => count !== rows))
+      throw new Error(`results are missing: ${counts.join(', ')} of ${rows}`);
     const { size } = await stat(out);
     return { bare, start, results, storeBytesPerRow: size / rows };
   } finally {
@@ -78,7 +112,9 @@ try {
     bare_cpu_ms: bareCpu,
     batchor_start_cpu_ms: startCpu,
     batchor_results_cpu_ms: resultsCpu,
-    ratio_of_cpu: medianOf(all.map(({ bare, start, results }) => (start.cpu_ms + results.cpu_ms) / bare.cpu_ms)),
+    ratio_of_cpu: medianOf(
+      all.map(({ bare, start, results }) => (start.cpu_ms + results.cpu_ms) / bare.cpu_ms),
+    ),
     bare_peak_mb: medianOf(all.map(({ bare }) => bare.peak_mb)),
     batchor_start_peak_mb: medianOf(all.map(({ start }) => start.peak_mb)),
     batchor_results_peak_mb: medianOf(all.map(({ results }) => results.peak_mb)),

@@ -1,4 +1,5 @@
-// `npx tsx spec/campaign/crash-points.ts [--only TEXT] [--point N] [--every N] [--store memory|postgres]`: each provider outcome, killed at each crash point.
+// `npx tsx spec/campaign/crash-points.ts [--only TEXT] [--point N] [--every N] [--store
+// memory|postgres]`: each provider outcome, killed at each crash point.
 import { parseArgs } from 'node:util';
 import { postgresWorld } from '../support/postgres/simulated-storage.ts';
 import { startTestServer } from '../support/postgres/server.ts';
@@ -12,14 +13,21 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'memory' },
   },
 });
-if (!['memory', 'postgres'].includes(values.store)) throw new Error(`--store ${values.store}: memory or postgres`);
+if (!['memory', 'postgres'].includes(values.store))
+  throw new Error(`--store ${values.store}: memory or postgres`);
 const point = values.point === undefined ? null : Number(values.point);
 const given = process.env['BATCHOR_TEST_POSTGRES_URL'] ?? '';
 const server = values.store === 'postgres' && given === '' ? await startTestServer() : null;
-const postgres = values.store === 'postgres' ? postgresWorld(server?.url ?? given, 'campaign_crash_points') : null;
+const postgres =
+  values.store === 'postgres' ? postgresWorld(server?.url ?? given, 'campaign_crash_points') : null;
 try {
   const figures = await crashCampaign({
-    ...{ only: values.only, point, every: Number(values.every), tell: (line: string) => console.log(line) },
+    ...{
+      only: values.only,
+      point,
+      every: Number(values.every),
+      tell: (line: string) => console.log(line),
+    },
     ...(postgres === null ? {} : { storageOf: () => postgres.empty() }),
   });
   console.log(JSON.stringify(figures, null, 2));

@@ -1,13 +1,21 @@
 import { parseArgs } from 'node:util';
 
-/** Whole numbers given as `--name N`, or their defaults. Throws at anything else on the command line. */
-export const numberFlags = <Name extends string>(defaults: Readonly<Record<Name, number>>): Readonly<Record<Name, number>> => {
+/**
+ * Whole numbers given as `--name N`, or their defaults. Throws at anything else on the command
+ * line.
+ */
+export const numberFlags = <Name extends string>(
+  defaults: Readonly<Record<Name, number>>,
+): Readonly<Record<Name, number>> => {
   const names = Object.keys(defaults) as unknown as readonly Name[];
-  const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])) });
+  const { values } = parseArgs({
+    options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+  });
   const entries = names.map((name) => {
     const given = values[name];
     const number = given === undefined ? defaults[name] : Number(given);
-    if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} ${String(given)}: a whole number is needed`);
+    if (!Number.isInteger(number) || number < 0)
+      throw new Error(`--${name} ${String(given)}: a whole number is needed`);
     return [name, number] as const;
   });
   return Object.fromEntries(entries) as Readonly<Record<Name, number>>;

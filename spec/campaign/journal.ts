@@ -3,7 +3,13 @@
 import { parseArgs } from 'node:util';
 import { campaign } from './journal/campaign.ts';
 
-const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, sample: { type: 'string' }, case: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    sample: { type: 'string' },
+    case: { type: 'string' },
+  },
+});
 const figures = await campaign({
   seed: Number(values.seed),
   sample: values.sample === undefined ? null : Number(values.sample),

@@ -1,6 +1,7 @@
-// A million rows through a queue of two million tokens, in virtual time:
-// `npx tsx spec/campaign/queue.ts [--rows 1000000] [--queue 2000000] [--learn] [--silent] [--estimated] [--at-create] [--hours 1] [--max-requests N] [--seed 1]`
-// Needs about 4 GB for a million rows: `NODE_OPTIONS=--max-old-space-size=8000`.
+// A million rows through a queue of two million tokens, in virtual time: `npx tsx
+// spec/campaign/queue.ts [--rows 1000000] [--queue 2000000] [--learn] [--silent] [--estimated]
+// [--at-create] [--hours 1] [--max-requests N] [--seed 1]` Needs about 4 GB for a million rows:
+// `NODE_OPTIONS=--max-old-space-size=8000`.
 import { parseArgs } from 'node:util';
 import { playQueueRun } from './simulated/queue-run.ts';
 
@@ -29,6 +30,16 @@ const figures = await playQueueRun({
   seed: Number(values.seed),
   ...(values['max-requests'] === undefined ? {} : { maxRequests: Number(values['max-requests']) }),
 });
-console.log(JSON.stringify({ ...figures, realSeconds: Math.round((performance.now() - beganMs) / 1000) }, null, 2));
+console.log(
+  JSON.stringify(
+    { ...figures, realSeconds: Math.round((performance.now() - beganMs) / 1000) },
+    null,
+    2,
+  ),
+);
 process.exitCode =
-  figures.completed === Number(values.rows) && figures.overIdeal < 0.05 && figures.refusals <= (values.learn ? 5 : 0) ? 0 : 1;
+  figures.completed === Number(values.rows) &&
+  figures.overIdeal < 0.05 &&
+  figures.refusals <= (values.learn ? 5 : 0)
+    ? 0
+    : 1;

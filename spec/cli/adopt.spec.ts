@@ -4,22 +4,34 @@ import { waitFor } from '../support/wait-for.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, type CliWorld, createCliWorld, csvOf, linesOf, startArgs } from './in-process.ts';
 
-/** What a script of the user's does: uploads a file of requests and creates a batch, without batchor. */
+/**
+ * What a script of the user's does: uploads a file of requests and creates a batch, without
+ * batchor.
+ */
 const createBatch = async (
   world: CliWorld,
   lines: readonly object[] | string,
 ): Promise<{ readonly id: string; readonly input_file_id: string }> => {
-  const text = typeof lines === 'string' ? lines : lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const text =
+    typeof lines === 'string' ? lines : lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   const form = new FormData();
   form.set('purpose', 'batch');
   form.set('file', new File([text], 'mine.jsonl'));
   const headers = { authorization: `Bearer ${apiKey}` };
-  const uploaded = await fetch(`${world.emulator.baseURL}/files`, { method: 'POST', headers, body: form });
+  const uploaded = await fetch(`${world.emulator.baseURL}/files`, {
+    method: 'POST',
+    headers,
+    body: form,
+  });
   const { id: input_file_id } = (await uploaded.json()) as { readonly id: string };
   const created = await fetch(`${world.emulator.baseURL}/batches`, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify({ input_file_id, endpoint: '/v1/chat/completions', completion_window: '24h' }),
+    body: JSON.stringify({
+      input_file_id,
+      endpoint: '/v1/chat/completions',
+      completion_window: '24h',
+    }),
   });
   return (await created.json()) as { readonly id: string; readonly input_file_id: string };
 };
@@ -32,7 +44,11 @@ const request = (customId: string, text = `What is ${customId}?`): object => ({
 });
 
 const store = ['--store', 'store'];
-const adopt = (ids: readonly string[], runId: string, ...rest: readonly string[]): readonly string[] => [
+const adopt = (
+  ids: readonly string[],
+  runId: string,
+  ...rest: readonly string[]
+): readonly string[] => [
   'start',
   ...ids.flatMap((id) => ['--from-batch', id]),
   ...store,
@@ -49,7 +65,8 @@ const changes = ({ emulator }: CliWorld): readonly number[] => {
   return [create_file, create_batch, cancel_batch, delete_file];
 };
 
-const resultsOf = async (world: CliWorld, runId: string) => linesOf((await world.run(['results', '--run-id', runId, ...store])).stdout);
+const resultsOf = async (world: CliWorld, runId: string) =>
+  linesOf((await world.run(['results', '--run-id', runId, ...store])).stdout);
 const classOf = (line: Readonly<Record<string, unknown>>): unknown =>
   (line['error'] as { readonly error_class?: unknown } | null)?.error_class ?? 'completed';
 const isSound = async (world: CliWorld, runId: string): Promise<boolean> =>
@@ -80,13 +97,23 @@ describe('batches that were created elsewhere', () => {
     ids.push(id);
     const before = changes(world);
     const ran = await world.run(adopt([id], 'mine', '--wait'));
-    expect([ran.stderr, ran.code]).toEqual([expect.stringContaining('batch with 8 requests to chat.completions for gpt-4.1-mini'), 0]);
+    expect([ran.stderr, ran.code]).toEqual([
+      expect.stringContaining('batch with 8 requests to chat.completions for gpt-4.1-mini'),
+      0,
+    ]);
     const results = await resultsOf(world, 'mine');
     expect(results.map((line) => line['item_id'])).toEqual(names);
-    expect(results.every((line) => line['status'] === 'completed' && line['batch_id'] === id)).toBe(true);
+    expect(results.every((line) => line['status'] === 'completed' && line['batch_id'] === id)).toBe(
+      true,
+    );
     expect(await isSound(world, 'mine')).toBe(true);
-    const inspected = (await world.run(['inspect', '--run-id', 'mine', '--item', 'straße 1', ...store])).json;
-    expect(inspected).toMatchObject({ custom_id: 'straße 1', attempts: [{ provider_batch_id: id, outcome: 'completed' }] });
+    const inspected = (
+      await world.run(['inspect', '--run-id', 'mine', '--item', 'straße 1', ...store])
+    ).json;
+    expect(inspected).toMatchObject({
+      custom_id: 'straße 1',
+      attempts: [{ provider_batch_id: id, outcome: 'completed' }],
+    });
     expect(changes(world)).toEqual(before);
   });
 
@@ -97,7 +124,10 @@ describe('batches that were created elsewhere', () => {
     );
     ids.push(id);
     const other = await world.run(adopt([id], 'mine'));
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('the job differs from run mine in --input (--input: stored')]);
+    expect([other.code, other.stderr]).toEqual([
+      1,
+      expect.stringContaining('the job differs from run mine in --input (--input: stored'),
+    ]);
     const before = world.emulator.ledger.calls.file_content;
     expect((await world.run(adopt([ids[0] ?? ''], 'mine'))).code).toBe(0);
     expect(world.emulator.ledger.calls.file_content).toBe(before);
@@ -108,7 +138,9 @@ describe('batches that were created elsewhere', () => {
     const ran = await world.run(adopt([ids[1] ?? ''], 'half', '--wait'));
     expect(ran.code).toBe(2);
     expect(changes(world)).toEqual(before);
-    const failed = (await resultsOf(world, 'half')).filter((line) => line['status'] !== 'completed');
+    const failed = (await resultsOf(world, 'half')).filter(
+      (line) => line['status'] !== 'completed',
+    );
     expect(failed.length).toBeGreaterThan(0);
     expect(new Set(failed.map(classOf))).toEqual(new Set(['server_error']));
     expect(await isSound(world, 'half')).toBe(true);
@@ -126,21 +158,52 @@ describe('batches that were created elsewhere', () => {
       '99',
     ]);
     const bodies = linesOf(again.stdout).map(
-      (line) => line['body'] as unknown as { readonly messages: readonly { readonly content: string }[] },
+      (line) =>
+        line['body'] as unknown as { readonly messages: readonly { readonly content: string }[] },
     );
-    expect(bodies.map(({ messages }) => messages[0]?.content)).toEqual(failed.map((line) => `What is ${String(line['item_id'])}?`));
+    expect(bodies.map(({ messages }) => messages[0]?.content)).toEqual(
+      failed.map((line) => `What is ${String(line['item_id'])}?`),
+    );
     // As a file: the requests under the user's own custom_ids, which is an input again.
-    const written = await world.run(['results', '--run-id', 'half', ...store, '--failed-inputs', 'failed.jsonl']);
+    const written = await world.run([
+      'results',
+      '--run-id',
+      'half',
+      ...store,
+      '--failed-inputs',
+      'failed.jsonl',
+    ]);
     expect([written.json, written.stderr]).toEqual([
       expect.objectContaining({ format: 'openai-batch', row_count: failed.length }),
       expect.stringContaining('failed.jsonl is a prepared batch file'),
     ]);
     const lines = linesOf(readFileSync(join(world.folder, 'failed.jsonl'), 'utf8'));
     expect(lines).toEqual(failed.map((line) => request(String(line['item_id']))));
-    const shown = await world.run(['start', '--input', 'failed.jsonl', ...store, '--dry-run', '--limit', '99']);
-    expect([shown.code, linesOf(shown.stdout)]).toEqual([0, expect.objectContaining({ length: failed.length })]);
-    const odd = await world.run(['results', '--run-id', 'half', ...store, '--failed-inputs', 'failed.csv']);
-    expect([odd.code, odd.stderr]).toEqual([1, expect.stringContaining('are written as JSON lines, not as .csv')]);
+    const shown = await world.run([
+      'start',
+      '--input',
+      'failed.jsonl',
+      ...store,
+      '--dry-run',
+      '--limit',
+      '99',
+    ]);
+    expect([shown.code, linesOf(shown.stdout)]).toEqual([
+      0,
+      expect.objectContaining({ length: failed.length }),
+    ]);
+    const odd = await world.run([
+      'results',
+      '--run-id',
+      'half',
+      ...store,
+      '--failed-inputs',
+      'failed.csv',
+    ]);
+    expect([odd.code, odd.stderr]).toEqual([
+      1,
+      expect.stringContaining('are written as JSON lines, not as .csv'),
+    ]);
   });
 
   it('are one run, however each of them ended, with their ids in front of those of rows', async () => {
@@ -158,15 +221,30 @@ describe('batches that were created elsewhere', () => {
     expect(changes(world)).toEqual(before);
     const results = await resultsOf(world, 'several');
     expect(results).toHaveLength(18);
-    const of = (place: number) => results.filter((line) => String(line['item_id']).startsWith(`${ids[place] ?? ''}:q`));
+    const of = (place: number) =>
+      results.filter((line) => String(line['item_id']).startsWith(`${ids[place] ?? ''}:q`));
     const classes = (place: number) => new Set(of(place).map(classOf));
     expect(classes(2)).toEqual(new Set(['completed', 'batch_expired']));
     expect(classes(3)).toEqual(new Set(['completed', 'batch_cancelled']));
-    expect(of(4).map(classOf)).toEqual(['batch_rejected', 'invalid_request', 'batch_rejected', 'batch_rejected']);
+    expect(of(4).map(classOf)).toEqual([
+      'batch_rejected',
+      'invalid_request',
+      'batch_rejected',
+      'batch_rejected',
+    ]);
     expect(await isSound(world, 'several')).toBe(true);
-    const exported = await world.run(['export-artifacts', '--run-id', 'several', ...store, '--destination-dir', 'copy']);
+    const exported = await world.run([
+      'export-artifacts',
+      '--run-id',
+      'several',
+      ...store,
+      '--destination-dir',
+      'copy',
+    ]);
     expect(exported.code).toBe(0);
-    expect((await world.run(['prune-artifacts', '--run-id', 'several', ...store, '--include-raw'])).code).toBe(0);
+    expect(
+      (await world.run(['prune-artifacts', '--run-id', 'several', ...store, '--include-raw'])).code,
+    ).toBe(0);
     expect(await resultsOf(world, 'several')).toEqual(results);
   });
 
@@ -179,19 +257,36 @@ describe('batches that were created elsewhere', () => {
     expect(started.code).toBe(0);
     const before = changes(world);
     const refused = await world.run(['cancel', '--run-id', 'endless', ...store]);
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(`run endless adopted ${id}, which is in progress`)]);
-    expect(refused.stderr).toContain('batchor cancel --run-id endless --store store --cancel-adopted');
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining(`run endless adopted ${id}, which is in progress`),
+    ]);
+    expect(refused.stderr).toContain(
+      'batchor cancel --run-id endless --store store --cancel-adopted',
+    );
     expect((await world.run(['pause', '--run-id', 'endless', ...store])).code).toBe(0);
     expect((await world.run(['resume', '--run-id', 'endless', ...store])).code).toBe(0);
     expect(changes(world)).toEqual(before);
-    const cancelled = await world.run(['cancel', '--run-id', 'endless', ...store, '--cancel-adopted', '--wait']);
+    const cancelled = await world.run([
+      'cancel',
+      '--run-id',
+      'endless',
+      ...store,
+      '--cancel-adopted',
+      '--wait',
+    ]);
     expect(cancelled.code).toBe(4);
     expect(changes(world)).toEqual(before.map((count, place) => (place === 2 ? count + 1 : count)));
   });
 
   it('have their failed rows sent again where that is said', async () => {
-    const ran = await world.run(adopt([ids[1] ?? '', ids[2] ?? ''], 'retried', '--retry-adopted', '--wait'));
-    expect([ran.stderr, ran.code]).toEqual([expect.stringContaining('retryable rows will be sent again'), 0]);
+    const ran = await world.run(
+      adopt([ids[1] ?? '', ids[2] ?? ''], 'retried', '--retry-adopted', '--wait'),
+    );
+    expect([ran.stderr, ran.code]).toEqual([
+      expect.stringContaining('retryable rows will be sent again'),
+      0,
+    ]);
     const results = await resultsOf(world, 'retried');
     expect(results).toHaveLength(16);
     expect(results.every((line) => line['status'] === 'completed')).toBe(true);
@@ -209,11 +304,22 @@ describe('batches that were created elsewhere', () => {
     // Reading pays for nothing; paying again takes a flag.
     expect((await world.run(adopt([ids[1] ?? ''], 'twice', '--wait'))).code).toBe(2);
     expect(changes(world)).toEqual(before);
-    expect((await world.run(adopt([ids[1] ?? ''], 'thrice', '--retry-adopted', '--adopt-again', '--wait'))).code).toBe(0);
+    expect(
+      (
+        await world.run(
+          adopt([ids[1] ?? ''], 'thrice', '--retry-adopted', '--adopt-again', '--wait'),
+        )
+      ).code,
+    ).toBe(0);
   });
 
   it('are typed where a schema is named, which changes nothing of their requests', async () => {
-    const schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'], additionalProperties: false };
+    const schema = {
+      type: 'object',
+      properties: { n: { type: 'integer' } },
+      required: ['n'],
+      additionalProperties: false,
+    };
     world.write('schema.json', JSON.stringify(schema));
     const format = { type: 'json_schema', json_schema: { name: 'mine', strict: true, schema } };
     const lines = ['a', 'b'].map((name) => {
@@ -224,17 +330,23 @@ describe('batches that were created elsewhere', () => {
     const ran = await world.run(adopt([id], 'typed', '--schema', 'schema.json', '--wait'));
     expect(ran.code).toBe(0);
     const results = await resultsOf(world, 'typed');
-    expect(results.map((line) => typeof (line['output'] as { readonly n?: unknown } | null)?.n)).toEqual(['number', 'number']);
+    expect(
+      results.map((line) => typeof (line['output'] as { readonly n?: unknown } | null)?.n),
+    ).toEqual(['number', 'number']);
     expect(await isSound(world, 'typed')).toBe(true);
   });
 });
 
 describe('requests that were written elsewhere', () => {
   it('go again letter by letter, but for their custom_id; and not as another number', async () => {
-    await using world = await createCliWorld({ faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }] });
-    const body = '{"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "q"}], "seed": 9007199254740993, "stream": false}';
+    await using world = await createCliWorld({
+      faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }],
+    });
+    const body =
+      '{"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "q"}], "seed": 9007199254740993, "stream": false}';
     const lines = ['a', 'custom_id'].map(
-      (name) => `{"method": "POST", "url": "/v1/chat/completions", "custom_id": "${name}", "body": ${body}}`,
+      (name) =>
+        `{"method": "POST", "url": "/v1/chat/completions", "custom_id": "${name}", "body": ${body}}`,
     );
     const { id } = await createBatch(world, `${lines.join('\r\n')}\r\n`);
     expect((await world.run(adopt([id], 'sent', '--retry-adopted', '--wait'))).code).toBe(0);
@@ -242,7 +354,10 @@ describe('requests that were written elsewhere', () => {
     expect(await isSound(world, 'sent')).toBe(true);
     expect((await world.run(adopt([id], 'kept', '--wait'))).code).toBe(2);
     const again = await world.run(['start', '--from-run', 'kept', ...store, '--dry-run']);
-    expect([again.code, again.stderr]).toEqual([4, expect.stringContaining('its request contains the number 9007199254740993')]);
+    expect([again.code, again.stderr]).toEqual([
+      4,
+      expect.stringContaining('its request contains the number 9007199254740993'),
+    ]);
   });
 
   it('may be said to go again by a later start of the same run, as long as the batch is in progress', async () => {
@@ -255,9 +370,15 @@ describe('requests that were written elsewhere', () => {
     const polls = world.emulator.ledger.calls.retrieve_batch;
     const again = world.run(adopt([id], 'later', '--retry-adopted', '--wait'));
     // The batch ends only once the flag is known.
-    await waitFor('the later start drives the run', () => world.emulator.ledger.calls.retrieve_batch > polls);
+    await waitFor(
+      'the later start drives the run',
+      () => world.emulator.ledger.calls.retrieve_batch > polls,
+    );
     await world.emulator.advance(7_200_000);
-    await waitFor('the run sends a batch of its own', () => world.emulator.ledger.batchesCreated > 1);
+    await waitFor(
+      'the run sends a batch of its own',
+      () => world.emulator.ledger.batchesCreated > 1,
+    );
     await world.emulator.advance(7_200_000);
     expect((await again).code).toBe(0);
     expect((await resultsOf(world, 'later')).map(classOf)).toEqual(['completed', 'completed']);
@@ -281,10 +402,12 @@ describe('requests that were written elsewhere', () => {
       '--wait',
     ]);
     expect(found.code).toBe(0);
-    const results = linesOf((await world.run(['results', '--run-id', 'found', '--store', 'other'])).stdout);
-    expect(results.map((line) => [/^r[0-9a-z]{8}-\d$/u.test(String(line['item_id'])), line['status']])).toEqual(
-      Array(5).fill([true, 'completed']),
+    const results = linesOf(
+      (await world.run(['results', '--run-id', 'found', '--store', 'other'])).stdout,
     );
+    expect(
+      results.map((line) => [/^r[0-9a-z]{8}-\d$/u.test(String(line['item_id'])), line['status']]),
+    ).toEqual(Array(5).fill([true, 'completed']));
   });
 });
 
@@ -308,7 +431,10 @@ describe('batches that cannot become a run', () => {
       [[good, request('b'), good], 'line 3: its custom_id "a" is also that of line 1'],
       [[good, unnamed], 'line 2: it has no custom_id'],
       [[good, { ...good, custom_id: 7 }], 'line 2: its custom_id is 7'],
-      [[good, { ...request('b'), url: '/v1/videos' }], 'line 2: its url is "/v1/videos", which batchor cannot read answers of'],
+      [
+        [good, { ...request('b'), url: '/v1/videos' }],
+        'line 2: its url is "/v1/videos", which batchor cannot read answers of',
+      ],
       [
         [good, { ...request('b'), body: { model: 'gpt-4.1', messages: [] } }],
         'line 2: its model is "gpt-4.1", but that of earlier lines is "gpt-4.1-mini"',
@@ -324,13 +450,22 @@ describe('batches that cannot become a run', () => {
   });
 
   it('are named where they are not known, named twice, or their input file is gone', async () => {
-    expect(await refusal(['batch_of_another_project'])).toContain('the provider does not show batch batch_of_another_project to this key');
+    expect(await refusal(['batch_of_another_project'])).toContain(
+      'the provider does not show batch batch_of_another_project to this key',
+    );
     const { id, input_file_id: file } = await createBatch(world, [request('a')]);
-    expect(await refusal(['batch_a, batch_b'])).toContain('--from-batch batch_a --from-batch batch_b');
-    expect(await refusal(['file-abc'])).toContain('--from-batch file-abc: this is the id of a file, not of a batch');
+    expect(await refusal(['batch_a, batch_b'])).toContain(
+      '--from-batch batch_a --from-batch batch_b',
+    );
+    expect(await refusal(['file-abc'])).toContain(
+      '--from-batch file-abc: this is the id of a file, not of a batch',
+    );
     expect(await refusal([id, id])).toContain(`batch ${id} is named twice`);
     await world.emulator.advance(60_000);
-    await fetch(`${world.emulator.baseURL}/files/${file}`, { method: 'DELETE', headers: { authorization: `Bearer ${apiKey}` } });
+    await fetch(`${world.emulator.baseURL}/files/${file}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${apiKey}` },
+    });
     const gone = await refusal([id]);
     expect(gone).toContain(`batch ${id}: its input file ${file} is gone`);
     expect(gone).toMatch(/Its answers may still be there: GET \/v1\/files\/[\w-]+\/content/u);
@@ -344,9 +479,16 @@ describe('batches that cannot become a run', () => {
       ['--from-run', 'x'],
       ['--limit', '3'],
     ])
-      expect(await refusal(['batch_1'], ...flags)).toContain(`--from-batch and ${flags[0]} exclude each other`);
-    expect(await refusal(['batch_1'], '--dry-run')).toContain('--from-batch and --dry-run exclude each other');
+      expect(await refusal(['batch_1'], ...flags)).toContain(
+        `--from-batch and ${flags[0]} exclude each other`,
+      );
+    expect(await refusal(['batch_1'], '--dry-run')).toContain(
+      '--from-batch and --dry-run exclude each other',
+    );
     const alone = await world.run(['start', '--retry-adopted', '--input', 'rows.csv']);
-    expect([alone.code, alone.stderr]).toEqual([1, expect.stringContaining('--retry-adopted goes with --from-batch')]);
+    expect([alone.code, alone.stderr]).toEqual([
+      1,
+      expect.stringContaining('--retry-adopted goes with --from-batch'),
+    ]);
   });
 });

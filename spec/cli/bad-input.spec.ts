@@ -2,7 +2,15 @@ import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { apiKey, createCliWorld, csvOf, startArgs, type CliWorld, type Ran, type RunOptions } from './in-process.ts';
+import {
+  apiKey,
+  createCliWorld,
+  csvOf,
+  startArgs,
+  type CliWorld,
+  type Ran,
+  type RunOptions,
+} from './in-process.ts';
 
 /** A mistake of the user's, and all that stderr says of it. */
 interface Mistake {
@@ -26,7 +34,12 @@ const job = ['--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1']
 
 /** Found before anything exists: no store, no run, nothing uploaded. */
 const beforeTheRun: readonly Mistake[] = [
-  { title: 'no input', args: start(...job), code: 1, says: ['--input is missing', 'Name the file'] },
+  {
+    title: 'no input',
+    args: start(...job),
+    code: 1,
+    says: ['--input is missing', 'Name the file'],
+  },
   {
     title: 'no model',
     files: good,
@@ -53,7 +66,10 @@ const beforeTheRun: readonly Mistake[] = [
     files: { 'lineage.csv': 'id,text,batchor_lineage\nr1,one,mine\n' },
     args: start('--input', 'lineage.csv', ...job, '--keep-columns'),
     code: 1,
-    says: ['lineage.csv: --keep-columns would keep the field "batchor_lineage"', 'Rename the field in the input'],
+    says: [
+      'lineage.csv: --keep-columns would keep the field "batchor_lineage"',
+      'Rename the field in the input',
+    ],
   },
   {
     title: 'the same, by its name',
@@ -62,7 +78,12 @@ const beforeTheRun: readonly Mistake[] = [
     code: 1,
     says: ['--metadata-field would keep the field "batchor_lineage"'],
   },
-  { title: 'a missing file', args: start('--input', 'nowhere.csv', ...job), code: 1, says: [/nowhere\.csv: no such file/] },
+  {
+    title: 'a missing file',
+    args: start('--input', 'nowhere.csv', ...job),
+    code: 1,
+    says: [/nowhere\.csv: no such file/],
+  },
   {
     title: 'a file of another kind',
     files: { 'rows.txt': 'x' },
@@ -107,22 +128,45 @@ const beforeTheRun: readonly Mistake[] = [
   },
   {
     title: 'a line that is not UTF-8',
-    files: { 'bad.jsonl': Buffer.from('{"id":"a","text":"x"}\n{"id":"b","text":"\u00e9"}\n', 'latin1') },
+    files: {
+      'bad.jsonl': Buffer.from('{"id":"a","text":"x"}\n{"id":"b","text":"\u00e9"}\n', 'latin1'),
+    },
     args: start('--input', 'bad.jsonl', ...job),
     code: 1,
-    says: [/bad\.jsonl:2: the line is not valid UTF-8/, '(--encoding LABEL): windows-1252 reads "é"'],
+    says: [
+      /bad\.jsonl:2: the line is not valid UTF-8/,
+      '(--encoding LABEL): windows-1252 reads "é"',
+    ],
   },
   {
     title: 'an id field that the header lacks',
     files: good,
-    args: start('--input', 'good.csv', '--id-field', 'key', '--prompt-field', 'text', '--model', 'm'),
+    args: start(
+      '--input',
+      'good.csv',
+      '--id-field',
+      'key',
+      '--prompt-field',
+      'text',
+      '--model',
+      'm',
+    ),
     code: 1,
     says: [/good\.csv: column "key" is not in the header/, '"id", "text", "stars"'],
   },
   {
     title: 'an id field that no row has',
     files: { 'a.jsonl': '{"id":1,"text":"x"}\n' },
-    args: start('--input', 'a.jsonl', '--id-field', 'key', '--prompt-field', 'text', '--model', 'm'),
+    args: start(
+      '--input',
+      'a.jsonl',
+      '--id-field',
+      'key',
+      '--prompt-field',
+      'text',
+      '--model',
+      'm',
+    ),
     code: 1,
     says: [/a\.jsonl: --id-field names "key"/],
   },
@@ -136,7 +180,16 @@ const beforeTheRun: readonly Mistake[] = [
   {
     title: 'a template field that the header lacks',
     files: good,
-    args: start('--input', 'good.csv', '--id-field', 'id', '--prompt-template', 'A {{txt}}', '--model', 'm'),
+    args: start(
+      '--input',
+      'good.csv',
+      '--id-field',
+      'id',
+      '--prompt-template',
+      'A {{txt}}',
+      '--model',
+      'm',
+    ),
     code: 1,
     says: [/good\.csv: --prompt-template names "txt"/, 'There are "id", "text", "stars".'],
   },
@@ -150,14 +203,32 @@ const beforeTheRun: readonly Mistake[] = [
   {
     title: 'a template that is never closed',
     files: good,
-    args: start('--input', 'good.csv', '--id-field', 'id', '--prompt-template', 'A {{text', '--model', 'm'),
+    args: start(
+      '--input',
+      'good.csv',
+      '--id-field',
+      'id',
+      '--prompt-template',
+      'A {{text',
+      '--model',
+      'm',
+    ),
     code: 1,
     says: ['--prompt-template: the braces at character 3 are never closed'],
   },
   {
     title: 'a template without fields',
     files: good,
-    args: start('--input', 'good.csv', '--id-field', 'id', '--prompt-template', 'A', '--model', 'm'),
+    args: start(
+      '--input',
+      'good.csv',
+      '--id-field',
+      'id',
+      '--prompt-template',
+      'A',
+      '--model',
+      'm',
+    ),
     code: 1,
     says: ['--prompt-template names no field'],
   },
@@ -208,7 +279,11 @@ const beforeTheRun: readonly Mistake[] = [
     files: good,
     args: start('--input', 'good.csv', ...job, '--raise-output-tokens-to', '300'),
     code: 1,
-    says: ['--raise-output-tokens-to requires requests with an output limit', '--param max_output_tokens=300', 'Nothing was started'],
+    says: [
+      '--raise-output-tokens-to requires requests with an output limit',
+      '--param max_output_tokens=300',
+      'Nothing was started',
+    ],
   },
   {
     title: 'a word that is not allowed',
@@ -231,7 +306,12 @@ const beforeTheRun: readonly Mistake[] = [
     code: 1,
     says: ['--run-id needs a value', 'batchor start --help'],
   },
-  { title: 'a command that does not exist', args: ['stauts'], code: 1, says: ['there is no command "stauts"', 'Did you mean status?'] },
+  {
+    title: 'a command that does not exist',
+    args: ['stauts'],
+    code: 1,
+    says: ['there is no command "stauts"', 'Did you mean status?'],
+  },
   {
     title: 'a run id with slashes',
     files: good,
@@ -287,8 +367,20 @@ const inARow: readonly Mistake[] = [
     code: 4,
     says: [/bad\.jsonl:2: the line is an array, not a JSON object/],
   },
-  { title: 'a row with too few columns', files: { 'bad.csv': 'id,text\na,x\nb\n' }, args: [], code: 4, says: [/bad\.csv:3.*column/] },
-  { title: 'a row with too many columns', files: { 'bad.csv': 'id,text\na,x\nb,y,z\n' }, args: [], code: 4, says: [/bad\.csv:3.*column/] },
+  {
+    title: 'a row with too few columns',
+    files: { 'bad.csv': 'id,text\na,x\nb\n' },
+    args: [],
+    code: 4,
+    says: [/bad\.csv:3.*column/],
+  },
+  {
+    title: 'a row with too many columns',
+    files: { 'bad.csv': 'id,text\na,x\nb,y,z\n' },
+    args: [],
+    code: 4,
+    says: [/bad\.csv:3.*column/],
+  },
   {
     title: 'a missing id',
     files: { 'bad.jsonl': '{"id":"a","text":"x"}\n{"text":"y"}\n' },
@@ -326,31 +418,43 @@ const inARow: readonly Mistake[] = [
   },
   {
     title: 'a prompt that is an object',
-    files: { 'bad.jsonl': '{"id":"a","text":"x"}\n{"id":"b","text":{"custom_id":"b","body":{}}}\n' },
+    files: {
+      'bad.jsonl': '{"id":"a","text":"x"}\n{"id":"b","text":{"custom_id":"b","body":{}}}\n',
+    },
     args: [],
     code: 4,
-    says: [/bad\.jsonl:2, field "text": the prompt field "text" holds an object: name a field of text/],
+    says: [
+      /bad\.jsonl:2, field "text": the prompt field "text" holds an object: name a field of text/,
+    ],
   },
   {
     title: 'a prompt that is a list of anything',
     files: { 'bad.jsonl': '{"id":"a","text":"x"}\n{"id":"b","text":[1,"y"]}\n' },
     args: [],
     code: 4,
-    says: [/bad\.jsonl:2, field "text": the prompt field "text" holds a list that is neither of chat messages/],
+    says: [
+      /bad\.jsonl:2, field "text": the prompt field "text" holds a list that is neither of chat messages/,
+    ],
   },
   {
     title: 'texts for an endpoint that takes one',
     files: { 'bad.jsonl': '{"id":"a","text":"x"}\n{"id":"b","text":["y","z"]}\n' },
     args: [],
     code: 4,
-    says: [/bad\.jsonl:2, field "text": the prompt field "text" holds a list of texts, which responses does not take/],
+    says: [
+      /bad\.jsonl:2, field "text": the prompt field "text" holds a list of texts, which responses does not take/,
+    ],
   },
   {
     title: 'a prompt nested without end',
-    files: { 'bad.jsonl': `{"id":"a","text":"x"}\n{"id":"b","text":${'['.repeat(50_000)}${']'.repeat(50_000)}}\n` },
+    files: {
+      'bad.jsonl': `{"id":"a","text":"x"}\n{"id":"b","text":${'['.repeat(50_000)}${']'.repeat(50_000)}}\n`,
+    },
     args: [],
     code: 4,
-    says: [/bad\.jsonl:2, field "text": the prompt field "text" is nested more than 128 levels deep/],
+    says: [
+      /bad\.jsonl:2, field "text": the prompt field "text" is nested more than 128 levels deep/,
+    ],
   },
 ];
 
@@ -376,7 +480,9 @@ describe('a mistake of the user', () => {
   };
   const expectSaid = ({ stderr }: Ran, says: Mistake['says']): void => {
     for (const each of says)
-      expect(stderr).toMatch(typeof each === 'string' ? new RegExp(each.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : each);
+      expect(stderr).toMatch(
+        typeof each === 'string' ? new RegExp(each.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : each,
+      );
   };
 
   for (const { title, files, args, options, code, says } of beforeTheRun) {
@@ -386,7 +492,9 @@ describe('a mistake of the user', () => {
       expectSaid(ran, says);
       expectTwoLines(ran);
       expect([ran.code, ran.stdout]).toEqual([code, '']);
-      expect(existsSync(join(world.folder, 'store/runs')) && world.storedText('store/runs') !== '').toBe(false);
+      expect(
+        existsSync(join(world.folder, 'store/runs')) && world.storedText('store/runs') !== '',
+      ).toBe(false);
       expect(world.emulator.ledger.uploads).toBe(0);
     });
   }
@@ -398,13 +506,31 @@ describe('a mistake of the user', () => {
       const ran = await world.run(startArgs(input, `bad-${i}`, '--wait'));
       expectSaid(ran, says);
       expectTwoLines(ran);
-      expect(ran.stderr).toContain(`batchor resume --run-id bad-${i} --store store --bad-rows record --wait`);
+      expect(ran.stderr).toContain(
+        `batchor resume --run-id bad-${i} --store store --bad-rows record --wait`,
+      );
       expect(ran.code).toBe(code);
-      expect(ran.json).toMatchObject({ control_state: 'paused', control_reason: 'bad_rows', item_count: 1 });
-      const resumed = await world.run(['resume', '--run-id', `bad-${i}`, '--store', 'store', '--bad-rows', 'record', '--wait']);
+      expect(ran.json).toMatchObject({
+        control_state: 'paused',
+        control_reason: 'bad_rows',
+        item_count: 1,
+      });
+      const resumed = await world.run([
+        'resume',
+        '--run-id',
+        `bad-${i}`,
+        '--store',
+        'store',
+        '--bad-rows',
+        'record',
+        '--wait',
+      ]);
       expect([resumed.stderr, resumed.code]).toEqual(['', 2]);
       const results = await world.run(['results', '--run-id', `bad-${i}`, '--store', 'store']);
-      expect(results.lines.map((line) => line['status'])).toEqual(['completed', 'failed_permanent']);
+      expect(results.lines.map((line) => line['status'])).toEqual([
+        'completed',
+        'failed_permanent',
+      ]);
       expect(results.lines[1]).toMatchObject({ error: { error_class: 'invalid_row' } });
     });
   }
@@ -416,7 +542,17 @@ describe('a mistake of the user', () => {
     const { port } = server.address() as { readonly port: number };
     await new Promise((resolve) => server.close(resolve));
     write(good);
-    const ran = await world.run(start('--input', 'good.csv', ...job, '--base-url', `http://127.0.0.1:${port}/v1`, '--store', 'unreached'));
+    const ran = await world.run(
+      start(
+        '--input',
+        'good.csv',
+        ...job,
+        '--base-url',
+        `http://127.0.0.1:${port}/v1`,
+        '--store',
+        'unreached',
+      ),
+    );
     expectTwoLines(ran);
     expect(ran.stderr).toContain(`http://127.0.0.1:${port}/v1`);
     expect(ran.stderr).toContain('Nothing was created.');
@@ -459,7 +595,9 @@ describe('a mistake of the user', () => {
     });
     expectTwoLines(address);
     expect(address.code).toBe(1);
-    expect(address.stderr).toContain(`run changed was started at ${world.emulator.baseURL}, but OPENAI_BASE_URL is http://127.0.0.1:9/v1`);
+    expect(address.stderr).toContain(
+      `run changed was started at ${world.emulator.baseURL}, but OPENAI_BASE_URL is http://127.0.0.1:9/v1`,
+    );
     rmSync(join(world.folder, 'same.csv'));
     const gone = await world.run(['wait', '--run-id', 'changed', '--store', 'store']);
     expectTwoLines(gone);

@@ -24,13 +24,18 @@ describe('the built command line, in processes of its own', () => {
   const folder = mkdtempSync(join(tmpdir(), 'batchor-built-'));
   let emulator: Built;
   let env: Readonly<Record<string, string>> = {};
-  const run = (args: readonly string[], nodeArgs: readonly string[] = []): Promise<Ran> => runBuilt(args, { cwd: folder, env, nodeArgs });
+  const run = (args: readonly string[], nodeArgs: readonly string[] = []): Promise<Ran> =>
+    runBuilt(args, { cwd: folder, env, nodeArgs });
   beforeAll(async () => {
     writeFileSync(join(folder, 'rows.csv'), csvOf(rowCount));
     writeFileSync(join(folder, 'rows.jsonl'), jsonlOf(rowCount));
     emulator = startBuilt(['emulator', '--port', '0', '--turnaround', '0.1-0.3'], { cwd: folder });
     await until(() => emulator.stdout().includes('\n'));
-    const announced = JSON.parse(emulator.stdout()) as { readonly base_url: string; readonly port: number; readonly pid: number };
+    const announced = JSON.parse(emulator.stdout()) as {
+      readonly base_url: string;
+      readonly port: number;
+      readonly pid: number;
+    };
     expect(announced.base_url).toBe(`http://127.0.0.1:${announced.port}/v1`);
     expect(announced.pid).toBe(emulator.child.pid);
     env = { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: announced.base_url };
@@ -43,9 +48,16 @@ describe('the built command line, in processes of its own', () => {
 
   for (const kind of ['csv', 'jsonl']) {
     it(`answers ${rowCount} rows of ${kind}, each once, in input order`, async () => {
-      const ran = await run(startArgs(`rows.${kind}`, kind, '--wait', '--max-requests-per-batch', '700'));
+      const ran = await run(
+        startArgs(`rows.${kind}`, kind, '--wait', '--max-requests-per-batch', '700'),
+      );
       expect([ran.stderr, ran.code]).toEqual(['', 0]);
-      expect(ran.json).toMatchObject({ run_id: kind, status: 'completed', item_count: rowCount, batch_count: 3 });
+      expect(ran.json).toMatchObject({
+        run_id: kind,
+        status: 'completed',
+        item_count: rowCount,
+        batch_count: 3,
+      });
       const results = await run(['results', '--run-id', kind, '--store', 'store']);
       expect([results.stderr, results.code]).toEqual(['', 0]);
       expect(results.lines.map((line) => line['item_id'])).toEqual(itemIds);
@@ -65,7 +77,11 @@ describe('the built command line, in processes of its own', () => {
   });
 
   it('shows its version, and its commands when it is asked for nothing', async () => {
-    const [version, nothing, help] = await Promise.all([run(['--version']), run([]), run(['--help'])]);
+    const [version, nothing, help] = await Promise.all([
+      run(['--version']),
+      run([]),
+      run(['--help']),
+    ]);
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect([nothing.code, nothing.stderr]).toEqual([0, '']);
     expect(nothing.stdout).toBe(help.stdout);
@@ -82,7 +98,10 @@ describe('the built command line, in processes of its own', () => {
   });
 
   it('lets one process drive a run, another follow it, and a third not take it', async () => {
-    const driving = startBuilt(startArgs('rows.csv', 'shared', '--wait', ...small), { cwd: folder, env });
+    const driving = startBuilt(startArgs('rows.csv', 'shared', '--wait', ...small), {
+      cwd: folder,
+      env,
+    });
     await until(() => driving.child.exitCode !== null || hasBegun(folder, 'shared'));
     // Stopped, it lives and owns the run, and cannot finish before the others have looked.
     driving.child.kill('SIGSTOP');
@@ -103,12 +122,17 @@ describe('the built command line, in processes of its own', () => {
     ['SIGHUP', 129],
   ] as const)('gives the run back at the first %s, and ends with %i', async (signal, code) => {
     const runId = `stopped-${code}`;
-    const started = startBuilt(startArgs('rows.jsonl', runId, '--wait', ...small), { cwd: folder, env });
+    const started = startBuilt(startArgs('rows.jsonl', runId, '--wait', ...small), {
+      cwd: folder,
+      env,
+    });
     await until(() => hasBegun(folder, runId));
     started.child.kill(signal);
     const ran = await started.ended;
     expect([ran.code, ran.stdout]).toEqual([code, '']);
-    expect(ran.stderr).toMatch(/^batchor: interrupted; run stopped-\d+ is kept, and .* at the provider/);
+    expect(ran.stderr).toMatch(
+      /^batchor: interrupted; run stopped-\d+ is kept, and .* at the provider/,
+    );
     expect(ran.stderr).toContain(`continue: batchor wait --run-id ${runId} --store store`);
     const waited = await run(['wait', '--run-id', runId, '--store', 'store']);
     expect([waited.stderr, waited.code]).toEqual(['', 0]);

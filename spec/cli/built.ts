@@ -16,7 +16,9 @@ export interface BuiltOptions {
   readonly nodeArgs?: readonly string[];
   /** A stream to write to, or (default) nothing to read. */
   readonly stdin?: 'pipe' | 'ignore';
-  /** At the head of a process group of its own, to be signalled with all that it may have started. */
+  /**
+   * At the head of a process group of its own, to be signalled with all that it may have started.
+   */
   readonly isGroup?: boolean;
 }
 
@@ -54,7 +56,8 @@ export const startBuilt = (
   return { child, stdout: () => texts.stdout, stderr: () => texts.stderr, ended };
 };
 
-export const runBuilt = (args: readonly string[], options: BuiltOptions): Promise<Ran> => startBuilt(args, options).ended;
+export const runBuilt = (args: readonly string[], options: BuiltOptions): Promise<Ran> =>
+  startBuilt(args, options).ended;
 
 /** True once the run has read rows. */
 export const hasBegun = (folder: string, runId: string): boolean => {
@@ -63,4 +66,7 @@ export const hasBegun = (folder: string, runId: string): boolean => {
 };
 
 /** Waits for a condition, by default named by its own source. */
-export const until = (isTrue: () => boolean | Promise<boolean>, what = String(isTrue)): Promise<void> => waitFor(what, isTrue);
+export const until = (
+  isTrue: () => boolean | Promise<boolean>,
+  what = String(isTrue),
+): Promise<void> => waitFor(what, isTrue);

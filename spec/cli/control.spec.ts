@@ -21,7 +21,8 @@ describe('a run that somebody steps into', () => {
   const sent = (): number => world.emulator.ledger.batchesCreated;
   const start = (runId: string, ...rest: readonly string[]): Promise<unknown> =>
     world.run(startArgs('rows.csv', runId, '--max-requests-per-batch', '10', ...rest));
-  const idsOf = (from: number): readonly string[] => world.emulator.ledger.batches.slice(from).map((batch) => batch.id);
+  const idsOf = (from: number): readonly string[] =>
+    world.emulator.ledger.batches.slice(from).map((batch) => batch.id);
   /** Lets provider time pass while a command runs. */
   const passing = async <A>(command: Promise<A>): Promise<A> => {
     const timer = setInterval(() => void world.emulator.advance(hourMs), 50);
@@ -34,7 +35,9 @@ describe('a run that somebody steps into', () => {
     const ran = await world.run(args, { interruptAfter: () => until(() => sent() === before + 2) });
     expect([ran.code, ran.stdout]).toEqual([130, '']);
     const said = ran.stderr.trimEnd().split('\n');
-    expect(said[0]).toMatch(/^batchor: interrupted; run stopped is kept, and these batches continue at the provider: /);
+    expect(said[0]).toMatch(
+      /^batchor: interrupted; run stopped is kept, and these batches continue at the provider: /,
+    );
     for (const id of idsOf(before)) expect(said[0]).toContain(id);
     expect(said.slice(1)).toEqual([
       '  continue: batchor wait --run-id stopped --store store',
@@ -66,7 +69,9 @@ describe('a run that somebody steps into', () => {
     const waited = await world.run(['wait', '--run-id', 'paused', ...store]);
     expect([waited.code, waited.json['control_state']]).toEqual([4, 'paused']);
     expect(sent()).toBe(before);
-    const resumed = await passing(world.run(['resume', '--run-id', 'paused', ...store, '--bad-rows', 'record', '--wait']));
+    const resumed = await passing(
+      world.run(['resume', '--run-id', 'paused', ...store, '--bad-rows', 'record', '--wait']),
+    );
     expect([resumed.stderr, resumed.code]).toEqual(['', 2]);
     const again = await world.run(['resume', '--run-id', 'paused', ...store]);
     expect(again.code).toBe(1);
@@ -77,10 +82,19 @@ describe('a run that somebody steps into', () => {
     world.write('paused.csv', `${csvOf(19)}broken\n`);
     const args = startArgs('paused.csv', 'anew', '--max-requests-per-batch', '20');
     await world.run(args);
-    const sized = await world.run([...startArgs('paused.csv', 'anew'), '--max-requests-per-batch', '5']);
-    expect([sized.code, sized.stderr]).toEqual([4, expect.stringContaining('take effect when you resume it')]);
+    const sized = await world.run([
+      ...startArgs('paused.csv', 'anew'),
+      '--max-requests-per-batch',
+      '5',
+    ]);
+    expect([sized.code, sized.stderr]).toEqual([
+      4,
+      expect.stringContaining('take effect when you resume it'),
+    ]);
     const since = sent();
-    const resumed = await passing(world.run(['resume', '--run-id', 'anew', ...store, '--bad-rows', 'record', '--wait']));
+    const resumed = await passing(
+      world.run(['resume', '--run-id', 'anew', ...store, '--bad-rows', 'record', '--wait']),
+    );
     expect(resumed.code).toBe(2);
     expect(sent() - since).toBe(4);
   });
@@ -91,7 +105,9 @@ describe('a run that somebody steps into', () => {
     expect([paused.code, paused.json['control_reason']]).toEqual([0, 'manual']);
     const resumed = await world.run(['resume', '--run-id', 'byhand', ...store]);
     expect([resumed.code, resumed.json['control_state']]).toEqual([0, 'running']);
-    expect(resumed.stderr).toBe('batchor: run byhand is resumed; continue it: batchor wait --run-id byhand --store store\n');
+    expect(resumed.stderr).toBe(
+      'batchor: run byhand is resumed; continue it: batchor wait --run-id byhand --store store\n',
+    );
     const waited = await passing(world.run(['wait', '--run-id', 'byhand', ...store]));
     expect(waited.code).toBe(0);
   });
@@ -101,7 +117,9 @@ describe('a run that somebody steps into', () => {
     const calls = world.emulator.ledger.calls.cancel_batch;
     const cancelled = await world.run(['cancel', '--run-id', 'cancelled', ...store]);
     expect(cancelled.code).toBe(0);
-    expect(cancelled.stderr).toContain('collect the answers: batchor wait --run-id cancelled --store store');
+    expect(cancelled.stderr).toContain(
+      'collect the answers: batchor wait --run-id cancelled --store store',
+    );
     expect(world.emulator.ledger.calls.cancel_batch).toBe(calls + 2);
     const resumed = await world.run(['resume', '--run-id', 'cancelled', ...store]);
     expect([resumed.code, resumed.json['control_state']]).toEqual([0, 'cancel_requested']);
@@ -117,7 +135,10 @@ describe('a run that somebody steps into', () => {
     await start('silent');
     const folder = join(world.folder, 'store/runs/silent');
     const lock = (released: boolean): void =>
-      writeFileSync(join(folder, 'lock.99'), JSON.stringify({ host: 'another-machine', pid: 4242, heartbeat: 1, nonce: 'n', released }));
+      writeFileSync(
+        join(folder, 'lock.99'),
+        JSON.stringify({ host: 'another-machine', pid: 4242, heartbeat: 1, nonce: 'n', released }),
+      );
     lock(false);
     const paused = await world.run(['pause', '--run-id', 'silent', ...store], {
       isTerminal: true,
@@ -127,7 +148,9 @@ describe('a run that somebody steps into', () => {
       },
     });
     expect([paused.code, paused.json['control_state']]).toEqual([0, 'paused']);
-    expect(paused.stderr).toMatch(/^batchor: process 4242 on another-machine owns run silent and has not answered yet; /);
+    expect(paused.stderr).toMatch(
+      /^batchor: process 4242 on another-machine owns run silent and has not answered yet; /,
+    );
   });
 
   it('gives no results before its end, but for those that are asked for as a part', async () => {
@@ -138,7 +161,15 @@ describe('a run that somebody steps into', () => {
     const part = await world.run(['results', '--run-id', 'part', ...store, '--partial']);
     expect([part.code, part.stdout]).toEqual([0, '']);
     await passing(world.run(['wait', '--run-id', 'part', ...store]));
-    const rest = await world.run(['results', '--run-id', 'part', ...store, '--partial', '--after-sequence', '15']);
+    const rest = await world.run([
+      'results',
+      '--run-id',
+      'part',
+      ...store,
+      '--partial',
+      '--after-sequence',
+      '15',
+    ]);
     expect(rest.lines.map((line) => line['sequence'])).toEqual([16, 17, 18, 19, 20]);
   });
 
@@ -186,7 +217,9 @@ describe('a run that somebody steps into', () => {
 
 describe('a provider in trouble', () => {
   it('is told of once per change, and waited for', async () => {
-    const faults = [{ type: 'http_error', statusCode: 503, operation: 'create_file', times: 2 } as const];
+    const faults = [
+      { type: 'http_error', statusCode: 503, operation: 'create_file', times: 2 } as const,
+    ];
     await using world = await createCliWorld({ faults });
     world.write('rows.csv', csvOf(3));
     const ran = await world.run(startArgs('rows.csv', 'rough', '--wait'));
@@ -205,7 +238,9 @@ describe('the environment', () => {
       '.env',
       `\ufeff# mine\nexport OPENAI_API_KEY="${apiKey}" # the key\r\nOPENAI_BASE_URL=${world.emulator.baseURL}\nBATCHOR_STORE=elsewhere\n`,
     );
-    const args = startArgs('rows.csv', 'env', '--wait').filter((arg) => arg !== '--store' && arg !== 'store');
+    const args = startArgs('rows.csv', 'env', '--wait').filter(
+      (arg) => arg !== '--store' && arg !== 'store',
+    );
     const ran = await world.run(args, { onlyEnv: {} });
     expect([ran.stderr, ran.code]).toEqual(['', 0]);
     expect(world.storedText('elsewhere')).not.toContain(apiKey);
@@ -218,9 +253,13 @@ describe('the environment', () => {
     await using world = await createCliWorld();
     world.write('rows.csv', csvOf(2));
     world.write('.env', 'OPENAI_BASE_URL=http://127.0.0.1:9/v1\n');
-    const ran = await world.run(startArgs('rows.csv', 'led'), { onlyEnv: { OPENAI_API_KEY: apiKey } });
+    const ran = await world.run(startArgs('rows.csv', 'led'), {
+      onlyEnv: { OPENAI_API_KEY: apiKey },
+    });
     expect([ran.code, ran.stdout]).toEqual([1, '']);
-    expect(ran.stderr).toContain('OPENAI_BASE_URL (http://127.0.0.1:9/v1) comes from .env, OPENAI_API_KEY from the environment');
+    expect(ran.stderr).toContain(
+      'OPENAI_BASE_URL (http://127.0.0.1:9/v1) comes from .env, OPENAI_API_KEY from the environment',
+    );
     expect(ran.stderr).toContain('--base-url http://127.0.0.1:9/v1');
   });
 });
@@ -234,7 +273,9 @@ describe('a cancel that the provider answers with errors for ever', () => {
       ],
     });
     world.write('rows.csv', csvOf(2));
-    expect((await world.run(startArgs('rows.csv', 'errors', '--poll-interval', '0.05'))).code).toBe(0);
+    expect((await world.run(startArgs('rows.csv', 'errors', '--poll-interval', '0.05'))).code).toBe(
+      0,
+    );
     const ran = await world.run(['cancel', '--run-id', 'errors', '--store', 'store']);
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain(
@@ -250,11 +291,16 @@ describe('a run that is interrupted while the provider is in trouble', () => {
       faults: [{ type: 'http_error', operation: 'file_content', statusCode: 503, times: 1_000 }],
     });
     world.write('rows.csv', csvOf(5));
-    const ran = await world.run(startArgs('rows.csv', 'unread', '--wait', '--poll-interval', '0.05'), {
-      interruptAfter: () => until(() => world.emulator.ledger.calls.file_content > 0),
-    });
+    const ran = await world.run(
+      startArgs('rows.csv', 'unread', '--wait', '--poll-interval', '0.05'),
+      {
+        interruptAfter: () => until(() => world.emulator.ledger.calls.file_content > 0),
+      },
+    );
     expect(ran.code).toBe(130);
     expect(ran.stderr).toContain('no batch continues at the provider');
-    expect(ran.stderr).toContain(`ended, answers not fully collected: ${world.emulator.ledger.batches[0]?.id}`);
+    expect(ran.stderr).toContain(
+      `ended, answers not fully collected: ${world.emulator.ledger.batches[0]?.id}`,
+    );
   });
 });

@@ -40,7 +40,9 @@ describe('doctor', () => {
     const ran = await world.run(['doctor']);
     expect(ran.code).toBe(0);
     expect(ran.stderr).toMatch(/^run fine: not damaged, at version \d+; no owner\n$/u);
-    expect(ran.json).toMatchObject({ runs: [{ run_id: 'fine', state: 'whole', damage: [], loss: null, parts: { epoch: 1 } }] });
+    expect(ran.json).toMatchObject({
+      runs: [{ run_id: 'fine', state: 'whole', damage: [], loss: null, parts: { epoch: 1 } }],
+    });
     expect(world.storedText('.batchor')).toBe(before);
     expect((await world.run(['doctor', '--run-id', 'fine', '--repair'])).code).toBe(0);
     expect(world.storedText('.batchor')).toBe(before);
@@ -62,7 +64,9 @@ describe('doctor', () => {
     expect(looked.stderr).toContain('batchor doctor --run-id hurt --repair');
     const repaired = await world.run(['doctor', '--run-id', 'hurt', '--repair']);
     expect(repaired.code).toBe(0);
-    expect(repaired.json).toMatchObject({ runs: [{ state: 'whole', repaired: { state: 'damaged' } }] });
+    expect(repaired.json).toMatchObject({
+      runs: [{ state: 'whole', repaired: { state: 'damaged' } }],
+    });
     expect((await world.run(['doctor'])).code).toBe(0);
     expect((await world.run(['wait', '--run-id', 'hurt'])).code).toBe(0);
     expect((await world.run(['results', '--run-id', 'hurt'])).lines).toHaveLength(2);

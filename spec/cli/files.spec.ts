@@ -12,8 +12,19 @@ describe('files as people have them', () => {
     world.write(name, contents);
     const fields = flags.includes('--id-field') ? [] : ['--id-field', 'id'];
     const prompt = flags.includes('--prompt-template') ? [] : ['--prompt-field', 'text'];
-    const ran = await world.run(['start', '--dry-run', '--model', 'gpt-4.1', '--input', name, ...fields, ...prompt, ...flags]);
-    const inputOf = (line: Readonly<Record<string, unknown>>): unknown => (line['body'] as { readonly input: unknown }).input;
+    const ran = await world.run([
+      'start',
+      '--dry-run',
+      '--model',
+      'gpt-4.1',
+      '--input',
+      name,
+      ...fields,
+      ...prompt,
+      ...flags,
+    ]);
+    const inputOf = (line: Readonly<Record<string, unknown>>): unknown =>
+      (line['body'] as { readonly input: unknown }).input;
     const asked = ran.code === 0 ? ran.lines.map(inputOf) : null;
     return { code: ran.code, stderr: ran.stderr, asked };
   };
@@ -28,40 +39,78 @@ describe('files as people have them', () => {
     expect(refused.stderr).toContain(
       `  batchor start --dry-run --model gpt-4.1 --input 'my rows.csv' --id-field id --prompt-field text --encoding windows-1252\n`,
     );
-    expect((await dry('my rows.csv', latin, '--encoding', 'cp1252')).asked).toEqual(['café “nice”', 'ok']);
+    expect((await dry('my rows.csv', latin, '--encoding', 'cp1252')).asked).toEqual([
+      'café “nice”',
+      'ok',
+    ]);
     expect((await dry('a.csv', latin, '--bad-rows', 'record')).code).toBe(0);
-    expect((await dry('a.csv', latin, '--encoding', 'klingon')).stderr).toContain('--encoding "klingon": this Node cannot decode it');
+    expect((await dry('a.csv', latin, '--encoding', 'klingon')).stderr).toContain(
+      '--encoding "klingon": this Node cannot decode it',
+    );
   });
 
   // The same letters in encodings that TextDecoder reads and Node does not write.
   it.each([
-    ['Polish of Windows', 'Za\xbf\xf3\xb3\xe6 g\xea\x9cl\xb9 ja\x9f\xf1', '--encoding windows-1250\n', null],
-    ['Polish of Unix', 'Za\xbf\xf3\xb3\xe6 g\xea\xb6l\xb1 ja\xbc\xf1', '--encoding iso-8859-2\n', null],
+    [
+      'Polish of Windows',
+      'Za\xbf\xf3\xb3\xe6 g\xea\x9cl\xb9 ja\x9f\xf1',
+      '--encoding windows-1250\n',
+      null,
+    ],
+    [
+      'Polish of Unix',
+      'Za\xbf\xf3\xb3\xe6 g\xea\xb6l\xb1 ja\xbc\xf1',
+      '--encoding iso-8859-2\n',
+      null,
+    ],
     ['Turkish', '\xfeehir', null, 'windows-1254 reads "şehir"'],
     ['Korean', '\xc7\xd1\xb1\xb9', null, 'euc-kr reads "한국"'],
     ['Chinese', '\xd6\xd0\xb9\xfa', null, 'gb18030 reads "中国"'],
     ['Japanese', '\x93\xfa\x96\x7b', null, 'shift_jis reads "日本"'],
     ['Russian of Unix', '\xf0\xd2\xc9\xd7\xc5\xd4 \xcd\xc9\xd2', '--encoding koi8-r\n', null],
-    ['Russian of Windows', '\xcf\xf0\xe8\xe2\xe5\xf2 \xec\xe8\xf0', '--encoding windows-1251\n', null],
+    [
+      'Russian of Windows',
+      '\xcf\xf0\xe8\xe2\xe5\xf2 \xec\xe8\xf0',
+      '--encoding windows-1251\n',
+      null,
+    ],
     ['French', 'cr\xe8me', null, 'windows-1252 reads "crème", windows-1250 reads "crčme"'],
-  ])('in %s get a command only where one encoding alone makes sense of them', async (_, text, flag, sample) => {
-    const refused = await dry('words.csv', Buffer.from(`id,text\n1,${text}\n`, 'latin1'));
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(flag ?? 'Name the one that reads the text correctly (--encoding LABEL): ');
-    if (sample !== null) expect(refused.stderr).toContain(sample);
-    if (flag === null) expect(refused.stderr).not.toContain('batchor start');
-  });
+  ])(
+    'in %s get a command only where one encoding alone makes sense of them',
+    async (_, text, flag, sample) => {
+      const refused = await dry('words.csv', Buffer.from(`id,text\n1,${text}\n`, 'latin1'));
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain(
+        flag ?? 'Name the one that reads the text correctly (--encoding LABEL): ',
+      );
+      if (sample !== null) expect(refused.stderr).toContain(sample);
+      if (flag === null) expect(refused.stderr).not.toContain('batchor start');
+    },
+  );
 
   it.each([
-    ['twice.csv', 'id,text\n1,a\n2,b\n1,c\n', 'twice.csv:4, field "id": the id "1" is taken by an earlier row'],
-    ['twice.jsonl', '{"id":1,"text":"a"}\n{"id":"1","text":"b"}\n', 'twice.jsonl:2, field "id": the id "1" is taken by an earlier row'],
-  ])('show in a dry run that an id comes twice, as a start does: %s', async (name, contents, message) => {
-    const stopped = await dry(name, contents);
-    expect([stopped.code, stopped.stderr]).toEqual([4, expect.stringContaining(message)]);
-    const recorded = await dry(name, contents, '--bad-rows', 'record');
-    expect([recorded.code, recorded.stderr]).toEqual([0, expect.stringContaining(message)]);
-    expect(recorded.asked).toHaveLength(contents.trim().split('\n').length - (name.endsWith('.csv') ? 2 : 1));
-  });
+    [
+      'twice.csv',
+      'id,text\n1,a\n2,b\n1,c\n',
+      'twice.csv:4, field "id": the id "1" is taken by an earlier row',
+    ],
+    [
+      'twice.jsonl',
+      '{"id":1,"text":"a"}\n{"id":"1","text":"b"}\n',
+      'twice.jsonl:2, field "id": the id "1" is taken by an earlier row',
+    ],
+  ])(
+    'show in a dry run that an id comes twice, as a start does: %s',
+    async (name, contents, message) => {
+      const stopped = await dry(name, contents);
+      expect([stopped.code, stopped.stderr]).toEqual([4, expect.stringContaining(message)]);
+      const recorded = await dry(name, contents, '--bad-rows', 'record');
+      expect([recorded.code, recorded.stderr]).toEqual([0, expect.stringContaining(message)]);
+      expect(recorded.asked).toHaveLength(
+        contents.trim().split('\n').length - (name.endsWith('.csv') ? 2 : 1),
+      );
+    },
+  );
 
   it.each([
     [
@@ -70,23 +119,57 @@ describe('files as people have them', () => {
       'lines.csv:1: holds JSON lines, not CSV. Name it .jsonl',
       '--prompt-field text --input-format jsonl\n',
     ],
-    ['rows.jsonl', 'id,text\n1,a\n', 'rows.jsonl: it is CSV, not JSON lines', '--prompt-field text --input-format csv\n'],
-    ['rows.json', 'text;id\na;1\n', 'rows.json: it is CSV, not JSON', '--prompt-field text --input-format csv\n'],
-    ['excel.csv', 'sep=;\nid;text\n1;a\n', 'its first line is the separator for Excel ("sep="), not the header', 'tail -n +2 FILE'],
+    [
+      'rows.jsonl',
+      'id,text\n1,a\n',
+      'rows.jsonl: it is CSV, not JSON lines',
+      '--prompt-field text --input-format csv\n',
+    ],
+    [
+      'rows.json',
+      'text;id\na;1\n',
+      'rows.json: it is CSV, not JSON',
+      '--prompt-field text --input-format csv\n',
+    ],
+    [
+      'excel.csv',
+      'sep=;\nid;text\n1;a\n',
+      'its first line is the separator for Excel ("sep="), not the header',
+      'tail -n +2 FILE',
+    ],
     ['mac.csv', 'id,text\r1,a\r', 'its lines end in CR alone', 'tr "\\r" "\\n" < FILE > lines.csv'],
-    ['arrow.parquet', 'ARROW1\0\0and more of it', 'holds an Arrow file, not a Parquet file', '--prompt-field text --input-format arrow\n'],
-    ['packed.csv.gz', 'id,text\n1,a\n', 'holds no compressed data, but its name says gzip', 'Name it by what it is'],
-  ])('named by what they are not, say so and what to do: %s', async (name, contents, message, remedy) => {
-    const refused = await dry(name, contents);
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(message)]);
-    expect(refused.stderr).toContain(remedy);
-  });
+    [
+      'arrow.parquet',
+      'ARROW1\0\0and more of it',
+      'holds an Arrow file, not a Parquet file',
+      '--prompt-field text --input-format arrow\n',
+    ],
+    [
+      'packed.csv.gz',
+      'id,text\n1,a\n',
+      'holds no compressed data, but its name says gzip',
+      'Name it by what it is',
+    ],
+  ])(
+    'named by what they are not, say so and what to do: %s',
+    async (name, contents, message, remedy) => {
+      const refused = await dry(name, contents);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(message)]);
+      expect(refused.stderr).toContain(remedy);
+    },
+  );
 
   it('take names of delimiters, and the names that Python has for encodings', async () => {
-    expect((await dry('a.csv', 'id;text\n1;a,b\n', '--delimiter', 'semicolon')).asked).toEqual(['a,b']);
+    expect((await dry('a.csv', 'id;text\n1;a,b\n', '--delimiter', 'semicolon')).asked).toEqual([
+      'a,b',
+    ]);
     expect((await dry('a.csv', 'id|text\n1|a\n', '--delimiter', 'pipe')).asked).toEqual(['a']);
-    expect((await dry('a.csv', latin, '--encoding', 'latin-1')).stderr).toContain('Give --encoding windows-1252.');
-    expect((await dry('a.csv', latin, '--encoding', 'cp932')).stderr).toContain('Give --encoding shift_jis.');
+    expect((await dry('a.csv', latin, '--encoding', 'latin-1')).stderr).toContain(
+      'Give --encoding windows-1252.',
+    );
+    expect((await dry('a.csv', latin, '--encoding', 'cp932')).stderr).toContain(
+      'Give --encoding shift_jis.',
+    );
   });
 
   it('in UTF-16 are read by their byte order mark, which is said', async () => {
@@ -95,9 +178,13 @@ describe('files as people have them', () => {
     expect(read.asked).toEqual(['café']);
     expect(read.stderr).toContain('wide.csv: read as utf-16le, by its byte order mark');
     const unmarked = await dry('wide.csv', wide.subarray(2));
-    expect(unmarked.stderr).toContain('looks like UTF-16 without a byte order mark. Name the encoding (--encoding utf-16le)');
+    expect(unmarked.stderr).toContain(
+      'looks like UTF-16 without a byte order mark. Name the encoding (--encoding utf-16le)',
+    );
     expect(unmarked.stderr).toContain('--prompt-field text --encoding utf-16le\n');
-    expect((await dry('wide.csv', wide.subarray(2), '--encoding', 'utf-16le')).asked).toEqual(['café']);
+    expect((await dry('wide.csv', wide.subarray(2), '--encoding', 'utf-16le')).asked).toEqual([
+      'café',
+    ]);
   });
 
   it('with quotes inside fields, or none that mean anything', async () => {
@@ -107,50 +194,80 @@ describe('files as people have them', () => {
     expect(open.stderr).toContain(
       'open.csv:2, field "text": a quoted field is never closed. Close it, or read quotes as text (--quote none)',
     );
-    expect((await dry('open.csv', 'id,text\n1,"so\n2,b\n', '--quote', 'none')).asked).toEqual(['"so', 'b']);
-    expect((await dry('open.csv', 'id,text\n', '--quote', 'x')).stderr).toContain(`--quote must be '"', "'" or none (got "x")`);
+    expect((await dry('open.csv', 'id,text\n1,"so\n2,b\n', '--quote', 'none')).asked).toEqual([
+      '"so',
+      'b',
+    ]);
+    expect((await dry('open.csv', 'id,text\n', '--quote', 'x')).stderr).toContain(
+      `--quote must be '"', "'" or none (got "x")`,
+    );
     expect((await dry('rows.jsonl', '{"id":1,"text":"a"}\n', '--quote', 'none')).stderr).toContain(
       '--quote: none of the inputs is a CSV file',
     );
   });
 
   it('with the index of a data frame', async () => {
-    expect((await dry('frame.csv', ',text\n0,a\n1,b\n', '--id-field', '')).asked).toEqual(['a', 'b']);
-    expect((await dry('frame.csv', 'id,text\n0,a\n', '--id-field', '')).stderr).toContain('column "" is not in the header');
+    expect((await dry('frame.csv', ',text\n0,a\n1,b\n', '--id-field', '')).asked).toEqual([
+      'a',
+      'b',
+    ]);
+    expect((await dry('frame.csv', 'id,text\n0,a\n', '--id-field', '')).stderr).toContain(
+      'column "" is not in the header',
+    );
   });
 
   it('that are no text are refused with what to do', async () => {
     const parquet = await dry('rows.csv', Buffer.from('PAR1....PAR1'));
-    expect(parquet.stderr).toContain('rows.csv: holds a Parquet file, not text. Name it .parquet, or give its format');
+    expect(parquet.stderr).toContain(
+      'rows.csv: holds a Parquet file, not text. Name it .parquet, or give its format',
+    );
     expect(parquet.stderr).toContain('--input-format parquet\n');
-    expect((await dry('rows.csv', Buffer.from('PK\u0003\u0004 xl/workbook.xml'))).stderr).toContain('Save it as CSV: in Excel');
+    expect((await dry('rows.csv', Buffer.from('PK\u0003\u0004 xl/workbook.xml'))).stderr).toContain(
+      'Save it as CSV: in Excel',
+    );
   });
 
   it('that are one JSON text are read as lists of rows, wherever the list lies', async () => {
     const list = '[\n  {"id": 1, "text": "a"},\n  {"id": 2, "text": "b"}\n]';
     expect((await dry('rows.json', list)).asked).toEqual(['a', 'b']);
-    expect((await dry('rows.json', '{\n"id": 1, "text": "a"}\n{"id": 2,\n"text": "b"}')).asked).toEqual(['a', 'b']);
+    expect(
+      (await dry('rows.json', '{\n"id": 1, "text": "a"}\n{"id": 2,\n"text": "b"}')).asked,
+    ).toEqual(['a', 'b']);
     const nested = await dry('rows.json', `{"ok": true, "data": ${list}}`);
-    expect(nested.stderr).toContain('rows.json: holds one object, whose "data" is a list of objects. Read that list (--json-path data)');
+    expect(nested.stderr).toContain(
+      'rows.json: holds one object, whose "data" is a list of objects. Read that list (--json-path data)',
+    );
     expect(nested.stderr).toContain('--prompt-field text --json-path data\n');
-    expect((await dry('rows.json', `{"ok": true, "data": ${list}}`, '--json-path', 'data')).asked).toEqual(['a', 'b']);
+    expect(
+      (await dry('rows.json', `{"ok": true, "data": ${list}}`, '--json-path', 'data')).asked,
+    ).toEqual(['a', 'b']);
     for (const text of [list, list.replaceAll('\n', '')]) {
       const lines = await dry('rows.jsonl', text);
-      expect(lines.stderr).toContain('rows.jsonl: it is one JSON text, not JSON lines. Read it as JSON (--input-format json)');
+      expect(lines.stderr).toContain(
+        'rows.jsonl: it is one JSON text, not JSON lines. Read it as JSON (--input-format json)',
+      );
       expect(lines.stderr).toContain('--prompt-field text --input-format json\n');
       expect((await dry('rows.jsonl', text, '--input-format', 'json')).asked).toEqual(['a', 'b']);
     }
     const cut = await dry('rows.json', list.slice(0, -4), '--limit', '3');
-    expect(cut.stderr).toContain('rows.json:3: is cut off: the value that begins at byte 30 (line 3) does not end. Get the whole file');
-    expect((await dry('rows.csv', 'id,text\n', '--json-path', 'data')).stderr).toContain('--json-path: none of the inputs is a JSON file');
+    expect(cut.stderr).toContain(
+      'rows.json:3: is cut off: the value that begins at byte 30 (line 3) does not end. Get the whole file',
+    );
+    expect((await dry('rows.csv', 'id,text\n', '--json-path', 'data')).stderr).toContain(
+      '--json-path: none of the inputs is a JSON file',
+    );
   });
 
   it('of spreadsheets are refused with the way to CSV', async () => {
     for (const name of ['rows.xlsx', 'old.XLS', 'rows.ods']) {
       const refused = await dry(name, 'PK');
       expect(refused.code).toBe(1);
-      expect(refused.stderr).toContain(`--input "${name}": spreadsheet workbooks are not supported`);
-      expect(refused.stderr).toContain(`libreoffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76' ${name}`);
+      expect(refused.stderr).toContain(
+        `--input "${name}": spreadsheet workbooks are not supported`,
+      );
+      expect(refused.stderr).toContain(
+        `libreoffice --headless --convert-to 'csv:Text - txt - csv (StarCalc):44,34,76' ${name}`,
+      );
     }
   });
 
@@ -175,7 +292,9 @@ describe('files as people have them', () => {
       ]);
     expect((await start('--encoding', 'latin1', '--wait')).code).toBe(0);
     expect((await start('--wait')).code).toBe(0);
-    expect((await start('--encoding', 'utf-8')).stderr).toContain('differs from run quotes in --encoding');
+    expect((await start('--encoding', 'utf-8')).stderr).toContain(
+      'differs from run quotes in --encoding',
+    );
     expect((await start('--quote', 'none')).stderr).toContain('differs from run quotes in --quote');
   });
 });
@@ -191,37 +310,78 @@ describe('numbers of a file', () => {
     '{"id":9007199254740993,"n":12345678901234567890,"price":19.90,"v":1.0,"in":{"e":1e3,"n":9007199254740993}}',
     '{"id":9007199254740992,"n":-0,"price":5,"v":0.1,"in":[]}',
   ].join('\n');
-  const flags = ['--id-field', 'id', '--model', 'gpt-4.1', '--input', 'rows.jsonl', '--poll-interval', '0.05'];
+  const flags = [
+    '--id-field',
+    'id',
+    '--model',
+    'gpt-4.1',
+    '--input',
+    'rows.jsonl',
+    '--poll-interval',
+    '0.05',
+  ];
 
   it('go as they are written into prompts, ids and metadata, and on into runs over a run', async () => {
     world.write('rows.jsonl', lines);
-    const template = ['--prompt-template', '{{n}} costs {{price}}, {{v}} {{in}}', '--metadata-field', 'n', '--metadata-field', 'price'];
+    const template = [
+      '--prompt-template',
+      '{{n}} costs {{price}}, {{v}} {{in}}',
+      '--metadata-field',
+      'n',
+      '--metadata-field',
+      'price',
+    ];
     const ran = await world.run(['start', '--run-id', 'digits', '--wait', ...flags, ...template]);
     expect(ran.code).toBe(0);
     const results = (await world.run(['results', '--run-id', 'digits'])).lines;
-    expect(results.map((line) => [line['item_id'], (line['metadata'] as { readonly n: unknown; readonly price: unknown }).n])).toEqual([
+    expect(
+      results.map((line) => [
+        line['item_id'],
+        (line['metadata'] as { readonly n: unknown; readonly price: unknown }).n,
+      ]),
+    ).toEqual([
       ['9007199254740993', '12345678901234567890'],
       ['9007199254740992', 0],
     ]);
-    const prompts = ['12345678901234567890 costs 19.90, 1.0 {"e":1e3,"n":9007199254740993}', '-0 costs 5, 0.1 []'];
+    const prompts = [
+      '12345678901234567890 costs 19.90, 1.0 {"e":1e3,"n":9007199254740993}',
+      '-0 costs 5, 0.1 []',
+    ];
     const inputsOf = async (args: readonly string[]): Promise<readonly unknown[]> =>
-      (await world.run(args)).lines.map((line) => (line['body'] as { readonly input: unknown }).input);
+      (await world.run(args)).lines.map(
+        (line) => (line['body'] as { readonly input: unknown }).input,
+      );
     expect(await inputsOf(['start', '--dry-run', ...flags, ...template])).toEqual(prompts);
-    expect(await inputsOf(['start', '--dry-run', '--from-run', 'digits', '--only', 'all'])).toEqual(prompts);
-    expect(await inputsOf(['start', '--dry-run', ...flags, '--prompt-field', 'n'])).toEqual(['12345678901234567890', '-0']);
+    expect(await inputsOf(['start', '--dry-run', '--from-run', 'digits', '--only', 'all'])).toEqual(
+      prompts,
+    );
+    expect(await inputsOf(['start', '--dry-run', ...flags, '--prompt-field', 'n'])).toEqual([
+      '12345678901234567890',
+      '-0',
+    ]);
     const plain = await world.run(['results', '--run-id', 'digits', '--format', 'csv']);
     const excel = await world.run(['results', '--run-id', 'digits', '--format', 'csv', '--excel']);
     expect(excel.stdout).toBe(`\u{FEFF}${plain.stdout.replaceAll('\n', '\r\n')}`);
-    expect((await world.run(['results', '--run-id', 'digits', '--excel'])).stderr).toContain('--excel goes with CSV');
+    expect((await world.run(['results', '--run-id', 'digits', '--excel'])).stderr).toContain(
+      '--excel goes with CSV',
+    );
     const quoted = await world.run(['quote', ...flags, ...template]);
     expect(quoted.json['item_count']).toBe(2);
   });
 
   it('are refused where they would go out as other numbers', async () => {
-    const request = { custom_id: 'a', method: 'POST', url: '/v1/responses', body: { model: 'gpt-4.1', input: 'x', temperature: 1 } };
-    const line = (seed: string): string => JSON.stringify(request).replace('"temperature":1', `"temperature":1.0,"seed":${seed}`);
+    const request = {
+      custom_id: 'a',
+      method: 'POST',
+      url: '/v1/responses',
+      body: { model: 'gpt-4.1', input: 'x', temperature: 1 },
+    };
+    const line = (seed: string): string =>
+      JSON.stringify(request).replace('"temperature":1', `"temperature":1.0,"seed":${seed}`);
     world.write('batch.jsonl', line('7'));
-    expect((await world.run(['start', '--dry-run', '--input', 'batch.jsonl'])).stdout).toContain('"temperature":1,"seed":7');
+    expect((await world.run(['start', '--dry-run', '--input', 'batch.jsonl'])).stdout).toContain(
+      '"temperature":1,"seed":7',
+    );
     world.write('batch.jsonl', line('9007199254740993'));
     const refused = await world.run(['start', '--dry-run', '--input', 'batch.jsonl']);
     expect(refused.stderr).toContain(

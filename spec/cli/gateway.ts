@@ -24,7 +24,11 @@ export interface GatewayScript {
 }
 
 /** Passes on what it does not refuse, with the key of the service in place of what it got. */
-export const startGateway = async ({ baseURL, path = '/v1', refuses }: GatewayScript): Promise<Gateway> => {
+export const startGateway = async ({
+  baseURL,
+  path = '/v1',
+  refuses,
+}: GatewayScript): Promise<Gateway> => {
   const passed: Passed[] = [];
   const behind = new URL(baseURL);
   const server = createServer((request, response) => {
@@ -46,7 +50,11 @@ export const startGateway = async ({ baseURL, path = '/v1', refuses }: GatewaySc
         port: behind.port,
         method: request.method ?? 'GET',
         path: `${behind.pathname}${url.pathname.slice(path.length)}${url.search}`,
-        headers: { ...request.headers, host: behind.host, authorization: 'Bearer behind-the-gateway' },
+        headers: {
+          ...request.headers,
+          host: behind.host,
+          authorization: 'Bearer behind-the-gateway',
+        },
       },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -46,7 +46,10 @@ export const createCliWorld = async (options: EmulatorOptions = {}): Promise<Cli
     emulator,
     history,
     run: async (args, runOptions = {}) => {
-      const ran = await runInProcess(args, folder, { ...runOptions, env: runOptions.onlyEnv ?? { ...env, ...runOptions.env } });
+      const ran = await runInProcess(args, folder, {
+        ...runOptions,
+        env: runOptions.onlyEnv ?? { ...env, ...runOptions.env },
+      });
       history.push(ran);
       return ran;
     },
@@ -111,7 +114,11 @@ const createSink = (): { readonly stream: Writable; text(): string } => {
 
 /** What every start in these specs says, unless it says otherwise. */
 /** Flags of `rest` replace those that every start has: a flag may be given once. */
-export const startArgs = (input: string | readonly string[], runId: string, ...rest: readonly string[]): readonly string[] => {
+export const startArgs = (
+  input: string | readonly string[],
+  runId: string,
+  ...rest: readonly string[]
+): readonly string[] => {
   const standard = [
     ['--id-field', 'id'],
     ['--prompt-field', 'text'],
@@ -134,5 +141,6 @@ export const csvOf = (rowCount: number, from = 0): string =>
 export const jsonlOf = (rowCount: number, from = 0): string =>
   Array.from(
     { length: rowCount },
-    (_, i) => `${JSON.stringify({ id: `item-${from + i}`, text: `What is ${from + i}?`, stars: (from + i) % 5 })}\n`,
+    (_, i) =>
+      `${JSON.stringify({ id: `item-${from + i}`, text: `What is ${from + i}?`, stars: (from + i) % 5 })}\n`,
   ).join('');

@@ -34,7 +34,10 @@ describeSourceContract('several inputs as one source', async () => {
     expected: rows,
     open: () =>
       inputsSource(
-        [tunedCsvSource(csvPath, { itemId: 'id', payload }, tiny(7)), tunedJsonlSource(jsonlPath, { itemId: 'id', payload }, tiny(7))],
+        [
+          tunedCsvSource(csvPath, { itemId: 'id', payload }, tiny(7)),
+          tunedJsonlSource(jsonlPath, { itemId: 'id', payload }, tiny(7)),
+        ],
         {
           map: asItIs,
           rowsMax: null,
@@ -49,18 +52,31 @@ describeSourceContract('several inputs as one source', async () => {
 });
 
 it('a row without a line is named by its index, in one of several files too', () => {
-  const description = { prompt: { type: 'field', field: 'text' }, idField: 'id', refusesObjects: true, metadataFields: [] };
+  const description = {
+    prompt: { type: 'field', field: 'text' },
+    idField: 'id',
+    refusesObjects: true,
+    metadataFields: [],
+  };
   const map = rowMapper(description as unknown as JobDescription);
-  const entry = { item: { itemId: 'a', payload: { id: 'a', text: null } }, location: { ref: 'rows.parquet', line: null } };
+  const entry = {
+    item: { itemId: 'a', payload: { id: 'a', text: null } },
+    location: { ref: 'rows.parquet', line: null },
+  };
   const reason = 'the prompt field "text" is null (row index 2)';
   for (const position of [{ index: 3 }, { position: { index: 3 }, rows: 9 }])
     expect(map({ ...entry, position })).toMatchObject({ bad: { field: 'text', reason } });
 });
 
 describe('several inputs', () => {
-  const open = async (texts: readonly string[], rowsMax: number | null): Promise<ReturnType<typeof inputsSource<unknown>>> => {
+  const open = async (
+    texts: readonly string[],
+    rowsMax: number | null,
+  ): Promise<ReturnType<typeof inputsSource<unknown>>> => {
     const files = await Promise.all(
-      texts.map(async (text) => tunedJsonlSource(await tempFile('rows.jsonl', text), { itemId: 'id' }, tiny(3))),
+      texts.map(async (text) =>
+        tunedJsonlSource(await tempFile('rows.jsonl', text), { itemId: 'id' }, tiny(3)),
+      ),
     );
     return inputsSource(files, { map: asItIs, rowsMax, ref: 'rows', namespacesIds: false });
   };
@@ -72,10 +88,15 @@ describe('several inputs', () => {
         fc.integer({ min: 1, max: 20 }),
         async (counts, rowsMax) => {
           let next = 0;
-          const texts = counts.map((count) => Array.from({ length: count }, () => `{"id":${(next += 1)}}\n`).join('') || '\n');
+          const texts = counts.map(
+            (count) =>
+              Array.from({ length: count }, () => `{"id":${(next += 1)}}\n`).join('') || '\n',
+          );
           const source = await open(texts, rowsMax);
           const { entries } = await readAll(source);
-          expect(idsOf(entries)).toEqual(Array.from({ length: Math.min(next, rowsMax) }, (_, i) => `${i + 1}`));
+          expect(idsOf(entries)).toEqual(
+            Array.from({ length: Math.min(next, rowsMax) }, (_, i) => `${i + 1}`),
+          );
           for (const [i, entry] of entries.entries()) {
             const rest = await readAll(source, stored(entry.position));
             expect(idsOf(rest.entries)).toEqual(idsOf(entries).slice(i + 1));
@@ -90,7 +111,13 @@ describe('several inputs', () => {
     const [a, b] = ['{"id":1}\n', '{"id":2}\n'];
     const of = async (texts: readonly string[], rowsMax: number | null): Promise<string> =>
       (await open(texts, rowsMax)).fingerprint({ signal: new AbortController().signal });
-    const prints = await Promise.all([of([a, b], null), of([b, a], null), of([a, b], 1), of([a, b], 2), of([a], null)]);
+    const prints = await Promise.all([
+      of([a, b], null),
+      of([b, a], null),
+      of([a, b], 1),
+      of([a, b], 2),
+      of([a], null),
+    ]);
     expect(new Set(prints).size).toBe(5);
     expect(await of([a, b], null)).toBe(prints[0]);
   });
@@ -98,21 +125,26 @@ describe('several inputs', () => {
   it('refuse a position that is none of theirs', async () => {
     const source = await open(['{"id":1}\n'], null);
     const read = (position: unknown): Promise<unknown> => readAll(source, position as never);
-    await expect(read({ input: 3, position: null, rows: 1 })).rejects.toThrow('cannot continue from');
+    await expect(read({ input: 3, position: null, rows: 1 })).rejects.toThrow(
+      'cannot continue from',
+    );
     await expect(read({ offset: 3 })).rejects.toThrow('cannot continue from');
   });
 
   it('are told apart by the ends of their names, or by what is said', () => {
-    const kinds = (names: readonly string[]) => names.map((given) => kindOfInput({ given, absolute: given }));
-    expect(kinds(['a.csv', 'B.CSV', 'c.jsonl', 'd.ndjson', 'e.tsv', 'f.tab.gz'])).toEqual(['csv', 'csv', 'jsonl', 'jsonl', 'csv', 'csv']);
-    expect(kinds(['a.csv.gz', 'b.JSONL.zst', 'c.parquet', 'd.arrow', 'e.feather', 'f.arrows'])).toEqual([
+    const kinds = (names: readonly string[]) =>
+      names.map((given) => kindOfInput({ given, absolute: given }));
+    expect(kinds(['a.csv', 'B.CSV', 'c.jsonl', 'd.ndjson', 'e.tsv', 'f.tab.gz'])).toEqual([
+      'csv',
       'csv',
       'jsonl',
-      'parquet',
-      'arrow',
-      'arrow',
-      'arrow',
+      'jsonl',
+      'csv',
+      'csv',
     ]);
+    expect(
+      kinds(['a.csv.gz', 'b.JSONL.zst', 'c.parquet', 'd.arrow', 'e.feather', 'f.arrows']),
+    ).toEqual(['csv', 'jsonl', 'parquet', 'arrow', 'arrow', 'arrow']);
     expect(kindOfInput({ given: 'rows.txt', absolute: '/rows.txt', kind: 'csv' })).toBe('csv');
     for (const odd of ['a.txt', 'a.parquet.gz', 'csv', 'a.toString'])
       expect(() => kinds([odd])).toThrow('must end in .csv, .tsv, .jsonl, .ndjson or .json');

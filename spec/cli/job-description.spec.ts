@@ -35,7 +35,13 @@ describe('a job description', () => {
     expect(description).toMatchObject({ structuredOutput: null, schemaName: null });
     expect(description).toHaveProperty(
       'policies',
-      expect.objectContaining({ attemptsMax: 2, costUsdMax: null, canaryItems: null, quotaScope: null, prices: null }),
+      expect.objectContaining({
+        attemptsMax: 2,
+        costUsdMax: null,
+        canaryItems: null,
+        quotaScope: null,
+        prices: null,
+      }),
     );
   });
 
@@ -46,7 +52,13 @@ describe('a job description', () => {
   });
 
   it('is refused where a policy is none', () => {
-    for (const wrong of [{ costUsdMax: '5' }, { prices: { inputUsdPerMillion: 1 } }, { quotaScope: 3 }])
-      expect(() => decodeDescription('r', { ...old, policies: { ...old.policies, ...wrong } })).toThrow('cannot be read');
+    for (const wrong of [
+      { costUsdMax: '5' },
+      { prices: { inputUsdPerMillion: 1 } },
+      { quotaScope: 3 },
+    ])
+      expect(() =>
+        decodeDescription('r', { ...old, policies: { ...old.policies, ...wrong } }),
+      ).toThrow('cannot be read');
   });
 });

@@ -5,7 +5,10 @@ describe('a key that a service repeats in its error lines', () => {
   let world: CliWorld;
   beforeAll(async () => {
     const message = `Incorrect API key provided: ${apiKey}.`;
-    world = await createCliWorld({ apiKey, faults: [{ type: 'rows_fail', ratio: 1, statusCode: 400, message }] });
+    world = await createCliWorld({
+      apiKey,
+      faults: [{ type: 'rows_fail', ratio: 1, statusCode: 400, message }],
+    });
   });
   afterAll(async () => {
     await world[Symbol.asyncDispose]();
@@ -24,6 +27,8 @@ describe('a key that a service repeats in its error lines', () => {
       expect(ran.code, ran.stderr).toBe(0);
       expect(`${ran.stdout}${ran.stderr}`).not.toContain(apiKey);
     }
-    expect((await world.run(['results', '--run-id', 'told', '--store', 'store'])).stdout).toContain('Incorrect API key provided: [secret]');
+    expect((await world.run(['results', '--run-id', 'told', '--store', 'store'])).stdout).toContain(
+      'Incorrect API key provided: [secret]',
+    );
   });
 });

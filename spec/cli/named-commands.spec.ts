@@ -33,7 +33,10 @@ const spokenIn = (source: string): string =>
     .replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/gu, 'X')
     .replaceAll('\\`', '`');
 
-/** Commands of messages: in backticks, after `$0` of an example, built by `commandLine`, or bare with their first flag. */
+/**
+ * Commands of messages: in backticks, after `$0` of an example, built by `commandLine`, or bare
+ * with their first flag.
+ */
 const inSource = (path: string): readonly Shown[] => {
   const text = spokenIn(readFileSync(join(root, path), 'utf8'));
   return [
@@ -41,7 +44,11 @@ const inSource = (path: string): readonly Shown[] => {
     ...all(path, text, /`batchor (?!migrations X|quota X)([a-z-][^`<]*)`/gu),
     ...all(path, text, /(?<!`)\bbatchor ((?:[a-z]+-?)+ --(?!help)[^`'.,;()]*)/gu),
     ...all(path, text, /\$0 ([^'\n]*)'/gu),
-    ...[...text.matchAll(/commandLine\(\s*place,\s*'([a-z-]+)',\s*[\w.]+(?:,\s*(?:'([^']*)'|`([^`]*)`))?/gu)].map(([, command, a, b]) => ({
+    ...[
+      ...text.matchAll(
+        /commandLine\(\s*place,\s*'([a-z-]+)',\s*[\w.]+(?:,\s*(?:'([^']*)'|`([^`]*)`))?/gu,
+      ),
+    ].map(([, command, a, b]) => ({
       where: path,
       line: `${command ?? ''} --run-id X ${a ?? b ?? ''}`,
     })),
@@ -51,15 +58,29 @@ const inSource = (path: string): readonly Shown[] => {
 /** Commands of documents: the lines of their shells, and code in their text. */
 const inDocument = (path: string): readonly Shown[] => {
   const text = readFileSync(join(root, path), 'utf8');
-  const shells = [...text.matchAll(/^```(?:sh|console)[^\n]*\n(.*?)^```/gmsu)].map(([, block = '']) => block.replaceAll('\\\n', ' '));
+  const shells = [...text.matchAll(/^```(?:sh|console)[^\n]*\n(.*?)^```/gmsu)].map(
+    ([, block = '']) => block.replaceAll('\\\n', ' '),
+  );
   const prose = text.replace(/^```.*?^```/gmsu, '');
   return [
-    ...shells.flatMap((block) => all(path, block, /(?:^|[;&|(]|\bdo|\bthen)[ $]*(?:\w+=\S* )*(?:npx )?batchor ([a-z-][^\n]*)/gmu)),
-    ...all(path, prose, /`(?:npx )?batchor ([a-z-][^`]*)`/gu).map((shown) => ({ ...shown, isProse: true as const })),
+    ...shells.flatMap((block) =>
+      all(
+        path,
+        block,
+        /(?:^|[;&|(]|\bdo|\bthen)[ $]*(?:\w+=\S* )*(?:npx )?batchor ([a-z-][^\n]*)/gmu,
+      ),
+    ),
+    ...all(path, prose, /`(?:npx )?batchor ([a-z-][^`]*)`/gu).map((shown) => ({
+      ...shown,
+      isProse: true as const,
+    })),
   ];
 };
 
-/** The words of a command as a shell would give them, as far as they are the command's; what a variable holds is left out. */
+/**
+ * The words of a command as a shell would give them, as far as they are the command's; what a
+ * variable holds is left out.
+ */
 const wordsOf = (line: string): readonly string[] => {
   const words = [...line.matchAll(/(?:"[^"]*"|'[^']*'|\\.|[^\s"'])+/gu)].map(([word]) => word);
   const ends = words.findIndex((word) => /^(?:[0-9]?[<>].*|[|&;#].*|\))$/u.test(word));
@@ -70,7 +91,10 @@ const wordsOf = (line: string): readonly string[] => {
       // A variable that is no flag's value may hold any flags.
       .filter((word, i, words) => !/^\$\w+$/u.test(word) || (words[i - 1] ?? '').startsWith('--'))
       .map((word) => word.replaceAll(/["']|[;)]+$/gu, ''))
-      .filter((word, i, words) => word !== '' && ((word !== '…' && word !== 'X') || (words[i - 1] ?? '').startsWith('--')))
+      .filter(
+        (word, i, words) =>
+          word !== '' && ((word !== '…' && word !== 'X') || (words[i - 1] ?? '').startsWith('--')),
+      )
   );
 };
 
@@ -80,17 +104,23 @@ const errorOf = ({ where, line, isProse }: Shown): string | null => {
     checkCommandLine(words, definitions);
     return null;
   } catch (error) {
-    if (isProse === true && !line.endsWith(' VALUE')) return errorOf({ where, line: `${line} VALUE`, isProse });
+    if (isProse === true && !line.endsWith(' VALUE'))
+      return errorOf({ where, line: `${line} VALUE`, isProse });
     return `${where}: batchor ${line}: ${error instanceof Error ? error.message : String(error)}`;
   }
 };
 
 /** A command about one run needs its name. */
 const isOfRun = (definition: Definition | undefined): boolean =>
-  definition?.options.some(({ preferredName, description }) => preferredName === '--run-id' && description === 'The run') ?? false;
+  definition?.options.some(
+    ({ preferredName, description }) => preferredName === '--run-id' && description === 'The run',
+  ) ?? false;
 
 const sources = ['lib', 'adapters', 'cli'].flatMap((folder) => filesBelow(folder, '.ts'));
-const documents = ['README.md', ...filesBelow('docs', '.md').filter((path) => !path.startsWith('docs/decisions'))];
+const documents = [
+  'README.md',
+  ...filesBelow('docs', '.md').filter((path) => !path.startsWith('docs/decisions')),
+];
 
 describe('a command that is shown to users', () => {
   it('exists with all of its flags, in messages', () => {
@@ -119,22 +149,44 @@ describe('a command that is shown to users', () => {
   });
 
   it('has flags that some command has, where messages name flags alone', () => {
-    const known = new Set([...definitions.flatMap(({ options }) => options.flatMap(({ nameSet }) => nameSet)), '--help', '--version']);
+    const known = new Set([
+      ...definitions.flatMap(({ options }) => options.flatMap(({ nameSet }) => nameSet)),
+      '--help',
+      '--version',
+    ]);
     const named = sources.flatMap((path) =>
-      all(path, spokenIn(readFileSync(join(root, path), 'utf8')), /(?<![\w-])(--[a-z][a-z-]*[a-z])/gu),
+      all(
+        path,
+        spokenIn(readFileSync(join(root, path), 'utf8')),
+        /(?<![\w-])(--[a-z][a-z-]*[a-z])/gu,
+      ),
     );
     expect(named.length).toBeGreaterThan(200);
     // `--no` begins a negation; the others are those of LibreOffice, which a message names.
     const others = ['--no', '--headless', '--convert-to'];
-    const unknown = named.filter(({ line }) => !others.includes(line) && !known.has(line) && !known.has(line.replace(/^--no-/u, '--')));
+    const unknown = named.filter(
+      ({ line }) =>
+        !others.includes(line) && !known.has(line) && !known.has(line.replace(/^--no-/u, '--')),
+    );
     expect(unknown).toEqual([]);
   });
 });
 
 describe('the check of commands', () => {
   it('finds what does not exist, and what is not whole', () => {
-    for (const line of ['events --run-id r', 'status --runid r', 'resume --run-id r --wait=1', 'wait r', 'resume --run-id'])
+    for (const line of [
+      'events --run-id r',
+      'status --runid r',
+      'resume --run-id r --wait=1',
+      'wait r',
+      'resume --run-id',
+    ])
       expect(errorOf({ where: 'planted', line })).toContain('planted: ');
-    expect(errorOf({ where: 'planted', line: 'resume --run-id r --max-cost USD --wait || test $? -eq 1' })).toBeNull();
+    expect(
+      errorOf({
+        where: 'planted',
+        line: 'resume --run-id r --max-cost USD --wait || test $? -eq 1',
+      }),
+    ).toBeNull();
   });
 });

@@ -16,7 +16,8 @@ const placed = (store: string): Place => placeOf(context, { store, artifacts: un
 
 describe('a command of the library', () => {
   it('names the store where it is shown, so that it works as it is pasted', () => {
-    const said = 'To end it: `batchor resolve --run-id a.b-1 --batch bk_1 --take-files`; or `batchor resume --run-id a.b-1`.';
+    const said =
+      'To end it: `batchor resolve --run-id a.b-1 --batch bk_1 --take-files`; or `batchor resume --run-id a.b-1`.';
     expect(withStoreNamed(placed('st $& x'), said)).toBe(
       "To end it: `batchor resolve --run-id a.b-1 --store 'st $& x' --batch bk_1 --take-files`; or `batchor resume --run-id a.b-1 --store 'st $& x'`.",
     );
@@ -24,10 +25,17 @@ describe('a command of the library', () => {
   });
 
   it('offers what is taken: of a create without an answer only its id, or that it was never made', () => {
-    const unresolved = new BatchorError('batch_unresolved', { runId: 'a' as RunId, batchKeys: ['bk_1' as BatchKey] }, 'held', 'Look.');
+    const unresolved = new BatchorError(
+      'batch_unresolved',
+      { runId: 'a' as RunId, batchKeys: ['bk_1' as BatchKey] },
+      'held',
+      'Look.',
+    );
     const hint = hintFor(unresolved, placed('st'));
     expect(hint).toContain('For an unconfirmed create');
-    expect(hint).toContain('batchor resolve --run-id a --store st --batch KEY --exists ID, or --never-created. For a batch with an id');
+    expect(hint).toContain(
+      'batchor resolve --run-id a --store st --batch KEY --exists ID, or --never-created. For a batch with an id',
+    );
   });
 });
 
@@ -40,11 +48,19 @@ describe('the address of a store in a database', () => {
         schema: 'Mine',
         artifactFolder: null,
       });
-    expect(placed('postgresql://u@host/db').store).toMatchObject({ dsn: 'postgresql://u@host/db', schema: null });
+    expect(placed('postgresql://u@host/db').store).toMatchObject({
+      dsn: 'postgresql://u@host/db',
+      schema: null,
+    });
   });
 
   it('is shown without any password', () => {
-    const addresses = ['u:s3cret@host/db', 'u:s3cret@/db?host=/tmp', 'host/db?password=s3cret', 'host/db?sslpassword=s3cret'];
+    const addresses = [
+      'u:s3cret@host/db',
+      'u:s3cret@/db?host=/tmp',
+      'host/db?password=s3cret',
+      'host/db?sslpassword=s3cret',
+    ];
     for (const address of [
       ...addresses,
       'u@host/db?PASSWORD=s3cret',
@@ -55,7 +71,9 @@ describe('the address of a store in a database', () => {
       const { storeName, storeFlag } = placed(`postgresql://${address}`);
       expect(storeName + storeFlag).not.toContain('s3cret');
     }
-    expect(placed('postgresql://u:s3cret@host:5432/db?sslmode=require').storeName).toBe('postgresql://u@host:5432/db?sslmode=require');
+    expect(placed('postgresql://u:s3cret@host:5432/db?sslmode=require').storeName).toBe(
+      'postgresql://u@host:5432/db?sslmode=require',
+    );
   });
 
   it.each([
@@ -74,7 +92,9 @@ describe('the address of a store in a database', () => {
     const mistaken = (): Place => placed(address);
     expect(mistaken).toThrow(CliFailure);
     expect(mistaken).not.toThrow(/s3/);
-    expect(() => placeOf(context, { store: 'postgresql://u@host/db', artifacts: address })).toThrow('--artifacts is not a folder');
+    expect(() => placeOf(context, { store: 'postgresql://u@host/db', artifacts: address })).toThrow(
+      '--artifacts is not a folder',
+    );
   });
 
   it.each(['u:12/s3cret@host/db', 'u:12?s3cret@host/db', 'u:12#s3cret@host/db'])(
@@ -88,7 +108,11 @@ describe('the address of a store in a database', () => {
 
   it('in the .env of a folder gets no password of the environment', () => {
     const cwd = mkdtempSync(join(tmpdir(), 'batchor-place-'));
-    const place = (address: string, env: Readonly<Record<string, string>>, store?: string): Place => {
+    const place = (
+      address: string,
+      env: Readonly<Record<string, string>>,
+      store?: string,
+    ): Place => {
       writeFileSync(join(cwd, '.env'), `BATCHOR_STORE=${address}\n`);
       return placeOf({ env, cwd } as unknown as CliContext, { store, artifacts: undefined });
     };
@@ -96,7 +120,10 @@ describe('the address of a store in a database', () => {
     expect(() => place('postgresql://u@planted.example/db', own)).toThrow(
       'BATCHOR_STORE (postgresql://u@planted.example/db) comes from .env',
     );
-    expect(place('postgresql://u@planted.example/db', own, 'postgresql://u@planted.example/db').store.type).toBe('postgres');
+    expect(
+      place('postgresql://u@planted.example/db', own, 'postgresql://u@planted.example/db').store
+        .type,
+    ).toBe('postgres');
     expect(place('postgresql://u:p@planted.example/db', own).store.type).toBe('postgres');
     expect(place('postgresql://u@planted.example/db', {}).store.type).toBe('postgres');
     rmSync(cwd, { recursive: true });
@@ -106,12 +133,19 @@ describe('the address of a store in a database', () => {
     expect(placed('POSTGRESQL://u:s3cret@host/db').store.type).toBe('postgres');
   });
 
-  it.each(['store', './u:s3cret@host', '/srv/stores/a', 'user-runs', 'postgres', '../postgres', 'a=b', 'my store', 'C:\\stores'])(
-    'is not seen in a folder: %s',
-    (folder) => {
-      expect(placed(folder).store.type).toBe('folder');
-    },
-  );
+  it.each([
+    'store',
+    './u:s3cret@host',
+    '/srv/stores/a',
+    'user-runs',
+    'postgres',
+    '../postgres',
+    'a=b',
+    'my store',
+    'C:\\stores',
+  ])('is not seen in a folder: %s', (folder) => {
+    expect(placed(folder).store.type).toBe('folder');
+  });
 });
 
 describe('a message', () => {
@@ -123,14 +157,19 @@ describe('a message', () => {
     ["sslpassword = 's3 cret' x", 'sslpassword = … x'],
     ['?a=1&PGPASSWORD=s3cret&b=2', '?a=1&PGPASSWORD=…&b=2'],
     ['postgres%3A%2F%2Fu%3As3cret%40host', 'postgres%3A…'],
-    ['http://127.0.0.1:8080/v1 answered, me@example.org', 'http://127.0.0.1:8080/v1 answered, me@example.org'],
+    [
+      'http://127.0.0.1:8080/v1 answered, me@example.org',
+      'http://127.0.0.1:8080/v1 answered, me@example.org',
+    ],
     ['batchor wait --store postgresql://u@host/db', 'batchor wait --store postgresql://u@host/db'],
   ])('loses passwords and nothing else: %s', (text, shown) => {
     expect(maskSecrets(text)).toBe(shown);
   });
 
   it('steers no terminal', () => {
-    expect(shownText('a\u001b[31mb\u009b2J\r\u202ec\td\n')).toBe('a\\u001b[31mb\\u009b2J\\u000d\\u202ec\td\n');
+    expect(shownText('a\u001b[31mb\u009b2J\r\u202ec\td\n')).toBe(
+      'a\\u001b[31mb\\u009b2J\\u000d\\u202ec\td\n',
+    );
     const value = { text: 'x\u007f\u009by\u2028\u202e' };
     expect(escapedControls(JSON.stringify(value))).toMatch(/^[\x20-\x7e]*$/);
     expect(JSON.parse(escapedControls(JSON.stringify(value)))).toEqual(value);

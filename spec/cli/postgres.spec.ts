@@ -3,7 +3,15 @@ import { newDatabase } from '../support/postgres/database.ts';
 import { makeReadOnly } from '../support/postgres/read-only.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
 import { until } from './built.ts';
-import { apiKey, createCliWorld, csvOf, startArgs, type CliWorld, type Ran, type RunOptions } from './in-process.ts';
+import {
+  apiKey,
+  createCliWorld,
+  csvOf,
+  startArgs,
+  type CliWorld,
+  type Ran,
+  type RunOptions,
+} from './in-process.ts';
 
 const hourMs = 3_600_000;
 
@@ -25,27 +33,43 @@ describe('a store in a database', () => {
     await schema.drop();
   });
   const run = (args: readonly string[], options: RunOptions = {}): Promise<Ran> =>
-    world.run(args, { ...options, env: { BATCHOR_STORE: address, BATCHOR_ARTIFACTS: 'payloads', ...options.env } });
+    world.run(args, {
+      ...options,
+      env: { BATCHOR_STORE: address, BATCHOR_ARTIFACTS: 'payloads', ...options.env },
+    });
   const start = (runId: string, ...rest: readonly string[]): Promise<Ran> =>
-    run(startArgs('rows.csv', runId, '--max-requests-per-batch', '10', ...rest).filter((word) => word !== '--store' && word !== 'store'));
+    run(
+      startArgs('rows.csv', runId, '--max-requests-per-batch', '10', ...rest).filter(
+        (word) => word !== '--store' && word !== 'store',
+      ),
+    );
   const passing = async <A>(command: Promise<A>): Promise<A> => {
     const timer = setInterval(() => void world.emulator.advance(hourMs), 50);
     return command.finally(() => clearInterval(timer));
   };
 
   it('is not made by a look', async () => {
-    for (const args of [['list'], ['status', '--run-id', 'a'], ['pause', '--run-id', 'a'], ['results', '--run-id', 'a']]) {
+    for (const args of [
+      ['list'],
+      ['status', '--run-id', 'a'],
+      ['pause', '--run-id', 'a'],
+      ['results', '--run-id', 'a'],
+    ]) {
       const looked = await run(args);
       expect([looked.code, looked.stdout]).toEqual([1, '']);
       expect(looked.stderr).toContain('there is no store');
     }
-    expect(await schema.query(`select nspname from pg_namespace where nspname = '${schema.name}'`)).toEqual([]);
+    expect(
+      await schema.query(`select nspname from pg_namespace where nspname = '${schema.name}'`),
+    ).toEqual([]);
   });
 
   it('that takes no writes for a while is waited for, and says so', async () => {
     const database = await newDatabase();
     const there = { BATCHOR_STORE: database.url };
-    const args = startArgs('rows.csv', 'failover').filter((word) => word !== '--store' && word !== 'store');
+    const args = startArgs('rows.csv', 'failover').filter(
+      (word) => word !== '--store' && word !== 'store',
+    );
     expect((await run(args, { env: there })).code).toBe(0);
     await makeReadOnly(database.url, true);
     const paused = await run(['pause', '--run-id', 'failover'], {
@@ -56,7 +80,9 @@ describe('a store in a database', () => {
       },
     });
     expect([paused.code, paused.json['control_state']]).toEqual([0, 'paused']);
-    expect(paused.stderr).toMatch(/^batchor: waiting for the database: Postgres .*: the database takes no writes: /);
+    expect(paused.stderr).toMatch(
+      /^batchor: waiting for the database: Postgres .*: the database takes no writes: /,
+    );
     expect(paused.stderr).not.toContain('batchor:batchor');
     await database.drop();
   });
@@ -69,14 +95,23 @@ describe('a store in a database', () => {
     expect(verified.code).toBe(0);
     expect((await run(['inspect', '--run-id', 'whole', '--item', 'item-3'])).code).toBe(0);
     const text = (await run(['results', '--run-id', 'whole'])).stdout;
-    expect((await run(['export-artifacts', '--run-id', 'whole', '--destination-dir', 'copy'])).json).toMatchObject({ result_count: 20 });
+    expect(
+      (await run(['export-artifacts', '--run-id', 'whole', '--destination-dir', 'copy'])).json,
+    ).toMatchObject({ result_count: 20 });
     const pruned = await run(['prune-artifacts', '--run-id', 'whole', '--include-raw']);
     expect([pruned.code, Number(pruned.json['removed_count'])]).toEqual([0, 3]);
     expect((await run(['results', '--run-id', 'whole'])).stdout).toBe(text);
-    expect((await run(['verify', '--run-id', 'whole'])).json).toMatchObject({ is_sound: true, pruned: { raw_file_count: 2 } });
-    const [listed] = JSON.parse((await run(['list'])).stdout) as readonly Readonly<Record<string, unknown>>[];
+    expect((await run(['verify', '--run-id', 'whole'])).json).toMatchObject({
+      is_sound: true,
+      pruned: { raw_file_count: 2 },
+    });
+    const [listed] = JSON.parse((await run(['list'])).stdout) as readonly Readonly<
+      Record<string, unknown>
+    >[];
     expect(listed).toMatchObject({ run_id: 'whole', status: 'completed', owner: null });
-    const states = await schema.query(`select status, count(*)::int as count from ${schema.name}.item_states group by status`);
+    const states = await schema.query(
+      `select status, count(*)::int as count from ${schema.name}.item_states group by status`,
+    );
     expect(states).toEqual([{ status: 'completed', count: 20 }]);
     // Looking after files is for stores that have some.
     expect((await run(['doctor'])).stderr).toContain('cannot be examined');
@@ -85,15 +120,41 @@ describe('a store in a database', () => {
   it('gives the same tables as a store in files, also of rows that share a request, and its rows to another run', async () => {
     world.write(
       'twice.jsonl',
-      Array.from({ length: 30 }, (_, i) => `${JSON.stringify({ id: `t${i}`, text: `kind ${i % 4}` })}\n`).join(''),
+      Array.from(
+        { length: 30 },
+        (_, i) => `${JSON.stringify({ id: `t${i}`, text: `kind ${i % 4}` })}\n`,
+      ).join(''),
     );
-    const flags = ['--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1-mini', '--poll-interval', '0.05', '--wait'];
-    const args = ['start', '--input', 'twice.jsonl', ...flags, '--send-duplicates-once', '--run-id', 'once'];
+    const flags = [
+      '--id-field',
+      'id',
+      '--prompt-field',
+      'text',
+      '--model',
+      'gpt-4.1-mini',
+      '--poll-interval',
+      '0.05',
+      '--wait',
+    ];
+    const args = [
+      'start',
+      '--input',
+      'twice.jsonl',
+      ...flags,
+      '--send-duplicates-once',
+      '--run-id',
+      'once',
+    ];
     const inRows = await passing(run(args));
     const inFiles = await passing(world.run([...args, '--store', 'files']));
     for (const ran of [inRows, inFiles])
-      expect([ran.code, ran.json['shared']]).toEqual([0, { row_count: 26, input_tokens: expect.any(Number) as number }]);
-    const told = async (of: (args: readonly string[]) => Promise<Ran>): Promise<readonly string[]> => {
+      expect([ran.code, ran.json['shared']]).toEqual([
+        0,
+        { row_count: 26, input_tokens: expect.any(Number) as number },
+      ]);
+    const told = async (
+      of: (args: readonly string[]) => Promise<Ran>,
+    ): Promise<readonly string[]> => {
       const { stdout } = await of(['results', '--run-id', 'once', '--format', 'csv']);
       // Which batch it was, when, and what ended first, is each run's own.
       return stdout.split('\n').map((line) => line.split(',').slice(0, 8).toSpliced(2, 1).join());
@@ -102,11 +163,23 @@ describe('a store in a database', () => {
     expect(table).toHaveLength(32);
     expect(table).toEqual(await told((words) => world.run([...words, '--store', 'files'])));
     const again = await passing(
-      run(['start', '--from-run', 'once', '--only', 'all', '--poll-interval', '0.05', '--wait', '--run-id', 'again']),
+      run([
+        'start',
+        '--from-run',
+        'once',
+        '--only',
+        'all',
+        '--poll-interval',
+        '0.05',
+        '--wait',
+        '--run-id',
+        'again',
+      ]),
     );
     expect([again.stderr, again.code]).toEqual(['', 0]);
     expect(again.json).toMatchObject({ item_count: 30 });
-    for (const runId of ['once', 'again']) expect((await run(['verify', '--run-id', runId])).code).toBe(0);
+    for (const runId of ['once', 'again'])
+      expect((await run(['verify', '--run-id', runId])).code).toBe(0);
     const results = await run(['results', '--run-id', 'again']);
     expect(results.stdout.split('\n')[29]).toContain('"source_ref":"run:once"');
   });
@@ -144,7 +217,11 @@ describe('a store in a database', () => {
     await start('carried');
     await start('held');
     const owner = async (runId: string): Promise<unknown> =>
-      (await schema.query(`select owner from ${schema.name}.runs where run_id = '${runId}' and lease_until > now()`))[0]?.['owner'] ?? null;
+      (
+        await schema.query(
+          `select owner from ${schema.name}.runs where run_id = '${runId}' and lease_until > now()`,
+        )
+      )[0]?.['owner'] ?? null;
     let stop = (): void => undefined;
     const stopped = new Promise<void>((resolve) => {
       stop = resolve;
@@ -174,18 +251,28 @@ describe('a store in a database', () => {
       interruptAfter: (stderr) => until(() => stderr().includes('foreign')),
     });
     expect([worker.code, worker.stdout]).toEqual([0, '']);
-    expect(worker.stderr).toContain(`batchor: run foreign belongs to ${world.emulator.baseURL}: left to other workers\n`);
+    expect(worker.stderr).toContain(
+      `batchor: run foreign belongs to ${world.emulator.baseURL}: left to other workers\n`,
+    );
   });
 
   it('shows neither the key nor the password, nor does it keep the key', async () => {
-    await run(['wait', '--run-id', 'nobody', '--store', address.replace('batchor:batchor@', 'batchor:secret-word@')]);
+    await run([
+      'wait',
+      '--run-id',
+      'nobody',
+      '--store',
+      address.replace('batchor:batchor@', 'batchor:secret-word@'),
+    ]);
     expect(world.history.length).toBeGreaterThan(20);
     for (const { stdout, stderr } of world.history) {
       expect(stdout + stderr).not.toContain(apiKey);
       expect(stdout + stderr).not.toContain('batchor:batchor');
       expect(stdout + stderr).not.toContain('secret-word');
     }
-    const kept = await schema.query(`select count(*)::int as count from ${schema.name}.runs where description::text like '%${apiKey}%'`);
+    const kept = await schema.query(
+      `select count(*)::int as count from ${schema.name}.runs where description::text like '%${apiKey}%'`,
+    );
     expect(kept).toEqual([{ count: 0 }]);
     expect(world.storedText()).not.toContain(apiKey);
   });

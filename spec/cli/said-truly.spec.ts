@@ -27,9 +27,21 @@ describe('an argument that cannot be meant', () => {
       'status has an unexpected argument "reviews"',
       'Did you mean --run-id reviews? See its flags: batchor status --help',
     ],
-    [['wait', '--run-id', 'r', 'now'], 'wait has an unexpected argument "now"', 'Quote values that contain blanks.'],
-    [['start', '--wait', 'true'], 'start has an unexpected argument "true"', 'Did you mean --run-id true?'],
-    [['start', '--run-id', 'r', '--wait', 'true'], 'start has an unexpected argument "true"', '--wait takes no value.'],
+    [
+      ['wait', '--run-id', 'r', 'now'],
+      'wait has an unexpected argument "now"',
+      'Quote values that contain blanks.',
+    ],
+    [
+      ['start', '--wait', 'true'],
+      'start has an unexpected argument "true"',
+      'Did you mean --run-id true?',
+    ],
+    [
+      ['start', '--run-id', 'r', '--wait', 'true'],
+      'start has an unexpected argument "true"',
+      '--wait takes no value.',
+    ],
     [['start', '--wait=yes'], '--wait takes no value (got "yes")', 'Give --wait without a value.'],
     [['status', '--run-id'], '--run-id needs a value', 'See its flags: batchor status --help'],
     [
@@ -39,8 +51,16 @@ describe('an argument that cannot be meant', () => {
     ],
     [['wait', '-x'], 'wait has no flag -x', 'See its flags: batchor wait --help'],
     [['wait', '--runid', 'r'], 'wait has no flag --runid', 'Did you mean --run-id?'],
-    [['schema', 'check'], 'schema check needs FILE|MODULE#EXPORT', 'For example: batchor schema check label.schema.json'],
-    [['schema', 'check', 'a', 'b'], 'schema check has an unexpected argument "b"', 'batchor schema check --help'],
+    [
+      ['schema', 'check'],
+      'schema check needs FILE|MODULE#EXPORT',
+      'For example: batchor schema check label.schema.json',
+    ],
+    [
+      ['schema', 'check', 'a', 'b'],
+      'schema check has an unexpected argument "b"',
+      'batchor schema check --help',
+    ],
   ];
   for (const [args, message, hint] of cases)
     it(`is named with what to type instead: ${args.join(' ')}`, async () => {
@@ -60,13 +80,20 @@ describe('an argument that cannot be meant', () => {
 describe('an error of batchor itself', () => {
   const reported = (error: unknown, env: Readonly<Record<string, string>>): string => {
     const chunks: string[] = [];
-    const stderr = new Writable({ write: (chunk: Buffer, _encoding, done) => (chunks.push(chunk.toString()), done()) });
+    const stderr = new Writable({
+      write: (chunk: Buffer, _encoding, done) => (chunks.push(chunk.toString()), done()),
+    });
     reportFailure({ stderr, env }, error);
     return chunks.join('');
   };
 
   it('shows its stack only where it is asked for, and says how to report it', () => {
-    const broken = new BatchorError('invariant_violated', { runId: 'r', message: 'x' } as never, 'a law is broken', 'Nothing was written.');
+    const broken = new BatchorError(
+      'invariant_violated',
+      { runId: 'r', message: 'x' } as never,
+      'a law is broken',
+      'Nothing was written.',
+    );
     for (const error of [new TypeError('x is undefined'), broken]) {
       const plain = reported(error, {});
       expect(plain).toContain(error.message);
@@ -94,16 +121,22 @@ describe('a run that was paused before', () => {
 describe('a limit of a batch', () => {
   it('that no row fits into is refused before anything exists', async () => {
     const uploads = world.emulator.ledger.uploads;
-    const ran = await world.run(startArgs('good.csv', 'small', '--max-bytes-per-batch', '50', '--wait'));
+    const ran = await world.run(
+      startArgs('good.csv', 'small', '--max-bytes-per-batch', '50', '--wait'),
+    );
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toMatch(/--max-bytes-per-batch 50 is too small for one request: the request of "item-0" has 1\d\d bytes/u);
+    expect(ran.stderr).toMatch(
+      /--max-bytes-per-batch 50 is too small for one request: the request of "item-0" has 1\d\d bytes/u,
+    );
     expect((await world.run(['status', '--run-id', 'small', '--store', 'store'])).code).toBe(1);
     expect(world.emulator.ledger.uploads).toBe(uploads);
   });
 
   it('that some rows do not fit into is told, and the others are sent', async () => {
     world.write('long.csv', `id,text\na,x\nb,${'y'.repeat(300)}\n`);
-    const ran = await world.run(startArgs('long.csv', 'long', '--max-bytes-per-batch', '250', '--wait'));
+    const ran = await world.run(
+      startArgs('long.csv', 'long', '--max-bytes-per-batch', '250', '--wait'),
+    );
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain('the request of "b" has');
     expect(ran.stderr).toContain('1 of the first 2');
@@ -113,7 +146,13 @@ describe('a limit of a batch', () => {
 
 describe('what the service is known not to take', () => {
   const notes = (said: object): Promise<readonly string[]> =>
-    serviceNotes({ version: 1, baseUrl: null, model: 'gpt-4.1-mini', completionWindow: '24h', ...said } as Description);
+    serviceNotes({
+      version: 1,
+      baseUrl: null,
+      model: 'gpt-4.1-mini',
+      completionWindow: '24h',
+      ...said,
+    } as Description);
 
   it('is told of, with the nearest that it does', async () => {
     expect(await notes({ model: 'gpt-4.1-mni' })).toEqual([
@@ -122,13 +161,27 @@ describe('what the service is known not to take', () => {
     expect(await notes({ model: 'claude-next' })).toEqual([
       'batchor: OpenAI has no model "claude-next" known to this version; it may be newer than this version',
     ]);
-    expect(await notes({ completionWindow: '1h' })).toEqual(['batchor: OpenAI takes --completion-window 24h, and may refuse 1h']);
+    expect(await notes({ completionWindow: '1h' })).toEqual([
+      'batchor: OpenAI takes --completion-window 24h, and may refuse 1h',
+    ]);
   });
 
   it('is nothing, where model and window are known, and where the service is another', async () => {
-    for (const model of ['gpt-4.1', 'gpt-4.1-2025-04-14', 'gpt-4-0613', 'ft:gpt-4o-mini-2024-07-18:acme::x', 'gpt-4-1106-preview'])
+    for (const model of [
+      'gpt-4.1',
+      'gpt-4.1-2025-04-14',
+      'gpt-4-0613',
+      'ft:gpt-4o-mini-2024-07-18:acme::x',
+      'gpt-4-1106-preview',
+    ])
       expect([model, await notes({ model })]).toEqual([model, []]);
-    expect(await notes({ baseUrl: 'https://api.groq.com/openai/v1', model: 'llama', completionWindow: '7d' })).toEqual([]);
+    expect(
+      await notes({
+        baseUrl: 'https://api.groq.com/openai/v1',
+        model: 'llama',
+        completionWindow: '7d',
+      }),
+    ).toEqual([]);
   });
 });
 
@@ -138,7 +191,12 @@ describe('a command in a summary', () => {
     const summary = { troubles: [{ message }], held: null, count: 1 };
     expect(summaryInPlace({ storeFlag: '' }, summary)).toBe(summary);
     expect(summaryInPlace({ storeFlag: ' --store s' }, summary)).toEqual({
-      troubles: [{ message: 'look: `batchor resolve --run-id r --store s --batch k --retry`, or `batchor list --store s`' }],
+      troubles: [
+        {
+          message:
+            'look: `batchor resolve --run-id r --store s --batch k --retry`, or `batchor list --store s`',
+        },
+      ],
       held: null,
       count: 1,
     });
@@ -150,7 +208,8 @@ describe('what to do about a row that has ended', () => {
     for (const failureClass of failureClasses) {
       const remedy = endedRemedy(failureClass);
       expect(remedy).not.toMatch(/^none|: it is asked again|resume the run/u);
-      if (failureAction(failureClass) !== 'fail') expect(remedy).toContain(`batchor start --from-run RUN --only ${failureClass}`);
+      if (failureAction(failureClass) !== 'fail')
+        expect(remedy).toContain(`batchor start --from-run RUN --only ${failureClass}`);
     }
   });
 });

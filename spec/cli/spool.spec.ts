@@ -12,7 +12,11 @@ const made: string[] = [];
 const left = (owner: unknown): string => {
   const folder = mkdtempSync(join(tmpdir(), 'batchor-stdin-'));
   made.push(folder);
-  if (owner !== undefined) writeFileSync(join(folder, 'owner.json'), typeof owner === 'string' ? owner : JSON.stringify(owner));
+  if (owner !== undefined)
+    writeFileSync(
+      join(folder, 'owner.json'),
+      typeof owner === 'string' ? owner : JSON.stringify(owner),
+    );
   writeFileSync(join(folder, 'rows.csv'), 'id\n1\n');
   return folder;
 };
@@ -50,7 +54,10 @@ describe('what standard input is kept in', () => {
   it('is removed where its process id belongs to another process by now, and nowhere else', async () => {
     const mine = await spool(Readable.from(['id\n1\n']), 'rows.csv');
     made.push(dirname(mine));
-    const owner = JSON.parse(readFileSync(join(dirname(mine), 'owner.json'), 'utf8')) as Record<string, unknown>;
+    const owner = JSON.parse(readFileSync(join(dirname(mine), 'owner.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
     const kept = [
       mine,
       left(undefined),

@@ -17,7 +17,8 @@ const deadPid = 2 ** 30;
 
 type Line = Readonly<Record<string, unknown>>;
 
-const errorClassOf = (error: unknown): string => (isJsonObject(error) ? String(error['error_class']) : 'whole');
+const errorClassOf = (error: unknown): string =>
+  isJsonObject(error) ? String(error['error_class']) : 'whole';
 
 /** A stored store, opened by this build. */
 interface Opened extends AsyncDisposable {
@@ -36,7 +37,8 @@ const open = async (kind: (typeof kinds)[number], seed: number): Promise<Opened>
   const place = { BATCHOR_STORE: 'store', BATCHOR_ARTIFACTS: 'payloads' };
   if (schema === null) {
     cpSync(join(folder, 'store'), join(world.folder, 'store'), { recursive: true });
-    // As if its owner had run on this machine: a process that is known to be dead is not waited for.
+    // As if its owner had run on this machine: a process that is known to be dead is not waited
+    // for.
     const lock = join(world.folder, 'store/runs/killed/lock.1');
     const owner = JSON.parse(readFileSync(lock, 'utf8')) as Line;
     writeFileSync(lock, JSON.stringify({ ...owner, ...thisProcess(), pid: deadPid }));
@@ -49,7 +51,8 @@ const open = async (kind: (typeof kinds)[number], seed: number): Promise<Opened>
   }
   return {
     world,
-    typed: (command, runId, ...rest) => world.run([command, ...(runId === null ? [] : ['--run-id', runId]), ...rest], { env: place }),
+    typed: (command, runId, ...rest) =>
+      world.run([command, ...(runId === null ? [] : ['--run-id', runId]), ...rest], { env: place }),
     shown: (name) => readFileSync(join(folder, name), 'utf8'),
     [Symbol.asyncDispose]: async () => {
       await schema?.drop();
@@ -81,7 +84,13 @@ describe.each(kinds)('a store (%s) that release 6bc519e left', (kind) => {
     const { stdout, lines } = await store.typed('results', 'done');
     expect(lines).toHaveLength(40);
     // One row of each kind.
-    const kindOf = ({ status, attempt_count: charged, uncharged_attempt_count: free, error, ...line }: Line): string =>
+    const kindOf = ({
+      status,
+      attempt_count: charged,
+      uncharged_attempt_count: free,
+      error,
+      ...line
+    }: Line): string =>
       `${JSON.stringify(status)} after ${JSON.stringify([charged, free])}, ${errorClassOf(error)}, ${line['shared_with_index'] === undefined ? 'sent' : 'shared'}`;
     const rows = new Map(lines.map((line) => [kindOf(line), line]));
     expect([...rows.keys()].toSorted()).toEqual([
@@ -95,8 +104,12 @@ describe.each(kinds)('a store (%s) that release 6bc519e left', (kind) => {
       '"failed_permanent" after [1,0], truncated, sent',
     ]);
     for (const line of rows.values())
-      expect((await store.typed('inspect', 'done', '--item', String(line['item_id']))).json).toMatchObject({ status: line['status'] });
-    expect((await store.typed('export-artifacts', 'done', '--destination-dir', 'copy')).json).toMatchObject({ result_count: 40 });
+      expect(
+        (await store.typed('inspect', 'done', '--item', String(line['item_id']))).json,
+      ).toMatchObject({ status: line['status'] });
+    expect(
+      (await store.typed('export-artifacts', 'done', '--destination-dir', 'copy')).json,
+    ).toMatchObject({ result_count: 40 });
     expect((await store.typed('prune-artifacts', 'done', '--include-raw')).code).toBe(0);
     expect((await store.typed('results', 'done')).stdout).toBe(stdout);
     expect((await store.typed('verify', 'done')).json).toMatchObject({ is_sound: true });
@@ -105,10 +118,20 @@ describe.each(kinds)('a store (%s) that release 6bc519e left', (kind) => {
   it('has a paused run that resumes at a service that knows none of its batches, and ends', async () => {
     await using store = await open(kind, 2);
     const before = (await store.typed('results', 'paused', '--partial')).lines;
-    const resumed = await store.typed('resume', 'paused', '--canary', '0', '--base-url', store.world.emulator.baseURL, '--wait');
+    const resumed = await store.typed(
+      'resume',
+      'paused',
+      '--canary',
+      '0',
+      '--base-url',
+      store.world.emulator.baseURL,
+      '--wait',
+    );
     expect([resumed.code, resumed.json['status']]).toEqual([2, 'completed_with_failures']);
     const { lines } = await store.typed('results', 'paused');
-    expect(lines.map((line) => line['item_id']).toSorted()).toEqual(Array.from({ length: 24 }, (_, i) => `r${i}`).toSorted());
+    expect(lines.map((line) => line['item_id']).toSorted()).toEqual(
+      Array.from({ length: 24 }, (_, i) => `r${i}`).toSorted(),
+    );
     // An unfinished run prints its results in the order in which they came.
     const bySequence = lines.toSorted((a, b) => Number(a['sequence']) - Number(b['sequence']));
     expect(bySequence.slice(0, before.length)).toEqual(before);
@@ -122,8 +145,11 @@ describe.each(kinds)('a store (%s) that release 6bc519e left', (kind) => {
     expect(content.batches).toHaveLength(1);
     expect(await restoreContent(store.world.emulator.baseURL, content)).toEqual(ids);
     const resumed = await store.typed('wait', 'killed', '--base-url', store.world.emulator.baseURL);
-    // How far the search for the lost create has come is said where a report of progress finds it there.
-    expect(resumed.stderr).toMatch(/^(batchor: (the create of batch \w+ got no answer|batch \w+ does not exist); .*\n){0,2}$/u);
+    // How far the search for the lost create has come is said where a report of progress finds it
+    // there.
+    expect(resumed.stderr).toMatch(
+      /^(batchor: (the create of batch \w+ got no answer|batch \w+ does not exist); .*\n){0,2}$/u,
+    );
     expect([resumed.code, resumed.json['status']]).toEqual([0, 'completed']);
     expect((await store.typed('results', 'killed')).lines).toHaveLength(18);
     expect((await store.typed('verify', 'killed')).json).toMatchObject({ is_sound: true });

@@ -15,7 +15,12 @@ export const Picky = z.object({ label: z.string().refine((text) => text === 'nev
 export const Bad = t.type({ pair: t.tuple([t.string]), all: t.unknown });
 export const nothing: Never | 3 = 3;
 `;
-const schema = { type: 'object', properties: { label: { type: 'string' } }, required: ['label'], additionalProperties: false };
+const schema = {
+  type: 'object',
+  properties: { label: { type: 'string' } },
+  required: ['label'],
+  additionalProperties: false,
+};
 const job = (values: string): string => `
 import { defineJob } from 'batchor';
 import { csvSource } from 'batchor/adapters/csv';
@@ -38,15 +43,20 @@ const worldOf = async (rows = 5): Promise<CliWorld> => {
   world.write('labels.ts', labels);
   world.write('label.json', JSON.stringify(schema));
   world.write('throws.mjs', 'throw new Error("planted");');
-  world.write('job.ts', job("'good', 'bad'").replace("'rows.csv'", JSON.stringify(join(world.folder, 'rows.csv'))));
+  world.write(
+    'job.ts',
+    job("'good', 'bad'").replace("'rows.csv'", JSON.stringify(join(world.folder, 'rows.csv'))),
+  );
   const packages = join(world.folder, 'node_modules');
   mkdirSync(packages);
   symlinkSync(root, join(packages, 'batchor'));
-  for (const name of ['io-ts', 'fp-ts', 'zod']) symlinkSync(join(root, 'node_modules', name), join(packages, name));
+  for (const name of ['io-ts', 'fp-ts', 'zod'])
+    symlinkSync(join(root, 'node_modules', name), join(packages, name));
   return world;
 };
 const storeOf = (world: CliWorld): string => join(world.folder, 'store');
-const outputsOf = (stdout: string): readonly unknown[] => linesOf(stdout).map((line) => (line as { readonly output: unknown }).output);
+const outputsOf = (stdout: string): readonly unknown[] =>
+  linesOf(stdout).map((line) => (line as { readonly output: unknown }).output);
 
 describe('batchor schema check', () => {
   it('shows what would be sent, of a file and of what a module exports, with no key and no network', async () => {
@@ -67,7 +77,9 @@ describe('batchor schema check', () => {
       vendor: 'io-ts',
       sizes: { depth: 1, properties: 2 },
     });
-    expect(JSON.parse((await world.run(['schema', 'check', './labels.ts#Zed'])).stdout)).toMatchObject({ is_taken: true, vendor: 'zod' });
+    expect(
+      JSON.parse((await world.run(['schema', 'check', './labels.ts#Zed'])).stdout),
+    ).toMatchObject({ is_taken: true, vendor: 'zod' });
   });
 
   it('names every place that would be refused, and ends with 6', async () => {
@@ -84,7 +96,9 @@ describe('batchor schema check', () => {
     });
     world.write('open.json', JSON.stringify({ ...schema, additionalProperties: true }));
     expect((await world.run(['schema', 'check', 'open.json'])).code).toBe(6);
-    expect((await world.run(['schema', 'check', 'label.json', '--schema-name', 'größe'])).code).toBe(6);
+    expect(
+      (await world.run(['schema', 'check', 'label.json', '--schema-name', 'größe'])).code,
+    ).toBe(6);
   });
 
   it.each<[readonly string[], RegExp]>([
@@ -97,7 +111,10 @@ describe('batchor schema check', () => {
     [['schema', 'check', './labels.ts#'], /must name a module and an export/],
     [['schema', 'check', 'label.json#default'], /a JSON file exports nothing/],
     [['schema', 'check', './throws.mjs#S'], /cannot be loaded: planted/],
-    [['schema', 'check', './labels.ts#nothing'], /is neither a codec nor a Standard Schema nor a JSON Schema/],
+    [
+      ['schema', 'check', './labels.ts#nothing'],
+      /is neither a codec nor a Standard Schema nor a JSON Schema/,
+    ],
     [['schema', 'check', 'label.json', '--modle', 'x'], /schema check has no flag --modle/],
   ])('answers %j in one line', async (args, message) => {
     await using world = await worldOf();
@@ -111,17 +128,39 @@ describe('batchor schema check', () => {
 describe('a run of a command line with a schema', () => {
   it('gives the model’s objects beside its words, from a file of JSON Schema', async () => {
     await using world = await worldOf();
-    const args = startArgs('rows.csv', 'a', '--schema', 'label.json', '--schema-name', 'label', '--wait');
+    const args = startArgs(
+      'rows.csv',
+      'a',
+      '--schema',
+      'label.json',
+      '--schema-name',
+      'label',
+      '--wait',
+    );
     const ran = await world.run(args);
     expect([ran.code, ran.stderr]).toEqual([0, '']);
     const results = await world.run(['results', '--run-id', 'a', '--store', storeOf(world)]);
     expect(linesOf(results.stdout)).toHaveLength(5);
-    for (const line of linesOf(results.stdout) as { output: { label: string }; output_text: string }[]) {
+    for (const line of linesOf(results.stdout) as {
+      output: { label: string };
+      output_text: string;
+    }[]) {
       expect(typeof line.output.label).toBe('string');
       expect(line.output).toEqual(JSON.parse(line.output_text));
     }
-    const partial = await world.run(['results', '--run-id', 'a', '--store', storeOf(world), '--partial']);
-    expect(outputsOf(partial.stdout).every((output) => typeof (output as { label: string }).label === 'string')).toBe(true);
+    const partial = await world.run([
+      'results',
+      '--run-id',
+      'a',
+      '--store',
+      storeOf(world),
+      '--partial',
+    ]);
+    expect(
+      outputsOf(partial.stdout).every(
+        (output) => typeof (output as { label: string }).label === 'string',
+      ),
+    ).toBe(true);
   });
 
   it('is settled by the code of a TypeScript module, in a process that is told nothing of it', async () => {
@@ -131,11 +170,18 @@ describe('a run of a command line with a schema', () => {
     const waited = await world.run(['wait', '--run-id', 'a', '--store', storeOf(world)]);
     expect(waited.code).toBe(2);
     expect(waited.stderr).toBe('');
-    expect((JSON.parse(waited.stdout) as { item_counts: object }).item_counts).toMatchObject({ failed_permanent: 3 });
-    const lines = linesOf((await world.run(['results', '--run-id', 'a', '--store', storeOf(world)])).stdout) as {
+    expect((JSON.parse(waited.stdout) as { item_counts: object }).item_counts).toMatchObject({
+      failed_permanent: 3,
+    });
+    const lines = linesOf(
+      (await world.run(['results', '--run-id', 'a', '--store', storeOf(world)])).stdout,
+    ) as {
       error: { error_class: string; message: string };
     }[];
-    expect(lines[0]?.error).toMatchObject({ error_class: 'schema_mismatch', message: expect.stringContaining('$.label') as string });
+    expect(lines[0]?.error).toMatchObject({
+      error_class: 'schema_mismatch',
+      message: expect.stringContaining('$.label') as string,
+    });
     expect((await world.run(['verify', '--run-id', 'a', '--store', storeOf(world)])).code).toBe(0);
   });
 
@@ -146,12 +192,16 @@ describe('a run of a command line with a schema', () => {
     rmSync(join(world.folder, 'labels.ts'));
     const waited = await world.run(['wait', '--run-id', 'a', '--store', storeOf(world)]);
     expect(waited.code).toBe(0);
-    expect(waited.stderr).toMatch(/^batchor: answers are read by the JSON Schema stored with the run: .*labels\.ts#Picky cannot be used/);
+    expect(waited.stderr).toMatch(
+      /^batchor: answers are read by the JSON Schema stored with the run: .*labels\.ts#Picky cannot be used/,
+    );
   });
 
   it('costs nothing where the schema is bad: no store, no upload', async () => {
     await using world = await worldOf();
-    const ran = await world.run(startArgs('rows.csv', 'a', '--structured-output', './labels.ts#Bad'));
+    const ran = await world.run(
+      startArgs('rows.csv', 'a', '--structured-output', './labels.ts#Bad'),
+    );
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain('\n  $.pair: a tuple has no meaning');
     expect(ran.stderr).toContain('\n  $.all: ');
@@ -163,7 +213,9 @@ describe('a run of a command line with a schema', () => {
     await using world = await worldOf();
     const more = ['--structured-output', './labels.ts#Label', '--dry-run', '--limit', '1'];
     const ran = await world.run(startArgs('rows.csv', 'a', ...more));
-    expect(linesOf(ran.stdout)).toMatchObject([{ body: { text: { format: { type: 'json_schema', name: 'Label', strict: true } } } }]);
+    expect(linesOf(ran.stdout)).toMatchObject([
+      { body: { text: { format: { type: 'json_schema', name: 'Label', strict: true } } } },
+    ]);
     expect(existsSync(storeOf(world))).toBe(false);
   });
 
@@ -171,7 +223,10 @@ describe('a run of a command line with a schema', () => {
     await using world = await worldOf();
     const more = ['--schema', 'label.json', '--wait'];
     await world.run(startArgs('rows.csv', 'a', ...more));
-    world.write('label.json', JSON.stringify({ ...schema, properties: { label: { type: 'number' } } }));
+    world.write(
+      'label.json',
+      JSON.stringify({ ...schema, properties: { label: { type: 'number' } } }),
+    );
     const ran = await world.run(startArgs('rows.csv', 'a', ...more));
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain('--schema properties.label.type: stored "string", given "number"');
@@ -181,7 +236,10 @@ describe('a run of a command line with a schema', () => {
     [['--schema', 'label.json', '--structured-output', './labels.ts#Label'], /exclude each other/],
     [['--schema-name', 'x'], /--schema-name needs a schema/],
     [['--structured-output', './labels.ts'], /must name a module and an export/],
-    [['--schema', 'label.json', '--endpoint', 'embeddings'], /does not support a schema for its answers/],
+    [
+      ['--schema', 'label.json', '--endpoint', 'embeddings'],
+      /does not support a schema for its answers/,
+    ],
   ])('refuses %j', async (more, message) => {
     await using world = await worldOf();
     const ran = await world.run(startArgs('rows.csv', 'a', ...more));
@@ -207,12 +265,21 @@ describe('a job of a module', () => {
     expect((await world.run(start(world))).code).toBe(0);
     const waited = await world.run(['wait', '--run-id', 'j', '--store', storeOf(world)]);
     expect([waited.code, waited.stderr]).toEqual([0, '']);
-    const outputs = outputsOf((await world.run(['results', '--run-id', 'j', '--store', storeOf(world)])).stdout);
+    const outputs = outputsOf(
+      (await world.run(['results', '--run-id', 'j', '--store', storeOf(world)])).stdout,
+    );
     expect(outputs).toHaveLength(5);
-    for (const output of outputs) expect(['good', 'bad']).toContain((output as { sentiment: string }).sentiment);
+    for (const output of outputs)
+      expect(['good', 'bad']).toContain((output as { sentiment: string }).sentiment);
     // Once more, it is the same run; and a changed job is another.
     expect((await world.run(start(world, '--wait'))).code).toBe(0);
-    world.write('job.ts', job("'good', 'bad', 'mixed'").replace("'rows.csv'", JSON.stringify(join(world.folder, 'rows.csv'))));
+    world.write(
+      'job.ts',
+      job("'good', 'bad', 'mixed'").replace(
+        "'rows.csv'",
+        JSON.stringify(join(world.folder, 'rows.csv')),
+      ),
+    );
   });
 
   it('is shown and quoted before it is sent', async () => {
@@ -240,6 +307,8 @@ describe('a job of a module', () => {
     const ran = await world.run(['start', '--job', 'job.ts#notAJob', '--store', storeOf(world)]);
     expect(ran.stderr).toContain('its export notAJob is not a job');
     world.write('broken.ts', 'export default {');
-    expect((await world.run(['start', '--job', 'broken.ts', '--store', storeOf(world)])).stderr).toContain('the module cannot be loaded');
+    expect(
+      (await world.run(['start', '--job', 'broken.ts', '--store', storeOf(world)])).stderr,
+    ).toContain('the module cannot be loaded');
   });
 });

@@ -10,31 +10,63 @@ import { createCliWorld, csvOf, jsonlOf, linesOf, startArgs, type CliWorld } fro
 
 let world: CliWorld;
 beforeAll(async () => {
-  world = await createCliWorld({ faults: [{ type: 'rows_fail', batch: 1, ratio: 0.2, statusCode: 400 }] });
+  world = await createCliWorld({
+    faults: [{ type: 'rows_fail', batch: 1, ratio: 0.2, statusCode: 400 }],
+  });
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 const bytesOf = (name: string): Buffer => readFileSync(join(world.folder, name));
-const exported = async (runId: string, name: string, ...rest: readonly string[]): Promise<Buffer> => {
-  const ran = await world.run(['results', '--run-id', runId, '--store', 'store', '--output', name, ...rest]);
+const exported = async (
+  runId: string,
+  name: string,
+  ...rest: readonly string[]
+): Promise<Buffer> => {
+  const ran = await world.run([
+    'results',
+    '--run-id',
+    runId,
+    '--store',
+    'store',
+    '--output',
+    name,
+    ...rest,
+  ]);
   expect([ran.stderr, ran.code]).toEqual(['', 0]);
   return bytesOf(name);
 };
 
 type Row = Readonly<Record<string, unknown>>;
-const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
+const textOf = (value: unknown): string =>
+  value === null || value === undefined ? '' : String(value);
 /** What every format tells of a row, as text: CSV knows nothing else. */
 const told = (row: Row): readonly string[] =>
-  ['item_id', 'status', 'attempt_count', 'error_class', 'output_text', 'input_tokens', 'metadata.stars'].map((name) => textOf(row[name]));
+  [
+    'item_id',
+    'status',
+    'attempt_count',
+    'error_class',
+    'output_text',
+    'input_tokens',
+    'metadata.stars',
+  ].map((name) => textOf(row[name]));
 
 describe('results as tables, from the command line', () => {
   it('have the same rows in the same order in every format, read back by other readers than wrote them', async () => {
     world.write('rows.jsonl', jsonlOf(60));
-    expect((await world.run(startArgs('rows.jsonl', 'tables', '--wait', '--keep-columns'))).code).toBe(2);
-    const lines = linesOf((await exported('tables', 'out.jsonl')).toString('utf8')) as readonly Row[];
+    expect(
+      (await world.run(startArgs('rows.jsonl', 'tables', '--wait', '--keep-columns'))).code,
+    ).toBe(2);
+    const lines = linesOf(
+      (await exported('tables', 'out.jsonl')).toString('utf8'),
+    ) as readonly Row[];
     const expected = lines.map((line) => {
-      const { error, usage, metadata } = line as { error: Row | null; usage: Row | null; metadata: Row };
+      const { error, usage, metadata } = line as {
+        error: Row | null;
+        usage: Row | null;
+        metadata: Row;
+      };
       return told({
         ...line,
         error_class: error?.['error_class'],
@@ -44,21 +76,32 @@ describe('results as tables, from the command line', () => {
     });
     expect(expected).toHaveLength(60);
     expect(expected.some(([, status]) => status === 'failed_permanent')).toBe(true);
-    const csv = Papa.parse<Row>((await exported('tables', 'out.csv')).toString('utf8'), { header: true, skipEmptyLines: true });
+    const csv = Papa.parse<Row>((await exported('tables', 'out.csv')).toString('utf8'), {
+      header: true,
+      skipEmptyLines: true,
+    });
     expect(csv.errors).toEqual([]);
     expect(csv.data.map(told)).toEqual(expected);
-    expect(readIndependently(await exported('tables', 'out.parquet')).rows.map(told)).toEqual(expected);
+    expect(readIndependently(await exported('tables', 'out.parquet')).rows.map(told)).toEqual(
+      expected,
+    );
     const arrow = tableFromIPC(new Uint8Array(await exported('tables', 'out.arrow')));
     expect((arrow.toArray() as readonly Row[]).map(told)).toEqual(expected);
-    expect(bytesOf('out.arrow')).toEqual(await exported('tables', 'named.bin', '--format', 'arrow'));
+    expect(bytesOf('out.arrow')).toEqual(
+      await exported('tables', 'named.bin', '--format', 'arrow'),
+    );
   });
 
   it('can be read again as inputs, and so can compressed text, patterns, and standard input', async () => {
     world.write('one.csv', csvOf(4));
     world.write('one.jsonl.gz', gzipSync(jsonlOf(3, 2)));
-    const both = await world.run(startArgs('one.*', 'both', '--wait', '--namespace-ids', '--bad-rows', 'record'));
+    const both = await world.run(
+      startArgs('one.*', 'both', '--wait', '--namespace-ids', '--bad-rows', 'record'),
+    );
     expect([both.stderr, both.code]).toEqual(['', 0]);
-    const lines = linesOf((await exported('both', 'both.jsonl')).toString('utf8')) as readonly Row[];
+    const lines = linesOf(
+      (await exported('both', 'both.jsonl')).toString('utf8'),
+    ) as readonly Row[];
     expect(lines.map((line) => line['item_id'])).toEqual([
       'one:item-0',
       'one:item-1',
@@ -76,17 +119,41 @@ describe('results as tables, from the command line', () => {
     });
     for (const name of ['again.parquet', 'again.arrow']) {
       await exported('both', name);
-      const args = ['--input', name, '--id-field', 'item_id', '--prompt-field', 'output_text', '--model', 'gpt-4.1', '--store', 'store'];
-      const again = await world.run(['start', ...args, '--run-id', name, '--poll-interval', '0.05', '--wait']);
+      const args = [
+        '--input',
+        name,
+        '--id-field',
+        'item_id',
+        '--prompt-field',
+        'output_text',
+        '--model',
+        'gpt-4.1',
+        '--store',
+        'store',
+      ];
+      const again = await world.run([
+        'start',
+        ...args,
+        '--run-id',
+        name,
+        '--poll-interval',
+        '0.05',
+        '--wait',
+      ]);
       expect([again.stderr, again.code]).toEqual(['', 0]);
       expect(again.json).toMatchObject({ item_count: 7, item_counts: { completed: 7 } });
     }
     const piped = startArgs('-', 'piped', '--input-format', 'jsonl');
-    expect(await world.run([...piped, '--wait'], { stdin: jsonlOf(5) })).toMatchObject({ code: 0, stderr: '' });
+    expect(await world.run([...piped, '--wait'], { stdin: jsonlOf(5) })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     // The very same rows are the same input.
     expect(await world.run(piped, { stdin: jsonlOf(5) })).toMatchObject({ code: 0 });
     expect(linesOf((await exported('piped', 'piped.jsonl')).toString('utf8'))).toHaveLength(5);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('batchor-stdin-')).length).toBeLessThan(20);
+    expect(
+      readdirSync(tmpdir()).filter((name) => name.startsWith('batchor-stdin-')).length,
+    ).toBeLessThan(20);
   });
 
   it('are at a glance what became of the rows, for people and for machines', async () => {
@@ -97,7 +164,10 @@ describe('results as tables, from the command line', () => {
       is_finished: true,
       result_count: 60,
       failures: [
-        { error_class: 'invalid_request', said: [{ error_code: 'invalid_request_error', message: '400: The request is invalid.' }] },
+        {
+          error_class: 'invalid_request',
+          said: [{ error_code: 'invalid_request_error', message: '400: The request is invalid.' }],
+        },
       ],
     });
     expect(ran.stderr).toContain(' × invalid_request_error: 400: The request is invalid.');
@@ -106,14 +176,32 @@ describe('results as tables, from the command line', () => {
   });
 
   it('stand with their failures in `status`, beside what the run asks and who drives it', async () => {
-    const { json, stderr, code } = await world.run(['status', '--run-id', 'tables', '--store', 'store']);
-    const summary = await world.run(['results', '--run-id', 'tables', '--store', 'store', '--summary']);
+    const { json, stderr, code } = await world.run([
+      'status',
+      '--run-id',
+      'tables',
+      '--store',
+      'store',
+    ]);
+    const summary = await world.run([
+      'results',
+      '--run-id',
+      'tables',
+      '--store',
+      'store',
+      '--summary',
+    ]);
     const [counted] = summary.json['failures'] as readonly Row[];
     expect([code, stderr]).toEqual([0, '']);
     expect(json).toMatchObject({
       owner: null,
       owned_since: null,
-      job: { model: 'gpt-4.1', endpoint: 'responses', source: { kind: 'jsonl', ref: 'rows.jsonl' }, prompt: { prompt_field: 'text' } },
+      job: {
+        model: 'gpt-4.1',
+        endpoint: 'responses',
+        source: { kind: 'jsonl', ref: 'rows.jsonl' },
+        prompt: { prompt_field: 'text' },
+      },
       policies: { poll_interval_ms: 50, bad_rows: 'fail' },
       failures: [
         {
@@ -127,28 +215,66 @@ describe('results as tables, from the command line', () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ['a format that is none', ['--format', 'xlsx'], '--format must be one of jsonl, csv, parquet, arrow'],
+    [
+      'a format that is none',
+      ['--format', 'xlsx'],
+      '--format must be one of jsonl, csv, parquet, arrow',
+    ],
     ['bytes on a screen', ['--format', 'parquet'], '--format parquet is not for a terminal'],
-    ['a name that promises what is not written', ['--output', 'Answers.csv.GZ'], '--output Answers.csv.GZ: results are not written as .gz'],
-    ['a summary in a file', ['--summary', '--output', 'x.csv'], '--summary and --output exclude each other'],
+    [
+      'a name that promises what is not written',
+      ['--output', 'Answers.csv.GZ'],
+      '--output Answers.csv.GZ: results are not written as .gz',
+    ],
+    [
+      'a summary in a file',
+      ['--summary', '--output', 'x.csv'],
+      '--summary and --output exclude each other',
+    ],
   ])('refuse %s', async (_, flags, message) => {
-    const ran = await world.run(['results', '--run-id', 'tables', '--store', 'store', ...flags], { isStdoutTerminal: true });
+    const ran = await world.run(['results', '--run-id', 'tables', '--store', 'store', ...flags], {
+      isStdoutTerminal: true,
+    });
     expect([ran.code, ran.stdout]).toEqual([1, '']);
     expect(ran.stderr).toContain(message);
   });
 
   it.each<[string, readonly string[], string]>([
-    ['standard input without a format', startArgs('-', 'odd'), '--input -: standard input has no file name to show its format'],
-    ['standard input that is empty', startArgs('-', 'odd', '--input-format', 'jsonl'), '--input -: standard input is empty'],
-    ['standard input twice', startArgs(['-', '-'], 'odd', '--input-format', 'jsonl'), '--input - is given twice'],
-    ['a pattern that matches nothing', startArgs('no/*.csv', 'odd'), '--input "no/*.csv" matches no file'],
+    [
+      'standard input without a format',
+      startArgs('-', 'odd'),
+      '--input -: standard input has no file name to show its format',
+    ],
+    [
+      'standard input that is empty',
+      startArgs('-', 'odd', '--input-format', 'jsonl'),
+      '--input -: standard input is empty',
+    ],
+    [
+      'standard input twice',
+      startArgs(['-', '-'], 'odd', '--input-format', 'jsonl'),
+      '--input - is given twice',
+    ],
+    [
+      'a pattern that matches nothing',
+      startArgs('no/*.csv', 'odd'),
+      '--input "no/*.csv" matches no file',
+    ],
     [
       'a format that is none',
       startArgs('rows.jsonl', 'odd', '--input-format', 'xml'),
       '--input-format must be one of csv, jsonl, json, parquet, arrow',
     ],
-    ['one file twice', startArgs(['rows.jsonl', 'row*.jsonl'], 'odd'), '--input rows.jsonl is given twice'],
-    ['text that is called Parquet', startArgs('rows.jsonl', 'odd', '--input-format', 'parquet'), 'rows.jsonl'],
+    [
+      'one file twice',
+      startArgs(['rows.jsonl', 'row*.jsonl'], 'odd'),
+      '--input rows.jsonl is given twice',
+    ],
+    [
+      'text that is called Parquet',
+      startArgs('rows.jsonl', 'odd', '--input-format', 'parquet'),
+      'rows.jsonl',
+    ],
   ])('inputs refuse %s', async (_, args, message) => {
     const ran = await world.run(args);
     expect(ran.code).not.toBe(0);
@@ -159,28 +285,64 @@ describe('results as tables, from the command line', () => {
 describe('a run from the rows of an earlier one', () => {
   it('asks the failures again under their ids, with what is said now over what was said then', async () => {
     const again = ['start', '--from-run', 'tables', '--store', 'store', '--poll-interval', '0.05'];
-    const shown = await world.run([...again, '--param', 'temperature=1', '--dry-run', '--limit', '1']);
+    const shown = await world.run([
+      ...again,
+      '--param',
+      'temperature=1',
+      '--dry-run',
+      '--limit',
+      '1',
+    ]);
     expect([shown.stderr, shown.code]).toEqual(['', 0]);
-    const [line] = linesOf(shown.stdout) as readonly { readonly body: Row; readonly custom_id: string }[];
+    const [line] = linesOf(shown.stdout) as readonly {
+      readonly body: Row;
+      readonly custom_id: string;
+    }[];
     expect(line?.body).toMatchObject({ model: 'gpt-4.1', temperature: 1 });
-    const ran = await world.run([...again, '--model', 'gpt-4.1-mini', '--run-id', 'again', '--wait']);
+    const ran = await world.run([
+      ...again,
+      '--model',
+      'gpt-4.1-mini',
+      '--run-id',
+      'again',
+      '--wait',
+    ]);
     expect([ran.stderr, ran.code]).toEqual(['', 0]);
     const earlier = linesOf(bytesOf('out.jsonl').toString('utf8')) as readonly Row[];
-    const failed = earlier.filter((row) => row['status'] !== 'completed').map((row) => row['item_id']);
-    const lines = linesOf((await exported('again', 'again.jsonl')).toString('utf8')) as readonly Row[];
+    const failed = earlier
+      .filter((row) => row['status'] !== 'completed')
+      .map((row) => row['item_id']);
+    const lines = linesOf(
+      (await exported('again', 'again.jsonl')).toString('utf8'),
+    ) as readonly Row[];
     expect(lines.map((row) => row['item_id'])).toEqual(failed);
     expect(lines[0]?.['metadata']).toMatchObject({ stars: expect.any(Number) as number });
-    expect((lines[0]?.['metadata'] as Row)['batchor_lineage']).toMatchObject({ source_ref: 'run:tables', source_primary_key: failed[0] });
+    expect((lines[0]?.['metadata'] as Row)['batchor_lineage']).toMatchObject({
+      source_ref: 'run:tables',
+      source_primary_key: failed[0],
+    });
     // What the run was started with is stored: it goes on from nothing but its name.
-    expect(await world.run(['wait', '--run-id', 'again', '--store', 'store'])).toMatchObject({ code: 0 });
-    expect(await world.run([...again, '--model', 'gpt-4.1-mini', '--run-id', 'again'])).toMatchObject({ code: 0 });
+    expect(await world.run(['wait', '--run-id', 'again', '--store', 'store'])).toMatchObject({
+      code: 0,
+    });
+    expect(
+      await world.run([...again, '--model', 'gpt-4.1-mini', '--run-id', 'again']),
+    ).toMatchObject({ code: 0 });
     const none = await world.run([...again, '--only', 'refusal', '--run-id', 'none', '--wait']);
     expect([none.code, none.json?.['item_count']]).toEqual([0, 0]);
   });
 
   it.each<[string, readonly string[], string]>([
-    ['rows of files beside', ['--input', 'rows.jsonl'], '--from-run and --input exclude each other'],
-    ['another endpoint', ['--endpoint', 'embeddings'], '--from-run and --endpoint exclude each other'],
+    [
+      'rows of files beside',
+      ['--input', 'rows.jsonl'],
+      '--from-run and --input exclude each other',
+    ],
+    [
+      'another endpoint',
+      ['--endpoint', 'embeddings'],
+      '--from-run and --endpoint exclude each other',
+    ],
     ['classes that are none', ['--only', 'failed,bad'], '"failed" is not a failure class'],
   ])('refuses %s', async (_, flags, message) => {
     const ran = await world.run(['start', '--from-run', 'tables', '--store', 'store', ...flags]);
@@ -192,7 +354,11 @@ describe('a run from the rows of an earlier one', () => {
     const missing = await world.run(['start', '--from-run', 'nobody', '--store', 'store']);
     expect(missing.code).not.toBe(0);
     expect(missing.stderr).toContain('nobody');
-    expect((await world.run(['quote', '--from-run', 'tables'])).stderr).toContain('--from-run goes with start');
-    expect((await world.run(['start', '--only', 'failed'])).stderr).toContain('--only goes with --from-run');
+    expect((await world.run(['quote', '--from-run', 'tables'])).stderr).toContain(
+      '--from-run goes with start',
+    );
+    expect((await world.run(['start', '--only', 'failed'])).stderr).toContain(
+      '--only goes with --from-run',
+    );
   });
 });

@@ -26,7 +26,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const planted = 'https://planted.example/v1';
 const stored = { runId: 'r', baseUrl: planted };
-const loaded = (env: Readonly<Record<string, string>> = {}, fromFile: readonly string[] = []): LoadedEnv => ({
+const loaded = (
+  env: Readonly<Record<string, string>> = {},
+  fromFile: readonly string[] = [],
+): LoadedEnv => ({
   env: { HOME: folder, OPENAI_API_KEY: 'sk-secret', ...env },
   fromFile: new Set(fromFile),
 });
@@ -54,13 +57,23 @@ describe('the key', () => {
   ])('goes there once %s has named it, and later without', (_title, name) => {
     expect(name()).toEqual({ apiKey: 'sk-secret', baseUrl: planted });
     expect(accountFor(loaded(), undefined, stored).baseUrl).toBe(planted);
-    expect(() => accountFor(loaded(), undefined, { runId: 'r', baseUrl: 'https://other.example/v1' })).toThrow(refusal);
-    expect([statSync(file()).mode & 0o777, statSync(join(file(), '..')).mode & 0o777]).toEqual([0o600, 0o700]);
+    expect(() =>
+      accountFor(loaded(), undefined, { runId: 'r', baseUrl: 'https://other.example/v1' }),
+    ).toThrow(refusal);
+    expect([statSync(file()).mode & 0o777, statSync(join(file(), '..')).mode & 0o777]).toEqual([
+      0o600, 0o700,
+    ]);
     expect(readFileSync(file(), 'utf8')).not.toContain('sk-secret');
   });
 
   it('goes to OpenAI and to this machine unasked', () => {
-    for (const baseUrl of [null, 'https://api.openai.com/v1', 'http://127.0.0.1:8080/v1', 'http://localhost/v1', 'http://[::1]:1/v1'])
+    for (const baseUrl of [
+      null,
+      'https://api.openai.com/v1',
+      'http://127.0.0.1:8080/v1',
+      'http://localhost/v1',
+      'http://[::1]:1/v1',
+    ])
       expect(accountFor(loaded(), undefined, { runId: 'r', baseUrl }).baseUrl).toBe(baseUrl);
     expect(existsSync(file())).toBe(false);
     for (const odd of [
@@ -75,9 +88,17 @@ describe('the key', () => {
   it('is not led away by the .env of a folder: neither by its address nor by the place where confirmed ones are kept', () => {
     const elsewhere = join(folder, 'planted');
     mkdirSync(join(elsewhere, 'batchor'), { recursive: true });
-    writeFileSync(join(elsewhere, 'batchor/addresses.json'), JSON.stringify({ version: 1, addresses: [planted] }), { mode: 0o600 });
-    expect(() => accountFor(loaded({ XDG_CONFIG_HOME: elsewhere }, ['XDG_CONFIG_HOME']), undefined, stored)).toThrow(refusal);
-    expect(accountFor(loaded({ XDG_CONFIG_HOME: elsewhere }), undefined, stored).baseUrl).toBe(planted);
+    writeFileSync(
+      join(elsewhere, 'batchor/addresses.json'),
+      JSON.stringify({ version: 1, addresses: [planted] }),
+      { mode: 0o600 },
+    );
+    expect(() =>
+      accountFor(loaded({ XDG_CONFIG_HOME: elsewhere }, ['XDG_CONFIG_HOME']), undefined, stored),
+    ).toThrow(refusal);
+    expect(accountFor(loaded({ XDG_CONFIG_HOME: elsewhere }), undefined, stored).baseUrl).toBe(
+      planted,
+    );
     const both = loaded({ OPENAI_BASE_URL: planted }, ['OPENAI_BASE_URL', 'OPENAI_API_KEY']);
     expect(accountFor(both, undefined).baseUrl).toBe(planted);
     expect(() => accountFor(loaded(), undefined, stored)).toThrow(refusal);
@@ -97,7 +118,9 @@ describe('the key', () => {
 
   it('and a password in an address are not repeated', () => {
     const secret = { OPENAI_BASE_URL: 'https://u:s3cret@host/v1' };
-    expect(() => accountFor(loaded(secret, ['OPENAI_BASE_URL']), undefined)).toThrow('contains a user name or password');
+    expect(() => accountFor(loaded(secret, ['OPENAI_BASE_URL']), undefined)).toThrow(
+      'contains a user name or password',
+    );
     expect(() => accountFor(loaded(secret, ['OPENAI_BASE_URL']), undefined)).not.toThrow(/s3cret/);
   });
 });
@@ -105,7 +128,9 @@ describe('the key', () => {
 describe('a store', () => {
   const path = (): string => join(folder, 'project/.batchor');
   const concerns = (uid = statSync(folder).uid, isNamed = false): readonly string[] =>
-    storeConcerns({ path: path(), cwd: join(folder, 'project'), isNamed }, uid).map(({ type, message }) => `${type}: ${message}`);
+    storeConcerns({ path: path(), cwd: join(folder, 'project'), isNamed }, uid).map(
+      ({ type, message }) => `${type}: ${message}`,
+    );
   const other = 4_242;
   beforeEach(() => {
     mkdirSync(join(folder, 'project'));
@@ -124,7 +149,9 @@ describe('a store', () => {
   it('that the group or everybody can write to is warned of', () => {
     make();
     chmodSync(path(), 0o770);
-    expect(concerns()).toEqual([`warn: the group can write to ${path()} and change the stored runs`]);
+    expect(concerns()).toEqual([
+      `warn: the group can write to ${path()} and change the stored runs`,
+    ]);
     chmodSync(join(path(), 'runs'), 0o777);
     expect(concerns()[1]).toMatch(/^warn: every user of this machine can write to /);
   });
@@ -132,7 +159,9 @@ describe('a store', () => {
   it('that a link leads out of the folder is refused, unless it was named', () => {
     mkdirSync(path());
     symlinkSync(join(folder, 'away'), join(path(), 'runs'));
-    expect(concerns()).toEqual([`refuse: ${join(path(), 'runs')} is a link that leads out of this folder, to ${join(folder, 'away')}`]);
+    expect(concerns()).toEqual([
+      `refuse: ${join(path(), 'runs')} is a link that leads out of this folder, to ${join(folder, 'away')}`,
+    ]);
     expect(concerns(undefined, true)).toEqual([
       `warn: ${join(path(), 'runs')} is a link that leads out of this folder, to ${join(folder, 'away')}`,
     ]);
@@ -144,11 +173,19 @@ describe('a store', () => {
     expect(concerns()).toEqual([`refuse: ${path()} is a link that leads nowhere`]);
   });
 
-  it.runIf(process.getuid?.() === 0)('of another user is refused, and warned of where it was named; root is trusted', () => {
-    make();
-    expect(concerns(other)).toEqual([]);
-    chownSync(path(), other, other);
-    const message = `${path()} belongs to another user (uid ${other}), who can read and change the stored runs`;
-    expect([concerns(1), concerns(1, true), concerns(other), concerns(0)]).toEqual([[`refuse: ${message}`], [`warn: ${message}`], [], []]);
-  });
+  it.runIf(process.getuid?.() === 0)(
+    'of another user is refused, and warned of where it was named; root is trusted',
+    () => {
+      make();
+      expect(concerns(other)).toEqual([]);
+      chownSync(path(), other, other);
+      const message = `${path()} belongs to another user (uid ${other}), who can read and change the stored runs`;
+      expect([concerns(1), concerns(1, true), concerns(other), concerns(0)]).toEqual([
+        [`refuse: ${message}`],
+        [`warn: ${message}`],
+        [],
+        [],
+      ]);
+    },
+  );
 });

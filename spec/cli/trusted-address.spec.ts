@@ -4,15 +4,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, createCliWorld, csvOf, startArgs, type CliWorld, type Ran } from './in-process.ts';
 
 /** An address that is neither OpenAI's nor a loopback one, and leads here all the same. */
-const createWorldHere = (): Promise<CliWorld> => createCliWorld({ host: '0.0.0.0', apiKey, speed: 0, turnaroundMs: { min: 1, max: 2 } });
+const createWorldHere = (): Promise<CliWorld> =>
+  createCliWorld({ host: '0.0.0.0', apiKey, speed: 0, turnaroundMs: { min: 1, max: 2 } });
 
 describe('a run at an address of its own', () => {
   let world: CliWorld;
-  const calls = (): number => Object.values(world.emulator.ledger.calls).reduce((sum, count) => sum + count, 0);
+  const calls = (): number =>
+    Object.values(world.emulator.ledger.calls).reduce((sum, count) => sum + count, 0);
   /** Another shell: the address is not in its environment. */
-  const elsewhere = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-    world.run(args, { onlyEnv: { OPENAI_API_KEY: apiKey, ...env } });
-  const wait = (runId: string, ...rest: readonly string[]): readonly string[] => ['wait', '--run-id', runId, '--store', 'store', ...rest];
+  const elsewhere = (
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Ran> => world.run(args, { onlyEnv: { OPENAI_API_KEY: apiKey, ...env } });
+  const wait = (runId: string, ...rest: readonly string[]): readonly string[] => [
+    'wait',
+    '--run-id',
+    runId,
+    '--store',
+    'store',
+    ...rest,
+  ];
   beforeAll(async () => {
     world = await createWorldHere();
     world.write('rows.csv', csvOf(3));
@@ -23,7 +34,11 @@ describe('a run at an address of its own', () => {
     const started = await world.run(startArgs('rows.csv', 'a'));
     expect([started.stderr, started.code]).toEqual(['', 0]);
     const before = calls();
-    for (const command of [wait('a'), ['resume', '--wait', ...wait('a').slice(1)], ['cancel', ...wait('a').slice(1)]]) {
+    for (const command of [
+      wait('a'),
+      ['resume', '--wait', ...wait('a').slice(1)],
+      ['cancel', ...wait('a').slice(1)],
+    ]) {
       const refused = await elsewhere(command);
       expect([refused.code, refused.stdout]).toEqual([1, '']);
       expect(refused.stderr).toContain(
@@ -42,7 +57,9 @@ describe('a run at an address of its own', () => {
   });
 
   it('sends nothing into a default store that a link leads away, and can still be looked at', async () => {
-    const bare = startArgs('rows.csv', 'c').filter((word) => word !== '--store' && word !== 'store');
+    const bare = startArgs('rows.csv', 'c').filter(
+      (word) => word !== '--store' && word !== 'store',
+    );
     expect((await world.run(bare)).code).toBe(0);
     const away = `${world.folder}-away`;
     renameSync(join(world.folder, '.batchor'), away);

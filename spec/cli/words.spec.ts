@@ -16,11 +16,15 @@ import { summaryOf } from '../../lib/run/view/summary.ts';
 import { makeConfig } from '../support/core/config.ts';
 
 describe('a prompt template', () => {
-  const render = (template: string, row: Parameters<ReturnType<typeof parseTemplate>['render']>[0]): unknown =>
-    parseTemplate(template).render(row);
+  const render = (
+    template: string,
+    row: Parameters<ReturnType<typeof parseTemplate>['render']>[0],
+  ): unknown => parseTemplate(template).render(row);
 
   it('puts text in as it is, and anything else as JSON', () => {
-    expect(render('a {{x}} b {{ y }} {{z}}{{x}}', { x: '{{y}}', y: [1, 'u'], z: null })).toEqual({ text: 'a {{y}} b [1,"u"] null{{y}}' });
+    expect(render('a {{x}} b {{ y }} {{z}}{{x}}', { x: '{{y}}', y: [1, 'u'], z: null })).toEqual({
+      text: 'a {{y}} b [1,"u"] null{{y}}',
+    });
   });
 
   it('names each field once, and the one that a row lacks', () => {
@@ -46,14 +50,24 @@ describe('a prompt template', () => {
 
 describe('a flag', () => {
   it('takes a whole number and nothing like one', () => {
-    expect([wholeNumber('--n', undefined), wholeNumber('--n', '7'), wholeNumber('--n', '0', 0)]).toEqual([null, 7, 0]);
-    for (const text of ['0', '-1', '1.5', '1e3', ' 1', '', 'x', '9007199254740993']) expect(() => wholeNumber('--n', text)).toThrow('--n');
+    expect([
+      wholeNumber('--n', undefined),
+      wholeNumber('--n', '7'),
+      wholeNumber('--n', '0', 0),
+    ]).toEqual([null, 7, 0]);
+    for (const text of ['0', '-1', '1.5', '1e3', ' 1', '', 'x', '9007199254740993'])
+      expect(() => wholeNumber('--n', text)).toThrow('--n');
     expect(decimal('--s', '0.5', 0.001, 'seconds')).toBe(0.5);
-    for (const text of ['0', '-1', '1e3', '.5', 'x']) expect(() => decimal('--s', text, 0.001, 'seconds')).toThrow('--s');
+    for (const text of ['0', '-1', '1e3', '.5', 'x'])
+      expect(() => decimal('--s', text, 0.001, 'seconds')).toThrow('--s');
   });
 
   it('takes parameters as JSON, each key once', () => {
-    expect(params(['a=1', 'b={"c":[true]}', 'd="x=y"'])).toEqual({ a: 1, b: { c: [true] }, d: 'x=y' });
+    expect(params(['a=1', 'b={"c":[true]}', 'd="x=y"'])).toEqual({
+      a: 1,
+      b: { c: [true] },
+      d: 'x=y',
+    });
     expect(() => params(['a=1', 'a=2'])).toThrow('--param a is given twice');
     expect(() => params(['=1'])).toThrow('key=json');
   });
@@ -89,18 +103,30 @@ describe('where the key goes', () => {
 
   it('is the flag, else where the run began, else the environment, else OpenAI', () => {
     const env = loaded({ OPENAI_API_KEY: ' k ', OPENAI_BASE_URL: 'http://env/v1/' });
-    expect(accountFor(env, 'http://flag/v1', stored)).toEqual({ apiKey: 'k', baseUrl: 'http://flag/v1' });
+    expect(accountFor(env, 'http://flag/v1', stored)).toEqual({
+      apiKey: 'k',
+      baseUrl: 'http://flag/v1',
+    });
     const here = { runId: 'r', baseUrl: 'http://localhost:8080/v1' };
-    expect(accountFor(loaded({ OPENAI_API_KEY: 'k' }), undefined, here)).toEqual({ apiKey: 'k', baseUrl: 'http://localhost:8080/v1' });
+    expect(accountFor(loaded({ OPENAI_API_KEY: 'k' }), undefined, here)).toEqual({
+      apiKey: 'k',
+      baseUrl: 'http://localhost:8080/v1',
+    });
     expect(accountFor(env, undefined)).toEqual({ apiKey: 'k', baseUrl: 'http://env/v1' });
     expect(accountFor(loaded({}), undefined)).toEqual({ apiKey: '', baseUrl: null });
   });
 
   it('is not guessed where the environment says other than the run', () => {
     const env = loaded({ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: 'http://env/v1' });
-    expect(() => accountFor(env, undefined, stored)).toThrow('run r was started at http://there/v1, but OPENAI_BASE_URL is http://env/v1');
-    expect(() => accountFor(env, undefined, { runId: 'r', baseUrl: null })).toThrow("OpenAI's own address");
-    expect(accountFor(env, undefined, { runId: 'r', baseUrl: 'http://env/v1' }).baseUrl).toBe('http://env/v1');
+    expect(() => accountFor(env, undefined, stored)).toThrow(
+      'run r was started at http://there/v1, but OPENAI_BASE_URL is http://env/v1',
+    );
+    expect(() => accountFor(env, undefined, { runId: 'r', baseUrl: null })).toThrow(
+      "OpenAI's own address",
+    );
+    expect(accountFor(env, undefined, { runId: 'r', baseUrl: 'http://env/v1' }).baseUrl).toBe(
+      'http://env/v1',
+    );
   });
 });
 
@@ -117,30 +143,59 @@ describe('a file of faults', () => {
     expect(parseFaults('f.json', '[{"type":"drop_create","times":1}]')).toHaveLength(1);
     expect(() => parseFaults('f.json', '{}')).toThrow('a JSON list of faults');
     expect(() => parseFaults('f.json', '[')).toThrow('is not JSON');
-    expect(() => parseFaults('f.json', '[{"type":"drop_creates"}]')).toThrow('fault 1 has no known type ("drop_creates")');
-    expect(() => parseFaults('f.json', '[{"type":"toString"}]')).toThrow('no known type');
-    expect(() => parseFaults('f.json', '[{"type":"rows_fail","ratio":1,"statusCode":400,"form":"body"}]')).toThrow(
-      'fault 1 (rows_fail) has no known form ("body")',
+    expect(() => parseFaults('f.json', '[{"type":"drop_creates"}]')).toThrow(
+      'fault 1 has no known type ("drop_creates")',
     );
-    expect(parseFaults('f.json', '[{"type":"rows_fail","ratio":1,"statusCode":400,"form":"azure"}]')).toHaveLength(1);
+    expect(() => parseFaults('f.json', '[{"type":"toString"}]')).toThrow('no known type');
+    expect(() =>
+      parseFaults('f.json', '[{"type":"rows_fail","ratio":1,"statusCode":400,"form":"body"}]'),
+    ).toThrow('fault 1 (rows_fail) has no known form ("body")');
+    expect(
+      parseFaults('f.json', '[{"type":"rows_fail","ratio":1,"statusCode":400,"form":"azure"}]'),
+    ).toHaveLength(1);
   });
 });
 
 describe('the live line', () => {
-  const totals = { pending: 0, queued_local: 0, submitted: 1_000, completed: 234, failed_retryable: 0, failed_permanent: 6, shared: 0 };
+  const totals = {
+    pending: 0,
+    queued_local: 0,
+    submitted: 1_000,
+    completed: 234,
+    failed_retryable: 0,
+    failed_permanent: 6,
+    shared: 0,
+  };
   const config = makeConfig();
   const running = { ...emptySnapshot, config, totals };
 
   it('says how many rows are answered, failed, and out at the provider', () => {
-    const line = liveLine(summaryOf({ ...running, control: { state: 'paused', reason: 'manual', message: null } }));
+    const line = liveLine(
+      summaryOf({ ...running, control: { state: 'paused', reason: 'manual', message: null } }),
+    );
     expect(line).toBe('240 of 1,240+ rows answered · 6 failed · reading input · paused');
   });
 
   it('says what it has cost, and how much it may', () => {
-    const prices = { inputUsdPerMillion: 1, cachedInputUsdPerMillion: 1, outputUsdPerMillion: 4, asOf: '2026-11-01', source: 'spec' };
+    const prices = {
+      inputUsdPerMillion: 1,
+      cachedInputUsdPerMillion: 1,
+      outputUsdPerMillion: 4,
+      asOf: '2026-11-01',
+      source: 'spec',
+    };
     const money = { prices, outputTokensMax: 100, costUsdMax: 20 };
-    const usage = { inputTokens: 4_000_000, cachedInputTokens: 0, outputTokens: 100_000, reasoningTokens: 0 };
-    const priced = { ...running, usage, config: { ...config, operation: { ...config.operation, money } } };
+    const usage = {
+      inputTokens: 4_000_000,
+      cachedInputTokens: 0,
+      outputTokens: 100_000,
+      reasoningTokens: 0,
+    };
+    const priced = {
+      ...running,
+      usage,
+      config: { ...config, operation: { ...config.operation, money } },
+    };
     expect(liveLine(summaryOf(priced))).toContain(' · $4.40 of $20.00 · ');
     const estimated = { ...priced, backlog: { ...running.backlog, counting: 'mixed' as const } };
     expect(liveLine(summaryOf(estimated))).toContain(' · $4.40 of $20.00 by estimate · ');

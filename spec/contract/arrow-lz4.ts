@@ -1,6 +1,7 @@
 /**
- * A file as pyarrow 25 writes it with compression lz4: 60 rows in batches of 40 and 20. `id` counts from 0, `text` is `the parcel came late, row`
- * and a seventh of the id, `kind` is, by turns, twenty x, twenty y and null, in a dictionary.
+ * A file as pyarrow 25 writes it with compression lz4: 60 rows in batches of 40 and 20. `id` counts
+ * from 0, `text` is `the parcel came late, row` and a seventh of the id, `kind` is, by turns,
+ * twenty x, twenty y and null, in a dictionary.
  */
 export const LZ4_FILE: Uint8Array = Buffer.from(
   [

@@ -31,7 +31,8 @@ describe('a folder for files', () => {
     const made = await Promise.all([makeFolder(path), makeFolder(path), makeFolder(path)]);
     // Who looks when another has begun finds less to make.
     expect(made).toContain(join(dir, 'a'));
-    for (const top of made) expect([null, join(dir, 'a'), join(dir, 'a', 'b'), path]).toContain(top);
+    for (const top of made)
+      expect([null, join(dir, 'a'), join(dir, 'a', 'b'), path]).toContain(top);
     expect(((await stat(path)).mode & 0o777).toString(8)).toBe('700');
     expect(await makeFolder(path)).toBeNull();
     await rm(dir, { recursive: true });
@@ -42,7 +43,8 @@ describe('a folder for files', () => {
     await writeFile(join(dir, 'file'), '');
     await expect(makeFolder(join(dir, 'file', 'a'))).rejects.toThrow('ENOTDIR');
     // Node's own recursive mkdir does not come back from here.
-    if (existsSync('/proc/self')) await expect(makeFolder('/proc/batchor/a')).rejects.toThrow('/proc/batchor');
+    if (existsSync('/proc/self'))
+      await expect(makeFolder('/proc/batchor/a')).rejects.toThrow('/proc/batchor');
     await rm(dir, { recursive: true });
   });
 });
@@ -111,7 +113,10 @@ describe('artifacts as files', () => {
     await symlink(join(outside, 'secret'), join(root, 'file'));
     for (const name of ['folder/secret', 'folder/new', 'folder/deep/new']) {
       const [put, read] = [await artifacts.put(name, text('x'))(), await artifacts.read(name)()];
-      expect([put._tag === 'Left' && put.left.type, read._tag === 'Left' && read.left.type]).toEqual(['refused', 'refused']);
+      expect([
+        put._tag === 'Left' && put.left.type,
+        read._tag === 'Left' && read.left.type,
+      ]).toEqual(['refused', 'refused']);
     }
     const read = await artifacts.readSpans('file', [{ offset: 0, length: 1 }])();
     expect(read._tag === 'Left' && read.left.type).toBe('not_found');
@@ -124,7 +129,9 @@ describe('artifacts as files', () => {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     });
     const answer = await full.put('a', text('half'))();
-    expect(answer._tag === 'Left' && answer.left.type === 'unavailable' && answer.left.message).toContain('the disk is full');
+    expect(
+      answer._tag === 'Left' && answer.left.type === 'unavailable' && answer.left.message,
+    ).toContain('the disk is full');
     expect(await readdir(root)).toEqual([]);
   });
 
@@ -133,7 +140,10 @@ describe('artifacts as files', () => {
     await artifacts.put('a', text('old'))();
     await rm(join(root, '.sums-a'));
     expect((await artifacts.readSpans('a', [{ offset: 0, length: 3 }])())._tag).toBe('Right');
-    expect(await artifacts.check?.('a')()).toEqual({ _tag: 'Right', right: { bytes: 3, hasSums: false, changed: null } });
+    expect(await artifacts.check?.('a')()).toEqual({
+      _tag: 'Right',
+      right: { bytes: 3, hasSums: false, changed: null },
+    });
   });
 
   it('are refused where they were cut, lengthened, or their checksums damaged, with the file that is to be restored', async () => {
@@ -153,7 +163,9 @@ describe('artifacts as files', () => {
     expect(await refusal()).toContain('has 5 bytes, and was stored with 4');
     await put();
     await flip(join(root, '.sums-a'), 34);
-    expect(await refusal()).toContain(`restore ${join(root, '.sums-a')} from a backup, or remove it`);
+    expect(await refusal()).toContain(
+      `restore ${join(root, '.sums-a')} from a backup, or remove it`,
+    );
   });
 
   it('have no checksums left behind, and none of an object that is gone', async () => {
@@ -162,7 +174,10 @@ describe('artifacts as files', () => {
     await artifacts.remove('gone')();
     expect((await readdir(root)).sort()).toEqual(['.sums-kept', '.sums-lost', 'kept', 'lost']);
     await rm(join(root, 'lost'));
-    expect(await artifacts.list('')()).toEqual({ _tag: 'Right', right: [{ name: 'kept', bytes: 4 }] });
+    expect(await artifacts.list('')()).toEqual({
+      _tag: 'Right',
+      right: [{ name: 'kept', bytes: 4 }],
+    });
     expect(await sweepObjects(root, () => true)).toEqual([]);
     expect((await readdir(root)).sort()).toEqual(['.sums-kept', 'kept']);
     // Nor do those of an earlier object speak for a later one of its name.
@@ -175,12 +190,13 @@ describe('artifacts as files', () => {
     const artifacts = filesystemArtifacts({ dir: root });
     for (const name of ['keep/a', 'lose/b', 'c']) await artifacts.put(name, text(name))();
     await writeFile(join(root, 'keep', '.put-0123'), 'half');
-    expect([...((await sweepObjects(root, (name) => name === 'keep/a')) as readonly string[])].sort()).toEqual([
-      'c',
-      'keep/.put-0123',
-      'lose/b',
-    ]);
-    expect(await artifacts.list('')()).toEqual({ _tag: 'Right', right: [{ name: 'keep/a', bytes: 6 }] });
+    expect(
+      [...((await sweepObjects(root, (name) => name === 'keep/a')) as readonly string[])].sort(),
+    ).toEqual(['c', 'keep/.put-0123', 'lose/b']);
+    expect(await artifacts.list('')()).toEqual({
+      _tag: 'Right',
+      right: [{ name: 'keep/a', bytes: 6 }],
+    });
     expect(await sweepObjects(join(dir, 'nowhere'), () => true)).toEqual([]);
   });
 });

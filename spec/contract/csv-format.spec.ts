@@ -6,15 +6,23 @@ import { csvFormat } from '../../adapters/csv/index.ts';
 import type { CsvFormatOptions } from '../../adapters/csv/index.ts';
 import type { Cell, TableColumn, TablePage } from '../../lib/ports/table.ts';
 
-async function* pagesOf(rows: readonly (readonly Cell[])[], width: number, perPage: number): AsyncGenerator<TablePage> {
+async function* pagesOf(
+  rows: readonly (readonly Cell[])[],
+  width: number,
+  perPage: number,
+): AsyncGenerator<TablePage> {
   await Promise.resolve();
   for (let from = 0; from < rows.length; from += perPage) {
     const page = rows.slice(from, from + perPage);
-    yield { rowCount: page.length, columns: Array.from({ length: width }, (_, column) => page.map((row) => row[column] ?? null)) };
+    yield {
+      rowCount: page.length,
+      columns: Array.from({ length: width }, (_, column) => page.map((row) => row[column] ?? null)),
+    };
   }
 }
 
-const columnsOf = (names: readonly string[]): readonly TableColumn[] => names.map((name) => ({ name, type: 'text' }));
+const columnsOf = (names: readonly string[]): readonly TableColumn[] =>
+  names.map((name) => ({ name, type: 'text' }));
 
 const collect = async (bytes: AsyncIterable<Uint8Array>): Promise<Buffer> => {
   const pieces: Uint8Array[] = [];
@@ -28,13 +36,39 @@ const write = async (
   options: CsvFormatOptions = {},
   perPage = 3,
 ): Promise<string> =>
-  (await collect(csvFormat(options).encode({ columns: columnsOf(names), pages: pagesOf(rows, names.length, perPage) }))).toString('utf8');
+  (
+    await collect(
+      csvFormat(options).encode({
+        columns: columnsOf(names),
+        pages: pagesOf(rows, names.length, perPage),
+      }),
+    )
+  ).toString('utf8');
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 8 }),
   fc
     .array(
-      fc.constantFrom('"', ',', ';', '\t', '||', '|', '\r\n', '\n', '\r', ' ', 'é', '👩‍👩‍👧', '\u2028', '\u{FEFF}', '\0', '=', '-1', 'x'),
+      fc.constantFrom(
+        '"',
+        ',',
+        ';',
+        '\t',
+        '||',
+        '|',
+        '\r\n',
+        '\n',
+        '\r',
+        ' ',
+        'é',
+        '👩‍👩‍👧',
+        '\u2028',
+        '\u{FEFF}',
+        '\0',
+        '=',
+        '-1',
+        'x',
+      ),
       { maxLength: 5 },
     )
     .map((parts) => parts.join('')),
@@ -59,7 +93,8 @@ const options = fc.record({
 });
 
 /** A cell as a reader of texts finds it. */
-const shown = (value: Cell): string => (value === null ? '' : typeof value === 'number' ? JSON.stringify(value) : String(value));
+const shown = (value: Cell): string =>
+  value === null ? '' : typeof value === 'number' ? JSON.stringify(value) : String(value);
 
 describe('any table as CSV', () => {
   it('is read back by two readers that know nothing of each other', async () => {
@@ -75,8 +110,13 @@ describe('any table as CSV', () => {
           expect(written.startsWith('\u{FEFF}')).toBe(byteOrderMark);
           const bare = byteOrderMark ? written.slice(1) : written;
           expect(bare.endsWith(form.lineEnd)).toBe(true);
-          expect(parse(bare, { delimiter: form.delimiter, record_delimiter: form.lineEnd })).toEqual(expected);
-          const papa = Papa.parse<string[]>(bare.slice(0, -form.lineEnd.length), { delimiter: form.delimiter, newline: form.lineEnd });
+          expect(
+            parse(bare, { delimiter: form.delimiter, record_delimiter: form.lineEnd }),
+          ).toEqual(expected);
+          const papa = Papa.parse<string[]>(bare.slice(0, -form.lineEnd.length), {
+            delimiter: form.delimiter,
+            newline: form.lineEnd,
+          });
           expect(papa.errors).toEqual([]);
           expect(papa.data).toEqual(expected);
         },
@@ -87,11 +127,19 @@ describe('any table as CSV', () => {
 
   it('tells null from an empty text to a reader that looks at quotes', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 8 }), async (rows) => {
-        const written = await write(['a', 'b'], rows);
-        const read: unknown[][] = parse(written, { from: 2, cast: (value, { quoting }) => (value === '' && !quoting ? null : value) });
-        expect(read.map((row) => row.map((value) => value === null))).toEqual(rows.map((row) => row.map((value) => value === null)));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 8 }),
+        async (rows) => {
+          const written = await write(['a', 'b'], rows);
+          const read: unknown[][] = parse(written, {
+            from: 2,
+            cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
+          });
+          expect(read.map((row) => row.map((value) => value === null))).toEqual(
+            rows.map((row) => row.map((value) => value === null)),
+          );
+        },
+      ),
       { numRuns: 100 },
     );
   });
@@ -100,7 +148,11 @@ describe('any table as CSV', () => {
 describe('CSV', () => {
   it('is a text format by the name csv', () => {
     const { name, extensions, isText } = csvFormat();
-    expect({ name, extensions, isText }).toEqual({ name: 'csv', extensions: ['.csv'], isText: true });
+    expect({ name, extensions, isText }).toEqual({
+      name: 'csv',
+      extensions: ['.csv'],
+      isText: true,
+    });
   });
 
   it('has a header, then a record per row, with booleans, numbers and JSON as they are', async () => {
@@ -116,7 +168,9 @@ describe('CSV', () => {
 
   it('of no rows is the header; of no columns, nothing', async () => {
     expect(await write(['a', 'b'], [])).toBe('a,b\n');
-    expect(await write(['a', 'b'], [], { byteOrderMark: true, lineEnd: '\r\n' })).toBe('\u{FEFF}a,b\r\n');
+    expect(await write(['a', 'b'], [], { byteOrderMark: true, lineEnd: '\r\n' })).toBe(
+      '\u{FEFF}a,b\r\n',
+    );
     expect(await write([], [], { byteOrderMark: true })).toBe('');
   });
 
@@ -156,7 +210,8 @@ describe('CSV', () => {
   it('comes in pieces as pages come, and none is asked for before it is needed', async () => {
     let made = 0;
     const pages = async function* (): AsyncGenerator<TablePage> {
-      for (; made < 100; made += 1) yield await Promise.resolve({ rowCount: 1, columns: [['x'.repeat(1_000)]] });
+      for (; made < 100; made += 1)
+        yield await Promise.resolve({ rowCount: 1, columns: [['x'.repeat(1_000)]] });
     };
     const pieces = csvFormat()
       .encode({ columns: columnsOf(['a']), pages: pages() })
@@ -175,10 +230,13 @@ describe('CSV', () => {
       yield await Promise.resolve({ rowCount: 1, columns: [['x']] });
       throw boom;
     };
-    await expect(collect(csvFormat().encode({ columns: columnsOf(['a']), pages: pages() }))).rejects.toBe(boom);
+    await expect(
+      collect(csvFormat().encode({ columns: columnsOf(['a']), pages: pages() })),
+    ).rejects.toBe(boom);
   });
 
   it('refuses a delimiter that cannot part fields', () => {
-    for (const delimiter of ['', '"', '\n', ',\r', '\uD800']) expect(() => csvFormat({ delimiter })).toThrow(RangeError);
+    for (const delimiter of ['', '"', '\n', ',\r', '\uD800'])
+      expect(() => csvFormat({ delimiter })).toThrow(RangeError);
   });
 });

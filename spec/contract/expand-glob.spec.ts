@@ -34,7 +34,10 @@ const folder = async (): Promise<string> => {
 
 describe('a pattern', () => {
   it.each<[string, readonly string[]]>([
-    ['*.csv', ['!n.csv', 'B.csv', 'a.csv', 'b.csv', 'link.csv', 'p(q).csv', 'x1.csv', 'x[1].csv', 'é.csv']],
+    [
+      '*.csv',
+      ['!n.csv', 'B.csv', 'a.csv', 'b.csv', 'link.csv', 'p(q).csv', 'x1.csv', 'x[1].csv', 'é.csv'],
+    ],
     ['./[ab].csv', ['a.csv', 'b.csv']],
     ['[!a].csv', ['B.csv', 'b.csv', 'é.csv']],
     ['{a,b,none}.csv', ['a.csv', 'b.csv']],
@@ -51,12 +54,17 @@ describe('a pattern', () => {
     ['!n*', ['!n.csv']],
     ['none*', []],
     ['none/*.csv', []],
-  ])('%s means the files that it matches, in the order of their paths', async (pattern, expected) => {
-    const root = await folder();
-    expect(await expandGlob(pattern, root)).toEqual(expected);
-    if (!pattern.startsWith('!'))
-      expect(await expandGlob(`${root}/${pattern.replace(/^\.\//, '')}`, '/')).toEqual(expected.map((path) => `${root}/${path}`));
-  });
+  ])(
+    '%s means the files that it matches, in the order of their paths',
+    async (pattern, expected) => {
+      const root = await folder();
+      expect(await expandGlob(pattern, root)).toEqual(expected);
+      if (!pattern.startsWith('!'))
+        expect(await expandGlob(`${root}/${pattern.replace(/^\.\//, '')}`, '/')).toEqual(
+          expected.map((path) => `${root}/${path}`),
+        );
+    },
+  );
 
   it.each(['none.csv', 'p(q).csv', '!x', './a.csv', '/none/at all', 'a+(b).csv', ''])(
     'without glob characters is itself: %j',
@@ -73,7 +81,10 @@ describe('a pattern', () => {
     const name = fc.stringMatching(/^[a-c.A_-]{1,3}$/).filter((each) => !each.startsWith('.'));
     await fc.assert(
       fc.asyncProperty(
-        fc.uniqueArray(fc.array(name, { minLength: 1, maxLength: 3 }), { maxLength: 8, selector: String }),
+        fc.uniqueArray(fc.array(name, { minLength: 1, maxLength: 3 }), {
+          maxLength: 8,
+          selector: String,
+        }),
         async (paths) => {
           const root = await tempFolder();
           const made: string[][] = [];
@@ -86,7 +97,9 @@ describe('a pattern', () => {
               );
             if (ok) made.push(path);
           }
-          const ordered = made.toSorted((a, b) => (a.join('\0') < b.join('\0') ? -1 : 1)).map((path) => path.join('/'));
+          const ordered = made
+            .toSorted((a, b) => (a.join('\0') < b.join('\0') ? -1 : 1))
+            .map((path) => path.join('/'));
           expect(await expandGlob('**', root)).toEqual(ordered);
         },
       ),

@@ -14,7 +14,8 @@ import { accept, createdRun, ok, runId, sliceOf, step } from './run-store-fixtur
  */
 const [mode, dir = '', times = '0'] = process.argv.slice(2);
 const storage = sqljsStore({ dir, checkpointRows: 200 });
-const say = (...parts: readonly (string | number)[]): void => void process.stdout.write(`${parts.join(' ')}\n`);
+const say = (...parts: readonly (string | number)[]): void =>
+  void process.stdout.write(`${parts.join(' ')}\n`);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const commitForEver = async (): Promise<never> => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createClient, type ConnectionEvents } from '../../adapters/filestore/worker/session-client.ts';
+import {
+  createClient,
+  type ConnectionEvents,
+} from '../../adapters/filestore/worker/session-client.ts';
 
 /** A thread that answers on demand. */
 const createThread = () => {
@@ -10,17 +13,29 @@ const createThread = () => {
   const client = createClient(
     (given) => {
       events = given;
-      return { send: ({ id }) => void asked.push(id), close: () => new Promise<void>((resolve) => (end = resolve)) };
+      return {
+        send: ({ id }) => void asked.push(id),
+        close: () => new Promise<void>((resolve) => (end = resolve)),
+      };
     },
     (isBusy) => void busy.push(isBusy),
   );
-  return { client, busy, asked, answer: (id: number) => events?.answer(id, { _tag: 'Right', right: null }), end: () => end?.() };
+  return {
+    client,
+    busy,
+    asked,
+    answer: (id: number) => events?.answer(id, { _tag: 'Right', right: null }),
+    end: () => end?.(),
+  };
 };
 
 describe('the client of the worker thread', () => {
   it('keeps the process alive while calls wait, and no longer', async () => {
     const { client, busy, asked, answer } = createThread();
-    const both = Promise.all([client.call(1, 'refresh', null)(), client.call(1, 'assertOwned', null)()]);
+    const both = Promise.all([
+      client.call(1, 'refresh', null)(),
+      client.call(1, 'assertOwned', null)(),
+    ]);
     expect(busy).toEqual([true]);
     for (const id of asked) answer(id);
     await both;
@@ -34,7 +49,10 @@ describe('the client of the worker thread', () => {
     for (const id of asked) answer(id);
     await late;
     expect(busy).toEqual([true]);
-    expect(await client.call(1, 'refresh', null)()).toMatchObject({ _tag: 'Left', left: { message: 'the store is closed' } });
+    expect(await client.call(1, 'refresh', null)()).toMatchObject({
+      _tag: 'Left',
+      left: { message: 'the store is closed' },
+    });
     end();
     await closed;
   });

@@ -5,9 +5,27 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
 import { journalFile, listRunFolder } from '../../adapters/filestore/disk/run-folder.ts';
 import { playHistory } from '../support/core/play.ts';
-import { accept, createdRun, errorOf, ok, plain, runId, sliceOf, step } from './run-store-fixture.ts';
+import {
+  accept,
+  createdRun,
+  errorOf,
+  ok,
+  plain,
+  runId,
+  sliceOf,
+  step,
+} from './run-store-fixture.ts';
 import { expectReads } from './run-store-rows.ts';
-import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, recordBounds, removeStoreFolders } from './filestore-folder.ts';
+import {
+  copyOf,
+  folderOf,
+  letGo,
+  newestJournal,
+  newStoreFolder,
+  openStore,
+  recordBounds,
+  removeStoreFolders,
+} from './filestore-folder.ts';
 
 afterEach(removeStoreFolders);
 
@@ -29,7 +47,8 @@ describe('a file store after a crash', () => {
           const store = await openStore(newStoreFolder(), { checkpointRows: 12 });
           const dir = store.describe.replace('file store ', '');
           const run = await ok(store.create(runId, null));
-          for (const each of steps.slice(0, last + 1)) await ok(run.commit(each.before.snapshot.version, each.events));
+          for (const each of steps.slice(0, last + 1))
+            await ok(run.commit(each.before.snapshot.version, each.events));
           const copy = copyOf(dir);
           await store.close();
           letGo(copy);
@@ -57,7 +76,8 @@ describe('a file store after a crash', () => {
           const reader = await ok(again.read(runId));
           await expectReads(reader, acknowledged);
           const owned = await ok(again.own(runId));
-          for (const each of steps.slice(acknowledged.length)) await ok(owned.commit(each.before.snapshot.version, each.events));
+          for (const each of steps.slice(acknowledged.length))
+            await ok(owned.commit(each.before.snapshot.version, each.events));
           await expectReads(owned, steps);
           await ok(reader.refresh());
           await expectReads(reader, steps);
@@ -91,46 +111,59 @@ describe('a file store after a crash', () => {
   });
 });
 
-const diskFull = (): Error => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+const diskFull = (): Error =>
+  Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 
 describe('an owner whose disk fails', () => {
   it.each([
     ['a write breaks off half-way', 'write', 'the disk is full'],
     ['a sync fails', 'sync', 'input/output error'],
-  ] as const)('acknowledges nothing more once %s, and what it had acknowledged is there', async (_title, call, says) => {
-    const dir = newStoreFolder();
-    let isBroken = false;
-    const disk = {
-      ...nodeDisk,
-      write: (fd: number, parts: readonly Uint8Array[]) => {
-        if (!isBroken || call !== 'write') return nodeDisk.write(fd, parts);
-        nodeDisk.write(fd, [(parts[0] as Uint8Array).subarray(0, 40)]);
-        throw diskFull();
-      },
-      sync: (fd: number) => {
-        if (isBroken && call === 'sync') throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
-        nodeDisk.sync(fd);
-      },
-    };
-    const store = await openStore(dir, { disk });
-    const run = await createdRun(store);
-    await accept(run, sliceOf(0, 3));
-    const acknowledged = plain(run.snapshot);
-    isBroken = true;
-    const failed = await run.commit(2, [{ type: 'RunPaused', atMs: 9, reason: 'manual', message: null }])();
-    expect(failed._tag === 'Left' && failed.left.type === 'unavailable' && failed.left.message).toContain(says);
-    isBroken = false;
-    // The disk works again. The owner still refuses, since it cannot know what the disk has.
-    for (const port of [run.commit(2, [{ type: 'RunOpened', atMs: 9 }]), run.rows(0, 1), run.assertOwned()])
-      expect(await port()).toEqual(failed);
-    expect(plain(run.snapshot)).toEqual(acknowledged);
-    await run.close();
-    const again = await ok(store.own(runId));
-    expect(again.snapshot.version).toBeGreaterThanOrEqual(2);
-    expect((await ok(again.rows(0, 9))).length).toBe(3);
-    await step(again, { type: 'OpenRun', atMs: 10 });
-    await store.close();
-  });
+  ] as const)(
+    'acknowledges nothing more once %s, and what it had acknowledged is there',
+    async (_title, call, says) => {
+      const dir = newStoreFolder();
+      let isBroken = false;
+      const disk = {
+        ...nodeDisk,
+        write: (fd: number, parts: readonly Uint8Array[]) => {
+          if (!isBroken || call !== 'write') return nodeDisk.write(fd, parts);
+          nodeDisk.write(fd, [(parts[0] as Uint8Array).subarray(0, 40)]);
+          throw diskFull();
+        },
+        sync: (fd: number) => {
+          if (isBroken && call === 'sync')
+            throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
+          nodeDisk.sync(fd);
+        },
+      };
+      const store = await openStore(dir, { disk });
+      const run = await createdRun(store);
+      await accept(run, sliceOf(0, 3));
+      const acknowledged = plain(run.snapshot);
+      isBroken = true;
+      const failed = await run.commit(2, [
+        { type: 'RunPaused', atMs: 9, reason: 'manual', message: null },
+      ])();
+      expect(
+        failed._tag === 'Left' && failed.left.type === 'unavailable' && failed.left.message,
+      ).toContain(says);
+      isBroken = false;
+      // The disk works again. The owner still refuses, since it cannot know what the disk has.
+      for (const port of [
+        run.commit(2, [{ type: 'RunOpened', atMs: 9 }]),
+        run.rows(0, 1),
+        run.assertOwned(),
+      ])
+        expect(await port()).toEqual(failed);
+      expect(plain(run.snapshot)).toEqual(acknowledged);
+      await run.close();
+      const again = await ok(store.own(runId));
+      expect(again.snapshot.version).toBeGreaterThanOrEqual(2);
+      expect((await ok(again.rows(0, 9))).length).toBe(3);
+      await step(again, { type: 'OpenRun', atMs: 10 });
+      await store.close();
+    },
+  );
 
   it('continues without checkpoints that cannot be written, and writes them again when it can', async () => {
     const dir = newStoreFolder();
@@ -155,7 +188,9 @@ describe('an owner whose disk fails', () => {
     const copy = copyOf(dir);
     isFull = false;
     await accept(run, sliceOf(24, 24));
-    await expect.poll(() => listRunFolder(folderOf(dir)).checkpoints.length, { interval: 2 }).toBeGreaterThan(0);
+    await expect
+      .poll(() => listRunFolder(folderOf(dir)).checkpoints.length, { interval: 2 })
+      .toBeGreaterThan(0);
     await store.close();
     for (const [at, rows] of [
       [copy, 24],

@@ -4,11 +4,34 @@ import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { imageFormat } from '../../adapters/filestore/checkpoint/image-reader.ts';
-import { checkpointFile, journalFile, listRunFolder } from '../../adapters/filestore/disk/run-folder.ts';
+import {
+  checkpointFile,
+  journalFile,
+  listRunFolder,
+} from '../../adapters/filestore/disk/run-folder.ts';
 import { loadSql } from '../../adapters/filestore/checkpoint/sql.ts';
 import type { OwnedRun } from '../../lib/ports/run-store.ts';
-import { accept, completeRows, createdRun, endBatch, ok, runId, sliceOf, step, submitBatch } from './run-store-fixture.ts';
-import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, recordBounds, removeStoreFolders } from './filestore-folder.ts';
+import {
+  accept,
+  completeRows,
+  createdRun,
+  endBatch,
+  ok,
+  runId,
+  sliceOf,
+  step,
+  submitBatch,
+} from './run-store-fixture.ts';
+import {
+  copyOf,
+  folderOf,
+  letGo,
+  newestJournal,
+  newStoreFolder,
+  openStore,
+  recordBounds,
+  removeStoreFolders,
+} from './filestore-folder.ts';
 
 afterEach(removeStoreFolders);
 
@@ -19,7 +42,9 @@ const grow = async (run: OwnedRun, dir: string, slices: number): Promise<void> =
     // As many rows as there are: an image is due when so many rows have changed.
     const { itemCount } = run.snapshot.ingest;
     await accept(run, sliceOf(itemCount, Math.max(3, itemCount)));
-    await expect.poll(() => listRunFolder(folderOf(dir)).checkpoints[0]?.n ?? 0, { interval: 2 }).toBeGreaterThan(before);
+    await expect
+      .poll(() => listRunFolder(folderOf(dir)).checkpoints[0]?.n ?? 0, { interval: 2 })
+      .toBeGreaterThan(before);
   }
 };
 
@@ -46,7 +71,11 @@ describe('a damaged run', () => {
           const answer = await port();
           const record = bounds.filter((bound) => bound <= at).pop() ?? 0;
           expect(
-            answer._tag === 'Left' && answer.left.type === 'corrupt' && [answer.left.where, answer.left.message.includes(journal)],
+            answer._tag === 'Left' &&
+              answer.left.type === 'corrupt' && [
+                answer.left.where,
+                answer.left.message.includes(journal),
+              ],
           ).toEqual([`${journal}:${record}`, true]);
         }
         await again.close();
@@ -96,7 +125,9 @@ describe('a damaged run', () => {
     const again = await openStore(copy);
     const answer = await again.read(runId)();
     expect(journals.length).toBeGreaterThan(1);
-    expect(answer._tag === 'Left' && answer.left.type === 'corrupt' && answer.left.where).toContain(`journal.${gone.epoch}.`);
+    expect(answer._tag === 'Left' && answer.left.type === 'corrupt' && answer.left.where).toContain(
+      `journal.${gone.epoch}.`,
+    );
     await again.close();
   });
 });
@@ -119,9 +150,9 @@ describe('an image of another format', () => {
     writeFileSync(join(folderOf(dir), checkpointFile(newest, crc32(bytes))), bytes);
     const again = await openStore(dir);
     const answer = await again.read(runId)();
-    expect(answer._tag === 'Left' && answer.left.type === 'corrupt' && answer.left.message).toContain(
-      `its format is 1, but this version reads format ${imageFormat}`,
-    );
+    expect(
+      answer._tag === 'Left' && answer.left.type === 'corrupt' && answer.left.message,
+    ).toContain(`its format is 1, but this version reads format ${imageFormat}`);
     await again.close();
   });
 });
@@ -154,23 +185,34 @@ describe('the folder of a run', () => {
     await store.close();
     const [newest] = listRunFolder(folderOf(dir)).checkpoints;
     const sql = await loadSql();
-    const database = new sql.Database(new Uint8Array(readFileSync(join(folderOf(dir), newest?.file ?? ''))));
+    const database = new sql.Database(
+      new Uint8Array(readFileSync(join(folderOf(dir), newest?.file ?? ''))),
+    );
     expect(database.exec('pragma integrity_check')[0]?.values).toEqual([['ok']]);
-    expect(database.exec('select * from items where item_index in (0, 1, 4) order by 1')[0]?.values).toEqual([
+    expect(
+      database.exec('select * from items where item_index in (0, 1, 4) order by 1')[0]?.values,
+    ).toEqual([
       [0, 'item-0', 3, 1, 0, 1, 0],
       [1, 'item-1', 2, 0, 0, 1, 0],
       [4, 'item-4', 0, 0, 0, 0, 0],
     ]);
-    expect(database.exec('select status, count(*) from item_states group by status order by 1')[0]?.values).toEqual([
+    expect(
+      database.exec('select status, count(*) from item_states group by status order by 1')[0]
+        ?.values,
+    ).toEqual([
       ['completed', 2],
       ['failed_permanent', 1],
       ['pending', 1],
       ['submitted', 2],
     ]);
-    expect(database.exec('select batch_no, batch_key, state, requests, completed_count, hex(indexes) from batches')[0]?.values).toEqual([
-      [1, 'one', 'live', 4, 2, '0004'],
-    ]);
-    expect(database.exec("select count(*) from events where event_type = 'run_paused'")[0]?.values).toEqual([[1]]);
+    expect(
+      database.exec(
+        'select batch_no, batch_key, state, requests, completed_count, hex(indexes) from batches',
+      )[0]?.values,
+    ).toEqual([[1, 'one', 'live', 4, 2, '0004']]);
+    expect(
+      database.exec("select count(*) from events where event_type = 'run_paused'")[0]?.values,
+    ).toEqual([[1]]);
     database.close();
   });
 });

@@ -1,10 +1,24 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Disk, nodeDisk } from '../../adapters/filestore/disk/disk.ts';
 import { unframe } from '../../adapters/filestore/journal/frame.ts';
 import { localClient } from '../../adapters/filestore/worker/session-client.ts';
-import { journalFile, listRunFolder, lockFile, runFolder } from '../../adapters/filestore/disk/run-folder.ts';
+import {
+  journalFile,
+  listRunFolder,
+  lockFile,
+  runFolder,
+} from '../../adapters/filestore/disk/run-folder.ts';
 import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { ok, runId } from './run-store-fixture.ts';
@@ -27,8 +41,12 @@ export const removeStoreFolders = (): void => {
 /** A store that runs in this thread. */
 export const openStore = (
   dir: string,
-  { checkpointRows = 150_000, disk = nodeDisk }: { readonly checkpointRows?: number; readonly disk?: Disk } = {},
-): Promise<RunStore> => ok(sqljsStoreOn({ dir, checkpointRows }, () => localClient(disk, 0)).open());
+  {
+    checkpointRows = 150_000,
+    disk = nodeDisk,
+  }: { readonly checkpointRows?: number; readonly disk?: Disk } = {},
+): Promise<RunStore> =>
+  ok(sqljsStoreOn({ dir, checkpointRows }, () => localClient(disk, 0)).open());
 
 export const folderOf = (dir: string): string => runFolder(dir, runId);
 
@@ -53,7 +71,10 @@ export const letGo = (dir: string): void => {
   const folder = folderOf(dir);
   for (const epoch of listRunFolder(folder).lockEpochs) {
     const path = join(folder, lockFile(epoch));
-    writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), released: true }));
+    writeFileSync(
+      path,
+      JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), released: true }),
+    );
   }
 };
 

@@ -6,10 +6,24 @@ import { localClient } from '../../adapters/filestore/worker/session-client.ts';
 import { journalFile, listRunFolder } from '../../adapters/filestore/disk/run-folder.ts';
 import { loadSql } from '../../adapters/filestore/checkpoint/sql.ts';
 import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
-import { accept, completeRows, createdRun, endBatch, ok, plain, runId, sliceOf, submitBatch } from './run-store-fixture.ts';
+import {
+  accept,
+  completeRows,
+  createdRun,
+  endBatch,
+  ok,
+  plain,
+  runId,
+  sliceOf,
+  submitBatch,
+} from './run-store-fixture.ts';
 import { folderOf, newStoreFolder, openStore, removeStoreFolders } from './filestore-folder.ts';
 
-const sqljs = vi.hoisted(() => ({ loads: 0, isMissing: false, wait: (): Promise<void> => Promise.resolve() }));
+const sqljs = vi.hoisted(() => ({
+  loads: 0,
+  isMissing: false,
+  wait: (): Promise<void> => Promise.resolve(),
+}));
 vi.mock('sql.js', async (original) => {
   const real = await original<typeof import('sql.js')>();
   return {
@@ -29,7 +43,9 @@ afterEach(removeStoreFolders);
 
 // The order matters: once loaded, SQLite stays loaded.
 describe('images of a run', () => {
-  beforeEach(() => Object.assign(sqljs, { loads: 0, isMissing: false, wait: () => Promise.resolve() }));
+  beforeEach(() =>
+    Object.assign(sqljs, { loads: 0, isMissing: false, wait: () => Promise.resolve() }),
+  );
 
   it('are not taken of a small run, however often it is opened', async () => {
     const dir = newStoreFolder();
@@ -76,7 +92,12 @@ describe('images of a run', () => {
     const store = await openStore(dir, { checkpointRows: 3 });
     const run = await createdRun(store);
     const tokens = Uint8Array.from([10, 20, 30, 40, 50, 60]);
-    await accept(run, { ...sliceOf(0, 6), tokens, areTokensExact: true, inputs: Uint16Array.from([1, 1, 1, 1, 3, 2_048]) });
+    await accept(run, {
+      ...sliceOf(0, 6),
+      tokens,
+      areTokensExact: true,
+      inputs: Uint16Array.from([1, 1, 1, 1, 3, 2_048]),
+    });
     const batchNo = await submitBatch(run, 'one');
     await endBatch(run, 'one');
     const before = newestImage(dir);
@@ -84,11 +105,14 @@ describe('images of a run', () => {
     await accept(run, sliceOf(6, 6));
     await expect.poll(() => newestImage(dir), { interval: 2 }).toBeGreaterThan(before);
     const batches = await ok(run.batches(1, 9));
-    expect(batches).toMatchObject([{ inputTokens: 100, usage: { inputTokens: 3, outputTokens: 2 } }]);
+    expect(batches).toMatchObject([
+      { inputTokens: 100, usage: { inputTokens: 3, outputTokens: 2 } },
+    ]);
     await run.close();
     // The journals alone would do, so they are removed: the image must supply the run.
     const { journals } = listRunFolder(folderOf(dir));
-    for (const journal of journals) if (journal.n < newestImage(dir)) rmSync(join(folderOf(dir), journalFile(journal)));
+    for (const journal of journals)
+      if (journal.n < newestImage(dir)) rmSync(join(folderOf(dir), journalFile(journal)));
     expect(journals.some(({ n }) => n < newestImage(dir))).toBe(true);
     const again = await ok(store.own(runId));
     const { inputs, tokens: counted } = await ok(again.planWindow(4));
@@ -130,7 +154,11 @@ describe('images of a run', () => {
       await later(200);
       await nodeDisk.writeAside(path, bytes);
     };
-    const store = await ok(sqljsStoreOn({ dir, checkpointRows: 3 }, () => localClient({ ...nodeDisk, writeAside }, 300)).open());
+    const store = await ok(
+      sqljsStoreOn({ dir, checkpointRows: 3 }, () =>
+        localClient({ ...nodeDisk, writeAside }, 300),
+      ).open(),
+    );
     const run = await createdRun(store);
     await accept(run, sliceOf(0, 20));
     await later(50);

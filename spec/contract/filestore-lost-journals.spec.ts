@@ -1,12 +1,41 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import type { RunId } from '../../lib/core/values/ids.ts';
 import { journalFile, listRunFolder } from '../../adapters/filestore/disk/run-folder.ts';
-import { accept, createdRun, endBatch, errorOf, ok, runId, sliceOf, step, submitBatch } from './run-store-fixture.ts';
-import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, recordBounds, removeStoreFolders } from './filestore-folder.ts';
+import {
+  accept,
+  createdRun,
+  endBatch,
+  errorOf,
+  ok,
+  runId,
+  sliceOf,
+  step,
+  submitBatch,
+} from './run-store-fixture.ts';
+import {
+  copyOf,
+  folderOf,
+  letGo,
+  newestJournal,
+  newStoreFolder,
+  openStore,
+  recordBounds,
+  removeStoreFolders,
+} from './filestore-folder.ts';
 
 afterEach(removeStoreFolders);
 
@@ -23,10 +52,12 @@ const storedRuns = async (): Promise<string> => {
   return dir;
 };
 const removeJournals = (dir: string): void => {
-  for (const id of listRunFolder(folderOf(dir)).journals) rmSync(join(folderOf(dir), journalFile(id)));
+  for (const id of listRunFolder(folderOf(dir)).journals)
+    rmSync(join(folderOf(dir), journalFile(id)));
 };
 const emptyJournals = (dir: string): void => {
-  for (const id of listRunFolder(folderOf(dir)).journals) truncateSync(join(folderOf(dir), journalFile(id)), 0);
+  for (const id of listRunFolder(folderOf(dir)).journals)
+    truncateSync(join(folderOf(dir), journalFile(id)), 0);
 };
 const putObject = (dir: string, name: string): void => {
   mkdirSync(join(folderOf(dir), 'objects', name, '..'), { recursive: true });
@@ -40,11 +71,16 @@ const removeAll = (dir: string, ...names: readonly string[]): void => {
  * Everything that would report the run, or pay for its rows again, is rejected. Returns the error
  * of `read`.
  */
-const expectRefused = async (store: RunStore, isCreated = false): Promise<PortError & { readonly type: 'corrupt' }> => {
-  for (const port of [store.own(runId), store.peek(runId)]) expect(await errorOf(port)).toBe('corrupt');
+const expectRefused = async (
+  store: RunStore,
+  isCreated = false,
+): Promise<PortError & { readonly type: 'corrupt' }> => {
+  for (const port of [store.own(runId), store.peek(runId)])
+    expect(await errorOf(port)).toBe('corrupt');
   // A run with a whole `RunCreated` exists, and takes commands.
   expect(await errorOf(store.create(runId, null))).toBe(isCreated ? 'refused' : 'corrupt');
-  if (!isCreated) expect(await errorOf(store.send(runId, { type: 'pause', options: {} }))).toBe('corrupt');
+  if (!isCreated)
+    expect(await errorOf(store.send(runId, { type: 'pause', options: {} }))).toBe('corrupt');
   const read = await store.read(runId)();
   if (read._tag === 'Right' || read.left.type !== 'corrupt') throw new Error('it is read');
   return read.left;
@@ -75,7 +111,11 @@ describe('a run whose journals are gone', () => {
       // After the runs with due work, so that a worker that tries it reports why.
       expect(await ok(store.adoptable(1e15, 9))).toEqual(['whole', runId]);
       const found = await ok(store.care?.examine(runId) ?? Promise.reject);
-      expect([found.state, found.loss?.version, found.loss?.knownVersion]).toEqual(['damaged', null, 6]);
+      expect([found.state, found.loss?.version, found.loss?.knownVersion]).toEqual([
+        'damaged',
+        null,
+        6,
+      ]);
       await ok(store.remove(runId));
       expect(await errorOf(store.read(runId))).toBe('not_found');
       await store.close();
@@ -83,10 +123,23 @@ describe('a run whose journals are gone', () => {
   );
 
   it.each([
-    ['a summary that cannot be read', (dir: string) => writeFileSync(join(folderOf(dir), 'summary.json'), '')],
+    [
+      'a summary that cannot be read',
+      (dir: string) => writeFileSync(join(folderOf(dir), 'summary.json'), ''),
+    ],
     ['an object', (dir: string) => putObject(dir, 'requests/000000000000-e1-1.jsonl')],
-    ['a command', (dir: string) => writeFileSync(join(folderOf(dir), 'inbox', `${'0'.repeat(15)}-${'a'.repeat(16)}.json`), '{}')],
-    ['half an image', (dir: string) => writeFileSync(join(folderOf(dir), 'checkpoint.1.2.00000000.sqlite.tmp'), '')],
+    [
+      'a command',
+      (dir: string) =>
+        writeFileSync(
+          join(folderOf(dir), 'inbox', `${'0'.repeat(15)}-${'a'.repeat(16)}.json`),
+          '{}',
+        ),
+    ],
+    [
+      'half an image',
+      (dir: string) => writeFileSync(join(folderOf(dir), 'checkpoint.1.2.00000000.sqlite.tmp'), ''),
+    ],
     ['a second journal', (dir: string) => writeFileSync(join(folderOf(dir), 'journal.1.2'), '')],
     ['a repair', (dir: string) => mkdirSync(join(folderOf(dir), 'set-aside.2'))],
   ] as const)('is recognised by %s alone', async (_title, leave) => {
@@ -123,7 +176,9 @@ describe('a run whose journals are gone', () => {
     await expectRefused(store, true);
     const { after } = await ok(store.care?.repair(runId) ?? Promise.reject);
     expect([after.state, after.version]).toEqual(['whole', 6]);
-    expect((await ok(store.own(runId))).snapshot.live.map(({ batchKey }) => batchKey)).toEqual(['one']);
+    expect((await ok(store.own(runId))).snapshot.live.map(({ batchKey }) => batchKey)).toEqual([
+      'one',
+    ]);
     await store.close();
   });
 });
@@ -152,9 +207,17 @@ describe('a run whose journals come from a backup', () => {
     expect(await ok(store.list((each) => damaged.push(each.runId)))).toEqual([]);
     expect(damaged).toEqual([runId]);
     const { where, message } = await expectRefused(store, true);
-    expect([where, message.includes('the journals end at version 2')]).toEqual([join(folderOf(dir), 'summary.json'), true]);
+    expect([where, message.includes('the journals end at version 2')]).toEqual([
+      join(folderOf(dir), 'summary.json'),
+      true,
+    ]);
     const { before, after } = await ok(store.care?.repair(runId) ?? Promise.reject);
-    expect([before.loss?.version, before.loss?.knownVersion, after.state, after.version]).toEqual([2, 8, 'whole', 2]);
+    expect([before.loss?.version, before.loss?.knownVersion, after.state, after.version]).toEqual([
+      2,
+      8,
+      'whole',
+      2,
+    ]);
     const run = await ok(store.own(runId));
     expect(run.snapshot.live).toEqual([]);
     await step(run, { type: 'OpenRun', atMs: 9_000 });
@@ -169,7 +232,10 @@ describe('a run whose journals come from a backup', () => {
     expect((await expectRefused(store, true)).where).toBe(answers);
     expect(readFileSync(answers, 'utf8')).toBe('line\n');
     const { after, setAside } = await ok(store.care?.repair(runId) ?? Promise.reject);
-    expect([after.state, setAside.some((path) => path.endsWith('output-e1-1.jsonl'))]).toEqual(['whole', true]);
+    expect([after.state, setAside.some((path) => path.endsWith('output-e1-1.jsonl'))]).toEqual([
+      'whole',
+      true,
+    ]);
     expect(await errorOf(store.own(runId))).toBe('none');
     await store.close();
   });
@@ -190,7 +256,11 @@ describe('a creation that was interrupted', () => {
     for (let cut = bytes.length; cut >= 0; cut -= 7) {
       truncateSync(journal, cut);
       const again = await openStore(copy);
-      expect([cut, await errorOf(again.read(runId)), await ok(again.list())]).toEqual([cut, 'not_found', []]);
+      expect([cut, await errorOf(again.read(runId)), await ok(again.list())]).toEqual([
+        cut,
+        'not_found',
+        [],
+      ]);
       await again.close();
     }
     rmSync(journal);
@@ -213,11 +283,23 @@ describe('a file in the folder of runs', () => {
     const notes = 'notes.txt' as RunId;
     expect((await ok(store.list())).map((run) => run.runId).sort()).toEqual([runId, 'whole']);
     expect([...(await ok(store.adoptable(1e15, 9)))].sort()).toEqual([runId, 'whole']);
-    expect([...(await ok(store.care?.runIds() ?? Promise.reject))].sort()).toEqual(['empty', runId, 'whole']);
-    for (const port of [store.read(notes), store.own(notes), store.peek(notes), store.remove(notes), store.care?.examine(notes)])
+    expect([...(await ok(store.care?.runIds() ?? Promise.reject))].sort()).toEqual([
+      'empty',
+      runId,
+      'whole',
+    ]);
+    for (const port of [
+      store.read(notes),
+      store.own(notes),
+      store.peek(notes),
+      store.remove(notes),
+      store.care?.examine(notes),
+    ])
       expect(await errorOf(port ?? Promise.reject)).toBe('not_found');
     const created = await store.create(notes, null)();
-    expect(created._tag === 'Left' && created.left.type === 'unavailable' && created.left.message).toContain('is not a folder');
+    expect(
+      created._tag === 'Left' && created.left.type === 'unavailable' && created.left.message,
+    ).toContain('is not a folder');
     expect(readdirSync(join(dir, 'runs')).sort()).toEqual(['empty', 'notes.txt', runId, 'whole']);
     await (await createdRun(store, 'empty' as RunId)).close();
     await store.close();

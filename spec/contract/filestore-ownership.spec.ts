@@ -1,4 +1,11 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { frameOf, seal } from '../../adapters/filestore/journal/frame.ts';
@@ -7,12 +14,35 @@ import { createOwnershipTracker } from '../../adapters/filestore/ownership/owner
 import { thisProcess } from '../../adapters/filestore/ownership/process-identity.ts';
 import { listRunFolder, lockFile } from '../../adapters/filestore/disk/run-folder.ts';
 import { encodeEvents } from '../../lib/core/codec/event-record.ts';
-import { accept, createdRun, errorOf, ok, plain, runId, sliceOf, step } from './run-store-fixture.ts';
-import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, removeStoreFolders } from './filestore-folder.ts';
+import {
+  accept,
+  createdRun,
+  errorOf,
+  ok,
+  plain,
+  runId,
+  sliceOf,
+  step,
+} from './run-store-fixture.ts';
+import {
+  copyOf,
+  folderOf,
+  letGo,
+  newestJournal,
+  newStoreFolder,
+  openStore,
+  removeStoreFolders,
+} from './filestore-folder.ts';
 
 afterEach(removeStoreFolders);
 
-const alive: Lock = { ...thisProcess(), heartbeat: 1, released: false, sinceMs: null, nonce: 'one' };
+const alive: Lock = {
+  ...thisProcess(),
+  heartbeat: 1,
+  released: false,
+  sinceMs: null,
+  nonce: 'one',
+};
 const elsewhere: Lock = { ...alive, host: 'another-machine' };
 /** A process id that no process has: Linux gives none above 2²². */
 const unusedPid = 2 ** 22 + 1;
@@ -32,7 +62,10 @@ describe('ownership of a run', () => {
 
   const folderWith = (lock: Lock | string): string => {
     const folder = newStoreFolder();
-    writeFileSync(join(folder, lockFile(7)), typeof lock === 'string' ? lock : JSON.stringify(lock));
+    writeFileSync(
+      join(folder, lockFile(7)),
+      typeof lock === 'string' ? lock : JSON.stringify(lock),
+    );
     return folder;
   };
 
@@ -55,27 +88,30 @@ describe('ownership of a run', () => {
     ['another machine', elsewhere],
     ['another process namespace', { ...alive, pid: unusedPid, pidNamespace: 'pid:[1]' }],
     ['a process that is just writing its lock', ''],
-  ] as const)('stays with an owner on %s while its heart beats, and is free 20 seconds after that', (_title, lock) => {
-    let nowMs = 1_000_000;
-    const folder = folderWith(lock);
-    const tracker = createOwnershipTracker(() => nowMs);
-    const take = (): string => {
-      const taken = tracker.take(folder);
-      if (taken._tag === 'Right') taken.right.release();
-      return taken._tag === 'Right' ? `epoch ${taken.right.epoch}` : taken.left.type;
-    };
-    expect(take()).toBe('owned_elsewhere');
-    nowMs += 19_999;
-    expect(take()).toBe('owned_elsewhere');
-    if (typeof lock !== 'string') {
-      writeFileSync(join(folder, lockFile(7)), JSON.stringify({ ...lock, heartbeat: 2 }));
-      nowMs += 19_999;
-      // The time of the reader's own observation counts, not that of the write.
+  ] as const)(
+    'stays with an owner on %s while its heart beats, and is free 20 seconds after that',
+    (_title, lock) => {
+      let nowMs = 1_000_000;
+      const folder = folderWith(lock);
+      const tracker = createOwnershipTracker(() => nowMs);
+      const take = (): string => {
+        const taken = tracker.take(folder);
+        if (taken._tag === 'Right') taken.right.release();
+        return taken._tag === 'Right' ? `epoch ${taken.right.epoch}` : taken.left.type;
+      };
       expect(take()).toBe('owned_elsewhere');
-    }
-    nowMs += 20_000;
-    expect(take()).toBe('epoch 8');
-  });
+      nowMs += 19_999;
+      expect(take()).toBe('owned_elsewhere');
+      if (typeof lock !== 'string') {
+        writeFileSync(join(folder, lockFile(7)), JSON.stringify({ ...lock, heartbeat: 2 }));
+        nowMs += 19_999;
+        // The time of the reader's own observation counts, not that of the write.
+        expect(take()).toBe('owned_elsewhere');
+      }
+      nowMs += 20_000;
+      expect(take()).toBe('epoch 8');
+    },
+  );
 
   it('goes to one of two that find the same owner silent: the second does not overtake the first', () => {
     const folder = folderWith(elsewhere);
@@ -88,7 +124,8 @@ describe('ownership of a run', () => {
     expect(tracker.ownerOf(folder)).toContain('another-machine');
     nowMs += 20_000;
     // Another process takes the run between this one's check and its lock.
-    between = () => writeFileSync(join(folder, lockFile(8)), JSON.stringify({ ...alive, nonce: 'two' }));
+    between = () =>
+      writeFileSync(join(folder, lockFile(8)), JSON.stringify({ ...alive, nonce: 'two' }));
     expect(tracker.take(folder)).toMatchObject({ _tag: 'Left', left: { type: 'owned_elsewhere' } });
     expect(listRunFolder(folder).lockEpochs).toEqual([8, 7]);
   });
@@ -117,18 +154,29 @@ describe('ownership of a run', () => {
     const dir = newStoreFolder();
     const store = await openStore(dir);
     const run = await createdRun(store);
-    await expect.poll(() => existsSync(join(folderOf(dir), 'summary.json')), { interval: 5 }).toBe(true);
+    await expect
+      .poll(() => existsSync(join(folderOf(dir), 'summary.json')), { interval: 5 })
+      .toBe(true);
     await accept(run, sliceOf(0, 20));
     const copy = copyOf(dir);
     await store.close();
     const lock = join(folderOf(copy), lockFile(1));
-    writeFileSync(lock, JSON.stringify({ ...(JSON.parse(readFileSync(lock, 'utf8')) as Lock), host: 'another-machine' }));
+    writeFileSync(
+      lock,
+      JSON.stringify({
+        ...(JSON.parse(readFileSync(lock, 'utf8')) as Lock),
+        host: 'another-machine',
+      }),
+    );
     const now = Date.now() / 1_000;
     utimesSync(join(folderOf(copy), 'summary.json'), now - 60.4, now - 60.4);
     utimesSync(newestJournal(copy), now - 60, now - 60);
     const reader = await openStore(copy);
     const shown = await ok(reader.peek(runId));
-    expect([shown.owner, shown.snapshot.ingest.itemCount]).toEqual([`process ${process.pid} on another-machine`, 20]);
+    expect([shown.owner, shown.snapshot.ingest.itemCount]).toEqual([
+      `process ${process.pid} on another-machine`,
+      20,
+    ]);
     await reader.close();
   });
 
@@ -139,7 +187,10 @@ describe('ownership of a run', () => {
     const other = await openStore(dir);
     expect(await ok(other.ownerOf(runId))).toBe(`process ${process.pid} on ${alive.host}`);
     const answer = await other.own(runId)();
-    expect(answer).toEqual({ _tag: 'Left', left: { type: 'owned_elsewhere', owner: `process ${process.pid} on ${alive.host}` } });
+    expect(answer).toEqual({
+      _tag: 'Left',
+      left: { type: 'owned_elsewhere', owner: `process ${process.pid} on ${alive.host}` },
+    });
     expect((await ok(other.list()))[0]?.owner).toBe(`process ${process.pid} on ${alive.host}`);
     await store.close();
     await other.close();
@@ -165,13 +216,23 @@ describe('ownership of a run', () => {
     await accept(old, sliceOf(0, 3));
     letGo(dir);
     const taker = await ok(second.own(runId));
-    const late = await old.commit(2, [{ type: 'RunPaused', atMs: 9, reason: 'manual', message: null }])();
-    expect(late).toEqual({ _tag: 'Left', left: { type: 'lease_lost', owner: `process ${process.pid} on ${alive.host}` } });
-    for (const port of [old.assertOwned(), old.rows(0, 1), old.planWindow(1)]) expect(await errorOf(port)).toBe('lease_lost');
+    const late = await old.commit(2, [
+      { type: 'RunPaused', atMs: 9, reason: 'manual', message: null },
+    ])();
+    expect(late).toEqual({
+      _tag: 'Left',
+      left: { type: 'lease_lost', owner: `process ${process.pid} on ${alive.host}` },
+    });
+    for (const port of [old.assertOwned(), old.rows(0, 1), old.planWindow(1)])
+      expect(await errorOf(port)).toBe('lease_lost');
     await accept(taker, sliceOf(3, 2));
     await old.close();
     const reader = await ok(second.read(runId));
-    expect([reader.snapshot.control.state, reader.snapshot.version, (await ok(reader.rows(0, 9))).length]).toEqual(['running', 3, 5]);
+    expect([
+      reader.snapshot.control.state,
+      reader.snapshot.version,
+      (await ok(reader.rows(0, 9))).length,
+    ]).toEqual(['running', 3, 5]);
     await first.close();
     await second.close();
   });
@@ -186,7 +247,9 @@ describe('ownership of a run', () => {
     letGo(dir);
     // The old owner's record reaches the disk after the run was taken, and a reader sees it.
     const taker = await ok(second.own(runId));
-    const { header, columns } = encodeEvents([{ type: 'RunPaused', atMs: 9, reason: 'manual', message: 'too late' }]);
+    const { header, columns } = encodeEvents([
+      { type: 'RunPaused', atMs: 9, reason: 'manual', message: 'too late' },
+    ]);
     const frame = frameOf({ ...header, version: 1 }, columns);
     seal(frame);
     appendFileSync(journal, frame);

@@ -22,7 +22,10 @@ let scripts: string;
 beforeAll(async () => {
   mkdirSync(cache, { recursive: true });
   scripts = mkdtempSync(join(cache, 'sqljs-child-'));
-  const entryPoints = ['spec/contract/filestore-child.ts', 'adapters/filestore/worker/worker.ts'].map((path) => join(root, path));
+  const entryPoints = [
+    'spec/contract/filestore-child.ts',
+    'adapters/filestore/worker/worker.ts',
+  ].map((path) => join(root, path));
   await build({
     entryPoints,
     entryNames: '[name]',
@@ -44,7 +47,9 @@ interface Child {
   readonly ended: Promise<number | null>;
 }
 const start = (...args: readonly string[]): Child => {
-  const child = spawn(process.execPath, [join(scripts, 'filestore-child.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(scripts, 'filestore-child.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const lines: string[] = [];
   let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -58,13 +63,16 @@ const start = (...args: readonly string[]): Child => {
 const until = (what: string, isSo: () => boolean, child: Child): Promise<void> => {
   const said = (): string => `the child said: ${child.lines.slice(-5).join(' | ')}`;
   const check = (): boolean => {
-    if (!isSo() && child.process.exitCode !== null) throw new Error(`the child ended before this: ${what}; ${said()}`);
+    if (!isSo() && child.process.exitCode !== null)
+      throw new Error(`the child ended before this: ${what}; ${said()}`);
     return isSo();
   };
   return waitFor(what, check, { state: said });
 };
 const numbers = (child: Child, mode: string): readonly (readonly number[])[] =>
-  child.lines.filter((line) => line.startsWith(`${mode} `)).map((line) => line.split(' ').slice(1).map(Number));
+  child.lines
+    .filter((line) => line.startsWith(`${mode} `))
+    .map((line) => line.split(' ').slice(1).map(Number));
 
 describe('a file store between processes', () => {
   it('loses no acknowledged commit when processes are killed, time after time', async () => {
@@ -74,7 +82,11 @@ describe('a file store between processes', () => {
     for (let round = 0; round < 6; round += 1) {
       const child = start('commit', dir);
       // At any moment: during the first commits, between checkpoints, in the middle of one.
-      await until('the child has acknowledged some commits', () => numbers(child, 'acknowledged').length > (round * 7) % 23, child);
+      await until(
+        'the child has acknowledged some commits',
+        () => numbers(child, 'acknowledged').length > (round * 7) % 23,
+        child,
+      );
       child.process.kill('SIGKILL');
       await child.ended;
       const [version, items] = numbers(child, 'acknowledged').at(-1) ?? [];
@@ -83,7 +95,9 @@ describe('a file store between processes', () => {
       expect(run.snapshot.version).toBeGreaterThanOrEqual(version);
       expect(run.snapshot.version).toBeLessThanOrEqual(version + 1);
       const rows = await ok(run.rows(0, 1e6));
-      expect(rows.map((row) => row.itemId)).toEqual(Array.from({ length: run.snapshot.ingest.itemCount }, (_, i) => `item-${i}`));
+      expect(rows.map((row) => row.itemId)).toEqual(
+        Array.from({ length: run.snapshot.ingest.itemCount }, (_, i) => `item-${i}`),
+      );
       expect(rows.length).toBeGreaterThanOrEqual(items);
       expect(await ok(reader.ownerOf(runId))).toBeNull();
       acknowledged += numbers(child, 'acknowledged').length;
@@ -98,8 +112,14 @@ describe('a file store between processes', () => {
     const store = await openStore(dir);
     await (await createdRun(store)).close();
     const children = [start('race', dir, '8'), start('race', dir, '8')];
-    for (const child of children) expect([await child.ended, child.lines.filter((line) => line.startsWith('error'))]).toEqual([0, []]);
-    const took = children.flatMap((child) => numbers(child, 'took')).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+    for (const child of children)
+      expect([await child.ended, child.lines.filter((line) => line.startsWith('error'))]).toEqual([
+        0,
+        [],
+      ]);
+    const took = children
+      .flatMap((child) => numbers(child, 'took'))
+      .sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
     expect(took.length).toBe(16);
     expect(new Set(took.map(([epoch]) => epoch)).size).toBe(16);
     // Each owner saw every commit before its own.
@@ -122,13 +142,17 @@ describe('a run whose process is killed between its claim and the end of its com
       await until('the child halts', () => child.lines.includes('halted'), child);
       // The claim counts while the commit may still happen.
       expect(await othersOf(watcher)).toMatchObject({ tokens: 80, requests: 8 });
-      expect(await plan(watcher, 'w', { tokens: 79, requests: 8, stated: null, wants: [] })).toMatchObject({
+      expect(
+        await plan(watcher, 'w', { tokens: 79, requests: 8, stated: null, wants: [] }),
+      ).toMatchObject({
         left: { type: 'quota_taken' },
       });
       child.process.kill('SIGKILL');
       await child.ended;
       expect(await othersOf(watcher)).toMatchObject({ tokens: held, requests: held / 10 });
-      await ok(() => plan(watcher, 'w', { tokens: held, requests: held / 10, stated: null, wants: [] }));
+      await ok(() =>
+        plan(watcher, 'w', { tokens: held, requests: held / 10, stated: null, wants: [] }),
+      );
       // The next owner publishes the same.
       const again = await ok(store.own(idOf('child')));
       expect(reservationOf(again.snapshot)).toMatchObject({ tokens: held });
@@ -145,7 +169,9 @@ describe('a file store in a thread of its own, from the sources', () => {
     const run = await createdRun(store);
     await accept(run, sliceOf(0, 2_000));
     const versions = Array.from({ length: 50 }, (_, i) => 2 + i);
-    const answers = await Promise.all(versions.map((version) => run.commit(version, [{ type: 'RunOpened', atMs: version }])()));
+    const answers = await Promise.all(
+      versions.map((version) => run.commit(version, [{ type: 'RunOpened', atMs: version }])()),
+    );
     expect(answers.every((answer) => answer._tag === 'Right')).toBe(true);
     expect(run.snapshot.version).toBe(52);
     expect((await ok(run.knownIds(['item-5', 'unknown']))).join()).toBe('1,0');
@@ -153,7 +179,9 @@ describe('a file store in a thread of its own, from the sources', () => {
     await store.close();
     expect(await errorOf(store.read(runId))).toBe('unavailable');
     const again = await openStore(dir);
-    expect((await ok((await ok(again.read(runId))).rows(1_999, 9))).map((row) => row.itemId)).toEqual(['item-1999']);
+    expect(
+      (await ok((await ok(again.read(runId))).rows(1_999, 9))).map((row) => row.itemId),
+    ).toEqual(['item-1999']);
     await again.close();
   });
 });

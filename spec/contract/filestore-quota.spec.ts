@@ -1,10 +1,24 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
 import { type SessionClient, localClient } from '../../adapters/filestore/worker/session-client.ts';
 import { quotaFile, scopeFolder } from '../../adapters/filestore/quota/reservation-record.ts';
-import { journalFile, listRunFolder, lockFile, runFolder } from '../../adapters/filestore/disk/run-folder.ts';
+import {
+  journalFile,
+  listRunFolder,
+  lockFile,
+  runFolder,
+} from '../../adapters/filestore/disk/run-folder.ts';
 import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { idOf, othersOf, plan, planOk, quotaRun, scope, settle } from './quota-runs.ts';
@@ -81,7 +95,10 @@ describe('the reservations of runs in folders', () => {
     // Publishing replaces the file, so its inode would change.
     expect(statSync(fileOf(run)).ino).toBe(ino);
     await step(run, { type: 'ResumeRun', atMs: 3_501 });
-    await settle(await quotaRun(store, 'other', 4).then(async (other) => (await planOk(other, 'b'), other)), 'b');
+    await settle(
+      await quotaRun(store, 'other', 4).then(async (other) => (await planOk(other, 'b'), other)),
+      'b',
+    );
     expect(statSync(fileOf(run)).ino).toBe(ino);
   });
 
@@ -128,7 +145,9 @@ describe('the reservations of runs in folders', () => {
       'damaged, all of it, from its first byte on',
     );
     writeFileSync(fileOf(run), '{');
-    expect(await watcher.othersInScope(scope, 3_000)()).toMatchObject({ left: { type: 'corrupt', where: fileOf(run) } });
+    expect(await watcher.othersInScope(scope, 3_000)()).toMatchObject({
+      left: { type: 'corrupt', where: fileOf(run) },
+    });
     expect(await errorOf(() => plan(watcher, 'b', nothing))).toBe('corrupt');
     expect(watcher.snapshot.live).toEqual([]);
     await ok(store.remove(run.runId));
@@ -139,7 +158,14 @@ describe('the reservations of runs in folders', () => {
   it('ignores other files there, and those of runs that the store does not hold', async () => {
     const run = await left('run');
     const record = readFileSync(fileOf(run), 'utf8');
-    const strange = ['notes.txt', 'run.json', '.hidden.1.json', 'run.0.json', 'run.1.json.tmp', 'a b.1.json'];
+    const strange = [
+      'notes.txt',
+      'run.json',
+      '.hidden.1.json',
+      'run.0.json',
+      'run.1.json.tmp',
+      'a b.1.json',
+    ];
     for (const name of strange) writeFileSync(join(folder(), name), 'nothing of yours');
     for (const name of ['folder', 'run.7.json', 'missing.8.json']) mkdirSync(join(folder(), name));
     writeFileSync(join(folder(), 'missing.3.json'), record.replace('"run"', '"missing"'));

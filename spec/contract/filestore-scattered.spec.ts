@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchKey, censusOfRows, type Command, emptySnapshot } from '../../lib/core/internal.ts';
+import {
+  type BatchKey,
+  censusOfRows,
+  type Command,
+  emptySnapshot,
+} from '../../lib/core/internal.ts';
 import type { ResultSegment, SliceSegment } from '../../adapters/filestore/rows/segments.ts';
-import { resultsAfter, resultsByIndex, createSequenceIndex } from '../../adapters/filestore/rows/result-queries.ts';
+import {
+  resultsAfter,
+  resultsByIndex,
+  createSequenceIndex,
+} from '../../adapters/filestore/rows/result-queries.ts';
 import { linesOfRows, openMask, planWindow } from '../../adapters/filestore/rows/row-queries.ts';
 import { RunModel } from '../../adapters/filestore/rows/run-model.ts';
 import { sharedRows } from '../../adapters/filestore/rows/shared-rows.ts';
@@ -51,7 +60,12 @@ describe('rows of one request that are scattered over a long run', () => {
   it('end and are read with a few reads of each older segment, not one per row', () => {
     const { model, loads, step } = storedRun();
     expect(model.snapshot).toBe(emptySnapshot);
-    step({ type: 'CreateRun', atMs: 1, runId, config: makeConfig({ chunk: { requestsMax: sliceRows, planAfterMs: 0 } }) });
+    step({
+      type: 'CreateRun',
+      atMs: 1,
+      runId,
+      config: makeConfig({ chunk: { requestsMax: sliceRows, planAfterMs: 0 } }),
+    });
     for (let fromIndex = 0; fromIndex < rowCount; fromIndex += sliceRows) {
       const base = sliceOf(fromIndex, sliceRows);
       const slice =
@@ -63,18 +77,57 @@ describe('rows of one request that are scattered over a long run', () => {
               requestLengths: new Uint8Array(sliceRows),
               sameAs: Uint8Array.from(base.itemIds, (_, i) => i + 1),
             };
-      const checkpoint = { nextIndex: fromIndex + sliceRows, position: null, beforeLastPosition: null };
-      step({ type: 'AcceptSlice', atMs: 2, slice, checkpoint, isLast: fromIndex + sliceRows === rowCount });
+      const checkpoint = {
+        nextIndex: fromIndex + sliceRows,
+        position: null,
+        beforeLastPosition: null,
+      };
+      step({
+        type: 'AcceptSlice',
+        atMs: 2,
+        slice,
+        checkpoint,
+        isLast: fromIndex + sliceRows === rowCount,
+      });
     }
     const batchKey = 'one' as BatchKey;
     const providerBatchId = 'batch-one' as never;
-    const window = { ...planWindow(model, sliceRows), generation: model.snapshot.backlog.generation };
+    const window = {
+      ...planWindow(model, sliceRows),
+      generation: model.snapshot.backlog.generation,
+    };
     step({ type: 'PlanBatch', atMs: 3, window, newBatchKey: batchKey });
-    step({ type: 'RecordUpload', atMs: 3, batchKey, createAttempt: 1, inputFileId: 'file', expiresAtMs: null });
+    step({
+      type: 'RecordUpload',
+      atMs: 3,
+      batchKey,
+      createAttempt: 1,
+      inputFileId: 'file',
+      expiresAtMs: null,
+    });
     step({ type: 'BeginCreate', atMs: 3, batchKey });
-    step({ type: 'RecordCreated', atMs: 3, batchKey, createAttempt: 1, providerBatchId, providerStatus: 'validating' });
-    const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
-    const seen = { batchKey, providerBatchId, providerStatus: 'completed', isAccepted: true, progress: null, ending };
+    step({
+      type: 'RecordCreated',
+      atMs: 3,
+      batchKey,
+      createAttempt: 1,
+      providerBatchId,
+      providerStatus: 'validating',
+    });
+    const ending = {
+      type: 'completed',
+      outputFileId: 'o',
+      errorFileId: null,
+      rejection: null,
+    } as const;
+    const seen = {
+      batchKey,
+      providerBatchId,
+      providerStatus: 'completed',
+      isAccepted: true,
+      progress: null,
+      ending,
+    };
     step({ type: 'RecordPoll', atMs: 4, asked: [batchKey], observations: [seen] });
     step({
       type: 'RecordFiles',
@@ -109,12 +162,20 @@ describe('rows of one request that are scattered over a long run', () => {
     loads();
     while (model.snapshot.totals.shared > 0) {
       const from = model.snapshot.sharing.until;
-      step({ type: 'SettleShared', atMs: 6, from, rows: sharedRows(model, sequenceIndex(model), from, 200) });
+      step({
+        type: 'SettleShared',
+        atMs: 6,
+        from,
+        rows: sharedRows(model, sequenceIndex(model), from, 200),
+      });
     }
     const segments = sliceCount + sliceRows + Math.ceil(rowCount / 200);
     expect(loads()).toBeLessThanOrEqual(4 * segments);
     expect(resultsAfter(model, 0, rowCount).lineOffsets).toEqual(
-      Float64Array.from(resultsAfter(model, 0, rowCount).indexes, (index) => 100 * (index % sliceRows)),
+      Float64Array.from(
+        resultsAfter(model, 0, rowCount).indexes,
+        (index) => 100 * (index % sliceRows),
+      ),
     );
     const sequenceOf = sequenceIndex(model);
     for (const read of [

@@ -33,15 +33,20 @@ const historyOf = (runId: string): readonly Event[] => {
 };
 
 describe('a history that release 6bc519e recorded', () => {
-  it.each(['done', 'paused', 'killed'])('%s folds to the snapshot that the release had, new fields beside', (runId) => {
-    const events = historyOf(runId);
-    const folded = events.reduce(evolve, emptySnapshot);
-    const before: unknown = JSON.parse(readFileSync(join(stored, `${runId}.snapshot.json`), 'utf8'));
-    expect(snapshotCodec.encode(folded)).toMatchObject(before as RunSnapshot);
-    expect(isFinished(folded)).toBe(runId === 'done');
-    const decoded = snapshotCodec.decode(before);
-    expect(isLeft(decoded) ? decoded.left : decoded.right.version).toBe(folded.version);
-  });
+  it.each(['done', 'paused', 'killed'])(
+    '%s folds to the snapshot that the release had, new fields beside',
+    (runId) => {
+      const events = historyOf(runId);
+      const folded = events.reduce(evolve, emptySnapshot);
+      const before: unknown = JSON.parse(
+        readFileSync(join(stored, `${runId}.snapshot.json`), 'utf8'),
+      );
+      expect(snapshotCodec.encode(folded)).toMatchObject(before as RunSnapshot);
+      expect(isFinished(folded)).toBe(runId === 'done');
+      const decoded = snapshotCodec.decode(before);
+      expect(isLeft(decoded) ? decoded.left : decoded.right.version).toBe(folded.version);
+    },
+  );
 
   it('has what happens to rows and batches, and stays what it is as JSON', () => {
     const events = ['done', 'paused', 'killed'].flatMap(historyOf);
@@ -65,10 +70,14 @@ describe('a history that release 6bc519e recorded', () => {
       'SharedFailed',
     ];
     const run = ['RunCreated', 'RunOpened', 'RunPaused', 'RunFinished', 'ArtifactsExported'];
-    expect([...new Set(events.map(({ type }) => type))]).toEqual(expect.arrayContaining([...batch, ...rows, ...run]));
+    expect([...new Set(events.map(({ type }) => type))]).toEqual(
+      expect.arrayContaining([...batch, ...rows, ...run]),
+    );
     for (const event of events) {
       const read = eventCodec.decode(JSON.parse(JSON.stringify(eventCodec.encode(event))));
-      expect(isLeft(read) ? read.left : eventCodec.encode(read.right)).toEqual(eventCodec.encode(event));
+      expect(isLeft(read) ? read.left : eventCodec.encode(read.right)).toEqual(
+        eventCodec.encode(event),
+      );
     }
   });
 });

@@ -37,27 +37,56 @@ const collected = async (pieces: AsyncIterable<Uint8Array>): Promise<Buffer> => 
 };
 
 /** As UTF-8 has it: half of a surrogate pair is lost. */
-const wellFormed = (cell: Cell): Cell => (typeof cell === 'string' ? Buffer.from(cell).toString() : cell);
+const wellFormed = (cell: Cell): Cell =>
+  typeof cell === 'string' ? Buffer.from(cell).toString() : cell;
 
 /** The independent reader takes a mark at the front of a text for none of it. */
-const unmarked = (cell: Cell): Cell => (typeof cell === 'string' ? cell.replace(/^\u{FEFF}/u, '') : cell);
+const unmarked = (cell: Cell): Cell =>
+  typeof cell === 'string' ? cell.replace(/^\u{FEFF}/u, '') : cell;
 
-const awkward = fc.constantFrom('', ' ', '\0', '\u{FEFF}x', '漢字', '👩‍👩‍👧', '\uD800', 'a\uDC00b', 'line\r\nend', '"', 'x'.repeat(3_000));
+const awkward = fc.constantFrom(
+  '',
+  ' ',
+  '\0',
+  '\u{FEFF}x',
+  '漢字',
+  '👩‍👩‍👧',
+  '\uD800',
+  'a\uDC00b',
+  'line\r\nend',
+  '"',
+  'x'.repeat(3_000),
+);
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 10 }), awkward);
-const whole = fc.oneof(fc.maxSafeInteger(), fc.constantFrom(0, 1, -1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER));
+const whole = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.constantFrom(0, 1, -1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER),
+);
 const number = fc
-  .oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE, 0.1))
+  .oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(0, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE, 0.1),
+  )
   .map((value) => (value === 0 ? 0 : value));
 /** A JavaScript number would lose some of its digits: the source gives them as text. */
 const long = '{"n":12345678901234567890}';
-const valueOf = (text: string): unknown => (text === long ? { n: '12345678901234567890' } : (JSON.parse(text) as unknown));
+const valueOf = (text: string): unknown =>
+  text === long ? { n: '12345678901234567890' } : (JSON.parse(text) as unknown);
 const isLong = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null ? Object.values(value).some(isLong) : Number.isInteger(value) && !Number.isSafeInteger(value);
+  typeof value === 'object' && value !== null
+    ? Object.values(value).some(isLong)
+    : Number.isInteger(value) && !Number.isSafeInteger(value);
 const json = fc.oneof(
   fc.json().filter((written) => !isLong(JSON.parse(written))),
   fc.constantFrom(long, '"\\ud800"', '{ "spaced" : 1.0 }'),
 );
-const row = fc.tuple(fc.option(text), fc.option(whole), fc.option(number), fc.option(fc.boolean()), fc.option(json));
+const row = fc.tuple(
+  fc.option(text),
+  fc.option(whole),
+  fc.option(number),
+  fc.option(fc.boolean()),
+  fc.option(json),
+);
 const pages = fc.array(fc.array(row, { maxLength: 9 }), { maxLength: 6 });
 
 const found = (bytes: Uint8Array): readonly unknown[][] =>
@@ -76,8 +105,12 @@ describe('the Parquet format', () => {
         fc.integer({ min: 1, max: 20 }),
         fc.constantFrom('snappy', 'uncompressed'),
         async (given, rowsMax, compression) => {
-          const bytes = await collected(tunedParquetFormat({ rowsMax, charsMax: 5_000 }, compression).encode(tableOf(given)));
-          expect(found(bytes)).toEqual(given.flat().map((cells) => cells.map((cell) => unmarked(wellFormed(cell)))));
+          const bytes = await collected(
+            tunedParquetFormat({ rowsMax, charsMax: 5_000 }, compression).encode(tableOf(given)),
+          );
+          expect(found(bytes)).toEqual(
+            given.flat().map((cells) => cells.map((cell) => unmarked(wellFormed(cell)))),
+          );
         },
       ),
       { numRuns: 60 },
@@ -90,12 +123,17 @@ describe('the Parquet format', () => {
       fc.asyncProperty(pages, async (given) => {
         const path = `${folder}/table.parquet`;
         await writeFile(path, await collected(parquetFormat().encode(tableOf(given))));
-        const { entries } = await readAll(parquetSource(path, { itemId: (_, index) => `row-${index}` }));
+        const { entries } = await readAll(
+          parquetSource(path, { itemId: (_, index) => `row-${index}` }),
+        );
         const payloads = entries.map((entry) => ('bad' in entry ? entry.bad : entry.item.payload));
         const expected = given.flat().map((cells) => {
           const values = cells.map(wellFormed);
           return Object.fromEntries(
-            COLUMNS.map(({ name, type }, at) => [name, type === 'json' ? valueOf(String(values[at])) : values[at]]),
+            COLUMNS.map(({ name, type }, at) => [
+              name,
+              type === 'json' ? valueOf(String(values[at])) : values[at],
+            ]),
           );
         });
         expect(payloads).toEqual(expected);
@@ -115,11 +153,15 @@ describe('the Parquet format', () => {
     const counted: TableStream = {
       columns: [{ name: 'text', type: 'text' }],
       pages: (async function* () {
-        for (; pulled < 40; pulled += 1) yield await Promise.resolve({ rowCount: 1, columns: [[`${pulled}`.padEnd(100)]] });
+        for (; pulled < 40; pulled += 1)
+          yield await Promise.resolve({ rowCount: 1, columns: [[`${pulled}`.padEnd(100)]] });
       })(),
     };
     const seen: number[] = [];
-    for await (const _ of tunedParquetFormat({ rowsMax: 10, charsMax: 500 }, 'snappy').encode(counted)) seen.push(pulled);
+    for await (const _ of tunedParquetFormat({ rowsMax: 10, charsMax: 500 }, 'snappy').encode(
+      counted,
+    ))
+      seen.push(pulled);
     expect(seen.slice(0, 3)).toEqual([4, 9, 14]);
     expect(seen.length).toBe(9);
   });
@@ -129,7 +171,10 @@ describe('the Parquet format', () => {
       columns: [{ name: 'text', type: 'text' }],
       pages: (async function* () {
         for (let page = 0; page < rowCount / 1_000; page += 1)
-          yield await Promise.resolve({ rowCount: 1_000, columns: [Array.from({ length: 1_000 }, () => 'x'.repeat(chars))] });
+          yield await Promise.resolve({
+            rowCount: 1_000,
+            columns: [Array.from({ length: 1_000 }, () => 'x'.repeat(chars))],
+          });
       })(),
     });
     const groupsOf = async (table: TableStream): Promise<number> => {
@@ -163,11 +208,16 @@ describe('the Parquet format', () => {
     ['boolean', 0],
     ['json', 7],
   ])('refuses in a column of type %s the cell %j, and says where', async (type, cell) => {
-    const encoded = parquetFormat().encode(tableOf([[[null]], [[null], [cell]]], [{ name: 'c', type }]));
-    await expect(collected(encoded)).rejects.toThrow(`column "c" is of type ${type}, but holds ${JSON.stringify(cell)} at row index 2`);
+    const encoded = parquetFormat().encode(
+      tableOf([[[null]], [[null], [cell]]], [{ name: 'c', type }]),
+    );
+    await expect(collected(encoded)).rejects.toThrow(
+      `column "c" is of type ${type}, but holds ${JSON.stringify(cell)} at row index 2`,
+    );
   });
 
   it('refuses senseless options', () => {
-    for (const rowGroupRowsMax of [0, -1, 1.5]) expect(() => parquetFormat({ rowGroupRowsMax })).toThrow(RangeError);
+    for (const rowGroupRowsMax of [0, -1, 1.5])
+      expect(() => parquetFormat({ rowGroupRowsMax })).toThrow(RangeError);
   });
 });

@@ -18,7 +18,11 @@ const countingPool = (url: string): { readonly pool: Pool; readonly asked: strin
     (client as { query: unknown }).query = (...args: readonly unknown[]): unknown => {
       const [question] = args;
       asked.push(
-        (typeof question === 'string' ? question : (question as { readonly text: string }).text).trim().split(/\s+/).slice(0, 4).join(' '),
+        (typeof question === 'string' ? question : (question as { readonly text: string }).text)
+          .trim()
+          .split(/\s+/)
+          .slice(0, 4)
+          .join(' '),
       );
       return query(...args);
     };
@@ -35,7 +39,11 @@ describe('a commit in Postgres', () => {
     schema = newSchema();
     folder = temporaryFolder();
     counted = countingPool(schema.url);
-    store = await ok(pgStore({ pool: counted.pool, schema: schema.name }).open({ artifacts: filesystemArtifacts({ dir: folder.path }) }));
+    store = await ok(
+      pgStore({ pool: counted.pool, schema: schema.name }).open({
+        artifacts: filesystemArtifacts({ dir: folder.path }),
+      }),
+    );
   });
   afterEach(async () => {
     await store.close();
@@ -66,8 +74,20 @@ describe('a commit in Postgres', () => {
         checkpoint: { nextIndex: rows, position: null, beforeLastPosition: null },
         isLast: true,
       });
-      await commit({ type: 'PlanBatch', atMs: 3, window: await ok(run.planWindow(rows)), newBatchKey: batchKey });
-      await step(run, { type: 'RecordUpload', atMs: 4, batchKey, createAttempt: 1, inputFileId: 'file', expiresAtMs: null });
+      await commit({
+        type: 'PlanBatch',
+        atMs: 3,
+        window: await ok(run.planWindow(rows)),
+        newBatchKey: batchKey,
+      });
+      await step(run, {
+        type: 'RecordUpload',
+        atMs: 4,
+        batchKey,
+        createAttempt: 1,
+        inputFileId: 'file',
+        expiresAtMs: null,
+      });
       await step(run, { type: 'BeginCreate', atMs: 5, batchKey });
       await commit({
         type: 'RecordCreated',
@@ -108,7 +128,12 @@ describe('a commit in Postgres', () => {
         lengths: none,
       });
       const dueAtMs = run.snapshot.backoff[0]?.dueAtMs ?? 0;
-      await commit({ type: 'RequeueRows', atMs: dueAtMs, dueAtMs, rows: await ok(run.backoffRows(dueAtMs, rows)) });
+      await commit({
+        type: 'RequeueRows',
+        atMs: dueAtMs,
+        dueAtMs,
+        rows: await ok(run.backoffRows(dueAtMs, rows)),
+      });
       expect(run.snapshot.totals).toMatchObject({ completed: half, pending: rows - half });
       await run.close();
       await ok(store.remove(runId));
@@ -118,6 +143,13 @@ describe('a commit in Postgres', () => {
     expect(many).toEqual(await tripsOf(10));
     // begin, the run, its records, two for new rows or one for moved ones, commit; two more that
     // reserve from the scope's queue.
-    expect(many).toEqual({ AcceptSlice: 6, PlanBatch: 7, RecordCreated: 5, SettleSlice: 5, SettleRest: 5, RequeueRows: 5 });
+    expect(many).toEqual({
+      AcceptSlice: 6,
+      PlanBatch: 7,
+      RecordCreated: 5,
+      SettleSlice: 5,
+      SettleRest: 5,
+      RequeueRows: 5,
+    });
   });
 });

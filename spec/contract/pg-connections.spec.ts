@@ -22,13 +22,16 @@ describe('connections of a Postgres store', () => {
     pool.on('connect', (client) => {
       const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
       (client as { query: unknown }).query = (...args: readonly unknown[]): unknown => {
-        if (breaks === null || typeof args[0] !== 'string' || !breaks.test(args[0])) return query(...args);
+        if (breaks === null || typeof args[0] !== 'string' || !breaks.test(args[0]))
+          return query(...args);
         breaks = null;
         return Promise.reject(new Error('Query read timeout'));
       };
     });
     const artifacts = filesystemArtifacts({ dir: folder.path });
-    store = await ok(pgStore({ pool, schema: schema.name, patienceMs: 60_000 }).open({ artifacts }));
+    store = await ok(
+      pgStore({ pool, schema: schema.name, patienceMs: 60_000 }).open({ artifacts }),
+    );
   });
   afterEach(async () => {
     await store.close();
@@ -74,7 +77,12 @@ describe('connections of a Postgres store', () => {
   });
 
   it('return to the pool outside of any transaction, when one could not be begun', async () => {
-    const odd = await pgStore({ pool, schema: schema.name, patienceMs: 0, statementTimeoutMs: -1 }).open({})();
+    const odd = await pgStore({
+      pool,
+      schema: schema.name,
+      patienceMs: 0,
+      statementTimeoutMs: -1,
+    }).open({})();
     if (odd._tag === 'Left') throw new Error('it only begins a transaction later');
     expect(await errorOf(odd.right.send(runId, { type: 'pause', options: {} }))).toBe('corrupt');
     await odd.right.close();

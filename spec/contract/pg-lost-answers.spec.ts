@@ -13,18 +13,26 @@ describe('where the answer to a COMMIT is lost, a Postgres store', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let pool: Pool;
   let store: RunStore;
-  const artifacts = (): ReturnType<typeof filesystemArtifacts> => filesystemArtifacts({ dir: folder.path });
+  const artifacts = (): ReturnType<typeof filesystemArtifacts> =>
+    filesystemArtifacts({ dir: folder.path });
   /** This many commits count, and their answers never come. */
   let lostCount = 0;
   const open = (patienceMs = 60_000): Promise<RunStore> =>
-    ok(pgStore({ pool, schema: schema.name, patienceMs }).open({ artifacts: artifacts(), owner: 'us' }));
+    ok(
+      pgStore({ pool, schema: schema.name, patienceMs }).open({
+        artifacts: artifacts(),
+        owner: 'us',
+      }),
+    );
   beforeEach(async () => {
     schema = newSchema();
     folder = temporaryFolder();
     pool = new Pool({ connectionString: schema.url, max: 4 });
     pool.on('connect', (client) => {
       const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
-      (client as { query: unknown }).query = async (...args: readonly unknown[]): Promise<unknown> => {
+      (client as { query: unknown }).query = async (
+        ...args: readonly unknown[]
+      ): Promise<unknown> => {
         const answer = await query(...args);
         if (args[0] !== 'commit' || lostCount === 0) return answer;
         lostCount -= 1;
@@ -101,7 +109,12 @@ describe('where the answer to a COMMIT is lost, a Postgres store', () => {
     const hasty = await open(0);
     const run = await createdRun(hasty);
     const { version } = run.snapshot;
-    const pause = eventsOf(run.snapshot, { type: 'PauseRun', atMs: 2, reason: 'manual', message: null });
+    const pause = eventsOf(run.snapshot, {
+      type: 'PauseRun',
+      atMs: 2,
+      reason: 'manual',
+      message: null,
+    });
     const cancel = eventsOf(run.snapshot, { type: 'CancelRun', atMs: 3 });
     lostCount = 1;
     expect(await run.commit(version, pause)()).toMatchObject({ left: { type: 'unavailable' } });

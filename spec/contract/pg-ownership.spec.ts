@@ -7,7 +7,16 @@ import { pgStore } from '../../adapters/pg/index.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { accept, createdRun, errorOf, ok, plain, runId, sliceOf, step } from './run-store-fixture.ts';
+import {
+  accept,
+  createdRun,
+  errorOf,
+  ok,
+  plain,
+  runId,
+  sliceOf,
+  step,
+} from './run-store-fixture.ts';
 
 const pause = { type: 'PauseRun', atMs: 5, reason: 'manual', message: null } as const;
 
@@ -17,13 +26,17 @@ describe('the owner of a run in Postgres', () => {
   const stores: RunStore[] = [];
   const open = async (owner: string, leaseTtlMs = 60_000): Promise<RunStore> => {
     const storage = pgStore({ connectionString: schema.url, schema: schema.name });
-    const store = await ok(storage.open({ artifacts: filesystemArtifacts({ dir: folder.path }), owner, leaseTtlMs }));
+    const store = await ok(
+      storage.open({ artifacts: filesystemArtifacts({ dir: folder.path }), owner, leaseTtlMs }),
+    );
     stores.push(store);
     return store;
   };
   /** As if the owner had not renewed its lease in time. */
-  const expire = (): Promise<unknown> => schema.query(`update ${schema.name}.runs set lease_until = now() - interval '1 second'`);
-  const stored = (): Promise<unknown> => schema.query(`select version, epoch, snapshot::text from ${schema.name}.runs`);
+  const expire = (): Promise<unknown> =>
+    schema.query(`update ${schema.name}.runs set lease_until = now() - interval '1 second'`);
+  const stored = (): Promise<unknown> =>
+    schema.query(`select version, epoch, snapshot::text from ${schema.name}.runs`);
 
   beforeEach(() => {
     schema = newSchema();
@@ -39,7 +52,9 @@ describe('the owner of a run in Postgres', () => {
     const run = await createdRun(await open('the web process'));
     const other = await open('a worker');
     expect(await ok(other.ownerOf(runId))).toBe('the web process');
-    expect(await other.own(runId)()).toMatchObject({ left: { type: 'owned_elsewhere', owner: 'the web process' } });
+    expect(await other.own(runId)()).toMatchObject({
+      left: { type: 'owned_elsewhere', owner: 'the web process' },
+    });
     expect(await errorOf(other.remove(runId))).toBe('owned_elsewhere');
     await run.close();
     expect(await ok(other.ownerOf(runId))).toBeNull();
@@ -53,12 +68,18 @@ describe('the owner of a run in Postgres', () => {
     expect(taken.epoch).toBeGreaterThan(sleeping.epoch);
     await accept(taken, sliceOf(0, 3));
     const before = await stored();
-    expect(await sleeping.assertOwned()()).toMatchObject({ left: { type: 'lease_lost', owner: 'taker' } });
-    expect(await sleeping.commit(version, [pausedEvent])()).toMatchObject({ left: { type: 'lease_lost', owner: 'taker' } });
+    expect(await sleeping.assertOwned()()).toMatchObject({
+      left: { type: 'lease_lost', owner: 'taker' },
+    });
+    expect(await sleeping.commit(version, [pausedEvent])()).toMatchObject({
+      left: { type: 'lease_lost', owner: 'taker' },
+    });
     expect(await stored()).toEqual(before);
     // Nor does its close release the run.
     await sleeping.close();
-    expect(await ok(stores[1]?.ownerOf(runId) ?? (() => Promise.reject(new Error('no store'))))).toBe('taker');
+    expect(
+      await ok(stores[1]?.ownerOf(runId) ?? (() => Promise.reject(new Error('no store')))),
+    ).toBe('taker');
     await step(taken, pause);
   });
 
@@ -74,7 +95,11 @@ describe('the owner of a run in Postgres', () => {
   it('keeps the run by renewals alone', async () => {
     const run = await createdRun(await open('alive', 300));
     const isRenewed = async (): Promise<boolean> =>
-      (await schema.query(`select lease_until > '2001-01-01' as is_renewed from ${schema.name}.runs`))[0]?.['is_renewed'] === true;
+      (
+        await schema.query(
+          `select lease_until > '2001-01-01' as is_renewed from ${schema.name}.runs`,
+        )
+      )[0]?.['is_renewed'] === true;
     for (let i = 1; i <= 3; i += 1) {
       await schema.query(`update ${schema.name}.runs set lease_until = '2000-01-01'`);
       await waitFor(`heartbeat ${i} renews the lease`, isRenewed);
@@ -88,7 +113,9 @@ describe('the owner of a run in Postgres', () => {
     const many = await Promise.all(Array.from({ length: 8 }, (_, i) => open(`taker ${i}`)));
     const tries = await Promise.all(many.map((store) => store.own(runId)()));
     expect(tries.filter((each) => each._tag === 'Right')).toHaveLength(1);
-    expect(tries.filter((each) => each._tag === 'Left' && each.left.type === 'owned_elsewhere')).toHaveLength(7);
+    expect(
+      tries.filter((each) => each._tag === 'Left' && each.left.type === 'owned_elsewhere'),
+    ).toHaveLength(7);
   });
 
   it('waits for a commit in progress, and then owns the run', async () => {
@@ -118,19 +145,31 @@ describe('the owner of a run in Postgres', () => {
     const slice = sliceOf(0, 2);
     // An object's derived files belong to it.
     const compact = compactNameOf(slice.itemObject);
-    for (const name of [slice.requestObject ?? '', slice.itemObject, compact, 'requests/9.jsonl', compactNameOf('requests/9.jsonl')])
+    for (const name of [
+      slice.requestObject ?? '',
+      slice.itemObject,
+      compact,
+      'requests/9.jsonl',
+      compactNameOf('requests/9.jsonl'),
+    ])
       await ok(run.artifacts.put(name, [new Uint8Array(3)]));
     await accept(run, slice);
     await expire();
     const taken = await ok((await open('taker')).own(runId));
-    expect((await ok(taken.artifacts.list(''))).map(({ name }) => name)).toEqual([compact, slice.itemObject, slice.requestObject]);
+    expect((await ok(taken.artifacts.list(''))).map(({ name }) => name)).toEqual([
+      compact,
+      slice.itemObject,
+      slice.requestObject,
+    ]);
   });
 
   it('needs the root of the store', async () => {
     await (await createdRun(await open('first'))).close();
     const elsewhere = temporaryFolder();
     const storage = pgStore({ connectionString: schema.url, schema: schema.name });
-    const store = await ok(storage.open({ artifacts: filesystemArtifacts({ dir: elsewhere.path }) }));
+    const store = await ok(
+      storage.open({ artifacts: filesystemArtifacts({ dir: elsewhere.path }) }),
+    );
     stores.push(store);
     const refused = await store.own(runId)();
     expect(refused).toMatchObject({ left: { type: 'other_root' } });

@@ -20,8 +20,13 @@ describe('payloads of runs in Postgres', () => {
     schemas.push(schema);
     return schema;
   };
-  const open = async (schema: TestSchema, artifacts: ArtifactStore = filesystemArtifacts({ dir: folder.path })): Promise<RunStore> => {
-    const store = await ok(pgStore({ connectionString: schema.url, schema: schema.name }).open({ artifacts }));
+  const open = async (
+    schema: TestSchema,
+    artifacts: ArtifactStore = filesystemArtifacts({ dir: folder.path }),
+  ): Promise<RunStore> => {
+    const store = await ok(
+      pgStore({ connectionString: schema.url, schema: schema.name }).open({ artifacts }),
+    );
     stores.push(store);
     return store;
   };
@@ -41,14 +46,18 @@ describe('payloads of runs in Postgres', () => {
   it('cannot be reached by another store that keeps its own under the same root', async () => {
     const first = await createdRun(await open(schemaOf()));
     const slice = sliceOf(0, 2);
-    for (const name of [slice.requestObject ?? '', slice.itemObject]) await ok(first.artifacts.put(name, [new Uint8Array(3)]));
+    for (const name of [slice.requestObject ?? '', slice.itemObject])
+      await ok(first.artifacts.put(name, [new Uint8Array(3)]));
     await accept(first, slice);
     const other = await open(schemaOf());
     const second = await createdRun(other);
     expect(await ok(second.artifacts.list(''))).toEqual([]);
     await second.close();
     await ok(other.remove(runId));
-    expect((await ok(first.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
+    expect((await ok(first.artifacts.list(''))).map(({ name }) => name)).toEqual([
+      slice.itemObject,
+      slice.requestObject,
+    ]);
   });
 
   it('stay when a process took the run over, stalled before its cleanup, and was replaced', async () => {
@@ -73,11 +82,15 @@ describe('payloads of runs in Postgres', () => {
     await expire(schema);
     const third = await ok((await open(schema)).own(runId));
     const slice = sliceOf(0, 2);
-    for (const name of [slice.requestObject ?? '', slice.itemObject]) await ok(third.artifacts.put(name, [new Uint8Array(3)]));
+    for (const name of [slice.requestObject ?? '', slice.itemObject])
+      await ok(third.artifacts.put(name, [new Uint8Array(3)]));
     await accept(third, slice);
     wake();
     expect(await taking).toMatchObject({ left: { type: 'owned_elsewhere' } });
-    expect((await ok(third.artifacts.list(''))).map(({ name }) => name)).toEqual([slice.itemObject, slice.requestObject]);
+    expect((await ok(third.artifacts.list(''))).map(({ name }) => name)).toEqual([
+      slice.itemObject,
+      slice.requestObject,
+    ]);
   });
 
   it('are not searched for elsewhere, nor reported as lost, and nothing of the run is removed without them', async () => {
@@ -89,11 +102,16 @@ describe('payloads of runs in Postgres', () => {
     const storage = pgStore({ connectionString: schema.url, schema: schema.name });
     const without = await ok(storage.open());
     stores.push(without);
-    for (const store of [await open(schema, filesystemArtifacts({ dir: elsewhere.path })), without]) {
+    for (const store of [
+      await open(schema, filesystemArtifacts({ dir: elsewhere.path })),
+      without,
+    ]) {
       const reader = await ok(store.read(runId));
       expect(await errorOf(reader.artifacts.size('items/0.jsonl'))).toBe('other_root');
       // Verification reports that, and not damage.
-      await expect(createPayload(reader.artifacts).size('items/0.jsonl')).rejects.toMatchObject({ code: 'artifact_root_differs' });
+      await expect(createPayload(reader.artifacts).size('items/0.jsonl')).rejects.toMatchObject({
+        code: 'artifact_root_differs',
+      });
       await reader.close();
       expect(await errorOf(store.remove(runId))).toBe('other_root');
     }
@@ -109,7 +127,9 @@ describe('payloads of runs in Postgres', () => {
     await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));
     const away = `${folder.path}-away`;
     renameSync(folder.path, away);
-    expect(await errorOf(run.artifacts.put('items/1.jsonl', [new Uint8Array(3)]))).toBe('unavailable');
+    expect(await errorOf(run.artifacts.put('items/1.jsonl', [new Uint8Array(3)]))).toBe(
+      'unavailable',
+    );
     expect(await errorOf(run.artifacts.read('items/0.jsonl'))).toBe('unavailable');
     expect(await errorOf(run.artifacts.size('items/0.jsonl'))).toBe('unavailable');
     await run.close();
@@ -127,7 +147,10 @@ describe('payloads of runs in Postgres', () => {
     const files = filesystemArtifacts({ dir: folder.path });
     let isDown = true;
     const broken: PortError = { type: 'unavailable', message: 'down', cause: null };
-    const store = await open(schema, { ...files, remove: (name) => (isDown ? TE.left(broken) : files.remove(name)) });
+    const store = await open(schema, {
+      ...files,
+      remove: (name) => (isDown ? TE.left(broken) : files.remove(name)),
+    });
     const run = await createdRun(store);
     await ok(run.artifacts.put('items/0.jsonl', [new Uint8Array(3)]));
     await accept(run, sliceOf(0, 3));
@@ -138,6 +161,9 @@ describe('payloads of runs in Postgres', () => {
     expect(await ok(files.list('runs/'))).toEqual([]);
     expect(await ok(store.list())).toEqual([]);
     for (const table of ['runs', 'items', 'objects', 'batches', 'events', 'commands'])
-      expect([table, await schema.query(`select count(*)::int as count from ${schema.name}.${table}`)]).toEqual([table, [{ count: 0 }]]);
+      expect([
+        table,
+        await schema.query(`select count(*)::int as count from ${schema.name}.${table}`),
+      ]).toEqual([table, [{ count: 0 }]]);
   });
 });

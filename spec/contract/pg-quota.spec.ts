@@ -25,12 +25,18 @@ describe('while a COMMIT takes its time, a Postgres store', () => {
     pool = new Pool({ connectionString: schema.url, max: 6 });
     pool.on('connect', (client) => {
       const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
-      (client as { query: unknown }).query = async (...args: readonly unknown[]): Promise<unknown> => {
+      (client as { query: unknown }).query = async (
+        ...args: readonly unknown[]
+      ): Promise<unknown> => {
         if (args[0] === 'commit') await beforeCommit();
         return query(...args);
       };
     });
-    store = await ok(pgStore({ pool, schema: schema.name }).open({ artifacts: filesystemArtifacts({ dir: folder.path }) }));
+    store = await ok(
+      pgStore({ pool, schema: schema.name }).open({
+        artifacts: filesystemArtifacts({ dir: folder.path }),
+      }),
+    );
   });
   afterEach(async () => {
     await store.close();
@@ -40,10 +46,16 @@ describe('while a COMMIT takes its time, a Postgres store', () => {
   });
 
   it('gives the capacity to one of the runs that reserve it meanwhile, whichever commits first', async () => {
-    const runs = [await quotaRun(store, 'one', 4), await quotaRun(store, 'two', 4), await quotaRun(store, 'three', 4)];
+    const runs = [
+      await quotaRun(store, 'one', 4),
+      await quotaRun(store, 'two', 4),
+      await quotaRun(store, 'three', 4),
+    ];
     // The first to take the lock commits late, whatever the others do meanwhile.
     beforeCommit = () => sleep(100);
-    const answers = await Promise.all(runs.map((run) => plan(run, 'b', { tokens: 0, requests: 0, stated: null, wants: [] })));
+    const answers = await Promise.all(
+      runs.map((run) => plan(run, 'b', { tokens: 0, requests: 0, stated: null, wants: [] })),
+    );
     expect(answers.filter(isRight).length).toBe(1);
     expect(answers.filter((answer) => !isRight(answer))).toMatchObject([
       { left: { type: 'quota_taken' } },
@@ -58,7 +70,8 @@ describe('while a COMMIT takes its time, a Postgres store', () => {
     const latch = createLatch();
     beforeCommit = () => latch.opened;
     const taking = planOk(taker, 'a');
-    const locks = async (): Promise<number> => (await pool.query("select from pg_locks where locktype = 'advisory'")).rowCount ?? 0;
+    const locks = async (): Promise<number> =>
+      (await pool.query("select from pg_locks where locktype = 'advisory'")).rowCount ?? 0;
     await waitFor('the taker holds the lock of its queue', async () => (await locks()) > 0);
     beforeCommit = () => Promise.resolve();
     // A run that waited for the lock holder would wait for ever, since that commits last.

@@ -29,10 +29,14 @@ describe('a database that takes no writes for a while', () => {
       said.push(message);
       isBack?.();
     };
-    const store = await ok(pgStore({ connectionString: database.url, onWaiting }).open({ artifacts }));
+    const store = await ok(
+      pgStore({ connectionString: database.url, onWaiting }).open({ artifacts }),
+    );
     const run = await createdRun(store);
     await setReadOnly(true);
-    const waiting = run.commit(1, [{ type: 'RunPaused', atMs: 2, reason: 'manual', message: null }])();
+    const waiting = run.commit(1, [
+      { type: 'RunPaused', atMs: 2, reason: 'manual', message: null },
+    ])();
     await heard;
     // Its rows can be read meanwhile.
     expect((await ok(store.list())).map(({ snapshot }) => snapshot.version)).toEqual([1]);
@@ -44,10 +48,16 @@ describe('a database that takes no writes for a while', () => {
   });
 
   it('is an error when it lasts, and the run is as before', async () => {
-    const store = await ok(pgStore({ connectionString: database.url, patienceMs: 300, schema: 'second' }).open({ artifacts }));
+    const store = await ok(
+      pgStore({ connectionString: database.url, patienceMs: 300, schema: 'second' }).open({
+        artifacts,
+      }),
+    );
     const run = await createdRun(store);
     await setReadOnly(true);
-    const refused = await run.commit(1, [{ type: 'RunPaused', atMs: 2, reason: 'manual', message: null }])();
+    const refused = await run.commit(1, [
+      { type: 'RunPaused', atMs: 2, reason: 'manual', message: null },
+    ])();
     expect(refused).toMatchObject({ left: { type: 'unavailable' } });
     expect(JSON.stringify(refused)).toContain('the database takes no writes');
     await setReadOnly(false);
@@ -58,9 +68,12 @@ describe('a database that takes no writes for a while', () => {
 });
 
 describe('an error of the server', () => {
-  it.each(['25006', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006'])('of SQLSTATE %s is transient', (code) => {
-    expect(readFault(Object.assign(new Error('no'), { code }), 'here').isTransient).toBe(true);
-  });
+  it.each(['25006', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006'])(
+    'of SQLSTATE %s is transient',
+    (code) => {
+      expect(readFault(Object.assign(new Error('no'), { code }), 'here').isTransient).toBe(true);
+    },
+  );
   it.each(['42P01', '23505', '28P01', '3D000', '42501'])('of SQLSTATE %s is permanent', (code) => {
     expect(readFault(Object.assign(new Error('no'), { code }), 'here').isTransient).toBe(false);
   });

@@ -18,7 +18,12 @@ describe('a batch whose rows are far apart', () => {
   beforeEach(async () => {
     schema = newSchema();
     folder = temporaryFolder();
-    const storage = pgStore({ connectionString: schema.url, schema: schema.name, patienceMs: 0, statementTimeoutMs: 240_000 });
+    const storage = pgStore({
+      connectionString: schema.url,
+      schema: schema.name,
+      patienceMs: 0,
+      statementTimeoutMs: 240_000,
+    });
     store = await ok(storage.open({ artifacts: filesystemArtifacts({ dir: folder.path }) }));
   });
   afterEach(async () => {
@@ -35,17 +40,41 @@ describe('a batch whose rows are far apart', () => {
     await step(run, { type: 'CreateRun', atMs: 1, runId, config });
     for (let fromIndex = 0; fromIndex < rowCount; fromIndex += sliceRows) {
       const lengths = new Uint16Array(sliceRows).fill(100);
-      const slice = { ...sliceOf(fromIndex, sliceRows), requestLengths: lengths, itemLengths: lengths };
+      const slice = {
+        ...sliceOf(fromIndex, sliceRows),
+        requestLengths: lengths,
+        itemLengths: lengths,
+      };
       const nextIndex = fromIndex + sliceRows;
       const checkpoint = { nextIndex, position: null, beforeLastPosition: null };
-      await step(run, { type: 'AcceptSlice', atMs: 2, slice, checkpoint, isLast: nextIndex === rowCount });
+      await step(run, {
+        type: 'AcceptSlice',
+        atMs: 2,
+        slice,
+        checkpoint,
+        isLast: nextIndex === rowCount,
+      });
     }
     const submit = async (name: string): Promise<void> => {
       const batchKey = name as BatchKey;
-      await step(run, { type: 'PlanBatch', atMs: 3, window: await ok(run.planWindow(rowCount)), newBatchKey: batchKey });
+      await step(run, {
+        type: 'PlanBatch',
+        atMs: 3,
+        window: await ok(run.planWindow(rowCount)),
+        newBatchKey: batchKey,
+      });
       const lines = await ok(run.batchLines(run.snapshot.batchCount));
-      expect(lines.reduce((sum, { length }) => sum + length, 0)).toBe(100 * run.snapshot.totals.queued_local);
-      await step(run, { type: 'RecordUpload', atMs: 4, batchKey, createAttempt: 1, inputFileId: name, expiresAtMs: null });
+      expect(lines.reduce((sum, { length }) => sum + length, 0)).toBe(
+        100 * run.snapshot.totals.queued_local,
+      );
+      await step(run, {
+        type: 'RecordUpload',
+        atMs: 4,
+        batchKey,
+        createAttempt: 1,
+        inputFileId: name,
+        expiresAtMs: null,
+      });
       await step(run, { type: 'BeginCreate', atMs: 5, batchKey });
       const created = { providerBatchId: `batch-${name}` as never, providerStatus: 'validating' };
       await step(run, { type: 'RecordCreated', atMs: 6, batchKey, createAttempt: 1, ...created });
@@ -73,8 +102,14 @@ describe('a batch whose rows are far apart', () => {
       lengths: none,
     });
     const dueAtMs = run.snapshot.backoff[0]?.dueAtMs ?? 0;
-    await step(run, { type: 'RequeueRows', atMs: dueAtMs, dueAtMs, rows: await ok(run.backoffRows(dueAtMs, rowCount)) });
-    if (run.snapshot.control.state === 'paused') await step(run, { type: 'ResumeRun', atMs: dueAtMs });
+    await step(run, {
+      type: 'RequeueRows',
+      atMs: dueAtMs,
+      dueAtMs,
+      rows: await ok(run.backoffRows(dueAtMs, rowCount)),
+    });
+    if (run.snapshot.control.state === 'paused')
+      await step(run, { type: 'ResumeRun', atMs: dueAtMs });
     await submit('two');
     expect((await ok(run.openRows(2, 0, rowCount))).indexes.length).toBe(rowCount / 2);
     await run.close();

@@ -8,7 +8,17 @@ import { endedBy, noneEnded, sharedRows } from '../../adapters/pg/shared-rows.ts
 import { makeConfig } from '../support/core/config.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
-import { accept, completeRows, endBatch, eventsOf, ok, runId, sendBatch, sliceOf, step } from './run-store-fixture.ts';
+import {
+  accept,
+  completeRows,
+  endBatch,
+  eventsOf,
+  ok,
+  runId,
+  sendBatch,
+  sliceOf,
+  step,
+} from './run-store-fixture.ts';
 
 const rowCount = 60_000;
 const sliceRows = 20_000;
@@ -22,20 +32,41 @@ describe('many rows that wait for one row', () => {
   beforeEach(async () => {
     schema = newSchema();
     folder = temporaryFolder();
-    const storage = pgStore({ connectionString: schema.url, schema: schema.name, patienceMs: 0, statementTimeoutMs: 30_000 });
+    const storage = pgStore({
+      connectionString: schema.url,
+      schema: schema.name,
+      patienceMs: 0,
+      statementTimeoutMs: 30_000,
+    });
     store = await ok(storage.open({ artifacts: filesystemArtifacts({ dir: folder.path }) }));
     run = await ok(store.create(runId, null));
-    await step(run, { type: 'CreateRun', atMs: 1, runId, config: makeConfig({ chunk: { planAfterMs: 0 } }) });
+    await step(run, {
+      type: 'CreateRun',
+      atMs: 1,
+      runId,
+      config: makeConfig({ chunk: { planAfterMs: 0 } }),
+    });
     for (let fromIndex = 0; fromIndex < rowCount; fromIndex += sliceRows) {
       const sameAs = new Uint8Array(sliceRows).fill(1);
       if (fromIndex === 0) sameAs[0] = 0;
       const requestLengths = Uint8Array.from(sameAs, (row) => (row === 0 ? 100 : 0));
       const itemLengths = new Uint8Array(sliceRows).fill(100);
       const requestObject = fromIndex === 0 ? 'requests/0.jsonl' : null;
-      const slice = { ...sliceOf(fromIndex, sliceRows), sameAs, requestLengths, itemLengths, requestObject };
+      const slice = {
+        ...sliceOf(fromIndex, sliceRows),
+        sameAs,
+        requestLengths,
+        itemLengths,
+        requestObject,
+      };
       await accept(run, slice, fromIndex + sliceRows === rowCount);
     }
-    await step(run, { type: 'PlanBatch', atMs: 3, window: await ok(run.planWindow(4)), newBatchKey: 'one' as BatchKey });
+    await step(run, {
+      type: 'PlanBatch',
+      atMs: 3,
+      window: await ok(run.planWindow(4)),
+      newBatchKey: 'one' as BatchKey,
+    });
     await sendBatch(run, 'one');
     await endBatch(run, 'one');
     await completeRows(run, 'one', 1, [0]);
@@ -49,7 +80,12 @@ describe('many rows that wait for one row', () => {
 
   const nextPage = async (): Promise<Command> => {
     const from = run.snapshot.sharing.until;
-    return { type: 'SettleShared', atMs: 6_000, from, rows: await ok(run.sharedRows(from, pageRows)) };
+    return {
+      type: 'SettleShared',
+      atMs: 6_000,
+      from,
+      rows: await ok(run.sharedRows(from, pageRows)),
+    };
   };
 
   it('end page by page, also when the server knows that nearly all rows wait for the same', async () => {
@@ -70,7 +106,9 @@ describe('many rows that wait for one row', () => {
     const skippedRows = async (ended: typeof noneEnded): Promise<number> => {
       let text = '';
       const explain = async (asked: string, values?: readonly unknown[]) => {
-        text = JSON.stringify((await client.query(`explain (analyze, format json) ${asked}`, [...(values ?? [])])).rows);
+        text = JSON.stringify(
+          (await client.query(`explain (analyze, format json) ${asked}`, [...(values ?? [])])).rows,
+        );
         return { rows: [], count: 0 };
       };
       const { sharing, ingest, resultSequence } = run.snapshot;
@@ -79,7 +117,10 @@ describe('many rows that wait for one row', () => {
         resultSequence,
         ended,
       });
-      return [...text.matchAll(/"Rows Removed by Filter":(\d+)/gu)].reduce((sum, [, count]) => sum + Number(count), 0);
+      return [...text.matchAll(/"Rows Removed by Filter":(\d+)/gu)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+      );
     };
     const whole = await skippedRows(noneEnded);
     const next = await skippedRows(endedBy(events) ?? noneEnded);

@@ -13,7 +13,12 @@ const fixture = async (): Promise<RunStoreFixture> => {
   const schema = newSchema();
   const dir = await mkdtemp(join(tmpdir(), 'batchor-artifacts-'));
   return {
-    open: () => ok(pgStore({ connectionString: schema.url, schema: schema.name }).open({ artifacts: filesystemArtifacts({ dir }) })),
+    open: () =>
+      ok(
+        pgStore({ connectionString: schema.url, schema: schema.name }).open({
+          artifacts: filesystemArtifacts({ dir }),
+        }),
+      ),
     canStandStill: true,
     dispose: async () => {
       await schema.drop();

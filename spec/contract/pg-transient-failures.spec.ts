@@ -24,7 +24,8 @@ afterAll(async () => {
 });
 
 const artifacts = filesystemArtifacts({ dir: folder.path });
-const open = (options: PgStoreOptions): Promise<RunStore> => ok(pgStore(options).open({ artifacts }));
+const open = (options: PgStoreOptions): Promise<RunStore> =>
+  ok(pgStore(options).open({ artifacts }));
 const errorOf = async (options: PgStoreOptions): Promise<string> => {
   const opened = await pgStore({ patienceMs: 300, ...options }).open({ artifacts })();
   if (opened._tag === 'Right') {
@@ -34,7 +35,9 @@ const errorOf = async (options: PgStoreOptions): Promise<string> => {
   return `${opened.left.type}: ${'message' in opened.left ? opened.left.message : ''}`;
 };
 const pausedAt = (atMs: number): readonly Event[] => [
-  atMs % 2 === 0 ? { type: 'RunPaused', atMs, reason: 'manual', message: null } : { type: 'RunResumed', atMs },
+  atMs % 2 === 0
+    ? { type: 'RunPaused', atMs, reason: 'manual', message: null }
+    : { type: 'RunResumed', atMs },
 ];
 
 describe('a database with transient failures', () => {
@@ -66,7 +69,9 @@ describe('a database with transient failures', () => {
     expect(run.snapshot.version).toBe(1 + commits);
     const reader = await ok(store.read(runId));
     expect(plain(reader.snapshot)).toEqual(plain(run.snapshot));
-    expect((await ok(reader.rows(0, 1e6))).map(({ itemId }) => itemId)).toEqual(Array.from({ length: commits }, (_, i) => `item-${i}`));
+    expect((await ok(reader.rows(0, 1e6))).map(({ itemId }) => itemId)).toEqual(
+      Array.from({ length: commits }, (_, i) => `item-${i}`),
+    );
     await reader.close();
     await run.close();
     await store.close();
@@ -81,7 +86,12 @@ describe('a database with transient failures', () => {
     // The commit arrives, and the connection breaks before its answer.
     for (let at = 0; at < 10; at += 1) {
       proxy.severAfter('commit\0');
-      await step(run, { type: at % 2 === 0 ? 'PauseRun' : 'ResumeRun', atMs: at + 2, reason: 'manual', message: null } as never);
+      await step(run, {
+        type: at % 2 === 0 ? 'PauseRun' : 'ResumeRun',
+        atMs: at + 2,
+        reason: 'manual',
+        message: null,
+      } as never);
     }
     expect(proxy.severed).toBe(10);
     expect(run.snapshot.version).toBe(11);
@@ -97,13 +107,19 @@ describe('a database with transient failures', () => {
 
   it('that stays away is an error, and the run is as before when it comes back', async () => {
     const schema = newSchema(server.url);
-    const store = await open({ connectionString: server.url, schema: schema.name, patienceMs: 500 });
+    const store = await open({
+      connectionString: server.url,
+      schema: schema.name,
+      patienceMs: 500,
+    });
     const run = await createdRun(store);
     await server.stop('kill');
     const refused = await run.commit(1, pausedAt(2))();
     expect(refused).toMatchObject({ left: { type: 'unavailable' } });
     expect(JSON.stringify(refused)).toMatch(/ECONNREFUSED|Connection terminated/);
-    expect(await errorOf({ connectionString: server.url, schema: schema.name })).toMatch(/^unavailable: Postgres batchor@127\.0\.0\.1:\d+/);
+    expect(await errorOf({ connectionString: server.url, schema: schema.name })).toMatch(
+      /^unavailable: Postgres batchor@127\.0\.0\.1:\d+/,
+    );
     await server.start();
     expect(run.snapshot.version).toBe(1);
     await ok(run.commit(1, pausedAt(2)));
@@ -143,7 +159,12 @@ describe('a database with transient failures', () => {
     const patient = await open({ connectionString: server.url, schema: schema.name });
     await (await createdRun(patient)).close();
     await patient.close();
-    const store = await open({ connectionString: server.url, schema: schema.name, statementTimeoutMs: 1_000, patienceMs: 1_000 });
+    const store = await open({
+      connectionString: server.url,
+      schema: schema.name,
+      statementTimeoutMs: 1_000,
+      patienceMs: 1_000,
+    });
     const run = await ok(store.own(runId));
     const other = new Pool({ connectionString: server.url, max: 1 });
     const holder = await other.connect();
@@ -170,17 +191,25 @@ describe('a database with transient failures', () => {
     expect(said[1]).toContain('create it first');
     expect(said[2]).toMatch(/ENOTFOUND|EAI_AGAIN/);
     for (const each of said) expect(each).not.toMatch(/not-this-one|batchor:batchor/);
-    expect(() => pgStore({ connectionString: server.url, schema: 'a"b' })).toThrow('is not a valid schema name');
+    expect(() => pgStore({ connectionString: server.url, schema: 'a"b' })).toThrow(
+      'is not a valid schema name',
+    );
   });
 });
 
 describe('the tables', () => {
   it('are created once by many processes at once, and are an error where a newer version created them', async () => {
     const schema = newSchema(server.url);
-    const stores = await Promise.all(Array.from({ length: 6 }, () => open({ connectionString: server.url, schema: schema.name, max: 1 })));
+    const stores = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        open({ connectionString: server.url, schema: schema.name, max: 1 }),
+      ),
+    );
     const made = await schema.query(`select number from ${schema.name}.migrations order by number`);
     expect(made).toEqual(Array.from({ length: newestMigration }, (_, i) => ({ number: i + 1 })));
-    await schema.query(`insert into ${schema.name}.migrations (number, name) values (${newestMigration + 1}, 'of tomorrow')`);
+    await schema.query(
+      `insert into ${schema.name}.migrations (number, name) values (${newestMigration + 1}, 'of tomorrow')`,
+    );
     expect(await errorOf({ connectionString: server.url, schema: schema.name })).toMatch(
       /^too_new: .* at step \d+, but this version of batchor only knows step/,
     );
@@ -203,6 +232,8 @@ describe('the tables', () => {
   it('need an encoding that holds every text', async () => {
     const schema = newSchema(server.url);
     await schema.query(`create database narrow encoding 'SQL_ASCII' template template0`);
-    expect(await errorOf({ connectionString: server.url.replace('/postgres', '/narrow') })).toContain('batchor needs UTF8');
+    expect(
+      await errorOf({ connectionString: server.url.replace('/postgres', '/narrow') }),
+    ).toContain('batchor needs UTF8');
   });
 });

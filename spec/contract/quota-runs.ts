@@ -1,9 +1,25 @@
 import { type Either, isLeft } from 'fp-ts/lib/Either.js';
-import { type BatchKey, decide, type Event, type OthersUse, type RunId, type RunSnapshot } from '../../lib/core/internal.ts';
+import {
+  type BatchKey,
+  decide,
+  type Event,
+  type OthersUse,
+  type RunId,
+  type RunSnapshot,
+} from '../../lib/core/internal.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import type { Overrides } from '../support/core/config.ts';
-import { accept, completeRows, createdRun, endBatch, ok, sendBatch, sliceOf, step } from './run-store-fixture.ts';
+import {
+  accept,
+  completeRows,
+  createdRun,
+  endBatch,
+  ok,
+  sendBatch,
+  sliceOf,
+  step,
+} from './run-store-fixture.ts';
 
 /** Runs that share a queue, and what they do with it. */
 
@@ -13,32 +29,72 @@ export const idOf = (name: string): RunId => name as RunId;
 export const planAtMs = 3_000;
 
 /** A run whose rows hold ten tokens each, four of them in a batch. */
-export const quotaRun = async (store: RunStore, name: string, rows: number, enqueue: Overrides['enqueue'] = {}): Promise<OwnedRun> => {
-  const run = await createdRun(store, idOf(name), 1_000, { enqueue, chunk: { requestsMax: 4, planAfterMs: 0 } });
-  await accept(run, { ...sliceOf(0, rows), tokens: new Uint8Array(rows).fill(10), areTokensExact: true }, true);
+export const quotaRun = async (
+  store: RunStore,
+  name: string,
+  rows: number,
+  enqueue: Overrides['enqueue'] = {},
+): Promise<OwnedRun> => {
+  const run = await createdRun(store, idOf(name), 1_000, {
+    enqueue,
+    chunk: { requestsMax: 4, planAfterMs: 0 },
+  });
+  await accept(
+    run,
+    { ...sliceOf(0, rows), tokens: new Uint8Array(rows).fill(10), areTokensExact: true },
+    true,
+  );
   return run;
 };
 
-export const othersOf = (run: OwnedRun, nowMs = planAtMs, of = scope): Promise<OthersUse> => ok(run.othersInScope(of, nowMs));
+export const othersOf = (run: OwnedRun, nowMs = planAtMs, of = scope): Promise<OthersUse> =>
+  ok(run.othersInScope(of, nowMs));
 
 /** What planning one more batch makes true, by what the others hold; empty where nothing does. */
-export const planned = async (run: OwnedRun, name: string, others: OthersUse): Promise<readonly Event[]> => {
+export const planned = async (
+  run: OwnedRun,
+  name: string,
+  others: OthersUse,
+): Promise<readonly Event[]> => {
   const window = await ok(run.planWindow(4));
-  const decided = decide(run.snapshot, { type: 'PlanBatch', atMs: planAtMs, window, newBatchKey: name as BatchKey, others });
+  const decided = decide(run.snapshot, {
+    type: 'PlanBatch',
+    atMs: planAtMs,
+    window,
+    newBatchKey: name as BatchKey,
+    others,
+  });
   return isLeft(decided) ? [] : decided.right;
 };
 /** Plans one more batch as the engine does: on what the others hold, or were seen to hold. */
-export const plan = async (run: OwnedRun, name: string, seen?: OthersUse): Promise<Either<PortError, RunSnapshot>> => {
+export const plan = async (
+  run: OwnedRun,
+  name: string,
+  seen?: OthersUse,
+): Promise<Either<PortError, RunSnapshot>> => {
   const others = seen ?? (await othersOf(run));
   return run.commit(run.snapshot.version, await planned(run, name, others), { others })();
 };
-export const planOk = (run: OwnedRun, name: string): Promise<RunSnapshot> => ok(() => plan(run, name));
+export const planOk = (run: OwnedRun, name: string): Promise<RunSnapshot> =>
+  ok(() => plan(run, name));
 export const settle = async (run: OwnedRun, name: string): Promise<void> => {
   const batchNo = run.snapshot.live.find(({ batchKey }) => batchKey === name)?.batchNo ?? 0;
   await sendBatch(run, name);
   await endBatch(run, name);
   const { indexes } = await ok(run.openRows(batchNo, 0, 100));
   await completeRows(run, name, batchNo, Array.from(indexes));
-  const rest = { rows: await ok(run.openRows(batchNo, 0, 100)), codes: [], parts: [], offsets: [], lengths: [] };
-  await step(run, { type: 'SettleRest', atMs: 5_001, batchKey: name as BatchKey, fromIndex: 0, ...rest });
+  const rest = {
+    rows: await ok(run.openRows(batchNo, 0, 100)),
+    codes: [],
+    parts: [],
+    offsets: [],
+    lengths: [],
+  };
+  await step(run, {
+    type: 'SettleRest',
+    atMs: 5_001,
+    batchKey: name as BatchKey,
+    fromIndex: 0,
+    ...rest,
+  });
 };

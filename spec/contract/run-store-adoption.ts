@@ -2,10 +2,22 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunId } from '../../lib/core/internal.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { accept, createdRun, ok, runId, type RunStoreFixture, sliceOf, step, submitBatch } from './run-store-fixture.ts';
+import {
+  accept,
+  createdRun,
+  ok,
+  runId,
+  type RunStoreFixture,
+  sliceOf,
+  step,
+  submitBatch,
+} from './run-store-fixture.ts';
 
 /** What a worker, and whoever looks for long, needs of a run store. */
-export const describeAdoptionContract = (name: string, factory: () => Promise<RunStoreFixture>): void => {
+export const describeAdoptionContract = (
+  name: string,
+  factory: () => Promise<RunStoreFixture>,
+): void => {
   describe(`${name} tells workers what there is to do: it`, () => {
     let fixture: RunStoreFixture;
     let store: RunStore;
@@ -48,7 +60,12 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       await submitBatch(run, 'one');
       const { batchKey, providerBatchId } = run.snapshot.live[0] ?? expect.fail('no batch');
       const progress = { total: 4, completed: 1, failed: 0 };
-      const seen = { batchKey, providerBatchId: providerBatchId ?? expect.fail('no id'), providerStatus: 'in_progress', isAccepted: true };
+      const seen = {
+        batchKey,
+        providerBatchId: providerBatchId ?? expect.fail('no id'),
+        providerStatus: 'in_progress',
+        isAccepted: true,
+      };
       const observations = [{ ...seen, progress, ending: null }];
       await step(run, { type: 'RecordPoll', atMs: 1_000_000, asked: [batchKey], observations });
       await run.close();
@@ -76,7 +93,11 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       const run = await createdRun(store);
       await accept(run, { ...sliceOf(0, itemIds.length), itemIds });
       expect((await ok(run.rows(0, 99))).map(({ itemId }) => itemId)).toEqual(itemIds);
-      expect([...(await ok(run.knownIds([...itemIds, 'other', '\\\\'])))]).toEqual([...itemIds.map(() => 1), 0, 0]);
+      expect([...(await ok(run.knownIds([...itemIds, 'other', '\\\\'])))]).toEqual([
+        ...itemIds.map(() => 1),
+        0,
+        0,
+      ]);
       await run.close();
       const reader = await ok(store.read(runId));
       expect((await ok(reader.rows(0, 99))).map(({ itemId }) => itemId)).toEqual(itemIds);
@@ -104,7 +125,9 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       await run.close();
       const again = await ok(store.own(runId));
       expect(again.snapshot.control.message).toBe(message);
-      expect((await ok(again.eventsAfter(0, 9))).map(({ data }) => data['message'])).toContain(message);
+      expect((await ok(again.eventsAfter(0, 9))).map(({ data }) => data['message'])).toContain(
+        message,
+      );
       await again.close();
     });
 
@@ -115,10 +138,14 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       await ok(reader.rows(0, 9));
       await accept(run, sliceOf(3, 2));
       if (fixture.canStandStill) {
-        expect([(await ok(reader.rows(0, 9))).length, reader.snapshot.ingest.itemCount]).toEqual([3, 3]);
+        expect([(await ok(reader.rows(0, 9))).length, reader.snapshot.ingest.itemCount]).toEqual([
+          3, 3,
+        ]);
         await ok(reader.refresh());
       }
-      expect([(await ok(reader.rows(0, 9))).length, reader.snapshot.ingest.itemCount]).toEqual([5, 5]);
+      expect([(await ok(reader.rows(0, 9))).length, reader.snapshot.ingest.itemCount]).toEqual([
+        5, 5,
+      ]);
       await reader.close();
       await run.close();
     });
@@ -128,7 +155,8 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       const heard: string[] = [];
       const stop = store.onNews(({ type, runId: id }) => heard.push(`${type} ${id}`));
       const run = await createdRun(store);
-      // Listening begins a moment later; until then nothing is heard, which is why nobody relies on it.
+      // Listening begins a moment later; until then nothing is heard, which is why nobody relies on
+      // it.
       await waitFor('news of a command comes', async () => {
         await ok(store.send(runId, { type: 'pause', options: {} }));
         return heard.length > 0;
@@ -136,7 +164,9 @@ export const describeAdoptionContract = (name: string, factory: () => Promise<Ru
       expect(heard).toContain(`command ${runId}`);
       heard.length = 0;
       await run.close();
-      await waitFor('news of the release comes', () => heard.includes(`released ${runId}`), { state: () => heard });
+      await waitFor('news of the release comes', () => heard.includes(`released ${runId}`), {
+        state: () => heard,
+      });
       stop();
     });
   });

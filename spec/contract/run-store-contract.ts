@@ -20,8 +20,13 @@ import {
 } from './run-store-fixture.ts';
 import { expectReads, expectSlices } from './run-store-rows.ts';
 
-/** Every law of a run store, over storages that the factory makes; each law on a storage of its own. */
-export const describeRunStoreContract = (name: string, factory: () => Promise<RunStoreFixture>): void => {
+/**
+ * Every law of a run store, over storages that the factory makes; each law on a storage of its own.
+ */
+export const describeRunStoreContract = (
+  name: string,
+  factory: () => Promise<RunStoreFixture>,
+): void => {
   describe(`${name} keeps the law of run stores: it`, () => {
     let fixture: RunStoreFixture;
     let store: RunStore;
@@ -51,9 +56,13 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
 
     it('refuses an event that creates another run', async () => {
       const run = await ok(store.create(runId, null));
-      expect(await errorOf(run.commit(0, [{ type: 'RunCreated', atMs: 1, runId: 'other' as RunId, config: makeConfig() }]))).toBe(
-        'corrupt',
-      );
+      expect(
+        await errorOf(
+          run.commit(0, [
+            { type: 'RunCreated', atMs: 1, runId: 'other' as RunId, config: makeConfig() },
+          ]),
+        ),
+      ).toBe('corrupt');
       await run.close();
       expect(await ok(store.list())).toEqual([]);
     });
@@ -98,8 +107,11 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
     it('refuses a commit that was decided on another version, and changes nothing', async () => {
       const run = await createdRun(store);
       const before = plain(run.snapshot);
-      const pause: readonly Event[] = [{ type: 'RunPaused', atMs: 5, reason: 'manual', message: null }];
-      for (const version of [0, 2]) expect(await errorOf(run.commit(version, pause))).toBe('stale_version');
+      const pause: readonly Event[] = [
+        { type: 'RunPaused', atMs: 5, reason: 'manual', message: null },
+      ];
+      for (const version of [0, 2])
+        expect(await errorOf(run.commit(version, pause))).toBe('stale_version');
       expect(plain(run.snapshot)).toEqual(before);
       expect((await ok(run.commit(1, pause))).control.state).toBe('paused');
     });
@@ -160,17 +172,19 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
         [accepted(sliceOf(6, 2)), completed([5], batchNo)],
       ];
       for (const events of wrong)
-        expect([events.map((event) => event.type), await errorOf(run.commit(version, events))]).toEqual([
+        expect([
           events.map((event) => event.type),
-          'corrupt',
-        ]);
+          await errorOf(run.commit(version, events)),
+        ]).toEqual([events.map((event) => event.type), 'corrupt']);
       expect(plain(run.snapshot)).toEqual(before);
       expect(await ok(run.rows(0, 10))).toEqual(rows);
       // And it goes on as if nothing had been asked.
       expect(Array.from(await ok(run.knownIds(['fresh', 'same', 'item-6'])))).toEqual([0, 0, 0]);
       await accept(run, sliceOf(6, 2));
       await completeRows(run, 'one', batchNo, [3, 1, 0, 2]);
-      expect((await ok(run.resultsAfter(0, 9))).map((result) => result.index)).toEqual([3, 1, 0, 2]);
+      expect((await ok(run.resultsAfter(0, 9))).map((result) => result.index)).toEqual([
+        3, 1, 0, 2,
+      ]);
     });
 
     it('shows results where their lines lie, and bad rows at once', async () => {
@@ -180,7 +194,9 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
       await endBatch(run, 'one');
       await completeRows(run, 'one', batchNo, [2, 0]);
       const results = await ok(run.resultsAfter(0, 10));
-      expect(results.map(({ sequence, index, itemId, status }) => [sequence, index, itemId, status])).toEqual([
+      expect(
+        results.map(({ sequence, index, itemId, status }) => [sequence, index, itemId, status]),
+      ).toEqual([
         [1, 1, 'item-1', 'failed_permanent'],
         [2, 2, 'item-2', 'completed'],
         [3, 0, 'item-0', 'completed'],
@@ -195,35 +211,42 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
         { object: 'items/0.jsonl', offset: 11, length: 7 },
         { object: 'items/0.jsonl', offset: 0, length: 5 },
       ]);
-      expect((await ok(run.resultsByIndex(1, 1))).results.map((result) => result.index)).toEqual([1]);
+      expect((await ok(run.resultsByIndex(1, 1))).results.map((result) => result.index)).toEqual([
+        1,
+      ]);
     });
 
     it('holds rows, results and run events as the fold of the events, and answers every slice from them', async () => {
       let compared = 0;
       await fc.assert(
-        fc.asyncProperty(fc.noBias(fc.integer()), fc.integer({ min: 1, max: 9 }), async (seed, rowsMax) => {
-          const steps = playHistory(seed, { turnsMax: 120, adopts: seed % 2 === 0 })
-            .steps.filter((each) => each.events.length > 0)
-            .slice(0, 200);
-          let run = await ok(store.create(runId, null));
-          const events: Event[] = [];
-          for (const [i, each] of steps.entries()) {
-            await ok(run.commit(each.before.snapshot.version, each.events));
-            events.push(...each.events);
-            if (i % 7 === rowsMax % 7 && each.after.rows.length > 0) await expectSlices(run, each.after, events, rowsMax);
-            if (i % 40 !== 39) continue;
-            // As after a process that ended well.
+        fc.asyncProperty(
+          fc.noBias(fc.integer()),
+          fc.integer({ min: 1, max: 9 }),
+          async (seed, rowsMax) => {
+            const steps = playHistory(seed, { turnsMax: 120, adopts: seed % 2 === 0 })
+              .steps.filter((each) => each.events.length > 0)
+              .slice(0, 200);
+            let run = await ok(store.create(runId, null));
+            const events: Event[] = [];
+            for (const [i, each] of steps.entries()) {
+              await ok(run.commit(each.before.snapshot.version, each.events));
+              events.push(...each.events);
+              if (i % 7 === rowsMax % 7 && each.after.rows.length > 0)
+                await expectSlices(run, each.after, events, rowsMax);
+              if (i % 40 !== 39) continue;
+              // As after a process that ended well.
+              await run.close();
+              await reopen();
+              run = await ok(store.own(runId));
+            }
+            compared += await expectReads(run, steps);
             await run.close();
-            await reopen();
-            run = await ok(store.own(runId));
-          }
-          compared += await expectReads(run, steps);
-          await run.close();
-          const reader = await ok(store.read(runId));
-          compared += await expectReads(reader, steps);
-          await reader.close();
-          await ok(store.remove(runId));
-        }),
+            const reader = await ok(store.read(runId));
+            compared += await expectReads(reader, steps);
+            await reader.close();
+            await ok(store.remove(runId));
+          },
+        ),
         { numRuns: 5, examples: [[2, 3]] },
       );
       expect(compared).toBeGreaterThan(200);
@@ -254,9 +277,15 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
       await newer.close();
       await reopen();
       const [listed] = await ok(store.list());
-      expect(plain((await ok(store.peek('newer' as RunId))).snapshot)).toEqual(plain(listed?.snapshot));
+      expect(plain((await ok(store.peek('newer' as RunId))).snapshot)).toEqual(
+        plain(listed?.snapshot),
+      );
       expect(await errorOf(store.peek('nobody' as RunId))).toBe('not_found');
-      expect([listed?.owner, listed?.snapshot.control.message, listed?.snapshot.version]).toEqual([null, 'lunch', 2]);
+      expect([listed?.owner, listed?.snapshot.control.message, listed?.snapshot.version]).toEqual([
+        null,
+        'lunch',
+        2,
+      ]);
     });
 
     it('hands commands to the owner, oldest first, until they are removed', async () => {
@@ -296,7 +325,10 @@ export const describeRunStoreContract = (name: string, factory: () => Promise<Ru
       await run.close();
       await reopen();
       const again = await ok(store.own(runId));
-      expect((await ok(again.artifacts.list(''))).map((object) => object.name)).toEqual([slice.itemObject, slice.requestObject]);
+      expect((await ok(again.artifacts.list(''))).map((object) => object.name)).toEqual([
+        slice.itemObject,
+        slice.requestObject,
+      ]);
     });
   });
 };

@@ -16,9 +16,15 @@ import { makeConfig, type Overrides } from '../support/core/config.ts';
 
 /** A storage on which every law of a run store is tried. */
 export interface RunStoreFixture {
-  /** Opens the storage: anew each time, as another process would, where the storage outlives its process. */
+  /**
+   * Opens the storage: anew each time, as another process would, where the storage outlives its
+   * process.
+   */
   open(): Promise<RunStore>;
-  /** A reader that was asked to stand still does so. Not in the memory store, where every reader sees every commit. */
+  /**
+   * A reader that was asked to stand still does so. Not in the memory store, where every reader
+   * sees every commit.
+   */
   readonly canStandStill: boolean;
   /** True after: nothing of the storage is left. */
   dispose(): Promise<void>;
@@ -33,7 +39,9 @@ export const ok = async <A>(port: () => Promise<Either<PortError, A>>): Promise<
   return answer.right;
 };
 /** The error's type; `none` when there is none. */
-export const errorOf = async (port: () => Promise<Either<PortError, unknown>>): Promise<PortError['type'] | 'none'> => {
+export const errorOf = async (
+  port: () => Promise<Either<PortError, unknown>>,
+): Promise<PortError['type'] | 'none'> => {
   const answer = await port();
   return isLeft(answer) ? answer.left.type : 'none';
 };
@@ -47,19 +55,35 @@ export const eventsOf = (snapshot: RunSnapshot, command: Command): readonly Even
 export const step = async (run: OwnedRun, command: Command): Promise<RunSnapshot> =>
   ok(run.commit(run.snapshot.version, eventsOf(run.snapshot, command)));
 
-export const createdRun = async (store: RunStore, id: RunId = runId, atMs = 1_000, wishes: Overrides = {}): Promise<OwnedRun> => {
+export const createdRun = async (
+  store: RunStore,
+  id: RunId = runId,
+  atMs = 1_000,
+  wishes: Overrides = {},
+): Promise<OwnedRun> => {
   const run = await ok(store.create(id, null));
-  await step(run, { type: 'CreateRun', atMs, runId: id, config: makeConfig({ chunk: { requestsMax: 4, planAfterMs: 0 }, ...wishes }) });
+  await step(run, {
+    type: 'CreateRun',
+    atMs,
+    runId: id,
+    config: makeConfig({ chunk: { requestsMax: 4, planAfterMs: 0 }, ...wishes }),
+  });
   return run;
 };
 
 /** Row `i` is `item-<i>`, its request line of `10 + i` bytes, its item line of `5 + i`. */
-export const sliceOf = (fromIndex: number, count: number, badOffsets: readonly number[] = []): AcceptedSlice => ({
+export const sliceOf = (
+  fromIndex: number,
+  count: number,
+  badOffsets: readonly number[] = [],
+): AcceptedSlice => ({
   fromIndex,
   itemIds: Array.from({ length: count }, (_, i) => `item-${fromIndex + i}`),
   requestObject: `requests/${fromIndex}.jsonl`,
   itemObject: `items/${fromIndex}.jsonl`,
-  requestLengths: Uint16Array.from({ length: count }, (_, i) => (badOffsets.includes(i) ? 0 : 10 + fromIndex + i)),
+  requestLengths: Uint16Array.from({ length: count }, (_, i) =>
+    badOffsets.includes(i) ? 0 : 10 + fromIndex + i,
+  ),
   itemLengths: Uint16Array.from({ length: count }, (_, i) => 5 + fromIndex + i),
   tokens: null,
   areTokensExact: false,
@@ -68,7 +92,11 @@ export const sliceOf = (fromIndex: number, count: number, badOffsets: readonly n
   sameAs: null,
   sharedTokens: 0,
 });
-export const accept = (run: OwnedRun, slice: AcceptedSlice, isLast = false): Promise<RunSnapshot> => {
+export const accept = (
+  run: OwnedRun,
+  slice: AcceptedSlice,
+  isLast = false,
+): Promise<RunSnapshot> => {
   const nextIndex = slice.fromIndex + slice.itemIds.length;
   return step(run, {
     type: 'AcceptSlice',
@@ -81,13 +109,25 @@ export const accept = (run: OwnedRun, slice: AcceptedSlice, isLast = false): Pro
 
 /** Plans one batch of what is pending, and brings it to where the provider has it. */
 export const submitBatch = async (run: OwnedRun, name: string): Promise<number> => {
-  await step(run, { type: 'PlanBatch', atMs: 3_000, window: await ok(run.planWindow(4)), newBatchKey: name as BatchKey });
+  await step(run, {
+    type: 'PlanBatch',
+    atMs: 3_000,
+    window: await ok(run.planWindow(4)),
+    newBatchKey: name as BatchKey,
+  });
   return sendBatch(run, name);
 };
 /** Brings a planned batch to where the provider has it. */
 export const sendBatch = async (run: OwnedRun, name: string): Promise<number> => {
   const batchKey = name as BatchKey;
-  await step(run, { type: 'RecordUpload', atMs: 3_001, batchKey, createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+  await step(run, {
+    type: 'RecordUpload',
+    atMs: 3_001,
+    batchKey,
+    createAttempt: 1,
+    inputFileId: `file-${name}`,
+    expiresAtMs: null,
+  });
   await step(run, { type: 'BeginCreate', atMs: 3_002, batchKey });
   const created = { providerBatchId: `batch-${name}` as never, providerStatus: 'validating' };
   await step(run, { type: 'RecordCreated', atMs: 3_003, batchKey, createAttempt: 1, ...created });
@@ -96,7 +136,12 @@ export const sendBatch = async (run: OwnedRun, name: string): Promise<number> =>
 /** The provider ends the batch; its output file is whole in the payload plane. */
 export const endBatch = async (run: OwnedRun, name: string): Promise<void> => {
   const batchKey = name as BatchKey;
-  const ending = { type: 'completed', outputFileId: 'o', errorFileId: null, rejection: null } as const;
+  const ending = {
+    type: 'completed',
+    outputFileId: 'o',
+    errorFileId: null,
+    rejection: null,
+  } as const;
   const observation = {
     batchKey,
     providerBatchId: `batch-${name}` as never,
@@ -105,7 +150,12 @@ export const endBatch = async (run: OwnedRun, name: string): Promise<void> => {
     progress: null,
     ending,
   };
-  await step(run, { type: 'RecordPoll', atMs: 4_000, asked: [batchKey], observations: [observation] });
+  await step(run, {
+    type: 'RecordPoll',
+    atMs: 4_000,
+    asked: [batchKey],
+    observations: [observation],
+  });
   await step(run, {
     type: 'RecordFiles',
     atMs: 4_001,
@@ -116,7 +166,12 @@ export const endBatch = async (run: OwnedRun, name: string): Promise<void> => {
   });
 };
 /** Settles these rows with success: line `i` has 7 bytes at `100 * i`. */
-export const completeRows = async (run: OwnedRun, name: string, batchNo: number, indexes: readonly number[]): Promise<void> => {
+export const completeRows = async (
+  run: OwnedRun,
+  name: string,
+  batchNo: number,
+  indexes: readonly number[],
+): Promise<void> => {
   const lines = { indexes, offsets: indexes.map((_, i) => 100 * i), lengths: indexes.map(() => 7) };
   await step(run, {
     type: 'SettleSlice',
@@ -136,4 +191,5 @@ export const completeRows = async (run: OwnedRun, name: string, batchNo: number,
 
 /** The snapshot as it comes back from anywhere: by value. */
 export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-export const folded = (events: readonly Event[], from: RunSnapshot): RunSnapshot => events.reduce(evolve, from);
+export const folded = (events: readonly Event[], from: RunSnapshot): RunSnapshot =>
+  events.reduce(evolve, from);

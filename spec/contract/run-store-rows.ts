@@ -1,17 +1,51 @@
 import { expect } from 'vitest';
-import { applyToRows, type BatchRecord, type Event, recordsAfter, toRunEvents } from '../../lib/core/internal.ts';
-import type { ObjectSpan, RequestSpan, OwnedRun, ResultRef, RunReader, StoredRow } from '../../lib/ports/run-store.ts';
+import {
+  applyToRows,
+  type BatchRecord,
+  type Event,
+  recordsAfter,
+  toRunEvents,
+} from '../../lib/core/internal.ts';
+import type {
+  ObjectSpan,
+  RequestSpan,
+  OwnedRun,
+  ResultRef,
+  RunReader,
+  StoredRow,
+} from '../../lib/ports/run-store.ts';
 import type { Row, Rows } from '../support/core/row-table.ts';
-import { backoffRows, batchMembers, openMask, openRows, pendingRows, planWindow, sharedRows } from '../support/core/slices.ts';
+import {
+  backoffRows,
+  batchMembers,
+  openMask,
+  openRows,
+  pendingRows,
+  planWindow,
+  sharedRows,
+} from '../support/core/slices.ts';
 import type { Step } from '../support/core/commit.ts';
 import { codeOfFailure } from '../../lib/core/internal.ts';
 import { ok, plain } from './run-store-fixture.ts';
 
-/** Holds what a store answers against rows and events that were folded without one. Every function says how much it compared. */
+/**
+ * Holds what a store answers against rows and events that were folded without one. Every function
+ * says how much it compared.
+ */
 
-const holdsBatch = (row: Row): boolean => row.status !== 'pending' && row.status !== 'failed_retryable';
+const holdsBatch = (row: Row): boolean =>
+  row.status !== 'pending' && row.status !== 'failed_retryable';
 /** The row as a store shows it. */
-export const storedRow = ({ index, itemId, status, charged, uncharged, batchNo, dueAtMs, sameAs }: Row): StoredRow => ({
+export const storedRow = ({
+  index,
+  itemId,
+  status,
+  charged,
+  uncharged,
+  batchNo,
+  dueAtMs,
+  sameAs,
+}: Row): StoredRow => ({
   index,
   itemId,
   status,
@@ -41,8 +75,16 @@ const placesOf = (events: readonly Event[]): Places => {
         const requestLength = slice.requestLengths[i] ?? 0;
         const itemLength = slice.itemLengths[i] ?? 0;
         if (slice.requestObject !== null)
-          requests.set(slice.fromIndex + i, { object: slice.requestObject, offset: request, length: requestLength });
-        items.set(slice.fromIndex + i, { object: slice.itemObject, offset: item, length: itemLength });
+          requests.set(slice.fromIndex + i, {
+            object: slice.requestObject,
+            offset: request,
+            length: requestLength,
+          });
+        items.set(slice.fromIndex + i, {
+          object: slice.itemObject,
+          offset: item,
+          length: itemLength,
+        });
         request += requestLength;
         item += itemLength;
       }
@@ -56,9 +98,14 @@ const placesOf = (events: readonly Event[]): Places => {
       }
     } else if (change.type === 'fail') {
       for (let i = 0; i < change.rows.indexes.length; i += 1) {
-        const object = [null, change.outputObject, change.errorObject][change.rows.parts[i] ?? 0] ?? null;
+        const object =
+          [null, change.outputObject, change.errorObject][change.rows.parts[i] ?? 0] ?? null;
         if (object !== null)
-          lines.set(change.sequenceFrom + i, { object, offset: change.rows.offsets[i] ?? -1, length: change.rows.lengths[i] ?? -1 });
+          lines.set(change.sequenceFrom + i, {
+            object,
+            offset: change.rows.offsets[i] ?? -1,
+            length: change.rows.lengths[i] ?? -1,
+          });
       }
     } else if (change.type === 'share') {
       for (let i = 0; i < change.indexes.length; i += 1) {
@@ -87,7 +134,10 @@ const resultsOf = (rows: Rows, { lines, items }: Places): readonly ResultRef[] =
       sameAs: row.sameAs,
     }));
 
-/** Everything that a reader shows: rows, results in both orders and page by page, run events, the snapshot. */
+/**
+ * Everything that a reader shows: rows, results in both orders and page by page, run events, the
+ * snapshot.
+ */
 export const expectReads = async (reader: RunReader, steps: readonly Step[]): Promise<number> => {
   const last = steps[steps.length - 1];
   if (last === undefined) return 0;
@@ -98,25 +148,36 @@ export const expectReads = async (reader: RunReader, steps: readonly Step[]): Pr
   expect(await ok(reader.rows(0, rows.length + 1))).toEqual(rows.map(storedRow));
   expect(await ok(reader.resultsAfter(0, results.length + 1))).toEqual(results);
   const { requests, items } = placesOf(events);
-  const lines = rows.map(({ index, sameAs }) => ({ request: requestOf(requests, sameAs ?? index), item: items.get(index), sameAs }));
+  const lines = rows.map(({ index, sameAs }) => ({
+    request: requestOf(requests, sameAs ?? index),
+    item: items.get(index),
+    sameAs,
+  }));
   expect(await ok(reader.linesOfRows(0, rows.length + 1))).toEqual(lines);
   expect(await ok(reader.linesOfRows(2, 3))).toEqual(lines.slice(2, 5));
   const records = recordsOf(events);
-  expect(plainRecords(await ok(reader.batches(1, records.length + 1)))).toEqual(plainRecords(records));
+  expect(plainRecords(await ok(reader.batches(1, records.length + 1)))).toEqual(
+    plainRecords(records),
+  );
   expect(plainRecords(await ok(reader.batches(2, 2)))).toEqual(plainRecords(records.slice(1, 3)));
   const middle = Math.floor(results.length / 2);
   expect(await ok(reader.resultsAfter(middle, 3))).toEqual(results.slice(middle, middle + 3));
   const paged: ResultRef[] = [];
   for (let from: number | null = 0; from !== null;) {
-    const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } = await ok(reader.resultsByIndex(from, 3));
+    const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } =
+      await ok(reader.resultsByIndex(from, 3));
     paged.push(...page.results);
     from = page.nextIndex;
   }
   expect(paged).toEqual(results.toSorted((a, b) => a.index - b.index));
-  const told = steps.flatMap((each) => toRunEvents(snapshot.runId, each.before.snapshot.version, each.events));
+  const told = steps.flatMap((each) =>
+    toRunEvents(snapshot.runId, each.before.snapshot.version, each.events),
+  );
   expect(plain(await ok(reader.eventsAfter(0, told.length + 1)))).toEqual(plain(told));
   const from = told[Math.floor(told.length / 2)]?.sequence ?? 0;
-  expect(plain(await ok(reader.eventsAfter(from, 2)))).toEqual(plain(told.filter((event) => event.sequence > from).slice(0, 2)));
+  expect(plain(await ok(reader.eventsAfter(from, 2)))).toEqual(
+    plain(told.filter((event) => event.sequence > from).slice(0, 2)),
+  );
   return rows.length + results.length + told.length + records.length;
 };
 
@@ -134,9 +195,15 @@ const recordsOf = (events: readonly Event[]): readonly BatchRecord[] => {
 const plainRecords = (records: readonly BatchRecord[]): readonly unknown[] =>
   records.map((record) => ({ ...record, indexes: Array.from(record.indexes) }));
 
-const list = (column: ArrayLike<number> | null, length: number, absent: number): readonly number[] =>
+const list = (
+  column: ArrayLike<number> | null,
+  length: number,
+  absent: number,
+): readonly number[] =>
   column === null ? new Array<number>(length).fill(absent) : Array.from(column);
-/** Columns by value; tokens that nobody counts are zeros, inputs that nobody speaks of are one each. */
+/**
+ * Columns by value; tokens that nobody counts are zeros, inputs that nobody speaks of are one each.
+ */
 const asLists = (slice: object): object => {
   const {
     tokens,
@@ -165,37 +232,59 @@ export const expectSlices = async (
   rowsMax: number,
 ): Promise<void> => {
   const { generation } = snapshot.backlog;
-  expect(asLists(await ok(run.planWindow(rowsMax)))).toEqual(asLists(planWindow(rows, generation, rowsMax)));
+  expect(asLists(await ok(run.planWindow(rowsMax)))).toEqual(
+    asLists(planWindow(rows, generation, rowsMax)),
+  );
   for (const index of [0, Math.floor(rows.length / 2), rows.length]) {
     for (const sequence of [0, Math.floor(snapshot.resultSequence / 2), snapshot.resultSequence]) {
       const found = await ok(run.sharedRows({ sequence, index }, rowsMax));
       const wanted = sharedRows(rows, { sequence, index }, rowsMax, snapshot.resultSequence);
-      expect(plain({ ...found, indexes: Array.from(found.indexes), of: Array.from(found.of), codes: Array.from(found.codes) })).toEqual(
-        wanted,
-      );
+      expect(
+        plain({
+          ...found,
+          indexes: Array.from(found.indexes),
+          of: Array.from(found.of),
+          codes: Array.from(found.codes),
+        }),
+      ).toEqual(wanted);
     }
   }
-  expect(asLists(await ok(run.pendingRows(rowsMax)))).toEqual(asLists({ ...pendingRows(rows, rowsMax), generation }));
+  expect(asLists(await ok(run.pendingRows(rowsMax)))).toEqual(
+    asLists({ ...pendingRows(rows, rowsMax), generation }),
+  );
   for (const { dueAtMs } of snapshot.backoff) {
-    expect(asLists(await ok(run.backoffRows(dueAtMs, rowsMax)))).toEqual(asLists(backoffRows(rows, dueAtMs, rowsMax)));
+    expect(asLists(await ok(run.backoffRows(dueAtMs, rowsMax)))).toEqual(
+      asLists(backoffRows(rows, dueAtMs, rowsMax)),
+    );
   }
   const { requests, items } = placesOf(events);
   for (const { batchNo, phase } of snapshot.live) {
     const some = rows.map((row) => row.index).concat(rows.length + 5);
-    expect(Array.from(await ok(run.openMask(batchNo, some)))).toEqual(openMask(rows, batchNo, some));
+    expect(Array.from(await ok(run.openMask(batchNo, some)))).toEqual(
+      openMask(rows, batchNo, some),
+    );
     const middle = Math.floor(rows.length / 2);
     for (const from of [0, middle])
-      expect(asLists(await ok(run.openRows(batchNo, from, rowsMax)))).toEqual(asLists(openRows(rows, batchNo, from, rowsMax)));
+      expect(asLists(await ok(run.openRows(batchNo, from, rowsMax)))).toEqual(
+        asLists(openRows(rows, batchNo, from, rowsMax)),
+      );
     if (phase !== 'planned' && phase !== 'uploaded') continue;
     const spans = await ok(run.batchLines(batchNo));
     const lines = batchMembers(rows, batchNo).map((index) => requests.get(index) as ObjectSpan);
     expect(bytesOf(spans)).toEqual(bytesOf(lines));
-    expect(spans.some((span, i) => i > 0 && touches(spans[i - 1] as RequestSpan, span))).toBe(false);
+    expect(spans.some((span, i) => i > 0 && touches(spans[i - 1] as RequestSpan, span))).toBe(
+      false,
+    );
     const again = batchMembers(rows, batchNo).filter((index) => (rows[index]?.charged ?? 0) > 0);
-    expect(bytesOf(spans.filter((span) => span.wasCharged))).toEqual(bytesOf(again.map((index) => requests.get(index) as ObjectSpan)));
+    expect(bytesOf(spans.filter((span) => span.wasCharged))).toEqual(
+      bytesOf(again.map((index) => requests.get(index) as ObjectSpan)),
+    );
   }
   const known = rows.map((row) => row.itemId);
-  expect(Array.from(await ok(run.knownIds([...known, 'nobody'])))).toEqual([...known.map(() => 1), 0]);
+  expect(Array.from(await ok(run.knownIds([...known, 'nobody'])))).toEqual([
+    ...known.map(() => 1),
+    0,
+  ]);
   const index = Math.floor(rows.length / 3);
   const found = await ok(run.rowLines(index));
   expect(found?.item).toEqual(items.get(index));
@@ -206,4 +295,6 @@ const touches = (a: RequestSpan, b: RequestSpan): boolean =>
   a.object === b.object && a.wasCharged === b.wasCharged && a.offset + a.length === b.offset;
 /** Every byte of the spans in order, by name. */
 const bytesOf = (spans: readonly ObjectSpan[]): readonly string[] =>
-  spans.flatMap(({ object, offset, length }) => Array.from({ length }, (_, i) => `${object}@${offset + i}`));
+  spans.flatMap(({ object, offset, length }) =>
+    Array.from({ length }, (_, i) => `${object}@${offset + i}`),
+  );

@@ -16,9 +16,20 @@ const texts = (values: readonly string[]): Texts => arrow.vectorFromArray(values
 /** A record batch of one text column, by keys into a dictionary. */
 const batchOf = (dictionary: Texts, keys: readonly number[]): arrow.RecordBatch => {
   const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32(), 7);
-  const text = arrow.makeData({ type, length: keys.length, nullCount: 0, data: Int32Array.from(keys), dictionary });
+  const text = arrow.makeData({
+    type,
+    length: keys.length,
+    nullCount: 0,
+    data: Int32Array.from(keys),
+    dictionary,
+  });
   const fields = [new arrow.Field('text', type, true)];
-  const rows = arrow.makeData({ type: new arrow.Struct(fields), length: keys.length, nullCount: 0, children: [text] });
+  const rows = arrow.makeData({
+    type: new arrow.Struct(fields),
+    length: keys.length,
+    nullCount: 0,
+    children: [text],
+  });
   return new arrow.RecordBatch(new arrow.Schema(fields), rows);
 };
 
@@ -38,11 +49,14 @@ const said = batches.flatMap(([dictionary, keys]) => keys.map((key) => dictionar
 const readFrom = async (path: string, from: JsonValue): Promise<readonly SourceEntry[]> => {
   const entries: SourceEntry[] = [];
   const source = arrowSource(path, { itemId: (_, i) => `r${i}` });
-  for await (const pulled of source.read(from, { signal: new AbortController().signal })) entries.push(...[pulled].flat());
+  for await (const pulled of source.read(from, { signal: new AbortController().signal }))
+    entries.push(...[pulled].flat());
   return entries;
 };
 const textsOf = (entries: readonly SourceEntry[]): readonly unknown[] =>
-  entries.map((entry) => ('bad' in entry ? entry.bad.reason : (entry.item.payload as { readonly text: unknown }).text));
+  entries.map((entry) =>
+    'bad' in entry ? entry.bad.reason : (entry.item.payload as { readonly text: unknown }).text,
+  );
 
 describe('an Arrow stream whose dictionary grows, and is replaced', () => {
   it('is read by the dictionary of each batch, from wherever reading goes on', async () => {
@@ -53,6 +67,7 @@ describe('an Arrow stream whose dictionary grows, and is replaced', () => {
     writeFileSync(path, writer.toUint8Array(true));
     const entries = await readFrom(path, null);
     expect(textsOf(entries)).toEqual(said);
-    for (const [i, { position }] of entries.entries()) expect(textsOf(await readFrom(path, position))).toEqual(said.slice(i + 1));
+    for (const [i, { position }] of entries.entries())
+      expect(textsOf(await readFrom(path, position))).toEqual(said.slice(i + 1));
   });
 });

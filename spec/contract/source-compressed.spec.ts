@@ -21,14 +21,23 @@ const gzip: Pack = (text) => zlib.gzipSync(text);
 const inParts = (pack: Pack, text: string, count: number): Buffer => {
   const bytes = Buffer.from(text);
   const size = Math.ceil(bytes.length / count);
-  return Buffer.concat(Array.from({ length: count }, (_, part) => pack(bytes.subarray(part * size, (part + 1) * size))));
+  return Buffer.concat(
+    Array.from({ length: count }, (_, part) =>
+      pack(bytes.subarray(part * size, (part + 1) * size)),
+    ),
+  );
 };
 
 const zstdSync: unknown = Reflect.get(zlib, 'zstdCompressSync');
 const hasZstd = typeof zstdSync === 'function';
-/** With a checksum, as the program `zstd` writes it; without one, zstd itself cannot tell damage from data. */
+/**
+ * With a checksum, as the program `zstd` writes it; without one, zstd itself cannot tell damage
+ * from data.
+ */
 const zstd: Pack = (text) =>
-  (zstdSync as (bytes: Buffer, options: zlib.BrotliOptions) => Buffer)(Buffer.from(text), { params: { 201: 1 } });
+  (zstdSync as (bytes: Buffer, options: zlib.BrotliOptions) => Buffer)(Buffer.from(text), {
+    params: { 201: 1 },
+  });
 
 interface Kind {
   readonly name: string;
@@ -76,7 +85,9 @@ const drained = async (source: CheckpointedItemSource, from: JsonValue | null = 
   const entries: SourceEntry[] = [];
   try {
     for await (const pulled of source.read(from, { signal: new AbortController().signal })) {
-      entries.push(...(Array.isArray(pulled) ? (pulled as readonly SourceEntry[]) : [pulled as SourceEntry]));
+      entries.push(
+        ...(Array.isArray(pulled) ? (pulled as readonly SourceEntry[]) : [pulled as SourceEntry]),
+      );
     }
   } catch (error) {
     return { entries, error };
@@ -86,11 +97,18 @@ const drained = async (source: CheckpointedItemSource, from: JsonValue | null = 
 
 /** Lines that do not compress to nothing. */
 const numbered = (count: number): string =>
-  Array.from({ length: count }, (_, id) => `${JSON.stringify({ id, text: ((id + 1) * 2654435761).toString(36).repeat(3) })}\n`).join('');
+  Array.from(
+    { length: count },
+    (_, id) => `${JSON.stringify({ id, text: ((id + 1) * 2654435761).toString(36).repeat(3) })}\n`,
+  ).join('');
 
 describe.each(kinds)('a $name file', ({ name, ends, pack }) => {
   const source = async (contents: Buffer, chunkBytes = 5) =>
-    tunedJsonlSource(await tempFile(`rows.jsonl${ends}`, contents), { itemId: 'id' }, tiny(chunkBytes, 3));
+    tunedJsonlSource(
+      await tempFile(`rows.jsonl${ends}`, contents),
+      { itemId: 'id' },
+      tiny(chunkBytes, 3),
+    );
 
   it('gives the rows, positions apart from the checksum included, of the text that it unpacks to', async () => {
     const folder = await tempFolder();
@@ -109,15 +127,24 @@ describe.each(kinds)('a $name file', ({ name, ends, pack }) => {
           await writeFile(`${folder}/rows.jsonl`, text);
           await writeFile(`${folder}/rows.jsonl${ends}`, inParts(pack, text, parts));
           const open = (path: string): CheckpointedItemSource =>
-            tunedJsonlSource(`${folder}/${path}`, { itemId: 'id', lineBytesMax: 15 }, tiny(size, 3));
+            tunedJsonlSource(
+              `${folder}/${path}`,
+              { itemId: 'id', lineBytesMax: 15 },
+              tiny(size, 3),
+            );
           const plain = (await readAll(open('rows.jsonl'))).entries;
           const packed = (await readAll(open(`rows.jsonl${ends}`))).entries;
           expect(packed.map(({ position }) => position)).toEqual(
-            plain.map(({ position }, index) => ({ ...(position as object), crc32: (packed[index]?.position as { crc32: number }).crc32 })),
+            plain.map(({ position }, index) => ({
+              ...(position as object),
+              crc32: (packed[index]?.position as { crc32: number }).crc32,
+            })),
           );
           expect(idsOf(packed)).toEqual(idsOf(plain));
           for (const [index, { position }] of packed.entries()) {
-            expect((await readAll(open(`rows.jsonl${ends}`), stored(position))).entries).toEqual(packed.slice(index + 1));
+            expect((await readAll(open(`rows.jsonl${ends}`), stored(position))).entries).toEqual(
+              packed.slice(index + 1),
+            );
           }
         },
       ),
@@ -141,7 +168,9 @@ describe.each(kinds)('a $name file', ({ name, ends, pack }) => {
       const { entries: none, error } = await drained(before, stored(position));
       expect(none).toEqual([]);
       expect(error).toBeInstanceOf(SourceError);
-      expect(error).toMatchObject({ message: expect.stringContaining('this is not the file that the run began with') });
+      expect(error).toMatchObject({
+        message: expect.stringContaining('this is not the file that the run began with'),
+      });
     }
     await writeFile(before.ref, pack(numbered(2)));
     expect((await drained(before, stored(entries.at(-1)?.position ?? null))).error).toMatchObject({
@@ -165,7 +194,10 @@ describe.each(kinds)('a $name file', ({ name, ends, pack }) => {
       );
       if (end === between) expect(error).toBeNull();
       else expect(error).toBeInstanceOf(SourceError);
-      if (end > 4 && end !== between) expect(error).toMatchObject({ message: expect.stringContaining(`is cut off: its ${name} data`) });
+      if (end > 4 && end !== between)
+        expect(error).toMatchObject({
+          message: expect.stringContaining(`is cut off: its ${name} data`),
+        });
       expect(await openHandlesOn(cut.ref)).toBe(0);
     }
   });
@@ -173,10 +205,14 @@ describe.each(kinds)('a $name file', ({ name, ends, pack }) => {
   it('with something behind its end gives every row, then an error that says where it begins', async () => {
     const packed = pack(numbered(2_000));
     for (const junk of ['garbage!', '\x1f\x1f\x1f', 'x'.repeat(100_000)]) {
-      const { entries, error } = await drained(await source(Buffer.concat([packed, Buffer.from(junk)]), 4_096));
+      const { entries, error } = await drained(
+        await source(Buffer.concat([packed, Buffer.from(junk)]), 4_096),
+      );
       expect(entries).toHaveLength(2_000);
       expect(error).toMatchObject({
-        message: expect.stringMatching(/has other data at byte \d+, after the end of its .* data|is cut off/),
+        message: expect.stringMatching(
+          /has other data at byte \d+, after the end of its .* data|is cut off/,
+        ),
       });
     }
   });
@@ -189,7 +225,9 @@ describe.each(kinds)('a $name file', ({ name, ends, pack }) => {
       damaged.fill(0xff, at, Math.min(at + 20, packed.length));
       const { entries, error } = await drained(await source(damaged, 65_536));
       expect(error).toBeInstanceOf(SourceError);
-      expect(error).toMatchObject({ message: expect.stringMatching(/is damaged|behind the end|is cut off/) });
+      expect(error).toMatchObject({
+        message: expect.stringMatching(/is damaged|behind the end|is cut off/),
+      });
       expect(entries.length).toBeGreaterThan((at / packed.length) * 30_000 - 3_000);
     }
     await fc.assert(
@@ -210,7 +248,9 @@ describe.each(kinds)('a $name file', ({ name, ends, pack }) => {
       `bomb.jsonl${ends}`,
       Buffer.concat([pack('{"id":1}\n'), pack(Buffer.alloc(lineBytes, 'x')), pack('\n{"id":2}')]),
     );
-    const { result, grownBytes } = await watchHeldBytes(() => readAll(jsonlSource(path, { itemId: 'id', lineBytesMax: 1_000_000 })));
+    const { result, grownBytes } = await watchHeldBytes(() =>
+      readAll(jsonlSource(path, { itemId: 'id', lineBytesMax: 1_000_000 })),
+    );
     expect(idsOf(result.entries)).toEqual(['1', null, '2']);
     expect(grownBytes / lineBytes).toBeLessThan(1 / 4);
   });
@@ -218,14 +258,20 @@ describe.each(kinds)('a $name file', ({ name, ends, pack }) => {
   it('is unpacked no further once reading was given up or aborted', async () => {
     const path = await tempFile(`rows.jsonl${ends}`, pack(numbered(200_000)));
     const abort = new AbortController();
-    const read = jsonlSource(path, { itemId: 'id' }).read(null, { signal: abort.signal })[Symbol.asyncIterator]();
+    const read = jsonlSource(path, { itemId: 'id' })
+      .read(null, { signal: abort.signal })
+      [Symbol.asyncIterator]();
     await read.next();
     const pulled = read.next();
     abort.abort();
     await pulled.catch(() => undefined);
-    await expect(read.next().then((next) => (next.done === true ? Promise.reject(new Error('over')) : next))).rejects.toThrow();
+    await expect(
+      read.next().then((next) => (next.done === true ? Promise.reject(new Error('over')) : next)),
+    ).rejects.toThrow();
     expect(await openHandlesOn(path)).toBe(0);
-    const given = jsonlSource(path, { itemId: 'id' }).read(null, { signal: new AbortController().signal })[Symbol.asyncIterator]();
+    const given = jsonlSource(path, { itemId: 'id' })
+      .read(null, { signal: new AbortController().signal })
+      [Symbol.asyncIterator]();
     await given.next();
     await given.return?.();
     expect(await openHandlesOn(path)).toBe(0);
@@ -234,15 +280,28 @@ describe.each(kinds)('a $name file', ({ name, ends, pack }) => {
   it('may be named anything where its compression is said', async () => {
     const path = await tempFile('rows.txt', pack('id\na'));
     const compression = name === 'gzip' ? 'gzip' : 'zstd';
-    expect(idsOf((await readAll(csvSource(path, { itemId: 'id', compression }))).entries)).toEqual(['a']);
+    expect(idsOf((await readAll(csvSource(path, { itemId: 'id', compression }))).entries)).toEqual([
+      'a',
+    ]);
     expect(
-      idsOf((await readAll(jsonlSource(await tempFile('rows.txt', pack('{"id":1}')), { itemId: 'id', compression }))).entries),
+      idsOf(
+        (
+          await readAll(
+            jsonlSource(await tempFile('rows.txt', pack('{"id":1}')), {
+              itemId: 'id',
+              compression,
+            }),
+          )
+        ).entries,
+      ),
     ).toEqual(['1']);
   });
 
   it('that holds nothing is empty', async () => {
     for (const contents of [Buffer.alloc(0), pack('')])
-      expect((await drained(await source(contents))).error).toMatchObject({ message: expect.stringContaining('is empty.') });
+      expect((await drained(await source(contents))).error).toMatchObject({
+        message: expect.stringContaining('is empty.'),
+      });
   });
 });
 
@@ -254,7 +313,10 @@ describe('a compressed file cannot be read, and says what to do, where', () => {
     from: JsonValue | null = null,
   ) => {
     const path = await tempFile(file, contents);
-    const { error } = await drained(csvSource(path, { itemId: 'id', ...(compression === undefined ? {} : { compression }) }), from);
+    const { error } = await drained(
+      csvSource(path, { itemId: 'id', ...(compression === undefined ? {} : { compression }) }),
+      from,
+    );
     expect(await openHandlesOn(path)).toBe(0);
     return error instanceof SourceError ? error.message.slice(path.length) : error;
   };
@@ -269,7 +331,9 @@ describe('a compressed file cannot be read, and says what to do, where', () => {
     expect(await failure('rows.csv.gz', gzip('id\n1'), 'none')).toBe(
       `: holds gzip data, but compression is 'none'. Say compression: 'gzip', or name it by what it is`,
     );
-    expect(await failure('rows.csv', Buffer.from('28b52ffd', 'hex'))).toMatch(/^: holds zstd data, but its name says plain text/);
+    expect(await failure('rows.csv', Buffer.from('28b52ffd', 'hex'))).toMatch(
+      /^: holds zstd data, but its name says plain text/,
+    );
     expect(await failure('rows.csv.gz', 'id\n1', 'none')).toBeNull();
   });
 
@@ -282,7 +346,9 @@ describe('a compressed file cannot be read, and says what to do, where', () => {
       'a position in a file that is compressed or in another encoding',
     );
     for (const crc32 of [-1, 2 ** 32, 'x'])
-      expect(await failure('rows.csv.gz', gzip('id\n1'), 'gzip', { ...at, crc32 })).toMatch(/cannot continue from/);
+      expect(await failure('rows.csv.gz', gzip('id\n1'), 'gzip', { ...at, crc32 })).toMatch(
+        /cannot continue from/,
+      );
   });
 
   it.skipIf(hasZstd)('this Node has no zstd', async () => {
@@ -295,10 +361,15 @@ describe('a compressed file cannot be read, and says what to do, where', () => {
 
   it('zeros behind gzip data are padding', async () => {
     for (const zeros of [1, 512, 100_000]) {
-      expect(await failure('rows.csv.gz', Buffer.concat([gzip('id\n1'), Buffer.alloc(zeros)]))).toBeNull();
-      expect(await failure('rows.csv.gz', Buffer.concat([gzip('id\n1'), Buffer.alloc(zeros), Buffer.from('x')]))).toContain(
-        'has other data at byte',
-      );
+      expect(
+        await failure('rows.csv.gz', Buffer.concat([gzip('id\n1'), Buffer.alloc(zeros)])),
+      ).toBeNull();
+      expect(
+        await failure(
+          'rows.csv.gz',
+          Buffer.concat([gzip('id\n1'), Buffer.alloc(zeros), Buffer.from('x')]),
+        ),
+      ).toContain('has other data at byte');
     }
   });
 });

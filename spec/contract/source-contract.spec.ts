@@ -3,17 +3,29 @@ import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source
 import { describeSourceContract, sourceLaws } from './source-contract.ts';
 import type { SourceFixture } from './source-contract.ts';
 
-/** A source as a user would write it by hand: over an array, one entry per pull. `faults` plants what a law must find. */
-const arraySource = (faults: { readonly [fault in Fault]?: true }): (() => Promise<SourceFixture>) => {
+/**
+ * A source as a user would write it by hand: over an array, one entry per pull. `faults` plants
+ * what a law must find.
+ */
+const arraySource = (faults: {
+  readonly [fault in Fault]?: true;
+}): (() => Promise<SourceFixture>) => {
   return () => {
-    const rows = Array.from({ length: 24 }, (_, index) => (index % 7 === 3 ? null : `row-${index}`));
+    const rows = Array.from({ length: 24 }, (_, index) =>
+      index % 7 === 3 ? null : `row-${index}`,
+    );
     const expected = [...rows];
     let made = 0;
     let reads = 0;
     const open = (): CheckpointedItemSource => ({
       kind: 'array',
       ref: 'rows',
-      fingerprint: () => Promise.resolve(faults.blindFingerprint ? 'same' : `${rows.join()}${faults.fingerprintOfReads ? reads : ''}`),
+      fingerprint: () =>
+        Promise.resolve(
+          faults.blindFingerprint
+            ? 'same'
+            : `${rows.join()}${faults.fingerprintOfReads ? reads : ''}`,
+        ),
       read: async function* (from, { signal }) {
         reads += 1;
         if (!faults.deaf) signal.throwIfAborted();
@@ -34,7 +46,15 @@ const arraySource = (faults: { readonly [fault in Fault]?: true }): (() => Promi
       const id = rows[index] ?? null;
       const position = index + 1;
       if (id !== null) return { item: { itemId: id, payload: {} }, position };
-      return { bad: { reason: faults.mute ? '' : 'no id', field: 'id', itemId: null, location: { ref: 'rows', line: null } }, position };
+      return {
+        bad: {
+          reason: faults.mute ? '' : 'no id',
+          field: 'id',
+          itemId: null,
+          location: { ref: 'rows', line: null },
+        },
+        position,
+      };
     };
     const change = (): Promise<void> => {
       rows[0] = 'changed';
@@ -44,7 +64,16 @@ const arraySource = (faults: { readonly [fault in Fault]?: true }): (() => Promi
   };
 };
 
-type Fault = 'blindFingerprint' | 'fingerprintOfReads' | 'deaf' | 'eager' | 'offByOne' | 'fickle' | 'losesBad' | 'shared' | 'mute';
+type Fault =
+  | 'blindFingerprint'
+  | 'fingerprintOfReads'
+  | 'deaf'
+  | 'eager'
+  | 'offByOne'
+  | 'fickle'
+  | 'losesBad'
+  | 'shared'
+  | 'mute';
 
 describeSourceContract('a source written by hand', arraySource({}));
 

@@ -2,17 +2,26 @@ import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';
 
-/** An origin on which every law of a source is tried. At least 20 rows, some of them bad, read in at least four pulls. */
+/**
+ * An origin on which every law of a source is tried. At least 20 rows, some of them bad, read in at
+ * least four pulls.
+ */
 export interface SourceFixture {
   /** The id of each row, in order; null where the row is bad. */
   readonly expected: readonly (string | null)[];
   /** A source over the origin, new each time, as in a fresh process. */
   open(): CheckpointedItemSource;
-  /** How many rows the sources opened so far have made of the origin: by it one sees that nothing is read ahead of the pulls. */
+  /**
+   * How many rows the sources opened so far have made of the origin: by it one sees that nothing is
+   * read ahead of the pulls.
+   */
   rowsMade(): number;
   /** Changes one row of the origin and nothing else. */
   change(): Promise<void>;
-  /** How many handles on the origin are open in this process; left out where there are none, or none can be counted. */
+  /**
+   * How many handles on the origin are open in this process; left out where there are none, or none
+   * can be counted.
+   */
   openHandles?(): Promise<number>;
 }
 
@@ -23,7 +32,10 @@ export interface SourceLaw {
 }
 
 /** Runs every law over the sources that the factory makes, each on an origin of its own. */
-export const describeSourceContract = (name: string, factory: () => Promise<SourceFixture>): void => {
+export const describeSourceContract = (
+  name: string,
+  factory: () => Promise<SourceFixture>,
+): void => {
   describe(`${name} keeps the law of sources: it`, () => {
     it.each(sourceLaws)('$title', async ({ check }) => {
       const fixture = await factory();
@@ -54,7 +66,8 @@ export const idsOf = (entries: readonly SourceEntry[]): readonly (string | null)
   entries.map((entry) => ('bad' in entry ? null : entry.item.itemId));
 
 /** A position as it comes back from a store. */
-export const stored = (position: JsonValue): JsonValue => JSON.parse(JSON.stringify(position)) as JsonValue;
+export const stored = (position: JsonValue): JsonValue =>
+  JSON.parse(JSON.stringify(position)) as JsonValue;
 
 const toArray = (pulled: SourceEntry | readonly SourceEntry[]): readonly SourceEntry[] =>
   Array.isArray(pulled) ? (pulled as readonly SourceEntry[]) : [pulled as SourceEntry];
@@ -83,7 +96,9 @@ export const sourceLaws: readonly SourceLaw[] = [
       const { entries } = await readAll(fixture.open());
       expect(entries.length).toBeGreaterThan(0);
       for (const [index, { position }] of entries.entries()) {
-        expect((await readAll(fixture.open(), stored(position))).entries).toEqual(entries.slice(index + 1));
+        expect((await readAll(fixture.open(), stored(position))).entries).toEqual(
+          entries.slice(index + 1),
+        );
       }
     },
   },
@@ -140,7 +155,10 @@ export const sourceLaws: readonly SourceLaw[] = [
   {
     title: 'yields nothing where it was aborted before',
     check: async (fixture) => {
-      const read = fixture.open().read(null, { signal: AbortSignal.abort() })[Symbol.asyncIterator]();
+      const read = fixture
+        .open()
+        .read(null, { signal: AbortSignal.abort() })
+        [Symbol.asyncIterator]();
       expect(await endedOrAborted(read)).toBe(true);
       expect(fixture.rowsMade()).toBe(0);
     },
@@ -168,7 +186,9 @@ export const sourceLaws: readonly SourceLaw[] = [
   },
 ];
 
-/** True if the pull ended the read or was refused because of the abort; a yielded entry is neither. */
+/**
+ * True if the pull ended the read or was refused because of the abort; a yielded entry is neither.
+ */
 const endedOrAborted = async (read: AsyncIterator<unknown>): Promise<boolean> => {
   try {
     return (await read.next()).done === true;

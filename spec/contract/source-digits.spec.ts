@@ -13,7 +13,9 @@ import { idsOf, readAll } from './source-contract.ts';
 import { tempFile } from './source-files.ts';
 
 const payloadsOf = async (source: CheckpointedItemSource): Promise<readonly unknown[]> =>
-  (await readAll(source)).entries.map((entry) => ('bad' in entry ? entry.bad.reason : entry.item.payload));
+  (await readAll(source)).entries.map((entry) =>
+    'bad' in entry ? entry.bad.reason : entry.item.payload,
+  );
 
 /** Numbers in every spelling that JSON allows. */
 const spelled = fc
@@ -27,7 +29,8 @@ const spelled = fc
 
 /** The same value by exact arithmetic: a whole number times a power of ten. */
 const fractionOf = (number: string): readonly [bigint, number] => {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([-+]?\d+))?$/i.exec(number) ?? [];
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([-+]?\d+))?$/i.exec(number) ?? [];
   let [digits, power] = [BigInt(`${sign}${whole}${fraction}`), Number(exponent) - fraction.length];
   while (digits !== 0n && digits % 10n === 0n) [digits, power] = [digits / 10n, power + 1];
   return [digits, digits === 0n ? 0 : power];
@@ -42,11 +45,18 @@ describe('numbers of JSON', () => {
         const { value, written } = parseExact(line, 'exact');
         const asJavaScript = JSON.stringify(Number(number));
         const read = (value as Readonly<Record<string, unknown>>)[field];
-        if (asJavaScript === number && Math.abs(Number(number)) < 2 ** 53) expect(written).toBeNull();
-        else expect([written?.get(field), written?.get('in'), written?.has('t')]).toEqual([number, `[{"x":${number}}]`, false]);
+        if (asJavaScript === number && Math.abs(Number(number)) < 2 ** 53)
+          expect(written).toBeNull();
+        else
+          expect([written?.get(field), written?.get('in'), written?.has('t')]).toEqual([
+            number,
+            `[{"x":${number}}]`,
+            false,
+          ]);
         // And the value is the number, or all of its digits.
         if (typeof read === 'string') expect(read).toBe(number);
-        else if (Math.abs(read as number) >= 2 ** 53) expect(fractionOf(String(read))).toEqual(fractionOf(number));
+        else if (Math.abs(read as number) >= 2 ** 53)
+          expect(fractionOf(String(read))).toEqual(fractionOf(number));
         else expect(read).toBe(Number(number));
         expect((value as { readonly t: string }).t).toBe(text);
       }),
@@ -93,7 +103,9 @@ describe('numbers of JSON', () => {
 
   it('may be nested as deep as they like, under any name', () => {
     const deep = `${'['.repeat(50_000)}1.0${']'.repeat(50_000)}`;
-    expect(parseExact(`{"deep":${deep},"n":1.0}`, 'exact').written).toEqual(new Map([['n', '1.0']]));
+    expect(parseExact(`{"deep":${deep},"n":1.0}`, 'exact').written).toEqual(
+      new Map([['n', '1.0']]),
+    );
     const odd = parseExact('{"__proto__":9007199254740993,"a":1,"a":2.0}', 'exact');
     expect(Object.entries(odd.value as object)).toEqual([
       ['__proto__', '9007199254740993'],
@@ -113,8 +125,14 @@ describe('rows of JSON lines', () => {
     lines: readonly string[],
     options: Partial<JsonlOptions<z.ZodType, unknown, {}>> = {},
   ): Promise<readonly SourceEntry[]> =>
-    (await readAll(jsonlSource(await tempFile('rows.jsonl', lines.join('\n')), { itemId: 'id', ...options } as { readonly itemId: 'id' })))
-      .entries;
+    (
+      await readAll(
+        jsonlSource(await tempFile('rows.jsonl', lines.join('\n')), {
+          itemId: 'id',
+          ...options,
+        } as { readonly itemId: 'id' }),
+      )
+    ).entries;
 
   it('have ids as they are written: two that differ never become one', async () => {
     const ids = ['9007199254740993', '9007199254740992', '1.0', '1', '1e0', '-0', '0', '1e400'];
@@ -128,11 +146,16 @@ describe('rows of JSON lines', () => {
       ),
     ).toEqual(ids);
     // As it was before, for runs that were begun so.
-    expect(idsOf(await read(['{"id":9007199254740993}', '{"id":1.0}'], { numbers: 'rounded' }))).toEqual([null, '1']);
+    expect(
+      idsOf(await read(['{"id":9007199254740993}', '{"id":1.0}'], { numbers: 'rounded' })),
+    ).toEqual([null, '1']);
   });
 
   it('hold the number, or its digits', async () => {
-    const path = await tempFile('rows.jsonl', '{"id":1,"n":9007199254740993,"list":[1.50,9007199254740993]}');
+    const path = await tempFile(
+      'rows.jsonl',
+      '{"id":1,"n":9007199254740993,"list":[1.50,9007199254740993]}',
+    );
     expect(await payloadsOf(jsonlSource(path, { itemId: 'id' }))).toEqual([
       { id: 1, n: '9007199254740993', list: [1.5, '9007199254740993'] },
     ]);
@@ -151,10 +174,19 @@ describe('rows of JSON lines', () => {
 });
 
 describe('decimals of Parquet', () => {
-  const decimal = (scale: number, precision: number, values: readonly (bigint | null)[]): arrow.Vector =>
+  const decimal = (
+    scale: number,
+    precision: number,
+    values: readonly (bigint | null)[],
+  ): arrow.Vector =>
     arrow.vectorFromArray(
       values.map((value) =>
-        value === null ? null : new Uint32Array(new BigUint64Array([BigInt.asUintN(64, value), BigInt.asUintN(64, value >> 64n)]).buffer),
+        value === null
+          ? null
+          : new Uint32Array(
+              new BigUint64Array([BigInt.asUintN(64, value), BigInt.asUintN(64, value >> 64n)])
+                .buffer,
+            ),
       ),
       new arrow.Decimal(scale, precision, 128),
     );
@@ -187,9 +219,15 @@ describe('decimals of Parquet', () => {
         { id: 'c', small: null, wide: '1.00', huge: null, whole: '0' },
         { id: 'd', small: '0.00', wide: null, huge: '0.0000000005', whole: null },
       ]);
-    expect(await payloadsOf(parquetSource(await file(true), { itemId: 'id', columns: ['id', 'small'], decimals: 'number' }))).toMatchObject(
-      [{ small: 19.9 }, { small: -0.05 }, { small: null }, { small: 0 }],
-    );
+    expect(
+      await payloadsOf(
+        parquetSource(await file(true), {
+          itemId: 'id',
+          columns: ['id', 'small'],
+          decimals: 'number',
+        }),
+      ),
+    ).toMatchObject([{ small: 19.9 }, { small: -0.05 }, { small: null }, { small: 0 }]);
   });
 
   it('are so in lists and structs, too', async () => {
@@ -200,13 +238,22 @@ describe('decimals of Parquet', () => {
       new arrow.List(
         new arrow.Field(
           'item',
-          new arrow.Struct([new arrow.Field('price', type, true), new arrow.Field('n', new arrow.Int32(), true)]),
+          new arrow.Struct([
+            new arrow.Field('price', type, true),
+            new arrow.Field('n', new arrow.Int32(), true),
+          ]),
           true,
         ),
       ),
     );
-    const prices = arrow.vectorFromArray([[cents(5), null], null, [cents(100)]], new arrow.List(new arrow.Field('element', type, true)));
-    const path = await tempFile('rows.parquet', parquetBytes({ id: texts(['a', 'b', 'c']), lines, prices }));
+    const prices = arrow.vectorFromArray(
+      [[cents(5), null], null, [cents(100)]],
+      new arrow.List(new arrow.Field('element', type, true)),
+    );
+    const path = await tempFile(
+      'rows.parquet',
+      parquetBytes({ id: texts(['a', 'b', 'c']), lines, prices }),
+    );
     expect(await payloadsOf(parquetSource(path, { itemId: 'id' }))).toEqual([
       { id: 'a', lines: [{ price: '19.90', n: 1 }, null], prices: ['0.05', null] },
       { id: 'b', lines: [], prices: null },

@@ -20,8 +20,12 @@ const texts = ['plain', 'Größe', '漢字 👩‍👩‍👧', '"two\r\nlines"'
 
 for (const order of ['le', 'be'] as const)
   describeSourceContract(`a CSV source over UTF-16, ${order}`, async () => {
-    const rows = Array.from({ length: 24 }, (_, index) => (index % 6 === 4 ? null : `row-${index}`));
-    const lines = rows.map((id, index) => (id === null ? 'only-one' : `${id},${texts[index % texts.length] ?? ''}`));
+    const rows = Array.from({ length: 24 }, (_, index) =>
+      index % 6 === 4 ? null : `row-${index}`,
+    );
+    const lines = rows.map((id, index) =>
+      id === null ? 'only-one' : `${id},${texts[index % texts.length] ?? ''}`,
+    );
     const text = `\u{FEFF}id,text\r\n${lines.join('\r\n')}`;
     const path = await tempFile('rows.csv', utf16(text, order));
     let made = 0;
@@ -41,7 +45,11 @@ for (const order of ['le', 'be'] as const)
 const payloadsOf = (entries: readonly SourceEntry[]): readonly unknown[] =>
   entries.map((entry) => ('bad' in entry ? entry.bad.reason : entry.item.payload));
 
-const readRows = async (contents: Buffer, encoding?: string, chunkBytes = 7): Promise<readonly unknown[]> =>
+const readRows = async (
+  contents: Buffer,
+  encoding?: string,
+  chunkBytes = 7,
+): Promise<readonly unknown[]> =>
   payloadsOf(
     (
       await readAll(
@@ -54,7 +62,11 @@ const readRows = async (contents: Buffer, encoding?: string, chunkBytes = 7): Pr
     ).entries,
   );
 
-const failure = async (contents: string | Buffer, options: { readonly encoding?: string } = {}, name = 'rows.csv'): Promise<string> => {
+const failure = async (
+  contents: string | Buffer,
+  options: { readonly encoding?: string } = {},
+  name = 'rows.csv',
+): Promise<string> => {
   const path = await tempFile(name, contents);
   return readAll(csvSource(path, { itemId: 'id', ...options })).then(
     () => 'read',
@@ -71,9 +83,14 @@ describe('a source over a file in another encoding', () => {
     ['koi8-r', Buffer.from([0xcd, 0xc9, 0xd2]), 'мир'],
     ['utf-16le', Buffer.from('é 漢 👩', 'utf16le'), 'é 漢 👩'],
   ])('reads %s', async (encoding, bytes, text) => {
-    const wide = (part: string): Buffer => Buffer.from(part, encoding === 'utf-16le' ? 'utf16le' : 'latin1');
+    const wide = (part: string): Buffer =>
+      Buffer.from(part, encoding === 'utf-16le' ? 'utf16le' : 'latin1');
     const contents = Buffer.concat([wide('{"id":1,"t":"'), bytes, wide('"}\n{"id":2}')]);
-    for (const chunkBytes of [1, 3, 4_096]) expect(await readRows(contents, encoding, chunkBytes)).toEqual([{ id: 1, t: text }, { id: 2 }]);
+    for (const chunkBytes of [1, 3, 4_096])
+      expect(await readRows(contents, encoding, chunkBytes)).toEqual([
+        { id: 1, t: text },
+        { id: 2 },
+      ]);
   });
 
   it('gives back its rows, from the start and from every position, packed or not', async () => {
@@ -84,7 +101,10 @@ describe('a source over a file in another encoding', () => {
         async (values, isPacked) => {
           const text = values.map((t, id) => `${JSON.stringify({ id, t })}\n`).join('');
           const bytes = utf16(`\u{FEFF}${text}`, 'be');
-          const path = await tempFile(isPacked ? 'rows.jsonl.gz' : 'rows.jsonl', isPacked ? gzipSync(bytes) : bytes);
+          const path = await tempFile(
+            isPacked ? 'rows.jsonl.gz' : 'rows.jsonl',
+            isPacked ? gzipSync(bytes) : bytes,
+          );
           const source = tunedJsonlSource(path, { itemId: 'id' }, tiny(5));
           const { entries } = await readAll(source);
           expect(payloadsOf(entries)).toEqual(values.map((t, id) => ({ id, t })));
@@ -97,7 +117,10 @@ describe('a source over a file in another encoding', () => {
   });
 
   it('makes a bad row of what cannot be decoded, and of no other', async () => {
-    const [good, lone] = [utf16('{"id":1,"t":"\u{FFFD}"}\n', 'le'), utf16('{"id":2,"t":"\ud800"}\n', 'le')];
+    const [good, lone] = [
+      utf16('{"id":1,"t":"\u{FFFD}"}\n', 'le'),
+      utf16('{"id":2,"t":"\ud800"}\n', 'le'),
+    ];
     for (const chunkBytes of [1, 5, 4_096]) {
       expect(await readRows(Buffer.concat([good, lone, good]), 'utf-16', chunkBytes)).toEqual([
         { id: 1, t: '\u{FFFD}' },
@@ -105,10 +128,9 @@ describe('a source over a file in another encoding', () => {
         { id: 1, t: '\u{FFFD}' },
       ]);
       // Cut in the middle of a unit.
-      expect(await readRows(Buffer.concat([good, good.subarray(0, -1)]), 'utf-16', chunkBytes)).toEqual([
-        { id: 1, t: '\u{FFFD}' },
-        'the line is not valid utf-16le',
-      ]);
+      expect(
+        await readRows(Buffer.concat([good, good.subarray(0, -1)]), 'utf-16', chunkBytes),
+      ).toEqual([{ id: 1, t: '\u{FFFD}' }, 'the line is not valid utf-16le']);
       const sjis = Buffer.concat([
         Buffer.from('{"id":1,"t":"'),
         Buffer.of(0x82),
@@ -124,39 +146,54 @@ describe('a source over a file in another encoding', () => {
   });
 
   it('finds the delimiter of the decoded header', async () => {
-    expect(await findDelimiter(await tempFile('rows.csv', utf16('\u{FEFF}text;id\n', 'le')), 'id')).toBe(';');
     expect(
-      await findDelimiter(await tempFile('rows.csv', Buffer.from('gr\xf6\xdfe;id\n', 'latin1')), 'größe', { encoding: 'latin1' }),
+      await findDelimiter(await tempFile('rows.csv', utf16('\u{FEFF}text;id\n', 'le')), 'id'),
+    ).toBe(';');
+    expect(
+      await findDelimiter(
+        await tempFile('rows.csv', Buffer.from('gr\xf6\xdfe;id\n', 'latin1')),
+        'größe',
+        { encoding: 'latin1' },
+      ),
     ).toBe(';');
   });
 
   it('says which one it is likely to be', async () => {
-    const reasonOf = async (contents: Buffer) => (await readRows(contents)).find((row) => typeof row === 'string');
-    const line = (text: Buffer): Buffer => Buffer.concat([Buffer.from('{"id":1,"t":"'), text, Buffer.from('"}\n')]);
+    const reasonOf = async (contents: Buffer) =>
+      (await readRows(contents)).find((row) => typeof row === 'string');
+    const line = (text: Buffer): Buffer =>
+      Buffer.concat([Buffer.from('{"id":1,"t":"'), text, Buffer.from('"}\n')]);
     expect(await reasonOf(line(Buffer.from([0x63, 0x61, 0x66, 0xe9])))).toBe(
       `the line is not valid UTF-8. The file is likely in windows-1252: name it (encoding: 'windows-1252')`,
     );
     const russian = Buffer.from([
-      0xef, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2, 0x20, 0xec, 0xe8, 0xf0, 0x20, 0xea, 0xe0, 0xea, 0x20, 0xe4, 0xe5, 0xeb, 0xe0,
+      0xef, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2, 0x20, 0xec, 0xe8, 0xf0, 0x20, 0xea, 0xe0, 0xea, 0x20,
+      0xe4, 0xe5, 0xeb, 0xe0,
     ]);
     expect(await reasonOf(line(russian))).toContain('likely in windows-1251');
     // One damaged row of UTF-8 is no other encoding.
-    expect(await reasonOf(Buffer.concat([line(Buffer.from('größer als Äpfel')), line(Buffer.from([0xe9]))]))).toBe(
-      'the line is not valid UTF-8. Is the file in another encoding?',
-    );
+    expect(
+      await reasonOf(
+        Buffer.concat([line(Buffer.from('größer als Äpfel')), line(Buffer.from([0xe9]))]),
+      ),
+    ).toBe('the line is not valid UTF-8. Is the file in another encoding?');
   });
 
   it('is refused where its mark or its contents say otherwise', async () => {
     expect(await failure(utf16('\u{FEFF}id\n1', 'be'), { encoding: 'utf-16le' })).toContain(
       `rows.csv: begins with the byte order mark of utf-16be, but encoding is 'utf-16le'. Leave the encoding out, or say 'utf-16be'`,
     );
-    expect(await failure('\u{FEFF}id\n1', { encoding: 'windows-1252' })).toContain('byte order mark of utf-8');
+    expect(await failure('\u{FEFF}id\n1', { encoding: 'windows-1252' })).toContain(
+      'byte order mark of utf-8',
+    );
     expect(await failure(utf16('id,text\n1,a\n', 'le'))).toContain(
       `looks like UTF-16 without a byte order mark. Name the encoding: 'utf-16le'`,
     );
     expect(await failure(utf16('id,text\n1,a\n', 'be'))).toContain(`Name the encoding: 'utf-16be'`);
     expect(await failure(Buffer.from('fffe000069000000', 'hex'))).toContain('is UTF-32');
-    expect(() => jsonlSource('x', { itemId: 'id', encoding: 'klingon' })).toThrow('encoding is "klingon", which this Node cannot decode');
+    expect(() => jsonlSource('x', { itemId: 'id', encoding: 'klingon' })).toThrow(
+      'encoding is "klingon", which this Node cannot decode',
+    );
   });
 
   it.each([
@@ -165,7 +202,11 @@ describe('a source over a file in another encoding', () => {
       Buffer.from('PK\u0003\u0004....[Content_Types].xml....xl/workbook.xml'),
       /holds an Excel workbook.*CSV UTF-8.*libreoffice --headless/,
     ],
-    ['an OpenDocument', Buffer.from('PK\u0003\u0004mimetypeapplication/vnd.oasis.opendocument.spreadsheet'), /OpenDocument spreadsheet/],
+    [
+      'an OpenDocument',
+      Buffer.from('PK\u0003\u0004mimetypeapplication/vnd.oasis.opendocument.spreadsheet'),
+      /OpenDocument spreadsheet/,
+    ],
     ['a zip', Buffer.from('PK\u0003\u0004....rows.csv'), /holds a zip archive.*unzip/],
     ['an old workbook', Buffer.from('d0cf11e0a1b11ae100', 'hex'), /old Office format/],
     ['a PDF', Buffer.from('%PDF-1.7\n'), /holds a PDF/],
@@ -187,6 +228,8 @@ describe('a source over a file in another encoding', () => {
     await writeFile(path, utf16('\u{FEFF}{"id":3}\n{"id":2}\n', 'le'));
     await expect(readAll(source, from)).rejects.toThrow('holds other text before byte');
     await writeFile(path, '{"id":1}\n{"id":2}\n');
-    await expect(readAll(source, from)).rejects.toThrow('a position in a file that is compressed or in another encoding');
+    await expect(readAll(source, from)).rejects.toThrow(
+      'a position in a file that is compressed or in another encoding',
+    );
   });
 });

@@ -5,7 +5,11 @@ import { onTestFinished } from 'vitest';
 import type { FileTuning } from '../../adapters/files/file-source.ts';
 
 /** Chunks and slices so small that rows straddle many of them. */
-export const tiny = (chunkBytes: number, sliceRowsMax = 4): FileTuning => ({ chunkBytes, sliceRowsMax, sliceBytesMax: 1_000_000 });
+export const tiny = (chunkBytes: number, sliceRowsMax = 4): FileTuning => ({
+  chunkBytes,
+  sliceRowsMax,
+  sliceBytesMax: 1_000_000,
+});
 
 /** A file of these contents in a folder of its own, gone when the test is over. */
 export const tempFile = async (name: string, contents: string | Uint8Array): Promise<string> => {
@@ -25,6 +29,8 @@ export const tempFolder = async (): Promise<string> => {
 export const openHandlesOn = async (path: string): Promise<number> => {
   const folder = '/proc/self/fd';
   const names = await readdir(folder).catch(() => []);
-  const targets = await Promise.all(names.map((name) => readlink(join(folder, name)).catch(() => null)));
+  const targets = await Promise.all(
+    names.map((name) => readlink(join(folder, name)).catch(() => null)),
+  );
   return targets.filter((target) => target === path).length;
 };

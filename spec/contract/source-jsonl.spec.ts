@@ -13,11 +13,21 @@ import { describeSourceContract, idsOf, readAll, stored } from './source-contrac
 import { openHandlesOn, tempFile, tempFolder, tiny } from './source-files.ts';
 
 /** Rows whose text would trip a reader that splits on anything but the line feed. */
-const AWKWARD = ['plain', 'U+2028 \u2028 and U+2029 \u2029', 'next line \u0085', 'emoji 👩‍👩‍👧', '"quotes" and \\', 'line\r\nend', '漢字'];
+const AWKWARD = [
+  'plain',
+  'U+2028 \u2028 and U+2029 \u2029',
+  'next line \u0085',
+  'emoji 👩‍👩‍👧',
+  '"quotes" and \\',
+  'line\r\nend',
+  '漢字',
+];
 
 describeSourceContract('a JSONL source', async () => {
   const rows = Array.from({ length: 24 }, (_, index) => (index % 6 === 4 ? null : `row-${index}`));
-  const lines = rows.map((id, index) => (id === null ? '{"id": ' : JSON.stringify({ id, text: AWKWARD[index % AWKWARD.length] })));
+  const lines = rows.map((id, index) =>
+    id === null ? '{"id": ' : JSON.stringify({ id, text: AWKWARD[index % AWKWARD.length] }),
+  );
   const text = `\u{FEFF}${lines.join('\r\n\n')}`;
   const path = await tempFile('rows.jsonl', text);
   let made = 0;
@@ -34,21 +44,31 @@ describeSourceContract('a JSONL source', async () => {
   };
 });
 
-const read = async (source: CheckpointedItemSource): Promise<readonly SourceEntry[]> => (await readAll(source)).entries;
+const read = async (source: CheckpointedItemSource): Promise<readonly SourceEntry[]> =>
+  (await readAll(source)).entries;
 
-const readText = async (contents: string | Uint8Array, tuning: FileTuning = tiny(5)): Promise<readonly SourceEntry[]> =>
+const readText = async (
+  contents: string | Uint8Array,
+  tuning: FileTuning = tiny(5),
+): Promise<readonly SourceEntry[]> =>
   read(tunedJsonlSource(await tempFile('rows.jsonl', contents), { itemId: 'id' }, tuning));
 
 /** Reason, field, line and given id of the bad rows. */
 const badOf = (entries: readonly SourceEntry[]) =>
-  entries.flatMap((entry) => ('bad' in entry ? [{ ...entry.bad, location: entry.bad.location.line }] : []));
+  entries.flatMap((entry) =>
+    'bad' in entry ? [{ ...entry.bad, location: entry.bad.location.line }] : [],
+  );
 
-const payloadsOf = (entries: readonly SourceEntry[]) => entries.map((entry) => ('bad' in entry ? entry.bad.reason : entry.item.payload));
+const payloadsOf = (entries: readonly SourceEntry[]) =>
+  entries.map((entry) => ('bad' in entry ? entry.bad.reason : entry.item.payload));
 
 describe('a JSONL source', () => {
   it('gives an item with its row as payload, its line, and its id column as primary key', async () => {
     const path = await tempFile('rows.jsonl', '\n{"id":7,"text":"x"}\n');
-    const source = jsonlSource(path, { itemId: 'id', metadata: (row, index) => ({ text: row['text'], index }) });
+    const source = jsonlSource(path, {
+      itemId: 'id',
+      metadata: (row, index) => ({ text: row['text'], index }),
+    });
     expect(await read(source)).toEqual([
       {
         item: { itemId: '7', payload: { id: 7, text: 'x' }, metadata: { text: 'x', index: 0 } },
@@ -63,7 +83,9 @@ describe('a JSONL source', () => {
 
   it('takes the id from a function of row and index, which makes no primary key', async () => {
     const path = await tempFile('rows.jsonl', '{"a":1}\n\n{"a":2}\n');
-    const entries = await read(jsonlSource(path, { itemId: (row, index) => `${index}:${String(row['a'])}` }));
+    const entries = await read(
+      jsonlSource(path, { itemId: (row, index) => `${index}:${String(row['a'])}` }),
+    );
     expect(idsOf(entries)).toEqual(['0:1', '1:2']);
     expect(entries.some((entry) => 'primaryKey' in entry)).toBe(false);
   });
@@ -78,7 +100,9 @@ describe('a JSONL source', () => {
   });
 
   it('ends a pull early where rows are large', async () => {
-    const lines = Array.from({ length: 8 }, (_, id) => JSON.stringify({ id, text: 'x'.repeat(900_000) }));
+    const lines = Array.from({ length: 8 }, (_, id) =>
+      JSON.stringify({ id, text: 'x'.repeat(900_000) }),
+    );
     const source = jsonlSource(await tempFile('rows.jsonl', lines.join('\n')), { itemId: 'id' });
     expect((await readAll(source)).pulls).toBeGreaterThan(2);
   });
@@ -107,9 +131,16 @@ describe('a JSONL source', () => {
     ['{"id":{}}', 'the id field "id" is an object, not a string or a number'],
     ['{"id":[1]}', 'the id field "id" is an array, not a string or a number'],
   ])('makes a bad row of %j and reads on', async (line, reason) => {
-    const [first, bad, last] = await readText(Buffer.concat([Buffer.from('{"id":1}\n'), Buffer.from(line), Buffer.from('\n{"id":2}')]));
-    expect([first, last].map((entry) => entry && 'item' in entry && entry.item.itemId)).toEqual(['1', '2']);
-    expect(bad).toMatchObject({ bad: { reason: expect.stringContaining(reason), location: { line: 2 } } });
+    const [first, bad, last] = await readText(
+      Buffer.concat([Buffer.from('{"id":1}\n'), Buffer.from(line), Buffer.from('\n{"id":2}')]),
+    );
+    expect([first, last].map((entry) => entry && 'item' in entry && entry.item.itemId)).toEqual([
+      '1',
+      '2',
+    ]);
+    expect(bad).toMatchObject({
+      bad: { reason: expect.stringContaining(reason), location: { line: 2 } },
+    });
     expect(bad).toMatchObject({ bad: { field: reason.includes('id field') ? 'id' : null } });
   });
 
@@ -123,28 +154,41 @@ describe('a JSONL source', () => {
     expect(idsOf(entries)).toEqual(['a', null]);
   });
 
-  it.each([1, 3, 64, 1_000_000])('passes over a line that is too long, in chunks of %i bytes', async (chunkBytes) => {
-    const exact = `{"id":1,"x":"${'x'.repeat(25)}"}`;
-    const long = `{"id":2,"x":"${'x'.repeat(26)}"}`;
-    const contents = [exact, long, '{"id":3}', 'y'.repeat(500), '{"id":4}', 'z'.repeat(41)].join('\n');
-    const path = await tempFile('rows.jsonl', contents);
-    const source = tunedJsonlSource(path, { itemId: 'id', lineBytesMax: exact.length }, tiny(chunkBytes));
-    const entries = await read(source);
-    expect(idsOf(entries)).toEqual(['1', null, '3', null, '4', null]);
-    expect(badOf(entries).map((bad) => [bad.location, bad.reason])).toEqual(
-      [2, 4, 6].map((line) => [line, `the line is longer than ${exact.length} bytes, the most that a row may have`]),
-    );
-    for (const [index, { position }] of entries.entries()) {
-      expect((await readAll(source, stored(position))).entries).toEqual(entries.slice(index + 1));
-    }
-  });
+  it.each([1, 3, 64, 1_000_000])(
+    'passes over a line that is too long, in chunks of %i bytes',
+    async (chunkBytes) => {
+      const exact = `{"id":1,"x":"${'x'.repeat(25)}"}`;
+      const long = `{"id":2,"x":"${'x'.repeat(26)}"}`;
+      const contents = [exact, long, '{"id":3}', 'y'.repeat(500), '{"id":4}', 'z'.repeat(41)].join(
+        '\n',
+      );
+      const path = await tempFile('rows.jsonl', contents);
+      const source = tunedJsonlSource(
+        path,
+        { itemId: 'id', lineBytesMax: exact.length },
+        tiny(chunkBytes),
+      );
+      const entries = await read(source);
+      expect(idsOf(entries)).toEqual(['1', null, '3', null, '4', null]);
+      expect(badOf(entries).map((bad) => [bad.location, bad.reason])).toEqual(
+        [2, 4, 6].map((line) => [
+          line,
+          `the line is longer than ${exact.length} bytes, the most that a row may have`,
+        ]),
+      );
+      for (const [index, { position }] of entries.entries()) {
+        expect((await readAll(source, stored(position))).entries).toEqual(entries.slice(index + 1));
+      }
+    },
+  );
 
   it('makes a bad row of one on which the mapping throws', async () => {
     const path = await tempFile('rows.jsonl', '{"id":"a"}\n{"id":"b"}');
     const boom = (row: JsonObject): never => {
       throw new Error(`boom ${String(row['id'])}`);
     };
-    const reasons = async (source: CheckpointedItemSource) => badOf(await read(source)).map((bad) => [bad.reason, bad.itemId]);
+    const reasons = async (source: CheckpointedItemSource) =>
+      badOf(await read(source)).map((bad) => [bad.reason, bad.itemId]);
     expect(await reasons(jsonlSource(path, { itemId: boom }))).toEqual([
       ['itemId threw: boom a', null],
       ['itemId threw: boom b', null],
@@ -162,14 +206,28 @@ describe('a JSONL source', () => {
 
 describe('a JSONL source with a rowSchema', () => {
   const Ticket = z.object({ id: z.number(), user: z.object({ tags: z.array(z.string().max(3)) }) });
-  const contents = ['{"id":1,"user":{"tags":["ok"]},"more":1}', '{"id":2,"user":{"tags":["ok","long"]}}', '{"id":"x"}'].join('\n');
+  const contents = [
+    '{"id":1,"user":{"tags":["ok"]},"more":1}',
+    '{"id":2,"user":{"tags":["ok","long"]}}',
+    '{"id":"x"}',
+  ].join('\n');
   const expectTickets = async (source: CheckpointedItemSource): Promise<void> => {
     const entries = await read(source);
     expect(entries[0]).toMatchObject({ item: { itemId: '1' } });
     expect(payloadsOf(entries)[0]).toEqual({ id: 1, user: { tags: ['ok'] } });
     expect(badOf(entries)).toMatchObject([
-      { field: 'user.tags[1]', itemId: '2', location: 2, reason: expect.stringMatching(/^does not fit rowSchema: user\.tags\[1\]: ./) },
-      { field: 'id', itemId: 'x', location: 3, reason: expect.stringMatching(/^does not fit rowSchema: id: .+; user: ./) },
+      {
+        field: 'user.tags[1]',
+        itemId: '2',
+        location: 2,
+        reason: expect.stringMatching(/^does not fit rowSchema: user\.tags\[1\]: ./),
+      },
+      {
+        field: 'id',
+        itemId: 'x',
+        location: 3,
+        reason: expect.stringMatching(/^does not fit rowSchema: id: .+; user: ./),
+      },
     ]);
   };
 
@@ -180,24 +238,33 @@ describe('a JSONL source with a rowSchema', () => {
 
   it('takes an asynchronous schema', async () => {
     const rowSchema = Ticket.refine((row) => Promise.resolve(row.id > 0));
-    await expectTickets(jsonlSource(await tempFile('rows.jsonl', contents), { rowSchema, itemId: 'id' }));
+    await expectTickets(
+      jsonlSource(await tempFile('rows.jsonl', contents), { rowSchema, itemId: 'id' }),
+    );
   });
 
   it('makes a bad row of one on which the schema throws or rejects', async () => {
     const path = await tempFile('rows.jsonl', '{"id":"a"}');
-    const schema = (validate: () => never | Promise<never>) => ({ '~standard': { version: 1, vendor: 'spec', validate } }) as const;
+    const schema = (validate: () => never | Promise<never>) =>
+      ({ '~standard': { version: 1, vendor: 'spec', validate } }) as const;
     const throwing = schema(() => {
       throw new Error('boom');
     });
     const rejecting = schema(() => Promise.reject(new Error('boom')));
     for (const rowSchema of [throwing, rejecting]) {
-      expect(badOf(await read(jsonlSource(path, { rowSchema, itemId: () => 'x' })))).toMatchObject([{ reason: 'rowSchema threw: boom' }]);
+      expect(badOf(await read(jsonlSource(path, { rowSchema, itemId: () => 'x' })))).toMatchObject([
+        { reason: 'rowSchema threw: boom' },
+      ]);
     }
   });
 
   it('types rows and payload', async () => {
     const path = await tempFile('rows.jsonl', '{"id":1}');
-    const typed = jsonlSource(path, { rowSchema: z.object({ id: z.number() }), itemId: 'id', metadata: (row) => ({ twice: row.id * 2 }) });
+    const typed = jsonlSource(path, {
+      rowSchema: z.object({ id: z.number() }),
+      itemId: 'id',
+      metadata: (row) => ({ twice: row.id * 2 }),
+    });
     const exact: CheckpointedItemSource<{ id: number }, { twice: number }> = typed;
     // @ts-expect-error no such field
     jsonlSource(path, { rowSchema: z.object({ id: z.number() }), itemId: 'uuid' });
@@ -215,7 +282,11 @@ describe('a JSONL source cannot be read, and says what to do, where', () => {
   it.each([['it is empty', '', /rows\.jsonl: is empty/]])('%s', async (_, contents, message) => {
     const error = await failure(await tempFile('rows.jsonl', contents));
     expect(error).toBeInstanceOf(SourceError);
-    expect(error).toMatchObject({ message: expect.stringMatching(message), line: null, field: null });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(message),
+      line: null,
+      field: null,
+    });
   });
 
   it('there is no such file, or a folder, or a device', async () => {
@@ -226,11 +297,15 @@ describe('a JSONL source cannot be read, and says what to do, where', () => {
       ref: `${folder}/none.jsonl`,
       message: expect.stringMatching(/none\.jsonl: no such file/),
     });
-    expect(await failure(folder)).toMatchObject({ message: `${folder}: is a folder. Name a file in it` });
-    expect(await failure('/dev/null')).toMatchObject({ message: expect.stringContaining('is not a regular file') });
-    await expect(jsonlSource(folder, { itemId: 'id' }).fingerprint({ signal: new AbortController().signal })).rejects.toThrow(
-      'is a folder',
-    );
+    expect(await failure(folder)).toMatchObject({
+      message: `${folder}: is a folder. Name a file in it`,
+    });
+    expect(await failure('/dev/null')).toMatchObject({
+      message: expect.stringContaining('is not a regular file'),
+    });
+    await expect(
+      jsonlSource(folder, { itemId: 'id' }).fingerprint({ signal: new AbortController().signal }),
+    ).rejects.toThrow('is a folder');
   });
 
   it('the position is none of its own, or lies behind the end', async () => {
@@ -258,20 +333,23 @@ describe('a JSONL source cannot be read, and says what to do, where', () => {
   });
 
   it('the system will not open it', () => {
-    const refused = (code: string): string => openFailure('x', Object.assign(new Error(`${code}: of the system`), { code })).message;
+    const refused = (code: string): string =>
+      openFailure('x', Object.assign(new Error(`${code}: of the system`), { code })).message;
     expect(refused('EACCES')).toBe('x: may not be read by this user. Check its permissions');
     expect(refused('EISDIR')).toBe('x: is a folder. Name a file in it');
     expect(refused('EMFILE')).toBe('x: cannot be opened: EMFILE: of the system');
   });
 
   it('lineBytesMax makes no sense', () => {
-    for (const lineBytesMax of [0, -1, 1.5, Number.NaN]) expect(() => jsonlSource('x', { itemId: 'id', lineBytesMax })).toThrow(RangeError);
+    for (const lineBytesMax of [0, -1, 1.5, Number.NaN])
+      expect(() => jsonlSource('x', { itemId: 'id', lineBytesMax })).toThrow(RangeError);
   });
 });
 
 describe('a fingerprint of a file', () => {
   const signal = new AbortController().signal;
-  const fingerprint = (path: string): Promise<string> => jsonlSource(path, { itemId: 'id' }).fingerprint({ signal });
+  const fingerprint = (path: string): Promise<string> =>
+    jsonlSource(path, { itemId: 'id' }).fingerprint({ signal });
 
   it('is 64 hex digits that hang on neither name nor time', async () => {
     const path = await tempFile('a.jsonl', '{"id":1}');
@@ -286,7 +364,14 @@ describe('a fingerprint of a file', () => {
     const bytes = Buffer.alloc(12_000_000, 'x');
     const path = await tempFile('large.jsonl', bytes);
     const seen = new Set([await fingerprint(path)]);
-    for (const at of [0, 1024 * 1024 - 1, 1_700_000, 6_600_000, bytes.length - 1024 * 1024, bytes.length - 1]) {
+    for (const at of [
+      0,
+      1024 * 1024 - 1,
+      1_700_000,
+      6_600_000,
+      bytes.length - 1024 * 1024,
+      bytes.length - 1,
+    ]) {
       const changed = Buffer.from(bytes);
       changed.fill('y', at, at + 1);
       await writeFile(path, changed);
@@ -303,7 +388,9 @@ const textOf = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 8 }),
   fc.array(textUnit, { maxLength: 3 }).map((parts) => parts.join('')),
 );
-const rowOf = fc.dictionary(textOf, fc.oneof(textOf, fc.jsonValue({ maxDepth: 2 })), { maxKeys: 4 });
+const rowOf = fc.dictionary(textOf, fc.oneof(textOf, fc.jsonValue({ maxDepth: 2 })), {
+  maxKeys: 4,
+});
 const lineEnd = fc.constantFrom('\n', '\r\n', '\n\n', '\n \r\n');
 const chunkBytes = fc.oneof(fc.integer({ min: 1, max: 16 }), fc.constant(4_096));
 
@@ -320,11 +407,19 @@ describe('any JSONL file', () => {
           const text = rows.map(([row, end]) => JSON.stringify(row) + end).join('');
           const path = `${folder}/rows.jsonl`;
           await writeFile(path, `${mark ? '\u{FEFF}' : ''}${unfinished ? text.trimEnd() : text}`);
-          const source = tunedJsonlSource(path, { itemId: (_, index) => `row-${index}`, numbers: 'rounded' }, tiny(chunk, 3));
+          const source = tunedJsonlSource(
+            path,
+            { itemId: (_, index) => `row-${index}`, numbers: 'rounded' },
+            tiny(chunk, 3),
+          );
           const { entries } = await readAll(source);
-          expect(payloadsOf(entries)).toEqual(rows.map(([row]) => JSON.parse(JSON.stringify(row)) as unknown));
+          expect(payloadsOf(entries)).toEqual(
+            rows.map(([row]) => JSON.parse(JSON.stringify(row)) as unknown),
+          );
           for (const [index, { position }] of entries.entries()) {
-            expect((await readAll(source, stored(position))).entries).toEqual(entries.slice(index + 1));
+            expect((await readAll(source, stored(position))).entries).toEqual(
+              entries.slice(index + 1),
+            );
           }
         },
       ),
@@ -334,19 +429,33 @@ describe('any JSONL file', () => {
 
   it('loses no good row to rubbish around it', async () => {
     const folder = await tempFolder();
-    const rubbish = fc.uint8Array({ maxLength: 60 }).map((bytes) => bytes.map((byte) => (byte === 0x0a ? 0x0b : byte)));
+    const rubbish = fc
+      .uint8Array({ maxLength: 60 })
+      .map((bytes) => bytes.map((byte) => (byte === 0x0a ? 0x0b : byte)));
     await fc.assert(
-      fc.asyncProperty(fc.array(rubbish, { minLength: 1, maxLength: 10 }), chunkBytes, async (lines, chunk) => {
-        const path = `${folder}/rubbish.jsonl`;
-        const parts = lines.flatMap((line, index) => [Buffer.from(`{"id":"good-${index}"}\n`), line, Buffer.from('\n')]);
-        await writeFile(path, Buffer.concat(parts));
-        const source = tunedJsonlSource(path, { itemId: 'id', lineBytesMax: 30 }, tiny(chunk, 3));
-        const { entries } = await readAll(source);
-        expect(idsOf(entries).filter((id) => id?.startsWith('good-'))).toEqual(lines.map((_, index) => `good-${index}`));
-        expect(entries.map((entry) => stored(entry.position))).toEqual(
-          (await readAll(tunedJsonlSource(path, { itemId: 'id', lineBytesMax: 30 }, tiny(4_096)))).entries.map((entry) => entry.position),
-        );
-      }),
+      fc.asyncProperty(
+        fc.array(rubbish, { minLength: 1, maxLength: 10 }),
+        chunkBytes,
+        async (lines, chunk) => {
+          const path = `${folder}/rubbish.jsonl`;
+          const parts = lines.flatMap((line, index) => [
+            Buffer.from(`{"id":"good-${index}"}\n`),
+            line,
+            Buffer.from('\n'),
+          ]);
+          await writeFile(path, Buffer.concat(parts));
+          const source = tunedJsonlSource(path, { itemId: 'id', lineBytesMax: 30 }, tiny(chunk, 3));
+          const { entries } = await readAll(source);
+          expect(idsOf(entries).filter((id) => id?.startsWith('good-'))).toEqual(
+            lines.map((_, index) => `good-${index}`),
+          );
+          expect(entries.map((entry) => stored(entry.position))).toEqual(
+            (
+              await readAll(tunedJsonlSource(path, { itemId: 'id', lineBytesMax: 30 }, tiny(4_096)))
+            ).entries.map((entry) => entry.position),
+          );
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -354,15 +463,19 @@ describe('any JSONL file', () => {
   it('of random bytes is read or refused, never a crash', async () => {
     const folder = await tempFolder();
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), chunkBytes, async (bytes, chunk) => {
-        const path = `${folder}/random.jsonl`;
-        await writeFile(path, bytes);
-        const refused = await readAll(tunedJsonlSource(path, { itemId: 'id' }, tiny(chunk))).then(
-          () => null,
-          (error: unknown) => error,
-        );
-        if (refused !== null) expect(refused).toBeInstanceOf(SourceError);
-      }),
+      fc.asyncProperty(
+        fc.uint8Array({ minLength: 1, maxLength: 200 }),
+        chunkBytes,
+        async (bytes, chunk) => {
+          const path = `${folder}/random.jsonl`;
+          await writeFile(path, bytes);
+          const refused = await readAll(tunedJsonlSource(path, { itemId: 'id' }, tiny(chunk))).then(
+            () => null,
+            (error: unknown) => error,
+          );
+          if (refused !== null) expect(refused).toBeInstanceOf(SourceError);
+        },
+      ),
       { numRuns: 150 },
     );
   });

@@ -22,24 +22,34 @@ const failureOf = async (path: string): Promise<unknown> =>
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
-/** Run lengths of about 2^31 and 2^30, as repeated and as packed runs, and one that turns negative. */
+/**
+ * Run lengths of about 2^31 and 2^30, as repeated and as packed runs, and one that turns negative.
+ */
 const LONG_RUNS = ['feffffff0f', 'feffffff07', 'ffffffff0f', 'ffffffff07'];
 
 describe('a damaged page of a Parquet file is refused before it fills the memory or is never done:', () => {
-  const damaged = async (written: WrittenParquet, damage: (bytes: Buffer) => void): Promise<unknown> => {
-    const bytes = Buffer.from(parquetBytes({ id: texts(['row-0', 'row-1', null, 'row-3']) }, written));
+  const damaged = async (
+    written: WrittenParquet,
+    damage: (bytes: Buffer) => void,
+  ): Promise<unknown> => {
+    const bytes = Buffer.from(
+      parquetBytes({ id: texts(['row-0', 'row-1', null, 'row-3']) }, written),
+    );
     damage(bytes);
     return failureOf(await tempFile('rows.parquet', bytes));
   };
 
   it.each(LONG_RUNS)('levels whose run length is %s', async (run) => {
     for (const version of [1, 2] as const) {
-      const error = await damaged({ codec: 'UNCOMPRESSED', dictionary: false, version }, (bytes) => {
-        // A packed run of the levels 1, 1, 0, 1.
-        const at = bytes.indexOf(hex('03 0b'));
-        expect(at).toBeGreaterThan(0);
-        hex(run).copy(bytes, at);
-      });
+      const error = await damaged(
+        { codec: 'UNCOMPRESSED', dictionary: false, version },
+        (bytes) => {
+          // A packed run of the levels 1, 1, 0, 1.
+          const at = bytes.indexOf(hex('03 0b'));
+          expect(at).toBeGreaterThan(0);
+          hex(run).copy(bytes, at);
+        },
+      );
       expect(error).toBeInstanceOf(SourceError);
       expect(String(error)).toMatch(
         /rows\.parquet: row group 0 \(row indexes 0 to 3\) cannot be decoded: .+\. The file is damaged there: /,
@@ -47,23 +57,34 @@ describe('a damaged page of a Parquet file is refused before it fills the memory
     }
   });
 
-  it.each(LONG_RUNS)('indexes of a dictionary, of no bits each, whose run length is %s', async (run) => {
-    for (const version of [1, 2] as const) {
-      const bytes = Buffer.from(parquetBytes({ id: texts(Array(200).fill('same')) }, { codec: 'UNCOMPRESSED', version }));
-      const dictionary = readPageHeader(bytes, 4);
-      const { bodyAt, definitionBytes } = readPageHeader(bytes, dictionary.bodyAt + dictionary.packedBytes);
-      const at = bodyAt + (version === 1 ? 4 + bytes.readUInt32LE(bodyAt) : definitionBytes);
-      // The number of their bits, then a run of 200 of them.
-      expect(bytes.subarray(at + 1, at + 3)).toEqual(hex('90 03'));
-      bytes[at] = 0;
-      hex(run).copy(bytes, at + 1);
-      expect(await failureOf(await tempFile('rows.parquet', bytes))).toBeInstanceOf(SourceError);
-    }
-  });
+  it.each(LONG_RUNS)(
+    'indexes of a dictionary, of no bits each, whose run length is %s',
+    async (run) => {
+      for (const version of [1, 2] as const) {
+        const bytes = Buffer.from(
+          parquetBytes({ id: texts(Array(200).fill('same')) }, { codec: 'UNCOMPRESSED', version }),
+        );
+        const dictionary = readPageHeader(bytes, 4);
+        const { bodyAt, definitionBytes } = readPageHeader(
+          bytes,
+          dictionary.bodyAt + dictionary.packedBytes,
+        );
+        const at = bodyAt + (version === 1 ? 4 + bytes.readUInt32LE(bodyAt) : definitionBytes);
+        // The number of their bits, then a run of 200 of them.
+        expect(bytes.subarray(at + 1, at + 3)).toEqual(hex('90 03'));
+        bytes[at] = 0;
+        hex(run).copy(bytes, at + 1);
+        expect(await failureOf(await tempFile('rows.parquet', bytes))).toBeInstanceOf(SourceError);
+      }
+    },
+  );
 
   it('blocks of lz4 whose lengths lead back', async () => {
     const bytes = Buffer.from(
-      parquetBytes({ id: texts(Array.from({ length: 100 }, (_, id) => `row-${id}`)) }, { codec: 'LZ4', dictionary: false }),
+      parquetBytes(
+        { id: texts(Array.from({ length: 100 }, (_, id) => `row-${id}`)) },
+        { codec: 'LZ4', dictionary: false },
+      ),
     );
     const { bodyAt } = readPageHeader(bytes, 4);
     hex('00000000 fffffff8').copy(bytes, bodyAt);
@@ -71,7 +92,10 @@ describe('a damaged page of a Parquet file is refused before it fills the memory
   });
 
   it('more values than the row group has rows, and than its chunk has values', async () => {
-    const bytes = parquetBytes({ id: texts(['a', 'b']) }, { codec: 'UNCOMPRESSED', dictionary: false });
+    const bytes = parquetBytes(
+      { id: texts(['a', 'b']) },
+      { codec: 'UNCOMPRESSED', dictionary: false },
+    );
     const header = readPageHeader(bytes, 4);
     expect(header).toMatchObject({ type: 0, valueCount: 2, bodyAt: expect.any(Number) });
     const more = Buffer.from(bytes);
@@ -86,11 +110,14 @@ describe('a damaged page of a Parquet file is refused before it fills the memory
 
   it('a page that is said to unpack to gigabytes, in every compression', async () => {
     for (const codec of ['SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4', 'LZ4_RAW'] as const) {
-      const bytes = Buffer.from(parquetBytes({ id: texts(Array(400).fill('some text')) }, { codec, dictionary: false }));
+      const bytes = Buffer.from(
+        parquetBytes({ id: texts(Array(400).fill('some text')) }, { codec, dictionary: false }),
+      );
       const { unpackedBytes } = readPageHeader(bytes, 4);
       expect(unpackedBytes).toBeGreaterThan(64);
       const [, second] = [bytes[4], bytes.indexOf(0x15, 5)];
-      // A longer number than there was: it takes the bytes of the next fields with it, which the footer does not know of.
+      // A longer number than there was: it takes the bytes of the next fields with it, which the
+      // footer does not know of.
       hex('feffffff0f').copy(bytes, second + 1);
       expect(await failureOf(await tempFile('rows.parquet', bytes))).toBeInstanceOf(SourceError);
     }
@@ -114,7 +141,8 @@ describe('a page in zstd', () => {
   });
 
   it('of the length that it is said to have is taken', () => {
-    for (const page of [frame('430000 41'), frame('430000 41', '20 08')]) expect(boundedFrame(page, 8)).toBe(page);
+    for (const page of [frame('430000 41'), frame('430000 41', '20 08')])
+      expect(boundedFrame(page, 8)).toBe(page);
   });
 });
 
@@ -123,8 +151,12 @@ describe('runs and blocks', () => {
     const bytes = hex('08 01 03 0b');
     expect(checkRuns({ bytes, at: 0, width: 1, count: 8 }, 1)).toBe(4 + 3);
     expect(checkRuns({ bytes, at: 0, width: 1, count: 4 }, 1)).toBe(4);
-    expect(() => checkRuns({ bytes, at: 0, width: 1, count: 3 }, 1)).toThrow('a run of 4 values where 3 are missing');
-    expect(() => checkRuns({ bytes: hex('05 0b'), at: 0, width: 1, count: 8 }, 1)).toThrow('a run of 16 values is cut off');
+    expect(() => checkRuns({ bytes, at: 0, width: 1, count: 3 }, 1)).toThrow(
+      'a run of 4 values where 3 are missing',
+    );
+    expect(() => checkRuns({ bytes: hex('05 0b'), at: 0, width: 1, count: 8 }, 1)).toThrow(
+      'a run of 16 values is cut off',
+    );
   });
 
   it.each([
@@ -138,7 +170,16 @@ describe('runs and blocks', () => {
   });
 });
 
-const CODECS = ['UNCOMPRESSED', 'UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4', 'LZ4_RAW'] as const;
+const CODECS = [
+  'UNCOMPRESSED',
+  'UNCOMPRESSED',
+  'SNAPPY',
+  'GZIP',
+  'BROTLI',
+  'ZSTD',
+  'LZ4',
+  'LZ4_RAW',
+] as const;
 
 const layout = fc.record({
   codec: fc.constantFrom(...CODECS),
@@ -160,7 +201,8 @@ const places = fc.array(
 );
 
 const rows = 90;
-const some = <A>(value: (row: number) => A): (A | null)[] => Array.from({ length: rows }, (_, row) => (row % 7 === 5 ? null : value(row)));
+const some = <A>(value: (row: number) => A): (A | null)[] =>
+  Array.from({ length: rows }, (_, row) => (row % 7 === 5 ? null : value(row)));
 const table = {
   text: texts(some((row) => `prefix ${row % 11}`)),
   whole: arrow.vectorFromArray(
@@ -197,7 +239,8 @@ describe('any Parquet file with damaged bytes', () => {
         const bytes = Buffer.from(parquetBytes(table, how));
         const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
         const [from, to] = isFooter ? [footer, bytes.length - 8] : [4, footer];
-        for (const [at, damage] of damages) damage.copy(bytes, from + (at % (to - from)), 0, Math.min(damage.length, to - from));
+        for (const [at, damage] of damages)
+          damage.copy(bytes, from + (at % (to - from)), 0, Math.min(damage.length, to - from));
         await writeFile(path, bytes);
         const began = process.cpuUsage();
         const error = await failureOf(path);

@@ -14,10 +14,25 @@ import type { ArrowColumns, WrittenParquet } from './parquet-files.ts';
 import { describeSourceContract, idsOf, readAll, stored } from './source-contract.ts';
 import { openHandlesOn, tempFile, tempFolder } from './source-files.ts';
 
-const AWKWARD = ['plain', 'U+2028 \u2028', 'emoji 👩‍👩‍👧', '"quotes" and \\', 'line\r\nend', '漢字', '\u{FEFF}mark', '', '\0', '\u{FFFD}'];
+const AWKWARD = [
+  'plain',
+  'U+2028 \u2028',
+  'emoji 👩‍👩‍👧',
+  '"quotes" and \\',
+  'line\r\nend',
+  '漢字',
+  '\u{FEFF}mark',
+  '',
+  '\0',
+  '\u{FFFD}',
+];
 
 /** Windows and slices so small that a row group takes many of them. */
-const tiny = (windowRowsMax: number, sliceRowsMax = 3): ParquetTuning => ({ windowBytesMax: 1_000_000, windowRowsMax, sliceRowsMax });
+const tiny = (windowRowsMax: number, sliceRowsMax = 3): ParquetTuning => ({
+  windowBytesMax: 1_000_000,
+  windowRowsMax,
+  sliceRowsMax,
+});
 
 describeSourceContract('a Parquet source', async () => {
   const rows = Array.from({ length: 29 }, (_, index) => (index % 6 === 4 ? null : `row-${index}`));
@@ -38,34 +53,46 @@ describeSourceContract('a Parquet source', async () => {
   };
   return {
     expected: rows,
-    open: () => tunedParquetSource(path, { columns: ['id', 'text'], itemId: 'id', payload }, tiny(5)),
+    open: () =>
+      tunedParquetSource(path, { columns: ['id', 'text'], itemId: 'id', payload }, tiny(5)),
     rowsMade: () => made,
     change: () => writeFile(path, bytes(rows.map((id) => (id === 'row-9' ? 'row-X' : id)))),
     openHandles: () => openHandlesOn(path),
   };
 });
 
-const read = async (source: CheckpointedItemSource): Promise<readonly SourceEntry[]> => (await readAll(source)).entries;
+const read = async (source: CheckpointedItemSource): Promise<readonly SourceEntry[]> =>
+  (await readAll(source)).entries;
 
-const payloadsOf = (entries: readonly SourceEntry[]) => entries.map((entry) => ('bad' in entry ? entry.bad.reason : entry.item.payload));
+const payloadsOf = (entries: readonly SourceEntry[]) =>
+  entries.map((entry) => ('bad' in entry ? entry.bad.reason : entry.item.payload));
 
 const written = (columns: ArrowColumns, options: WrittenParquet = {}): Promise<string> =>
   tempFile('rows.parquet', parquetBytes(columns, options));
 
 const byIndex = { itemId: (_: unknown, index: number) => `row-${index}` };
 
-const failureOf = async (source: CheckpointedItemSource, from: JsonValue | null = null): Promise<unknown> =>
+const failureOf = async (
+  source: CheckpointedItemSource,
+  from: JsonValue | null = null,
+): Promise<unknown> =>
   readAll(source, from).then(
     () => null,
     (error: unknown) => error,
   );
 
 describe('a Parquet source', () => {
-  const abc = { id: texts(['a', 'b', 'c']), n: arrow.vectorFromArray([1, 2, 3], new arrow.Int32()) };
+  const abc = {
+    id: texts(['a', 'b', 'c']),
+    n: arrow.vectorFromArray([1, 2, 3], new arrow.Int32()),
+  };
 
   it('gives an item with its row as payload, its index as position, and its id column as primary key', async () => {
     const path = await written(abc);
-    const source = parquetSource(path, { itemId: 'id', metadata: (row, index) => ({ n: row['n'], index }) });
+    const source = parquetSource(path, {
+      itemId: 'id',
+      metadata: (row, index) => ({ n: row['n'], index }),
+    });
     expect((await read(source))[1]).toEqual({
       item: { itemId: 'b', payload: { id: 'b', n: 2 }, metadata: { n: 2, index: 1 } },
       primaryKey: 'b',
@@ -77,9 +104,13 @@ describe('a Parquet source', () => {
   });
 
   it('yields a thousand entries per pull at most', async () => {
-    const path = await written({ id: arrow.vectorFromArray(Array.from({ length: 2_500 }, (_, id) => id)) });
+    const path = await written({
+      id: arrow.vectorFromArray(Array.from({ length: 2_500 }, (_, id) => id)),
+    });
     const sizes: number[] = [];
-    for await (const pulled of parquetSource(path, { itemId: 'id' }).read(null, { signal: new AbortController().signal }))
+    for await (const pulled of parquetSource(path, { itemId: 'id' }).read(null, {
+      signal: new AbortController().signal,
+    }))
       sizes.push(Array.isArray(pulled) ? pulled.length : 1);
     expect(sizes).toEqual([1_000, 1_000, 500]);
   });
@@ -92,29 +123,49 @@ describe('a Parquet source', () => {
 
   it('reads only the columns asked for, in any order, and types rows by them', async () => {
     const path = await written({ ...abc, text: texts(['x', 'y', 'z']) });
-    const source = parquetSource(path, { columns: ['text', 'id'], itemId: 'id', metadata: ({ text }) => ({ text }) });
-    const exact: CheckpointedItemSource<Readonly<Record<'text' | 'id', JsonValue>>, { text: JsonValue }> = source;
+    const source = parquetSource(path, {
+      columns: ['text', 'id'],
+      itemId: 'id',
+      metadata: ({ text }) => ({ text }),
+    });
+    const exact: CheckpointedItemSource<
+      Readonly<Record<'text' | 'id', JsonValue>>,
+      { text: JsonValue }
+    > = source;
     expect(payloadsOf(await read(exact))[2]).toEqual({ text: 'z', id: 'c' });
     // @ts-expect-error no such column
-    expect(() => parquetSource(path, { columns: ['text'], itemId: 'id' })).toThrow('itemId is "id", which is not among columns');
+    expect(() => parquetSource(path, { columns: ['text'], itemId: 'id' })).toThrow(
+      'itemId is "id", which is not among columns',
+    );
   });
 
   it('types and checks rows by a schema, synchronous or not, which may make the id', async () => {
     const path = await written(abc);
-    const Row = z.object({ id: z.string(), n: z.number().max(2) }).transform(({ id, n }) => ({ key: `${id}${n}` }));
+    const Row = z
+      .object({ id: z.string(), n: z.number().max(2) })
+      .transform(({ id, n }) => ({ key: `${id}${n}` }));
     const source = parquetSource(path, { columns: ['id', 'n'], rowSchema: Row, itemId: 'key' });
     const exact: CheckpointedItemSource<{ key: string }> = source;
-    const later = parquetSource(path, { rowSchema: Row.refine(() => Promise.resolve(true)), itemId: 'key' });
+    const later = parquetSource(path, {
+      rowSchema: Row.refine(() => Promise.resolve(true)),
+      itemId: 'key',
+    });
     for (const entries of [await read(exact), await read(later)]) {
       expect(idsOf(entries)).toEqual(['a1', 'b2', null]);
       expect(entries[2]).toMatchObject({
-        bad: { field: 'n', reason: expect.stringMatching(/^does not fit rowSchema: n: .*\(row index 2\)$/) },
+        bad: {
+          field: 'n',
+          reason: expect.stringMatching(/^does not fit rowSchema: n: .*\(row index 2\)$/),
+        },
       });
     }
   });
 
   it('makes a bad row of one without a usable id, or on which the mapping throws, and says which', async () => {
-    const path = await written({ id: arrow.vectorFromArray([1n, null, 3n], new arrow.Int64()), text: texts(['x', 'y', '']) });
+    const path = await written({
+      id: arrow.vectorFromArray([1n, null, 3n], new arrow.Int64()),
+      text: texts(['x', 'y', '']),
+    });
     const source = parquetSource(path, {
       itemId: 'id',
       payload: ({ text }) => {
@@ -136,44 +187,67 @@ describe('a Parquet source', () => {
 });
 
 describe('the cells of a Parquet file', () => {
-  const cellsOf = async (vector: arrow.Vector, options: WrittenParquet = {}): Promise<readonly unknown[]> => {
+  const cellsOf = async (
+    vector: arrow.Vector,
+    options: WrittenParquet = {},
+  ): Promise<readonly unknown[]> => {
     const path = await written({ cell: vector }, options);
-    return payloadsOf(await read(parquetSource(path, { ...byIndex, payload: (row) => row['cell'] })));
+    return payloadsOf(
+      await read(parquetSource(path, { ...byIndex, payload: (row) => row['cell'] })),
+    );
   };
 
   it('are exact where they are whole numbers, beyond 2^53 as texts, also as ids', async () => {
     const ids = [0n, -1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, -(2n ** 63n), 2n ** 63n - 1n];
     const path = await written({ id: arrow.vectorFromArray(ids, new arrow.Int64()) });
     expect(idsOf(await read(parquetSource(path, { itemId: 'id' })))).toEqual(ids.map(String));
-    expect(await cellsOf(arrow.vectorFromArray([2n ** 64n - 1n, 7n], new arrow.Uint64()))).toEqual(['18446744073709551615', 7]);
+    expect(await cellsOf(arrow.vectorFromArray([2n ** 64n - 1n, 7n], new arrow.Uint64()))).toEqual([
+      '18446744073709551615',
+      7,
+    ]);
   });
 
   it('are null where they are missing, NaN or infinite', async () => {
-    expect(await cellsOf(arrow.vectorFromArray([1.5, Number.NaN, Infinity, null, -0.25], new arrow.Float64()))).toEqual([
-      1.5,
+    expect(
+      await cellsOf(
+        arrow.vectorFromArray([1.5, Number.NaN, Infinity, null, -0.25], new arrow.Float64()),
+      ),
+    ).toEqual([1.5, null, null, null, -0.25]);
+    expect(await cellsOf(arrow.vectorFromArray([true, null, false], new arrow.Bool()))).toEqual([
+      true,
       null,
-      null,
-      null,
-      -0.25,
+      false,
     ]);
-    expect(await cellsOf(arrow.vectorFromArray([true, null, false], new arrow.Bool()))).toEqual([true, null, false]);
-    expect(await cellsOf(arrow.vectorFromArray([null, null], new arrow.Utf8()))).toEqual([null, null]);
+    expect(await cellsOf(arrow.vectorFromArray([null, null], new arrow.Utf8()))).toEqual([
+      null,
+      null,
+    ]);
   });
 
   it('are ISO 8601 texts where they are dates and times, to the last digit', async () => {
     const day = Date.UTC(2026, 1, 28);
-    expect(await cellsOf(arrow.vectorFromArray([new Date(day), null], new arrow.DateDay()))).toEqual(['2026-02-28', null]);
+    expect(
+      await cellsOf(arrow.vectorFromArray([new Date(day), null], new arrow.DateDay())),
+    ).toEqual(['2026-02-28', null]);
     const stamps = (type: arrow.Timestamp, values: readonly bigint[]) =>
       cellsOf(arrow.makeVector({ type, data: BigInt64Array.from(values) }) as arrow.Vector);
-    expect(await stamps(new arrow.TimestampMillisecond('UTC'), [BigInt(day) + 7n])).toEqual(['2026-02-28T00:00:00.007Z']);
-    expect(await stamps(new arrow.TimestampMicrosecond(), [BigInt(day) * 1_000n, BigInt(day) * 1_000n + 42n, -1n])).toEqual([
+    expect(await stamps(new arrow.TimestampMillisecond('UTC'), [BigInt(day) + 7n])).toEqual([
+      '2026-02-28T00:00:00.007Z',
+    ]);
+    expect(
+      await stamps(new arrow.TimestampMicrosecond(), [
+        BigInt(day) * 1_000n,
+        BigInt(day) * 1_000n + 42n,
+        -1n,
+      ]),
+    ).toEqual([
       '2026-02-28T00:00:00.000Z',
       '2026-02-28T00:00:00.000042Z',
       '1969-12-31T23:59:59.999999Z',
     ]);
-    expect(await stamps(new arrow.TimestampNanosecond('UTC'), [BigInt(day) * 1_000_000n + 123_456_789n])).toEqual([
-      '2026-02-28T00:00:00.123456789Z',
-    ]);
+    expect(
+      await stamps(new arrow.TimestampNanosecond('UTC'), [BigInt(day) * 1_000_000n + 123_456_789n]),
+    ).toEqual(['2026-02-28T00:00:00.123456789Z']);
     expect(await stamps(new arrow.TimestampMillisecond('UTC'), [2n ** 60n])).toEqual([
       'column "cell" is a date beyond the years that can be written (row index 0)',
     ]);
@@ -181,28 +255,42 @@ describe('the cells of a Parquet file', () => {
 
   it('are base64 where the column is binary, whatever the bytes', async () => {
     const bytes = [Uint8Array.of(0xff, 0x00), Uint8Array.of(0x41), null];
-    expect(await cellsOf(arrow.vectorFromArray(bytes, new arrow.Binary()))).toEqual(['/wA=', 'QQ==', null]);
-    expect(await cellsOf(arrow.vectorFromArray([Uint8Array.of(1, 2)], new arrow.FixedSizeBinary(2)))).toEqual(['AQI=']);
+    expect(await cellsOf(arrow.vectorFromArray(bytes, new arrow.Binary()))).toEqual([
+      '/wA=',
+      'QQ==',
+      null,
+    ]);
+    expect(
+      await cellsOf(arrow.vectorFromArray([Uint8Array.of(1, 2)], new arrow.FixedSizeBinary(2))),
+    ).toEqual(['AQI=']);
   });
 
   it('are arrays and objects where they are nested', async () => {
     const list = new arrow.List(new arrow.Field('item', new arrow.Int64(), true));
-    expect(await cellsOf(arrow.vectorFromArray([[1n, null, 2n ** 60n], [], null], list))).toEqual([[1, null, String(2n ** 60n)], [], null]);
+    expect(await cellsOf(arrow.vectorFromArray([[1n, null, 2n ** 60n], [], null], list))).toEqual([
+      [1, null, String(2n ** 60n)],
+      [],
+      null,
+    ]);
     const struct = new arrow.Struct([
       new arrow.Field('a', new arrow.Utf8(), true),
       new arrow.Field('when', new arrow.TimestampMillisecond('UTC'), true),
     ]) as arrow.Struct;
-    expect(await cellsOf(arrow.vectorFromArray([{ a: 'x', when: 0 }, { a: null, when: null }, null], struct))).toEqual([
-      { a: 'x', when: '1970-01-01T00:00:00.000Z' },
-      { a: null, when: null },
-      null,
-    ]);
+    expect(
+      await cellsOf(
+        arrow.vectorFromArray([{ a: 'x', when: 0 }, { a: null, when: null }, null], struct),
+      ),
+    ).toEqual([{ a: 'x', when: '1970-01-01T00:00:00.000Z' }, { a: null, when: null }, null]);
     const entry: arrow.Struct<{ key: arrow.Utf8; value: arrow.Int32 }> = new arrow.Struct([
       new arrow.Field<arrow.Utf8 | arrow.Int32>('key', new arrow.Utf8(), false) as never,
       new arrow.Field<arrow.Utf8 | arrow.Int32>('value', new arrow.Int32(), true) as never,
     ]);
     const map = new arrow.Map_(new arrow.Field('entries', entry, false));
-    expect(await cellsOf(arrow.vectorFromArray([new Map([['k', 1]]), null], map as unknown as arrow.DataType))).toEqual([{ k: 1 }, null]);
+    expect(
+      await cellsOf(
+        arrow.vectorFromArray([new Map([['k', 1]]), null], map as unknown as arrow.DataType),
+      ),
+    ).toEqual([{ k: 1 }, null]);
   });
 
   it('cost a row, and no other, where a text is not UTF-8', async () => {
@@ -217,7 +305,12 @@ describe('the cells of a Parquet file', () => {
     const entries = await read(parquetSource(path, { itemId: 'id' }));
     expect(idsOf(entries)).toEqual(['a', null, 'c']);
     expect(entries[1]).toMatchObject({
-      bad: { reason: 'column "text" is not valid UTF-8 (row index 1)', field: 'text', itemId: 'b', location: { ref: path, line: null } },
+      bad: {
+        reason: 'column "text" is not valid UTF-8 (row index 1)',
+        field: 'text',
+        itemId: 'b',
+        location: { ref: path, line: null },
+      },
     });
   });
 });
@@ -231,10 +324,18 @@ describe('a Parquet source cannot be read, and says what to do, where', () => {
 
   it.each<[string, (bytes: Uint8Array) => Uint8Array, RegExp]>([
     ['it is empty', () => new Uint8Array(), /: is empty\. Add rows/],
-    ['it is something else', () => Buffer.from('id,text\n1,x\n'), /: is not a Parquet file: it does not begin with "PAR1"$/],
+    [
+      'it is something else',
+      () => Buffer.from('id,text\n1,x\n'),
+      /: is not a Parquet file: it does not begin with "PAR1"$/,
+    ],
     ['it is shorter than a magic number', () => Buffer.from('PA'), /: is not a Parquet file/],
     ['it is a magic number', () => Buffer.from('PAR1'), /: is cut off/],
-    ['it is cut off', (bytes) => bytes.subarray(0, bytes.length - 7), /: is cut off: it does not end with "PAR1"/],
+    [
+      'it is cut off',
+      (bytes) => bytes.subarray(0, bytes.length - 7),
+      /: is cut off: it does not end with "PAR1"/,
+    ],
     [
       'its footer is encrypted',
       (bytes) => Buffer.concat([bytes.subarray(0, -4), Buffer.from('PARE')]),
@@ -247,7 +348,8 @@ describe('a Parquet source cannot be read, and says what to do, where', () => {
     ],
     [
       'its footer is rubbish',
-      (bytes) => Buffer.concat([bytes.subarray(0, -40), Buffer.alloc(32, 0xff), bytes.subarray(-8)]),
+      (bytes) =>
+        Buffer.concat([bytes.subarray(0, -40), Buffer.alloc(32, 0xff), bytes.subarray(-8)]),
       /: its footer cannot be read: /,
     ],
   ])('%s', async (_, damage, message) => {
@@ -261,8 +363,13 @@ describe('a Parquet source cannot be read, and says what to do, where', () => {
   it('a column is missing, and those that there are', async () => {
     const path = await tempFile('rows.parquet', eight());
     const message = `${path}: column "uuid" is not in the file. Name it as the file does: "id"`;
-    expect(await failureOf(parquetSource(path, { itemId: 'uuid' }))).toMatchObject({ message, field: 'uuid' });
-    expect(await failureOf(parquetSource(path, { columns: ['id', 'uuid'], itemId: 'id' }))).toMatchObject({ message });
+    expect(await failureOf(parquetSource(path, { itemId: 'uuid' }))).toMatchObject({
+      message,
+      field: 'uuid',
+    });
+    expect(
+      await failureOf(parquetSource(path, { columns: ['id', 'uuid'], itemId: 'id' })),
+    ).toMatchObject({ message });
   });
 
   it('a row group is damaged, after the rows of those before it', async () => {
@@ -273,7 +380,8 @@ describe('a Parquet source cannot be read, and says what to do, where', () => {
     const source = parquetSource(path, { itemId: 'id' });
     const entries: SourceEntry[] = [];
     const error = await (async () => {
-      for await (const pulled of source.read(null, { signal: new AbortController().signal })) entries.push(...(pulled as SourceEntry[]));
+      for await (const pulled of source.read(null, { signal: new AbortController().signal }))
+        entries.push(...(pulled as SourceEntry[]));
     })().catch((thrown: unknown) => thrown);
     expect(idsOf(entries)).toEqual(['row-0', 'row-1', 'row-2', 'row-3']);
     expect(error).toBeInstanceOf(SourceError);
@@ -297,17 +405,22 @@ describe('a Parquet source cannot be read, and says what to do, where', () => {
     expect(await failureOf(parquetSource(`${folder}/none.parquet`, byIndex))).toMatchObject({
       message: expect.stringMatching(/no such file/),
     });
-    expect(await failureOf(parquetSource(folder, byIndex))).toMatchObject({ message: `${folder}: is a folder. Name a file in it` });
+    expect(await failureOf(parquetSource(folder, byIndex))).toMatchObject({
+      message: `${folder}: is a folder. Name a file in it`,
+    });
   });
 
   it('the position is none of its own, or lies behind the end', async () => {
     const path = await tempFile('rows.parquet', eight());
-    const from = (position: JsonValue) => failureOf(parquetSource(path, { itemId: 'id' }), position);
+    const from = (position: JsonValue) =>
+      failureOf(parquetSource(path, { itemId: 'id' }), position);
     expect(await from({ offset: 1, line: 1 })).toMatchObject({
       message: expect.stringContaining('cannot continue from {"offset":1,"line":1}'),
     });
     expect(await from({ index: -1 })).toBeInstanceOf(SourceError);
-    expect(await from({ index: 9 })).toMatchObject({ message: expect.stringContaining('has fewer rows (8) than needed') });
+    expect(await from({ index: 9 })).toMatchObject({
+      message: expect.stringContaining('has fewer rows (8) than needed'),
+    });
     expect(await from({ index: 8 })).toBeNull();
   });
 
@@ -342,7 +455,11 @@ const cellText = fc.option(
 
 const tableOf = fc
   .array(
-    fc.tuple(cellText, fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })), fc.option(fc.array(cellText, { maxLength: 3 }))),
+    fc.tuple(
+      cellText,
+      fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
+      fc.option(fc.array(cellText, { maxLength: 3 })),
+    ),
     {
       minLength: 1,
       maxLength: 24,
@@ -362,23 +479,39 @@ const tableOf = fc
     },
     rows: rows.map(([text, whole, list]) => ({
       text,
-      whole: whole !== null && Number.isSafeInteger(Number(whole)) ? Number(whole) : (whole?.toString() ?? null),
+      whole:
+        whole !== null && Number.isSafeInteger(Number(whole))
+          ? Number(whole)
+          : (whole?.toString() ?? null),
       list,
     })),
   }));
 
 describe('any Parquet file', () => {
   it.each(CODECS)('compressed with %s gives back its rows', async (codec) => {
-    const values = Array.from({ length: 3_000 }, (_, row) => `${AWKWARD[row % AWKWARD.length] ?? ''} ${row % 7}`);
-    const path = await written({ text: texts(values) }, { codec, rowGroupRows: 1_100, pageRows: 100 });
-    expect(payloadsOf(await read(tunedParquetSource(path, byIndex, tiny(170, 1_000))))).toEqual(values.map((text) => ({ text })));
+    const values = Array.from(
+      { length: 3_000 },
+      (_, row) => `${AWKWARD[row % AWKWARD.length] ?? ''} ${row % 7}`,
+    );
+    const path = await written(
+      { text: texts(values) },
+      { codec, rowGroupRows: 1_100, pageRows: 100 },
+    );
+    expect(payloadsOf(await read(tunedParquetSource(path, byIndex, tiny(170, 1_000))))).toEqual(
+      values.map((text) => ({ text })),
+    );
   });
 
   it.each(CODECS)('compressed with %s gives back columns of nothing', async (codec) => {
     for (const dictionary of [true, false]) {
       for (const version of [1, 2] as const) {
-        const path = await written({ text: texts([null, null]), empty: texts(['', '']) }, { codec, dictionary, version });
-        expect(payloadsOf(await read(parquetSource(path, byIndex)))).toEqual(Array(2).fill({ text: null, empty: '' }));
+        const path = await written(
+          { text: texts([null, null]), empty: texts(['', '']) },
+          { codec, dictionary, version },
+        );
+        expect(payloadsOf(await read(parquetSource(path, byIndex)))).toEqual(
+          Array(2).fill({ text: null, empty: '' }),
+        );
       }
     }
   });
@@ -386,16 +519,23 @@ describe('any Parquet file', () => {
   it('gives back its rows, from the start and from every position, however it is laid out and read', async () => {
     const folder = await tempFolder();
     await fc.assert(
-      fc.asyncProperty(tableOf, layout, fc.integer({ min: 1, max: 9 }), async ({ columns, rows }, how, windowRows) => {
-        const path = `${folder}/rows.parquet`;
-        await writeFile(path, parquetBytes(columns, how));
-        const source = tunedParquetSource(path, byIndex, tiny(windowRows));
-        const { entries } = await readAll(source);
-        expect(payloadsOf(entries)).toEqual(rows);
-        for (const [index, { position }] of entries.entries()) {
-          expect((await readAll(source, stored(position))).entries).toEqual(entries.slice(index + 1));
-        }
-      }),
+      fc.asyncProperty(
+        tableOf,
+        layout,
+        fc.integer({ min: 1, max: 9 }),
+        async ({ columns, rows }, how, windowRows) => {
+          const path = `${folder}/rows.parquet`;
+          await writeFile(path, parquetBytes(columns, how));
+          const source = tunedParquetSource(path, byIndex, tiny(windowRows));
+          const { entries } = await readAll(source);
+          expect(payloadsOf(entries)).toEqual(rows);
+          for (const [index, { position }] of entries.entries()) {
+            expect((await readAll(source, stored(position))).entries).toEqual(
+              entries.slice(index + 1),
+            );
+          }
+        },
+      ),
       { numRuns: 40 },
     );
   });

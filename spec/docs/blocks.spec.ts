@@ -15,10 +15,25 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What must be found at least; raise it as the documents grow. */
 const BLOCKS_MIN = { ts: 42, sh: 59 };
 /** `ts` is compiled, `sh` is run, `js` only as a file that `sh` runs; the others are neither. */
-const LANGUAGES = ['ts', 'sh', 'js', 'console', 'text', 'json', 'jsonl', 'csv', 'mermaid', 'sql', 'http', 'yaml'];
+const LANGUAGES = [
+  'ts',
+  'sh',
+  'js',
+  'console',
+  'text',
+  'json',
+  'jsonl',
+  'csv',
+  'mermaid',
+  'sql',
+  'http',
+  'yaml',
+];
 
 const docPaths = (): readonly string[] => {
-  const inDocs = existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true }) : [];
+  const inDocs = existsSync(join(root, 'docs'))
+    ? readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true })
+    : [];
   const found = inDocs.filter((entry) => entry.isFile() && entry.name.endsWith('.md'));
   const paths = found.map((entry) => relative(root, join(entry.parentPath, entry.name))).toSorted();
   return existsSync(join(root, 'README.md')) ? ['README.md', ...paths] : paths;
@@ -28,7 +43,10 @@ const docs = docPaths().map((path) => parseDoc(path, readFileSync(join(root, pat
 const blocksIn = (language: string, within: readonly Doc[] = docs): number =>
   within.flatMap(({ blocks }) => blocks).filter((block) => block.language === language).length;
 
-/** The programs of this one import TypeScript as they run, which takes a real tsx; that npx does what stands for it is shown by a planted document. */
+/**
+ * The programs of this one import TypeScript as they run, which takes a real tsx; that npx does
+ * what stands for it is shown by a planted document.
+ */
 const REAL_TSX = 'docs/guides/structured-output.md';
 
 /** Runs a document, beside an emulator and a database if it wants them. */
@@ -40,7 +58,10 @@ const runWhole = async (doc: Doc): Promise<string> => {
     const database = doc.usesPostgres ? await newDatabase() : null;
     if (database !== null) ends.push(database.drop);
     const env = { ...emulator?.env, ...(database === null ? {} : { BATCHOR_STORE: database.url }) };
-    const { code, output, lastBlock } = await runDoc(doc, { env, real: doc.path === REAL_TSX ? ['tsx'] : [] });
+    const { code, output, lastBlock } = await runDoc(doc, {
+      env,
+      real: doc.path === REAL_TSX ? ['tsx'] : [],
+    });
     expect(code, `${lastBlock} ended with ${code}:\n${output}`).toBe(0);
     return output;
   } finally {
@@ -62,8 +83,13 @@ describe('the documents', () => {
   it('hide no block in a language that nobody checks', () => {
     const odd = docs
       .flatMap(({ blocks }) => blocks)
-      .filter(({ language, file }) => !LANGUAGES.includes(language) || (language === 'js' && file === null));
-    expect(odd.map(({ doc, line, language }) => `${doc}:${line}: ${language || 'no language'}`)).toEqual([]);
+      .filter(
+        ({ language, file }) =>
+          !LANGUAGES.includes(language) || (language === 'js' && file === null),
+      );
+    expect(
+      odd.map(({ doc, line, language }) => `${doc}:${line}: ${language || 'no language'}`),
+    ).toEqual([]);
   });
 
   it('name files of ours that exist', () => {
@@ -86,7 +112,9 @@ describe('the documents', () => {
           .slice(0, line - 2)
           .join('\n')
           .trimEnd();
-        return above.slice(above.lastIndexOf('\n\n')).includes(`\`${file}\``) ? [] : [`${path}:${line}: ${file}`];
+        return above.slice(above.lastIndexOf('\n\n')).includes(`\`${file}\``)
+          ? []
+          : [`${path}:${line}: ${file}`];
       });
     });
     expect(unnamed).toEqual([]);
@@ -95,11 +123,15 @@ describe('the documents', () => {
   it('show no checks of ours: those are hidden in comments', () => {
     const shown = docs.flatMap(({ path, blocks }) =>
       blocks.flatMap(({ language, isHidden, line, text }) =>
-        language === 'sh' && !isHidden && /^(?:test |grep -q)|\|\| test \$\?/mu.test(text) ? [`${path}:${line}`] : [],
+        language === 'sh' && !isHidden && /^(?:test |grep -q)|\|\| test \$\?/mu.test(text)
+          ? [`${path}:${line}`]
+          : [],
       ),
     );
     expect(shown).toEqual([]);
-    expect(docs.flatMap(({ blocks }) => blocks).filter(({ isHidden }) => isHidden).length).toBeGreaterThan(15);
+    expect(
+      docs.flatMap(({ blocks }) => blocks).filter(({ isHidden }) => isHidden).length,
+    ).toBeGreaterThan(15);
   });
 
   it('compile', () => {
@@ -196,7 +228,11 @@ describe('the checks of the documents', () => {
         fence,
       );
       const outcome = await runDoc(planted, { main });
-      expect(outcome).toEqual({ code: 0, output: '{"a": 1}\nbatchor one\nbatchor two\nkey: none\n', lastBlock: 'planted.md:9' });
+      expect(outcome).toEqual({
+        code: 0,
+        output: '{"a": 1}\nbatchor one\nbatchor two\nkey: none\n',
+        lastBlock: 'planted.md:9',
+      });
     });
 
     it('run batchor and TypeScript by the npx of the user as by what stands for it', async () => {
@@ -212,7 +248,10 @@ describe('the checks of the documents', () => {
         fence,
       );
       const output = 'batchor one\ntrue two\n';
-      const [asDefault, byReal] = await Promise.all([runDoc(planted, { main }), runDoc(planted, { main, real: ['npx', 'tsx'] })]);
+      const [asDefault, byReal] = await Promise.all([
+        runDoc(planted, { main }),
+        runDoc(planted, { main, real: ['npx', 'tsx'] }),
+      ]);
       expect([asDefault.output, byReal.output]).toEqual([output, output]);
     });
 
@@ -229,7 +268,11 @@ describe('the checks of the documents', () => {
         'echo never',
         fence,
       );
-      expect(await runDoc(planted, { main })).toEqual({ code: 1, output: 'before\n', lastBlock: 'planted.md:5' });
+      expect(await runDoc(planted, { main })).toEqual({
+        code: 1,
+        output: 'before\n',
+        lastBlock: 'planted.md:5',
+      });
     });
 
     it('give the address of an emulator to those that ask', async () => {
@@ -239,24 +282,36 @@ describe('the checks of the documents', () => {
       const emulator = await startEmulator(fake);
       try {
         const planted = doc(`${fence}sh`, 'echo "$OPENAI_BASE_URL $OPENAI_API_KEY"', fence);
-        expect(await runDoc(planted, { main, env: emulator.env })).toMatchObject({ output: 'http://localhost:1/v1 sk-emulator\n' });
+        expect(await runDoc(planted, { main, env: emulator.env })).toMatchObject({
+          output: 'http://localhost:1/v1 sk-emulator\n',
+        });
       } finally {
         await emulator.stop();
       }
     });
 
     it('give a database of its own to those that ask', async () => {
-      const asking = doc('<!-- postgres -->', `${fence}sh`, 'echo "$BATCHOR_STORE"', 'batchor list 2>&1 || true', fence);
+      const asking = doc(
+        '<!-- postgres -->',
+        `${fence}sh`,
+        'echo "$BATCHOR_STORE"',
+        'batchor list 2>&1 || true',
+        fence,
+      );
       const said = await Promise.all([runWhole(asking), runWhole(asking)]);
       const databases = said.map((each) => /^postgres(?:ql)?:.*\/(spec_\w+)$/m.exec(each)?.[1]);
       expect(new Set(databases).size).toBe(2);
       for (const each of said) expect(each).toContain('schema batchor: there is no store');
-      const gone = await runDoc(asking, { env: { BATCHOR_STORE: /^postgres.*$/m.exec(said[0] ?? '')?.[0] ?? '' } });
+      const gone = await runDoc(asking, {
+        env: { BATCHOR_STORE: /^postgres.*$/m.exec(said[0] ?? '')?.[0] ?? '' },
+      });
       expect(gone.output).toContain('does not exist');
     });
 
     it('refuse an emulator that ends, or says no address', async () => {
-      await expect(startEmulator(join(scratch, 'missing.mjs'))).rejects.toThrow('ended before it listened');
+      await expect(startEmulator(join(scratch, 'missing.mjs'))).rejects.toThrow(
+        'ended before it listened',
+      );
       await expect(startEmulator(main)).rejects.toThrow('not valid JSON');
     });
   });

@@ -22,12 +22,19 @@ const addressOf = (line: string, name: 'base_url' | 'ledger_url'): string => {
 };
 
 /** Starts `batchor emulator --port 0`; resolves once it listens, rejects if it ends first. */
-export const startEmulator = async (main = join(root, 'dist/cli/main.js')): Promise<RunningEmulator> => {
+export const startEmulator = async (
+  main = join(root, 'dist/cli/main.js'),
+): Promise<RunningEmulator> => {
   const args = [main, 'emulator', '--port', '0'];
-  const child = spawn(process.execPath, args, { env: specEnv(process.env), stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    env: specEnv(process.env),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const line = await Promise.race([
-    new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve)),
+    new Promise<string>((resolve) =>
+      createInterface({ input: child.stdout }).once('line', resolve),
+    ),
     ended.then(() => {
       throw new Error('the emulator ended before it listened');
     }),

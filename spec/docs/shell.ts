@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +16,10 @@ import type { Doc } from './markdown.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(root, 'dist/cli/main.js');
-/** Less than a test may take, so that a document that hangs is named with its block; far more than any takes on a slow machine. */
+/**
+ * Less than a test may take, so that a document that hangs is named with its block; far more than
+ * any takes on a slow machine.
+ */
 const DOC_MS_MAX = 9 * 60_000;
 
 /** What became of a document's commands. */
@@ -18,7 +30,10 @@ export interface Outcome {
   readonly lastBlock: string;
 }
 
-/** `# exit code 2`, or `# exit code 0, or 1: why`, behind a command: what a script that stops at the first error has to be told. */
+/**
+ * `# exit code 2`, or `# exit code 0, or 1: why`, behind a command: what a script that stops at the
+ * first error has to be told.
+ */
 const EXIT_CODE = /# exit code (?:0, or )?(\d+)(?::.*)?$/gm;
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -30,7 +45,10 @@ const scriptOf = (doc: Doc, texts: string): string => {
     if (file === null && language !== 'sh') return [];
     const source = join(texts, String(index));
     writeFileSync(source, text.replace(EXIT_CODE, '|| test $? -eq $1'));
-    const act = file === null ? `source ${quoted(source)}` : `mkdir -p ${quoted(dirname(file))} && cp ${quoted(source)} ${quoted(file)}`;
+    const act =
+      file === null
+        ? `source ${quoted(source)}`
+        : `mkdir -p ${quoted(dirname(file))} && cp ${quoted(source)} ${quoted(file)}`;
     return [`echo ${quoted(`${doc.path}:${block.line}`)} > ${quoted(join(texts, 'at'))}\n${act}`];
   });
   return ['set -eo pipefail', ...steps, ''].join('\n');
@@ -40,7 +58,10 @@ const scriptOf = (doc: Doc, texts: string): string => {
 export interface Surroundings {
   readonly main?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Those of npx and tsx that are the user's; by default none, and what stands for them does the same here in less time. */
+  /**
+   * Those of npx and tsx that are the user's; by default none, and what stands for them does the
+   * same here in less time.
+   */
   readonly real?: readonly ('npx' | 'tsx')[];
 }
 
@@ -61,7 +82,8 @@ const userFolder = (main: string, real: readonly string[]): string => {
   writeCommand(join(bin, 'batchor'), `exec ${quoted(process.execPath)} ${quoted(main)} "$@"`);
   symlinkSync(join(tools, 'tsc'), join(bin, 'tsc'));
   // Found before the real one, which takes longer than what it starts.
-  if (!real.includes('npx')) writeCommand(join(bin, 'npx'), `command=$1; shift; exec ${quoted(bin)}/"$command" "$@"`);
+  if (!real.includes('npx'))
+    writeCommand(join(bin, 'npx'), `command=$1; shift; exec ${quoted(bin)}/"$command" "$@"`);
   if (real.includes('tsx')) symlinkSync(join(tools, 'tsx'), join(bin, 'tsx'));
   else {
     // The real one looks at each module of batchor, not only at the program.
@@ -76,9 +98,18 @@ const userFolder = (main: string, real: readonly string[]): string => {
 };
 
 /** Runs a script to its end, and ends whatever it leaves running. */
-const runScript = (script: string, cwd: string, env: Readonly<Record<string, string | undefined>>): Promise<Omit<Outcome, 'lastBlock'>> =>
+const runScript = (
+  script: string,
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Omit<Outcome, 'lastBlock'>> =>
   new Promise((resolve, reject) => {
-    const shell = spawn('bash', ['-c', script], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const shell = spawn('bash', ['-c', script], {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const chunks: Buffer[] = [];
     const endGroup = (): void => {
       try {
@@ -88,7 +119,8 @@ const runScript = (script: string, cwd: string, env: Readonly<Record<string, str
       }
     };
     const timer = setTimeout(endGroup, DOC_MS_MAX);
-    for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    for (const stream of [shell.stdout, shell.stderr])
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     shell.once('error', reject);
     shell.once('exit', endGroup);
     shell.once('close', (code) => {
@@ -97,18 +129,33 @@ const runScript = (script: string, cwd: string, env: Readonly<Record<string, str
     });
   });
 
-/** Runs a document's `sh` blocks in order in one shell, in a folder and an environment of their own. */
-export const runDoc = async (doc: Doc, { main = MAIN, env: extraEnv = {}, real = [] }: Surroundings = {}): Promise<Outcome> => {
+/**
+ * Runs a document's `sh` blocks in order in one shell, in a folder and an environment of their own.
+ */
+export const runDoc = async (
+  doc: Doc,
+  { main = MAIN, env: extraEnv = {}, real = [] }: Surroundings = {},
+): Promise<Outcome> => {
   if (!existsSync(main)) throw new Error(`${main} is missing: run \`npm run build\` first`);
   const folder = userFolder(main, real);
   const texts = mkdtempSync(join(tmpdir(), 'batchor-blocks-'));
   const path = [join(folder, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter);
-  const kept = Object.fromEntries(['LANG', 'TMPDIR', 'TERM'].map((name) => [name, process.env[name]]));
-  const env = { ...kept, HOME: folder, PATH: path, NO_COLOR: '1', npm_config_update_notifier: 'false', ...extraEnv };
+  const kept = Object.fromEntries(
+    ['LANG', 'TMPDIR', 'TERM'].map((name) => [name, process.env[name]]),
+  );
+  const env = {
+    ...kept,
+    HOME: folder,
+    PATH: path,
+    NO_COLOR: '1',
+    npm_config_update_notifier: 'false',
+    ...extraEnv,
+  };
   try {
     const outcome = await runScript(scriptOf(doc, texts), folder, env);
     return { ...outcome, lastBlock: readFileSync(join(texts, 'at'), 'utf8').trim() };
   } finally {
-    for (const each of [folder, texts]) rmSync(each, { recursive: true, force: true, maxRetries: 3 });
+    for (const each of [folder, texts])
+      rmSync(each, { recursive: true, force: true, maxRetries: 3 });
   }
 };

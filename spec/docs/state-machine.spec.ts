@@ -11,7 +11,12 @@ describe('docs/state-machine.md', () => {
   });
 
   it('has a row for every arrow and every failure class', () => {
-    const rows = page.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---') && !/^\| (from|class) /.test(line));
+    const rows = page
+      .split('\n')
+      .filter(
+        (line) =>
+          line.startsWith('| ') && !line.startsWith('| ---') && !/^\| (from|class) /.test(line),
+      );
     expect(rows.length).toBe(itemArrows.length + batchArrows.length + failureClasses.length);
     const classRows = new Set(failureClasses.map((name) => `| \`${name}\` `));
     for (const row of rows) {

@@ -1,4 +1,5 @@
-// Renders docs/state-machine.md from the tables in lib/core: `npx tsx spec/docs/state-machine.ts --write`.
+// Renders docs/state-machine.md from the tables in lib/core: `npx tsx spec/docs/state-machine.ts
+// --write`.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
@@ -13,10 +14,13 @@ import {
 } from '../../lib/core/internal.ts';
 import { unreachedBatchArrows, unreachedItemArrows } from '../support/core/unreached.ts';
 
-export const stateMachinePath = fileURLToPath(new URL('../../docs/state-machine.md', import.meta.url));
+export const stateMachinePath = fileURLToPath(
+  new URL('../../docs/state-machine.md', import.meta.url),
+);
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 };
 

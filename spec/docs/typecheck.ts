@@ -20,10 +20,15 @@ export const programsOf = ({ blocks }: Doc): readonly Program[] =>
     .filter(({ language }) => language === 'ts')
     .reduce<readonly Program[]>((programs, block) => {
       const last = programs.at(-1);
-      return last === undefined || importsSomething(block.text) ? [...programs, [block]] : [...programs.slice(0, -1), [...last, block]];
+      return last === undefined || importsSomething(block.text)
+        ? [...programs, [block]]
+        : [...programs.slice(0, -1), [...last, block]];
     }, []);
 
-/** As specs are compiled, but against the built declarations: those are what a user's compiler reads, and what they are made of is another gate's business. */
+/**
+ * As specs are compiled, but against the built declarations: those are what a user's compiler
+ * reads, and what they are made of is another gate's business.
+ */
 const configOf = (files: readonly string[]): object => ({
   extends: join(root, 'spec/tsconfig.json'),
   compilerOptions: {
@@ -43,8 +48,9 @@ const configOf = (files: readonly string[]): object => ({
 });
 
 /**
- * Type-checks the programs of all documents in one compilation, each document's in a folder of its own, under the names that they are given
- * there. Gives what is wrong, as `README.md:12: message`. Needs the build.
+ * Type-checks the programs of all documents in one compilation, each document's in a folder of its
+ * own, under the names that they are given there. Gives what is wrong, as `README.md:12: message`.
+ * Needs the build.
  */
 export const typeErrors = (docs: readonly Doc[]): readonly string[] => {
   mkdirSync(CACHE, { recursive: true });
@@ -52,7 +58,10 @@ export const typeErrors = (docs: readonly Doc[]): readonly string[] => {
   try {
     const programs = new Map(
       docs.flatMap((doc, i) =>
-        programsOf(doc).map((program, j): readonly [string, Program] => [`${i}/${program[0]?.file ?? `block-${j}.ts`}`, program]),
+        programsOf(doc).map((program, j): readonly [string, Program] => [
+          `${i}/${program[0]?.file ?? `block-${j}.ts`}`,
+          program,
+        ]),
       ),
     );
     for (const [path, program] of programs) {
@@ -60,12 +69,17 @@ export const typeErrors = (docs: readonly Doc[]): readonly string[] => {
       writeFileSync(join(folder, path), program.map(({ text }) => text).join(''));
     }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(configOf([...programs.keys()])));
-    const { status, stdout, stderr } = spawnSync(process.execPath, [TSC, '-p', '.', '--pretty', 'false'], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [TSC, '-p', '.', '--pretty', 'false'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+      },
+    );
     const said = stdout.split(/\n(?=\S)/u).filter((message) => message.trim() !== '');
-    if (status !== 0 && said.length === 0) throw new Error(`the compiler ended with ${status}: ${stderr}`);
+    if (status !== 0 && said.length === 0)
+      throw new Error(`the compiler ended with ${status}: ${stderr}`);
     return said.map((message) => located(message.trim(), programs));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -74,7 +88,8 @@ export const typeErrors = (docs: readonly Doc[]): readonly string[] => {
 
 /** `0/block-1.ts(3,14): error TS2322: what`, by the line of the document. */
 const located = (message: string, programs: ReadonlyMap<string, Program>): string => {
-  const [, path = '', number = '', what = ''] = /^(.*?)\((\d+),\d+\): error TS\d+: (.*)$/su.exec(message) ?? [];
+  const [, path = '', number = '', what = ''] =
+    /^(.*?)\((\d+),\d+\): error TS\d+: (.*)$/su.exec(message) ?? [];
   let line = Number(number) - 1;
   for (const block of programs.get(path) ?? []) {
     const length = block.text.split('\n').length - 1;

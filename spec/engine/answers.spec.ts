@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
-import { answersFaults, type AnswersFault, createWorld, memoryStore, type World } from '../../lib/sim/index.ts';
+import {
+  answersFaults,
+  type AnswersFault,
+  createWorld,
+  memoryStore,
+  type World,
+} from '../../lib/sim/index.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import type { JsonObject } from '../../lib/core/internal.ts';
 import { itemsOf, jobOf } from '../support/sim/jobs.ts';
@@ -12,8 +18,13 @@ type Played = Run<string, JsonObject>;
 const play = async (
   fault: Omit<AnswersFault, 'times'> & { readonly times: number },
 ): Promise<{ readonly world: World; readonly run: Played }> => {
-  const world = await createWorld({ seed: 9, storage: memoryStore(), faults: [{ ...fault, batch: 2 }] });
-  const start = (runId: string) => world.runner.start(jobOf(world.connection, itemsOf(rows)), { runId });
+  const world = await createWorld({
+    seed: 9,
+    storage: memoryStore(),
+    faults: [{ ...fault, batch: 2 }],
+  });
+  const start = (runId: string) =>
+    world.runner.start(jobOf(world.connection, itemsOf(rows)), { runId });
   const one = await world.until(start('one'));
   await world.settle(one);
   const run = await world.until(start('two'));
@@ -34,7 +45,10 @@ describe.each(answersFaults)('answers that come as %s', (type) => {
   it('twice, and then as they are, complete the run: each row is asked once, and one copy is kept', async () => {
     const { world, run } = await play({ type, times: 2 });
     await using _ = world;
-    expect(run.summary()).toMatchObject({ status: 'completed', defects: { malformed: 0, unknown: 0, duplicate: 0, missing: 0 } });
+    expect(run.summary()).toMatchObject({
+      status: 'completed',
+      defects: { malformed: 0, unknown: 0, duplicate: 0, missing: 0 },
+    });
     expect(world.ledger).toMatchObject({ batchesCreated: 2, requestsBilled: 2 * rows });
     expect(await rawFilesOf(world, 'two')).toHaveLength(1);
     expect((await run.verify()).broken).toBeNull();
@@ -88,7 +102,9 @@ describe('answers that stay unreadable', () => {
   it('are refused as answers of another run, whose rows have the same numbers', async () => {
     const { world, run } = await play({ type: 'answers_of_another', times: 1_000 });
     await using _ = world;
-    expect(run.summary().liveBatches[0]?.held).toContain('has 40 lines, of which 40 answer requests that this batch did not send');
+    expect(run.summary().liveBatches[0]?.held).toContain(
+      'has 40 lines, of which 40 answer requests that this batch did not send',
+    );
     expect(run.summary().itemCounts.completed).toBe(0);
   });
 });
@@ -102,10 +118,16 @@ describe('a file that is gone for good', () => {
         { type: 'file_gone', file: 'error', batch: 1, times: 1_000 },
       ],
     });
-    const run = await world.until(world.runner.start(jobOf(world.connection, itemsOf(rows)), { runId: 'one' }));
+    const run = await world.until(
+      world.runner.start(jobOf(world.connection, itemsOf(rows)), { runId: 'one' }),
+    );
     await world.settle(run);
     const { itemCounts, status, defects } = run.summary();
-    expect([status, itemCounts.completed, world.ledger.batchesCreated]).toEqual(['completed', rows, 2]);
+    expect([status, itemCounts.completed, world.ledger.batchesCreated]).toEqual([
+      'completed',
+      rows,
+      2,
+    ]);
     expect(defects.missing).toBeGreaterThan(5);
     expect(world.ledger.doublePaidItemIds).toEqual([]);
     expect(world.ledger.requestsBilled).toBe(rows);

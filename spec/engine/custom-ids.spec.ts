@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type CustomIdFormat, customIdsOf, stampCustomIds, stampOf } from '../../lib/core/values/custom-ids.ts';
+import {
+  type CustomIdFormat,
+  customIdsOf,
+  stampCustomIds,
+  stampOf,
+} from '../../lib/core/values/custom-ids.ts';
 import type { ProviderConnection } from '../../lib/ports/provider.ts';
 import { BatchRunner } from '../../lib/run/api/runner.ts';
 import { createFakeProvider, fakeConnection, memoryStore } from '../../lib/sim/index.ts';
@@ -7,7 +12,11 @@ import { createWorld } from '../../lib/sim/world.ts';
 import { itemsOf, jobOf } from '../support/sim/jobs.ts';
 
 /** The lines as they pass: as many bytes as were promised, and whose they are. */
-async function* noted(lines: AsyncIterable<Uint8Array>, bytes: number, uploads: (readonly string[])[]): AsyncGenerator<Uint8Array> {
+async function* noted(
+  lines: AsyncIterable<Uint8Array>,
+  bytes: number,
+  uploads: (readonly string[])[],
+): AsyncGenerator<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of lines) {
     parts.push(part.slice());
@@ -15,7 +24,9 @@ async function* noted(lines: AsyncIterable<Uint8Array>, bytes: number, uploads: 
   }
   const whole = Buffer.concat(parts);
   expect(whole.length).toBe(bytes);
-  uploads.push([...whole.toString('utf8').matchAll(/"custom_id":"([^"]+)"/gu)].map(([, id = '']) => id));
+  uploads.push(
+    [...whole.toString('utf8').matchAll(/"custom_id":"([^"]+)"/gu)].map(([, id = '']) => id),
+  );
 }
 
 describe('the custom_ids of a run', () => {
@@ -36,13 +47,17 @@ describe('the custom_ids of a run', () => {
         return {
           ...provider,
           stampCustomIds,
-          upload: (input) => provider.upload({ ...input, lines: noted(input.lines, input.bytes, uploads) }),
+          upload: (input) =>
+            provider.upload({ ...input, lines: noted(input.lines, input.bytes, uploads) }),
         };
       },
     };
     await using runner = new BatchRunner({ storage: memoryStore(), providers: [proving] });
     const retryPolicy = { itemBackoff: { initialMs: 1, factor: 1, maxMs: 1 } };
-    const run = await runner.start(jobOf(fake, itemsOf(6), { maxRequests: 3 }, { retryPolicy, pollIntervalMs: 5 }), { runId: 'stamped' });
+    const run = await runner.start(
+      jobOf(fake, itemsOf(6), { maxRequests: 3 }, { retryPolicy, pollIntervalMs: 5 }),
+      { runId: 'stamped' },
+    );
     const summary = await run.wait();
     expect(summary.status).toBe('completed');
     const { customIds } = run.snapshot().config;
@@ -54,10 +69,15 @@ describe('the custom_ids of a run', () => {
       [3, 4, 5],
       [0, 1, 2],
     ]);
-    uploads.forEach((sent, i) => sent.forEach((id) => expect(id.slice(-7)).toBe(stampOf(i + 1, 1))));
+    uploads.forEach((sent, i) =>
+      sent.forEach((id) => expect(id.slice(-7)).toBe(stampOf(i + 1, 1))),
+    );
     expect((await run.verify()).broken).toBeNull();
     const inspected = await run.inspect('id-1');
-    expect(inspected.attempts.map(({ lines }) => lines.map(({ verdict }) => verdict))).toEqual([['server_error'], ['succeeded']]);
+    expect(inspected.attempts.map(({ lines }) => lines.map(({ verdict }) => verdict))).toEqual([
+      ['server_error'],
+      ['succeeded'],
+    ]);
   });
 
   it('have a nonce that differs from run to run, and none of another run is taken for its own', async () => {
@@ -68,7 +88,9 @@ describe('the custom_ids of a run', () => {
       const run = await world.runner.start(jobOf(world.connection, itemsOf(4)), { runId });
       await world.settle(run);
       formats.push(run.snapshot().config.customIds);
-      expect((await run.inspect('id-3')).customId).toBe(`r${run.snapshot().config.customIds?.nonce}-3`);
+      expect((await run.inspect('id-3')).customId).toBe(
+        `r${run.snapshot().config.customIds?.nonce}-3`,
+      );
     }
     expect(formats).toMatchObject([{ isStamped: false }, { isStamped: false }]);
     expect(formats[0]?.nonce).not.toBe(formats[1]?.nonce);

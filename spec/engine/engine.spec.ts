@@ -9,7 +9,8 @@ import { itemsOf, type Job, jobOf } from '../support/sim/jobs.ts';
 
 const minuteMs = 60_000;
 const quick = { turnaroundMs: { min: minuteMs, max: 5 * minuteMs } };
-const job = (count: number, maxRequests: number) => () => jobOf(null, itemsOf(count), { maxRequests });
+const job = (count: number, maxRequests: number) => () =>
+  jobOf(null, itemsOf(count), { maxRequests });
 
 /** The provider, with every call reported before it leaves and after it came back. */
 const observed = (
@@ -91,9 +92,13 @@ describe('the engine', () => {
 
   it('takes a create that throws for an unconfirmed one', async () => {
     const lab = await createEngineLab(job(5, 10), quick, ({ provider }) => ({
-      provider: observed(provider, (name, _key, work) => (name === 'create' ? () => Promise.reject(new Error('a socket died')) : work)),
+      provider: observed(provider, (name, _key, work) =>
+        name === 'create' ? () => Promise.reject(new Error('a socket died')) : work,
+      ),
     }));
-    await lab.until(({ live }) => live.some(({ createAttempt, phase }) => createAttempt === 2 && phase === 'indeterminate'));
+    await lab.until(({ live }) =>
+      live.some(({ createAttempt, phase }) => createAttempt === 2 && phase === 'indeterminate'),
+    );
     expect(lab.engine.snapshot.live.map((batch) => batch.phase)).toEqual(['indeterminate']);
     lab.stop();
   });
@@ -108,7 +113,8 @@ describe('the engine', () => {
           get: (target, key) =>
             key === 'commit'
               ? (version: number, events: Parameters<typeof run.commit>[1]) => {
-                  if (drained.length === 0 && events.some((event) => event.type === 'CreateBegun')) drained.push(lab.engine.drain());
+                  if (drained.length === 0 && events.some((event) => event.type === 'CreateBegun'))
+                    drained.push(lab.engine.drain());
                   return target.commit(version, events);
                 }
               : (Reflect.get(target, key, target) as unknown),
@@ -120,7 +126,9 @@ describe('the engine', () => {
     await Promise.all(drained);
     expect(drained.length).toBe(1);
     expect(lab.engine.snapshot.live.filter((batch) => batch.phase === 'creating')).toEqual([]);
-    expect(lab.engine.snapshot.live.filter((batch) => batch.phase === 'created').length).toBe(lab.fake.ledger.batchesCreated);
+    expect(lab.engine.snapshot.live.filter((batch) => batch.phase === 'created').length).toBe(
+      lab.fake.ledger.batchesCreated,
+    );
     lab.stop();
   });
 
@@ -153,13 +161,28 @@ describe('the engine', () => {
       }
     }
     const lab = await createEngineLab(
-      (scheduler) => jobOf(null, slowly(scheduler), { maxRequests: 5 }, { retryPolicy: { itemBackoff: { initialMs: 20 * minuteMs } } }),
-      { turnaroundMs: { min: 30 * minuteMs, max: 30 * minuteMs }, faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }] },
+      (scheduler) =>
+        jobOf(
+          null,
+          slowly(scheduler),
+          { maxRequests: 5 },
+          { retryPolicy: { itemBackoff: { initialMs: 20 * minuteMs } } },
+        ),
+      {
+        turnaroundMs: { min: 30 * minuteMs, max: 30 * minuteMs },
+        faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }],
+      },
       ({ provider, run }) => ({
         provider: observed(provider, (name, _key, work) => () => {
           const { ingest, backoff, control } = run.snapshot;
           const state =
-            control.state === 'paused' ? 'paused' : backoff.length > 0 ? 'backoff' : ingest.isComplete ? 'ingested' : 'ingesting';
+            control.state === 'paused'
+              ? 'paused'
+              : backoff.length > 0
+                ? 'backoff'
+                : ingest.isComplete
+                  ? 'ingested'
+                  : 'ingesting';
           if (name === 'observe') polls.push({ atMs: lab.time.now(), state });
           return work();
         }),
@@ -168,7 +191,12 @@ describe('the engine', () => {
     const count = (state: string): number => polls.filter((poll) => poll.state === state).length;
     await lab.advance(15 * minuteMs);
     expect(count('ingesting')).toBeGreaterThan(5);
-    await lab.engine.tell({ type: 'PauseRun', atMs: lab.time.now(), reason: 'manual', message: null });
+    await lab.engine.tell({
+      type: 'PauseRun',
+      atMs: lab.time.now(),
+      reason: 'manual',
+      message: null,
+    });
     await lab.advance(10 * minuteMs);
     expect(count('paused')).toBeGreaterThan(3);
     await lab.engine.tell({ type: 'ResumeRun', atMs: lab.time.now() });
@@ -223,7 +251,12 @@ describe('the engine', () => {
       },
     );
     await lab.until(({ ingest }) => ingest.itemCount >= 10_000);
-    const paused = lab.engine.tell({ type: 'PauseRun', atMs: lab.time.now(), reason: 'manual', message: null });
+    const paused = lab.engine.tell({
+      type: 'PauseRun',
+      atMs: lab.time.now(),
+      reason: 'manual',
+      message: null,
+    });
     await lab.advance(minuteMs);
     expect(await paused).toMatchObject({ _tag: 'Right' });
     const { itemCount } = lab.engine.snapshot.ingest;
@@ -242,11 +275,16 @@ describe('the engine', () => {
         yield item;
       }
     }
-    const lab = await createEngineLab((scheduler) => jobOf(null, slowly(scheduler), { maxRequests: 100 }), quick);
+    const lab = await createEngineLab(
+      (scheduler) => jobOf(null, slowly(scheduler), { maxRequests: 100 }),
+      quick,
+    );
     await lab.advance(3_000);
     expect(lab.engine.snapshot.ingest.itemCount).toBeGreaterThanOrEqual(4);
     await lab.until(isFinished);
-    const slices = lab.commits.flat().flatMap((event) => (event.type === 'ItemsAccepted' ? [event.slice.itemIds.length] : []));
+    const slices = lab.commits
+      .flat()
+      .flatMap((event) => (event.type === 'ItemsAccepted' ? [event.slice.itemIds.length] : []));
     expect(slices.reduce((sum, count) => sum + count, 0)).toBe(20);
     expect(Math.max(...slices)).toBeLessThanOrEqual(4);
     lab.stop();
@@ -255,26 +293,39 @@ describe('the engine', () => {
   it('returns the result of each command, and answers none after the end', async () => {
     const lab = await createEngineLab(job(3, 10), quick);
     const atMs = lab.time.now();
-    expect(await lab.engine.tell({ type: 'ResumeRun', atMs })).toMatchObject({ _tag: 'Left', left: { type: 'not_while' } });
-    expect(await lab.engine.tell({ type: 'PauseRun', atMs, reason: 'manual', message: null })).toMatchObject({ _tag: 'Right' });
+    expect(await lab.engine.tell({ type: 'ResumeRun', atMs })).toMatchObject({
+      _tag: 'Left',
+      left: { type: 'not_while' },
+    });
+    expect(
+      await lab.engine.tell({ type: 'PauseRun', atMs, reason: 'manual', message: null }),
+    ).toMatchObject({ _tag: 'Right' });
     await lab.engine.tell({ type: 'ResumeRun', atMs });
     await lab.until(isFinished);
-    expect(await lab.engine.tell({ type: 'PauseRun', atMs, reason: 'manual', message: null })).toEqual({
+    expect(
+      await lab.engine.tell({ type: 'PauseRun', atMs, reason: 'manual', message: null }),
+    ).toEqual({
       _tag: 'Left',
       left: { type: 'run_finished' },
     });
-    expect(itemStatuses.filter((status) => lab.engine.snapshot.totals[status] > 0)).toEqual(['completed']);
+    expect(itemStatuses.filter((status) => lab.engine.snapshot.totals[status] > 0)).toEqual([
+      'completed',
+    ]);
     lab.stop();
   });
 
   it('ends with the error when a commit is refused, and rejects every waiting caller', async () => {
     const lab = await createEngineLab(job(3, 10), quick, ({ run }) => {
       const commit: OwnedRun['commit'] = (version, events) =>
-        version > 3 ? () => Promise.resolve({ _tag: 'Left', left: { type: 'lease_lost', owner: 'another' } }) : run.commit(version, events);
+        version > 3
+          ? () => Promise.resolve({ _tag: 'Left', left: { type: 'lease_lost', owner: 'another' } })
+          : run.commit(version, events);
       return { run: withCommit(run, commit) };
     });
     await expect(lab.until(isFinished)).rejects.toMatchObject({ error: { type: 'lease_lost' } });
-    await expect(lab.engine.tell({ type: 'CancelRun', atMs: 0 })).rejects.toMatchObject({ error: { type: 'lease_lost' } });
+    await expect(lab.engine.tell({ type: 'CancelRun', atMs: 0 })).rejects.toMatchObject({
+      error: { type: 'lease_lost' },
+    });
     const { uploads } = lab.fake.ledger;
     await lab.advance(60 * minuteMs);
     expect(lab.fake.ledger.uploads).toBe(uploads);
@@ -286,14 +337,23 @@ describe('the engine', () => {
 const roomy = { limits: { requestsMax: 2_000_000, inputBytesMax: 2 ** 40 } };
 
 const withCommit = (run: OwnedRun, commit: OwnedRun['commit']): OwnedRun =>
-  new Proxy(run, { get: (target, key) => (key === 'commit' ? commit : (Reflect.get(target, key, target) as unknown)) });
+  new Proxy(run, {
+    get: (target, key) =>
+      key === 'commit' ? commit : (Reflect.get(target, key, target) as unknown),
+  });
 
 type Source = NonNullable<Job['source']>;
 
 /** A source that hands over a thousand rows at a time, as fast sources do, and counts them. */
-const rowOf = (no: number): SourceEntry<string> => ({ item: { itemId: `id-${no}`, payload: 'the same for all' }, position: no });
+const rowOf = (no: number): SourceEntry<string> => ({
+  item: { itemId: `id-${no}`, payload: 'the same for all' },
+  position: no,
+});
 
-const countedSource = (rows: number, onRow: (produced: number) => void): { readonly source: Source; produced(): number } => {
+const countedSource = (
+  rows: number,
+  onRow: (produced: number) => void,
+): { readonly source: Source; produced(): number } => {
   let produced = 0;
   const source: Source = {
     kind: 'many',

@@ -21,7 +21,12 @@ const bad = (reason: string, i: number): Entry => ({
 });
 
 /** A job over entries that can be read again, in pages of so many. */
-const jobOver = (world: World, entries: readonly Entry[], more: Parameters<typeof jobOf>[3] = {}, pageRows = 3): Job => {
+const jobOver = (
+  world: World,
+  entries: readonly Entry[],
+  more: Parameters<typeof jobOf>[3] = {},
+  pageRows = 3,
+): Job => {
   const { items: _none, ...job } = jobOf(world.connection, [], { maxRequests: 4 }, more);
   return {
     ...job,
@@ -30,7 +35,8 @@ const jobOver = (world: World, entries: readonly Entry[], more: Parameters<typeo
       ref: 'people.csv',
       fingerprint: () => Promise.resolve('f1'),
       async *read(from) {
-        for (let at = Number(from ?? 0); at < entries.length; at += pageRows) yield entries.slice(at, at + pageRows);
+        for (let at = Number(from ?? 0); at < entries.length; at += pageRows)
+          yield entries.slice(at, at + pageRows);
       },
     },
   } as Job;
@@ -44,11 +50,20 @@ describe('a row that cannot be an item', () => {
     await using world = await createWorld(quick);
     const run = await world.runner.start(jobOver(world, withBad));
     const summary = await world.settle(run);
-    expect(summary).toMatchObject({ status: 'running', controlState: 'paused', controlReason: 'bad_rows', itemCount: 5 });
+    expect(summary).toMatchObject({
+      status: 'running',
+      controlState: 'paused',
+      controlReason: 'bad_rows',
+      itemCount: 5,
+    });
     expect(summary.controlMessage).toBe('people.csv:7, field "age": is not a number');
     expect(world.ledger.requestsBilled).toBeLessThanOrEqual(5);
     await run.resume({ badRows: 'record' });
-    expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 9, badRowCount: 1 });
+    expect(await world.settle(run)).toMatchObject({
+      status: 'completed_with_failures',
+      itemCount: 9,
+      badRowCount: 1,
+    });
   });
 
   it('is each one whose prompt or metadata JSON cannot write, and no other row is lost to it', async () => {
@@ -61,14 +76,37 @@ describe('a row that cannot be an item', () => {
         throw new Error('not me');
       },
     };
-    const prompts: readonly unknown[] = ['plain', nested, cyclic, { body: { count: 1n } }, { body: refusing }, 'plain'];
+    const prompts: readonly unknown[] = [
+      'plain',
+      nested,
+      cyclic,
+      { body: { count: 1n } },
+      { body: refusing },
+      'plain',
+    ];
     const items = prompts.map((_, i) => ({ itemId: `id-${i}`, payload: String(i) }));
     const deep = { itemId: 'deep', payload: '0', metadata: { nested } };
-    const job = jobOf(world.connection, [...items, deep], { maxRequests: 4 }, { badRows: 'record' });
-    const run = await world.runner.start({ ...job, buildPrompt: ({ payload }) => prompts[Number(payload)] as string });
-    expect(await world.settle(run)).toMatchObject({ itemCount: 7, badRowCount: 5, itemCounts: { completed: 2, failed_permanent: 5 } });
+    const job = jobOf(
+      world.connection,
+      [...items, deep],
+      { maxRequests: 4 },
+      { badRows: 'record' },
+    );
+    const run = await world.runner.start({
+      ...job,
+      buildPrompt: ({ payload }) => prompts[Number(payload)] as string,
+    });
+    expect(await world.settle(run)).toMatchObject({
+      itemCount: 7,
+      badRowCount: 5,
+      itemCounts: { completed: 2, failed_permanent: 5 },
+    });
     const results = await world.until(run.results({ order: 'input' }).toArray());
-    expect(results.map((result) => (result.status === 'completed' ? null : result.error.message.replace(/^.*?: /u, '')))).toEqual([
+    expect(
+      results.map((result) =>
+        result.status === 'completed' ? null : result.error.message.replace(/^.*?: /u, ''),
+      ),
+    ).toEqual([
       null,
       'its prompt is nested more than 128 levels deep, or holds itself',
       'its prompt is nested more than 128 levels deep, or holds itself',
@@ -84,16 +122,33 @@ describe('a row that cannot be an item', () => {
     const run = await world.runner.start(jobOver(world, withBad));
     await world.settle(run);
     await run.resume();
-    expect(await world.settle(run)).toMatchObject({ controlReason: 'bad_rows', itemCount: 5, itemCounts: { completed: 4, pending: 1 } });
+    expect(await world.settle(run)).toMatchObject({
+      controlReason: 'bad_rows',
+      itemCount: 5,
+      itemCounts: { completed: 4, pending: 1 },
+    });
   });
 
   it('becomes a failed item under the policy record, the first row and the last too', async () => {
     await using world = await createWorld(quick);
     const entries = [bad('no number', 0), ...rows(7).slice(1), bad('no number either', 7)];
     const run = await world.runner.start(jobOver(world, entries, { badRows: 'record' }));
-    expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 8, badRowCount: 2 });
+    expect(await world.settle(run)).toMatchObject({
+      status: 'completed_with_failures',
+      itemCount: 8,
+      badRowCount: 2,
+    });
     const results = await run.results({ order: 'input' }).toArray();
-    expect(results.map(({ status }) => status === 'completed')).toEqual([false, true, true, true, true, true, true, false]);
+    expect(results.map(({ status }) => status === 'completed')).toEqual([
+      false,
+      true,
+      true,
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
     expect(results[7]).toMatchObject({
       itemId: 'bad-7',
       error: { errorClass: 'invalid_row', message: 'people.csv:9: no number either' },
@@ -120,14 +175,22 @@ describe('a row that cannot be an item', () => {
     ]);
     expect(results[8]).toMatchObject({
       status: 'failed_permanent',
-      error: { message: 'people.csv:10: the id "id-0" is taken by an earlier row', rawError: { given_id: 'id-0' } },
+      error: {
+        message: 'people.csv:10: the id "id-0" is taken by an earlier row',
+        rawError: { given_id: 'id-0' },
+      },
     });
   });
 
   it('is never given an id that another row has, though results of an earlier run were fed back in', async () => {
     await using world = await createWorld(quick);
     const nameless = (i: number): Entry => ({
-      bad: { reason: 'has no id', field: 'id', itemId: null, location: { ref: 'people.csv', line: i + 2 } },
+      bad: {
+        reason: 'has no id',
+        field: 'id',
+        itemId: null,
+        location: { ref: 'people.csv', line: i + 2 },
+      },
       position: i + 1,
     });
     const entries = [
@@ -141,10 +204,14 @@ describe('a row that cannot be an item', () => {
       row('last', 7),
     ];
     for (const pageRows of [1, 8]) {
-      const run = await world.runner.start(jobOver(world, entries, { badRows: 'record' }, pageRows));
+      const run = await world.runner.start(
+        jobOver(world, entries, { badRows: 'record' }, pageRows),
+      );
       await world.settle(run);
       const results = await run.results({ order: 'input' }).toArray();
-      const ids = results.map(({ itemId, status }) => (status === 'completed' ? itemId : `failed ${itemId}`));
+      const ids = results.map(({ itemId, status }) =>
+        status === 'completed' ? itemId : `failed ${itemId}`,
+      );
       expect(ids).toEqual([
         'row:people.csv:1',
         'failed row:people.csv:1~2',
@@ -174,7 +241,11 @@ describe('a row that cannot be an item', () => {
     const run = await world.until((await world.crash()).start(slow, { runId: 'twice' }));
     expect(run.summary().itemCount).toBeGreaterThan(2);
     expect(run.summary().itemCount).toBeLessThan(7);
-    expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 7, badRowCount: 1 });
+    expect(await world.settle(run)).toMatchObject({
+      status: 'completed_with_failures',
+      itemCount: 7,
+      badRowCount: 1,
+    });
   });
 
   it('is one without an id, and one whose prompt cannot be built, in time or later', async () => {
@@ -190,7 +261,9 @@ describe('a row that cannot be an item', () => {
     const run = await world.runner.start(job);
     await world.settle(run);
     const results = await run.results({ order: 'input' }).toArray();
-    expect(results.map((result) => (result.status === 'completed' ? 'completed' : result.error.message))).toEqual([
+    expect(
+      results.map((result) => (result.status === 'completed' ? 'completed' : result.error.message)),
+    ).toEqual([
       'people.csv:2: its item id is empty',
       'people.csv:3: buildPrompt failed: no template',
       'people.csv:4: buildPrompt failed: no network',
@@ -202,11 +275,21 @@ describe('a row that cannot be an item', () => {
 describe('an item that is none', () => {
   it('is a bad row, and costs no other', async () => {
     await using world = await createWorld(quick);
-    const entries = [row('a', 0), ...[null, undefined, 'b'].map((item, i) => ({ item, position: i + 2 }) as unknown as Entry), row('c', 4)];
+    const entries = [
+      row('a', 0),
+      ...[null, undefined, 'b'].map((item, i) => ({ item, position: i + 2 }) as unknown as Entry),
+      row('c', 4),
+    ];
     const run = await world.runner.start(jobOver(world, entries, { badRows: 'record' }));
-    expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 5, badRowCount: 3 });
+    expect(await world.settle(run)).toMatchObject({
+      status: 'completed_with_failures',
+      itemCount: 5,
+      badRowCount: 3,
+    });
     const results = await run.results({ order: 'input' }).toArray();
-    expect(results.map((result) => (result.status === 'completed' ? 'completed' : result.error.message))).toEqual([
+    expect(
+      results.map((result) => (result.status === 'completed' ? 'completed' : result.error.message)),
+    ).toEqual([
       'completed',
       'people.csv: it is null, not { itemId, payload }',
       'people.csv: it is undefined, not { itemId, payload }',
@@ -229,7 +312,10 @@ describe('a source', () => {
     };
     const run = await world.runner.start({ ...job, source: { ...job.source, read } } as Job);
     const summary = await world.settle(run);
-    expect(summary).toMatchObject({ controlReason: 'source_unreadable', controlMessage: 'people.csv:5: the disk is gone' });
+    expect(summary).toMatchObject({
+      controlReason: 'source_unreadable',
+      controlMessage: 'people.csv:5: the disk is gone',
+    });
     isBroken = false;
     await run.resume();
     expect(await world.settle(run)).toMatchObject({ status: 'completed', itemCount: 10 });
@@ -239,7 +325,11 @@ describe('a source', () => {
   it('without rows gives a run that is completed at once', async () => {
     await using world = await createWorld(quick);
     const run = await world.runner.start(jobOver(world, []));
-    expect(await world.settle(run)).toMatchObject({ status: 'completed', itemCount: 0, batchCount: 0 });
+    expect(await world.settle(run)).toMatchObject({
+      status: 'completed',
+      itemCount: 0,
+      batchCount: 0,
+    });
   });
 });
 
@@ -251,7 +341,8 @@ describe('a job on a run that exists', () => {
     await world.crash();
     return job;
   };
-  const startOf = (world: World, job: Job): Promise<unknown> => world.runner.start(job, { runId: 'half' }).catch((error: unknown) => error);
+  const startOf = (world: World, job: Job): Promise<unknown> =>
+    world.runner.start(job, { runId: 'half' }).catch((error: unknown) => error);
 
   it('is refused with every field that differs', async () => {
     await using world = await createWorld(quick);
@@ -267,7 +358,11 @@ describe('a job on a run that exists', () => {
     const { differences } = (
       error as {
         readonly details: {
-          readonly differences: readonly { readonly field: string; readonly stored: unknown; readonly given: unknown }[];
+          readonly differences: readonly {
+            readonly field: string;
+            readonly stored: unknown;
+            readonly given: unknown;
+          }[];
         };
       }
     ).details;
@@ -282,7 +377,10 @@ describe('a job on a run that exists', () => {
   it('is refused when its source changed before it was read to its end', async () => {
     await using world = await createWorld(quick);
     const job = await half(world);
-    const changed = { ...job, source: { ...job.source, fingerprint: () => Promise.resolve('f2') } } as Job;
+    const changed = {
+      ...job,
+      source: { ...job.source, fingerprint: () => Promise.resolve('f2') },
+    } as Job;
     expect(await startOf(world, changed)).toMatchObject({
       code: 'source_changed',
       details: { storedFingerprint: 'f1', foundFingerprint: 'f2', nextIndex: 4 },
@@ -292,8 +390,14 @@ describe('a job on a run that exists', () => {
   it('is refused when its prompt builder gives another prompt for the last row', async () => {
     await using world = await createWorld(quick);
     const job = await half(world);
-    const error = await startOf(world, { ...job, buildPrompt: ({ payload }) => `Please: ${payload}` });
-    expect(error).toMatchObject({ code: 'job_changed', details: { differences: [{ field: 'buildPrompt' }] } });
+    const error = await startOf(world, {
+      ...job,
+      buildPrompt: ({ payload }) => `Please: ${payload}`,
+    });
+    expect(error).toMatchObject({
+      code: 'job_changed',
+      details: { differences: [{ field: 'buildPrompt' }] },
+    });
     expect((error as Error).message).toContain('Please: prompt 3');
     // The refused job has not taken the run from its owner.
     expect(await startOf(world, job)).toMatchObject({ runId: 'half' });
@@ -308,11 +412,18 @@ describe('a job on a run that exists', () => {
       retryPolicy: { maxAttempts: 7 },
     });
     const run = await world.runner.start(job, { runId: 'half' });
-    expect(run.snapshot().config.operation).toMatchObject({ badRows: 'record', pollIntervalMs: 5_000, retry: { attemptsMax: 7 } });
+    expect(run.snapshot().config.operation).toMatchObject({
+      badRows: 'record',
+      pollIntervalMs: 5_000,
+      retry: { attemptsMax: 7 },
+    });
     // A paused run is not resumed by being started.
     expect((await world.settle(run)).controlState).toBe('paused');
     await run.resume();
-    expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 8 });
+    expect(await world.settle(run)).toMatchObject({
+      status: 'completed_with_failures',
+      itemCount: 8,
+    });
     expect(world.ledger.requestsBilled).toBe(7);
   });
 
@@ -321,7 +432,9 @@ describe('a job on a run that exists', () => {
     const items: readonly Item[] = itemsOf(3);
     const job = jobOf(world.connection, items);
     await world.settle(await world.runner.start(job, { runId: 'done' }));
-    await expect(world.runner.start(job, { runId: 'done', ifExists: 'fail' })).rejects.toMatchObject({ code: 'run_exists' });
+    await expect(
+      world.runner.start(job, { runId: 'done', ifExists: 'fail' }),
+    ).rejects.toMatchObject({ code: 'run_exists' });
     const again = await world.runner.start(job, { runId: 'done' });
     expect(again.status).toBe('completed');
     expect(world.ledger.requestsBilled).toBe(3);
@@ -330,7 +443,11 @@ describe('a job on a run that exists', () => {
 
 describe('prompts that are promises', () => {
   const thenable = (value: string): PromiseLike<string> => ({
-    then: (done) => ({ then: () => undefined, ...(done === null || done === undefined ? {} : { value: done(value) }) }) as never,
+    then: (done) =>
+      ({
+        then: () => undefined,
+        ...(done === null || done === undefined ? {} : { value: done(value) }),
+      }) as never,
   });
 
   it('may be of any library', async () => {

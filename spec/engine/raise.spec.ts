@@ -26,10 +26,18 @@ const prompts = fc.oneof(
   text,
   fc.record({ prompt: text, systemPrompt: text }),
   fc.record({
-    body: fc.record({ input: text, messages: fc.constant([]), user: text, max_output_tokens: fc.integer({ min: 1, max: 9_999 }) }),
+    body: fc.record({
+      input: text,
+      messages: fc.constant([]),
+      user: text,
+      max_output_tokens: fc.integer({ min: 1, max: 9_999 }),
+    }),
   }),
   fc.record({
-    body: fc.record({ metadata: fc.dictionary(fc.constantFrom('max_output_tokens', 'max_tokens', 'x'), fc.nat()), note: text }),
+    body: fc.record({
+      metadata: fc.dictionary(fc.constantFrom('max_output_tokens', 'max_tokens', 'x'), fc.nat()),
+      note: text,
+    }),
   }),
 );
 const wires: readonly (readonly [string, (params: JsonObject) => ProviderWire, string])[] = [
@@ -42,9 +50,17 @@ const wires: readonly (readonly [string, (params: JsonObject) => ProviderWire, s
     ] as readonly (readonly [OpenAIEndpoint, string])[]
   ).map(
     ([endpoint, key]) =>
-      [`${endpoint} with ${key}`, (params: JsonObject) => createOpenAIWire({ model: 'm', endpoint, params }), key] as const,
+      [
+        `${endpoint} with ${key}`,
+        (params: JsonObject) => createOpenAIWire({ model: 'm', endpoint, params }),
+        key,
+      ] as const,
   ),
-  ['the fake', (params) => createFakeWire({ model: 'm', endpoint: 'responses', params }), 'max_output_tokens'],
+  [
+    'the fake',
+    (params) => createFakeWire({ model: 'm', endpoint: 'responses', params }),
+    'max_output_tokens',
+  ],
 ];
 
 const bodyOf = (line: string): JsonObject => {
@@ -55,8 +71,11 @@ const bodyOf = (line: string): JsonObject => {
 };
 
 async function* cut(bytes: Uint8Array, at: readonly number[]): AsyncGenerator<Uint8Array> {
-  const cuts = [...new Set([0, ...at.map((cut) => cut % (bytes.length + 1)), bytes.length])].sort((a, b) => a - b);
-  for (let i = 1; i < cuts.length; i += 1) yield await Promise.resolve(bytes.subarray(cuts[i - 1], cuts[i]));
+  const cuts = [...new Set([0, ...at.map((cut) => cut % (bytes.length + 1)), bytes.length])].sort(
+    (a, b) => a - b,
+  );
+  for (let i = 1; i < cuts.length; i += 1)
+    yield await Promise.resolve(bytes.subarray(cuts[i - 1], cuts[i]));
 }
 
 describe.each(wires)('lines of %s that are asked again', (_, wireOf, key) => {
@@ -69,12 +88,22 @@ describe.each(wires)('lines of %s that are asked again', (_, wireOf, key) => {
         fc.array(fc.nat(4_000), { maxLength: 8 }),
         async (given, bound, raised, cuts) => {
           const wire = wireOf({ temperature: 0, [key]: bound });
-          const plain = wire.renderer({ jsonSchema: null, schemaName: null, raisedOutputTokensMax: null });
-          const roomy = wire.renderer({ jsonSchema: null, schemaName: null, raisedOutputTokensMax: raised });
+          const plain = wire.renderer({
+            jsonSchema: null,
+            schemaName: null,
+            raisedOutputTokensMax: null,
+          });
+          const roomy = wire.renderer({
+            jsonSchema: null,
+            schemaName: null,
+            raisedOutputTokensMax: raised,
+          });
           const lines = given.flatMap((prompt, i) => {
             const [first, again] = [plain(`row-${i}`, prompt), roomy(`row-${i}`, prompt)];
             expect('reason' in first).toBe('reason' in again);
-            return 'line' in first && 'line' in again ? [{ first: bodyOf(first.line), again: again.line }] : [];
+            return 'line' in first && 'line' in again
+              ? [{ first: bodyOf(first.line), again: again.line }]
+              : [];
           });
           for (const { first, again } of lines) expect(bodyOf(again)).toEqual(first);
           const raise = raisingOf(wire, makeConfig({ retry: { raisedOutputTokensMax: raised } }));
@@ -99,8 +128,15 @@ describe.each(wires)('lines of %s that are asked again', (_, wireOf, key) => {
 
 describe('lines that were rendered without padding', () => {
   it('stay as they are', () => {
-    const wire = createOpenAIWire({ model: 'm', endpoint: 'responses', params: { max_output_tokens: 5 } });
-    const line = wire.renderer({ jsonSchema: null, schemaName: null, raisedOutputTokensMax: null })('row-0', '"max_output_tokens":300 }');
+    const wire = createOpenAIWire({
+      model: 'm',
+      endpoint: 'responses',
+      params: { max_output_tokens: 5 },
+    });
+    const line = wire.renderer({ jsonSchema: null, schemaName: null, raisedOutputTokensMax: null })(
+      'row-0',
+      '"max_output_tokens":300 }',
+    );
     if (!('line' in line)) throw new Error('no line');
     expect(wire.raiseOutputTokens?.(line.line, 900)).toBe(line.line);
   });

@@ -7,7 +7,9 @@ import { itemsOf, jobOf } from '../support/sim/jobs.ts';
 describe('waiting', () => {
   it('resolves with the summary once the run is finished, for every handle', async () => {
     await using world = await createWorld(quick);
-    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), { runId: 'r' });
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), {
+      runId: 'r',
+    });
     const other = await world.runner.getRun('r');
     const both = await world.until(Promise.all([run.wait(), other.wait()]));
     expect(both.map(({ status }) => status)).toEqual(['completed', 'completed']);
@@ -16,12 +18,18 @@ describe('waiting', () => {
   });
 
   it('rejects with run_paused when the run stands still, and not before what is in flight has come in', async () => {
-    await using world = await createWorld({ ...quick, faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }] });
+    await using world = await createWorld({
+      ...quick,
+      faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }],
+    });
     const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks));
     await world.advance(minuteMs);
     await run.pause();
     const atMs = world.now().getTime();
-    await expect(world.until(run.wait())).rejects.toMatchObject({ code: 'run_paused', details: { reason: 'manual' } });
+    await expect(world.until(run.wait())).rejects.toMatchObject({
+      code: 'run_paused',
+      details: { reason: 'manual' },
+    });
     expect(world.now().getTime() - atMs).toBeGreaterThan(5 * minuteMs);
     expect(run.summary().itemCounts).toMatchObject({ completed: 10, failed_retryable: 10 });
   });
@@ -66,10 +74,16 @@ describe('waiting', () => {
     await run.resume();
     expect(await world.until(codeOf(run.wait()))).toBe('batch_unresolved');
     expect(run.summary().itemCounts).toMatchObject({ completed: 10, queued_local: 10 });
-    await expect(run.resolve('bk_nobody', 'retry')).rejects.toMatchObject({ code: 'batch_not_resolved' });
-    await expect(run.resolve(batchKey, { exists: 'batch_nobody' })).rejects.toMatchObject({ code: 'batch_not_resolved' });
+    await expect(run.resolve('bk_nobody', 'retry')).rejects.toMatchObject({
+      code: 'batch_not_resolved',
+    });
+    await expect(run.resolve(batchKey, { exists: 'batch_nobody' })).rejects.toMatchObject({
+      code: 'batch_not_resolved',
+    });
     const [other] = world.provider.ledger.batches;
-    await expect(run.resolve(batchKey, { exists: other?.id ?? '' })).rejects.toThrow(/carries the key/);
+    await expect(run.resolve(batchKey, { exists: other?.id ?? '' })).rejects.toThrow(
+      /carries the key/,
+    );
     await run.resolve(batchKey, 'never_created');
     expect((await world.settle(run)).status).toBe('completed');
   });
@@ -78,7 +92,11 @@ describe('waiting', () => {
     await using world = await createWorld(quick);
     const job = jobOf(world.connection, itemsOf(20), chunks, { badRows: 'fail' });
     const run = await world.runner.start(
-      { ...job, buildPrompt: ({ payload }) => (payload === 'prompt 15' ? (5 as unknown as string) : payload) },
+      {
+        ...job,
+        buildPrompt: ({ payload }) =>
+          payload === 'prompt 15' ? (5 as unknown as string) : payload,
+      },
       { runId: 'half' },
     );
     expect(await world.until(codeOf(run.wait()))).toBe('run_paused');
@@ -96,7 +114,9 @@ describe('waiting', () => {
 describe('a closed runner', () => {
   it('returns at once, and returns the run unchanged', async () => {
     await using world = await createWorld(quick);
-    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), { runId: 'given-back' });
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), {
+      runId: 'given-back',
+    });
     const waited = codeOf(run.wait());
     const events = collect(run.events());
     await world.advance(minuteMs);
@@ -113,7 +133,10 @@ describe('a closed runner', () => {
 
 describe('control', () => {
   it('pauses at once: nothing more is planned or sent, answers still come in; resuming sends the rest', async () => {
-    await using world = await createWorld({ ...quick, faults: [{ type: 'create_refused', reason: 'over_capacity', batch: 2, times: 3 }] });
+    await using world = await createWorld({
+      ...quick,
+      faults: [{ type: 'create_refused', reason: 'over_capacity', batch: 2, times: 3 }],
+    });
     const run = await world.runner.start(jobOf(world.connection, itemsOf(30), chunks));
     await world.advance(100);
     expect((await run.pause()).controlState).toBe('paused');
@@ -137,7 +160,10 @@ describe('control', () => {
   });
 
   it('cancels: what was answered is kept, every other row fails as run_cancelled, and the run is finished', async () => {
-    await using world = await createWorld({ ...quick, turnaroundMs: { min: 60 * minuteMs, max: 60 * minuteMs } });
+    await using world = await createWorld({
+      ...quick,
+      turnaroundMs: { min: 60 * minuteMs, max: 60 * minuteMs },
+    });
     const run = await world.runner.start(jobOf(world.connection, itemsOf(50), { maxRequests: 10 }));
     await world.advance(30 * minuteMs);
     expect((await run.cancel()).controlState).toBe('cancel_requested');
@@ -145,7 +171,11 @@ describe('control', () => {
     expect(summary.status).toBe('completed_with_failures');
     const results = await run.results().toArray();
     expect(results.length).toBe(50);
-    const classes = new Set(results.map((result) => (result.status === 'completed' ? 'completed' : result.error.errorClass)));
+    const classes = new Set(
+      results.map((result) =>
+        result.status === 'completed' ? 'completed' : result.error.errorClass,
+      ),
+    );
     expect([...classes].toSorted()).toEqual(['completed', 'run_cancelled']);
     await expect(run.pause()).rejects.toMatchObject({ code: 'run_finished' });
   });
@@ -162,7 +192,8 @@ describe('control', () => {
 });
 
 describe('events', () => {
-  const sequencesOf = (events: readonly RunEvent[]): readonly number[] => events.map(({ sequence }) => sequence);
+  const sequencesOf = (events: readonly RunEvent[]): readonly number[] =>
+    events.map(({ sequence }) => sequence);
   const isRising = (sequences: readonly number[]): boolean =>
     sequences.every((sequence, i) => i === 0 || sequence > (sequences[i - 1] ?? 0));
 
@@ -176,7 +207,9 @@ describe('events', () => {
     const late = collect(run.events({ afterSequence: middle }));
     const observed: RunEvent[] = [];
     let isComplete = false;
-    run.events$().subscribe({ next: (event) => observed.push(event), complete: () => (isComplete = true) });
+    run
+      .events$()
+      .subscribe({ next: (event) => observed.push(event), complete: () => (isComplete = true) });
     await world.settle(run);
     await world.advance(1_000);
     expect([early.end(), late.end(), isComplete]).toEqual(['complete', 'complete', true]);
@@ -199,12 +232,16 @@ describe('events', () => {
     const stored: RunEvent[] = [];
     for await (const event of run.events()) stored.push(event);
     // The first two were true before the run was driven.
-    expect(seen).toEqual(stored.filter(({ eventType }) => eventType !== 'run_created' && eventType !== 'run_opened'));
+    expect(seen).toEqual(
+      stored.filter(({ eventType }) => eventType !== 'run_created' && eventType !== 'run_opened'),
+    );
   });
 
   it('end with their handle, and so does everything that it was subscribed to', async () => {
     await using world = await createWorld(quick);
-    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), { runId: 'kept' });
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(20), chunks), {
+      runId: 'kept',
+    });
     const events = collect(run.events());
     const results = collect(run.results({ follow: true }));
     const summaries: RunSummary[] = [];

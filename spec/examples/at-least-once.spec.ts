@@ -1,18 +1,39 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { batchWorkflow, createActivities } from '../../docs/examples/16-embed-core-in-workflow.ts';
-import { type Command, decide, defaultOperation, type Effect, isDue, type RunConfig, type RunSnapshot } from '../../lib/core/internal.ts';
+import {
+  type Command,
+  decide,
+  defaultOperation,
+  type Effect,
+  isDue,
+  type RunConfig,
+  type RunSnapshot,
+} from '../../lib/core/internal.ts';
 import { createPerformer } from '../../lib/effects/performer.ts';
 import type { EnginePorts } from '../../lib/effects/ports.ts';
 import { right } from '../support/sim/engine-lab.ts';
 import { type Losses, play, type Played, type Workflow } from './at-least-once.ts';
 
-const limits = { requestsMax: 7, inputBytesMax: 100_000, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
+const limits = {
+  requestsMax: 7,
+  inputBytesMax: 100_000,
+  inputTokensMax: null,
+  inputsMax: null,
+  createsPerHourMax: null,
+};
 const operation = defaultOperation(limits);
 const config: RunConfig = {
   jobName: 'example',
   source: { kind: 'array', ref: 'memory', fingerprint: '' },
-  provider: { kind: 'fake', connection: 'fake', model: 'm', endpoint: 'responses', completionWindow: '24h', params: {} },
+  provider: {
+    kind: 'fake',
+    connection: 'fake',
+    model: 'm',
+    endpoint: 'responses',
+    completionWindow: '24h',
+    params: {},
+  },
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
@@ -24,18 +45,27 @@ const config: RunConfig = {
 const rows = 25;
 const input = { config, rows };
 
-const example: Workflow<ReturnType<typeof createActivities>> = { createActivities, run: batchWorkflow };
+const example: Workflow<ReturnType<typeof createActivities>> = {
+  createActivities,
+  run: batchWorkflow,
+};
 
-/** The example as a careless engineer writes it: what is asked is done, whether or not it was done before. */
+/**
+ * The example as a careless engineer writes it: what is asked is done, whether or not it was done
+ * before.
+ */
 const careless: Workflow<ReturnType<typeof createActivities>> = {
   createActivities: (ports: EnginePorts) => {
     const perform = createPerformer(ports);
     const tell = async (command: Command): Promise<RunSnapshot> => {
       const decided = decide(ports.run.snapshot, command);
-      return isLeft(decided) ? ports.run.snapshot : right(ports.run.commit(ports.run.snapshot.version, decided.right));
+      return isLeft(decided)
+        ? ports.run.snapshot
+        : right(ports.run.commit(ports.run.snapshot.version, decided.right));
     };
     return {
-      perform: async (effect: Effect) => tell(await right(await right(perform(effect, new AbortController().signal)))),
+      perform: async (effect: Effect) =>
+        tell(await right(await right(perform(effect, new AbortController().signal)))),
       tell,
     };
   },
@@ -46,14 +76,23 @@ const careless: Workflow<ReturnType<typeof createActivities>> = {
 const seedCount = Number(process.env['BATCHOR_EXAMPLE_SEEDS'] ?? 10);
 const calm: Losses = { lost: 0, doubled: 0, killed: 0 };
 
-const faultsOf = async (seed: number, { fake, run, failure }: Played): Promise<readonly string[]> => {
+const faultsOf = async (
+  seed: number,
+  { fake, run, failure }: Played,
+): Promise<readonly string[]> => {
   const stored = await right(run.rows(0, rows + 1));
   const statuses = new Set(stored.map(({ status }) => status));
   return [
     ...(failure === null ? [] : [`did not come to its end: ${failure}`]),
-    ...(fake.ledger.doubleBilledCount === 0 ? [] : [`paid twice: ${JSON.stringify(fake.ledger.doubleBilled)}`]),
-    ...(stored.length === rows && statuses.size === 1 && statuses.has('completed') ? [] : [`rows end as ${[...statuses].join(', ')}`]),
-    ...(run.snapshot.resultSequence === rows ? [] : [`${run.snapshot.resultSequence} results of ${rows} rows`]),
+    ...(fake.ledger.doubleBilledCount === 0
+      ? []
+      : [`paid twice: ${JSON.stringify(fake.ledger.doubleBilled)}`]),
+    ...(stored.length === rows && statuses.size === 1 && statuses.has('completed')
+      ? []
+      : [`rows end as ${[...statuses].join(', ')}`]),
+    ...(run.snapshot.resultSequence === rows
+      ? []
+      : [`${run.snapshot.resultSequence} results of ${rows} rows`]),
   ].map((fault) => `seed ${seed}: ${fault}`);
 };
 
@@ -93,8 +132,14 @@ describe('example 16 on an engine that runs activities at least once', () => {
   });
 
   it('pauses where the key is wrong, as batchor’s own engine does', async () => {
-    const played = await play(example, 3, calm, { ...input, provider: { faults: [{ type: 'http_error', statusCode: 401 }] } });
-    expect(played.run.snapshot.control).toMatchObject({ state: 'paused', reason: 'authentication_failed' });
+    const played = await play(example, 3, calm, {
+      ...input,
+      provider: { faults: [{ type: 'http_error', statusCode: 401 }] },
+    });
+    expect(played.run.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'authentication_failed',
+    });
   });
 });
 

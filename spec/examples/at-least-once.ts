@@ -5,16 +5,21 @@ import type { OwnedRun } from '../../lib/ports/index.ts';
 import { digestOf } from '../../lib/run/job/digest.ts';
 import { fakeConnection } from '../../lib/sim/connection.ts';
 import { createPrng, hexOf, type Prng } from '../../lib/sim/prng.ts';
-import { createFakeProvider, type FakeProvider, type FakeProviderOptions } from '../../lib/sim/provider/index.ts';
+import {
+  createFakeProvider,
+  type FakeProvider,
+  type FakeProviderOptions,
+} from '../../lib/sim/provider/index.ts';
 import { memoryStore } from '../../lib/sim/store/memory-store.ts';
 import { nextTurn } from '../../lib/sim/turns.ts';
 import type { EnginePorts } from '../../lib/effects/ports.ts';
 import { right } from '../support/sim/engine-lab.ts';
 
 /**
- * A workflow engine that runs every activity at least once, as DBOS and Restate do, in virtual time and by a seed: it loses results and
- * runs the activity again, runs it twice at once after a timeout, kills the worker between two calls of the world, and replays its history.
- * Everything that crosses to an activity and back is JSON.
+ * A workflow engine that runs every activity at least once, as DBOS and Restate do, in virtual time
+ * and by a seed: it loses results and runs the activity again, runs it twice at once after a
+ * timeout, kills the worker between two calls of the world, and replays its history. Everything
+ * that crosses to an activity and back is JSON.
  */
 export interface Losses {
   /** Of a hundred activities, so many whose result is lost, … */
@@ -71,11 +76,20 @@ export const play = async <A extends Activities>(
   workflow: Workflow<A>,
   seed: number,
   losses: Losses,
-  { config, rows, provider: options = {} }: { readonly config: RunConfig; readonly rows: number; readonly provider?: FakeProviderOptions },
+  {
+    config,
+    rows,
+    provider: options = {},
+  }: { readonly config: RunConfig; readonly rows: number; readonly provider?: FakeProviderOptions },
 ): Promise<Played> => {
   const prng = createPrng(seed);
   let nowMs = startMs;
-  const fake = createFakeProvider({ seed, turnaroundMs: { min: 60_000, max: 300_000 }, ...options, nowMs: () => nowMs });
+  const fake = createFakeProvider({
+    seed,
+    turnaroundMs: { min: 60_000, max: 300_000 },
+    ...options,
+    nowMs: () => nowMs,
+  });
   const storage = memoryStore();
   let store = await right(storage.open());
   let ids = 0;
@@ -99,7 +113,9 @@ export const play = async <A extends Activities>(
           async () => {
             await turns(prng);
             if (of !== worker) return new Promise<never>(() => undefined);
-            const answer: unknown = await (Reflect.apply(member, target, given) as () => Promise<unknown>)();
+            const answer: unknown = await (
+              Reflect.apply(member, target, given) as () => Promise<unknown>
+            )();
             await turns(prng);
             return of === worker ? answer : new Promise<never>(() => undefined);
           };
@@ -174,7 +190,12 @@ export const play = async <A extends Activities>(
       }
       const heard = fate < losses.killed + losses.doubled ? turns(prng).then(once) : first;
       const result = await Promise.race([heard, mineDies]);
-      if (result === undefined || (fate >= losses.killed + losses.doubled && fate < losses.killed + losses.doubled + losses.lost)) continue;
+      if (
+        result === undefined ||
+        (fate >= losses.killed + losses.doubled &&
+          fate < losses.killed + losses.doubled + losses.lost)
+      )
+        continue;
       if (result === null && attempt <= 8) continue;
       ready.push({ call, atMs: nowMs, result });
       open -= 1;
@@ -187,8 +208,15 @@ export const play = async <A extends Activities>(
     let clockMs = startMs;
     let calls = 0;
     let end: { readonly value: unknown } | null = null;
-    const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-    let sleeper: { readonly atMs: number | null; readonly woken: () => boolean; readonly wake: () => void } | null = null;
+    const pending = new Map<
+      number,
+      { resolve(value: unknown): void; reject(error: Error): void }
+    >();
+    let sleeper: {
+      readonly atMs: number | null;
+      readonly woken: () => boolean;
+      readonly wake: () => void;
+    } | null = null;
     const platform: AtLeastOnce = {
       now: () => clockMs,
       waitUntil: (atMs, woken) => new Promise((wake) => (sleeper = { atMs, woken, wake })),
@@ -208,7 +236,10 @@ export const play = async <A extends Activities>(
     };
     const rouse = async (): Promise<void> => {
       await nextTurn();
-      while (sleeper !== null && (sleeper.woken() || (sleeper.atMs !== null && sleeper.atMs <= clockMs))) {
+      while (
+        sleeper !== null &&
+        (sleeper.woken() || (sleeper.atMs !== null && sleeper.atMs <= clockMs))
+      ) {
         const { wake } = sleeper;
         sleeper = null;
         wake();
@@ -263,7 +294,8 @@ export const play = async <A extends Activities>(
       await take({ call: null, atMs: nowMs });
     }
   }
-  if (!life.isOver()) failure ??= `it stands still: ${json(run.snapshot.control)} ${json(run.snapshot.totals)}`;
+  if (!life.isOver())
+    failure ??= `it stands still: ${json(run.snapshot.control)} ${json(run.snapshot.totals)}`;
   return { fake, run, activityCount: asked.length, replays, kills, failure };
 };
 

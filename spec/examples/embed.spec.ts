@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { asyncScheduler } from 'rxjs';
-import { type MyProvider, type MyRow, runToEnd } from '../../docs/examples/15-embed-core-in-memory.ts';
-import { batchWorkflow, createActivities, type Platform } from '../../docs/examples/16-embed-core-in-workflow.ts';
+import {
+  type MyProvider,
+  type MyRow,
+  runToEnd,
+} from '../../docs/examples/15-embed-core-in-memory.ts';
+import {
+  batchWorkflow,
+  createActivities,
+  type Platform,
+} from '../../docs/examples/16-embed-core-in-workflow.ts';
 import {
   type BatchKey,
   type BatchObservation,
@@ -19,22 +27,43 @@ import type { BatchProvider, ProviderWire } from '../../lib/ports/provider.ts';
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 
-const limits = { requestsMax: 40, inputBytesMax: 10_000, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
+const limits = {
+  requestsMax: 40,
+  inputBytesMax: 10_000,
+  inputTokensMax: null,
+  inputsMax: null,
+  createsPerHourMax: null,
+};
 const operation = defaultOperation(limits);
 const config: RunConfig = {
   jobName: 'example',
   source: { kind: 'array', ref: 'memory', fingerprint: '' },
-  provider: { kind: 'mine', connection: 'mine', model: 'm', endpoint: 'responses', completionWindow: '24h', params: {} },
+  provider: {
+    kind: 'mine',
+    connection: 'mine',
+    model: 'm',
+    endpoint: 'responses',
+    completionWindow: '24h',
+    params: {},
+  },
   prompt: null,
   structuredOutput: null,
   batchMetadata: {},
   customIds: null,
   takesWholeAnswers: true,
   limits,
-  operation: { ...operation, pollIntervalMs: 5, retry: { ...operation.retry, itemBackoff: { initialMs: 1, factor: 1, maxMs: 1 } } },
+  operation: {
+    ...operation,
+    pollIntervalMs: 5,
+    retry: { ...operation.retry, itemBackoff: { initialMs: 1, factor: 1, maxMs: 1 } },
+  },
 };
 
-const ended = (batchKey: BatchKey, providerBatchId: ProviderBatchId, outputFileId: string): BatchObservation => ({
+const ended = (
+  batchKey: BatchKey,
+  providerBatchId: ProviderBatchId,
+  outputFileId: string,
+): BatchObservation => ({
   batchKey,
   providerBatchId,
   providerStatus: 'completed',
@@ -43,10 +72,19 @@ const ended = (batchKey: BatchKey, providerBatchId: ProviderBatchId, outputFileI
   ending: { type: 'completed', outputFileId, errorFileId: null, rejection: null },
 });
 
-/** Answers nine of ten rows at the first asking, and all at the second; loses the answer to its first create. */
-const scriptedProvider = (): MyProvider & { readonly creates: () => number; readonly linesTaken: () => number } => {
+/**
+ * Answers nine of ten rows at the first asking, and all at the second; loses the answer to its
+ * first create.
+ */
+const scriptedProvider = (): MyProvider & {
+  readonly creates: () => number;
+  readonly linesTaken: () => number;
+} => {
   const files = new Map<string, readonly number[]>();
-  const batches = new Map<ProviderBatchId, { readonly batchKey: BatchKey; readonly createAttempt: number; readonly fileId: string }>();
+  const batches = new Map<
+    ProviderBatchId,
+    { readonly batchKey: BatchKey; readonly createAttempt: number; readonly fileId: string }
+  >();
   const asked = new Map<number, number>();
   let linesTaken = 0;
   return {
@@ -56,7 +94,9 @@ const scriptedProvider = (): MyProvider & { readonly creates: () => number; read
       const fileId = `file-${files.size}`;
       files.set(
         fileId,
-        lines.map((line) => indexInCustomId((JSON.parse(line) as { custom_id: string }).custom_id) ?? -1),
+        lines.map(
+          (line) => indexInCustomId((JSON.parse(line) as { custom_id: string }).custom_id) ?? -1,
+        ),
       );
       return Promise.resolve(fileId);
     },
@@ -64,7 +104,9 @@ const scriptedProvider = (): MyProvider & { readonly creates: () => number; read
       const id = `batch-${batches.size}` as ProviderBatchId;
       batches.set(id, { batchKey, createAttempt, fileId });
       linesTaken += files.get(fileId)?.length ?? 0;
-      return batches.size === 1 ? Promise.reject(new Error('the answer is lost')) : Promise.resolve(id);
+      return batches.size === 1
+        ? Promise.reject(new Error('the answer is lost'))
+        : Promise.resolve(id);
     },
     sweep: ({ creates, known }) =>
       Promise.resolve({
@@ -84,7 +126,9 @@ const scriptedProvider = (): MyProvider & { readonly creates: () => number; read
     deleteFile: (fileId) => Promise.resolve(void files.delete(fileId)),
     observe: (polled) =>
       Promise.resolve(
-        polled.map(({ batchKey, providerBatchId }) => ended(batchKey, providerBatchId, batches.get(providerBatchId)?.fileId ?? '')),
+        polled.map(({ batchKey, providerBatchId }) =>
+          ended(batchKey, providerBatchId, batches.get(providerBatchId)?.fileId ?? ''),
+        ),
       ),
     answered: (fileId) =>
       Promise.resolve(
@@ -114,9 +158,11 @@ describe('the core in a loop of one’s own', () => {
     expect(snapshot.totals.completed).toBe(100);
     expect(rows.every((row) => row.status === 'completed')).toBe(true);
     expect(rows.filter((row) => row.uncharged === 1)).toHaveLength(10);
-    // A hundred lines, and the ten that were missing once more: the batch whose answer was lost was adopted, not sent again.
+    // A hundred lines, and the ten that were missing once more: the batch whose answer was lost was
+    // adopted, not sent again.
     expect(provider.linesTaken()).toBe(110);
-    // Three batches of forty hold a hundred; how many the ten need is for the clock to say: one by one as they were missing, or together.
+    // Three batches of forty hold a hundred; how many the ten need is for the clock to say: one by
+    // one as they were missing, or together.
     expect(provider.creates()).toBeGreaterThanOrEqual(4);
   });
 });
@@ -128,7 +174,12 @@ describe('the core in a durable workflow', () => {
     const created = await opened.right.create('workflow' as RunId, null)();
     if (!isRight(created)) throw new Error('no run');
     const run = created.right;
-    const first = decide(emptySnapshot, { type: 'CreateRun', atMs: Date.now(), runId: run.runId, config });
+    const first = decide(emptySnapshot, {
+      type: 'CreateRun',
+      atMs: Date.now(),
+      runId: run.runId,
+      config,
+    });
     if (!isRight(first)) throw new Error('not created');
     await run.commit(0, first.right)();
 
@@ -142,11 +193,21 @@ describe('the core in a durable workflow', () => {
           uploads.set(`in-${batchKey}`, text);
           return { inputFileId: `in-${batchKey}`, expiresAtMs: null };
         }),
-      create: ({ batchKey }) => TE.right({ providerBatchId: `p-${batchKey}` as ProviderBatchId, providerStatus: 'validating' }),
-      sweep: () => TE.right({ found: [], files: [], readBackToMs: null, isRunSeen: false, shown: [] }),
+      create: ({ batchKey }) =>
+        TE.right({
+          providerBatchId: `p-${batchKey}` as ProviderBatchId,
+          providerStatus: 'validating',
+        }),
+      sweep: () =>
+        TE.right({ found: [], files: [], readBackToMs: null, isRunSeen: false, shown: [] }),
       deleteFile: () => TE.right(undefined),
       identify: () => TE.right(null),
-      observe: (batches) => TE.right(batches.map(({ batchKey, providerBatchId }) => ended(batchKey, providerBatchId, `in-${batchKey}`))),
+      observe: (batches) =>
+        TE.right(
+          batches.map(({ batchKey, providerBatchId }) =>
+            ended(batchKey, providerBatchId, `in-${batchKey}`),
+          ),
+        ),
       download: (fileId) =>
         TE.right({
           bytes: null,
@@ -155,8 +216,14 @@ describe('the core in a durable workflow', () => {
           })(),
         }),
       cancel: () => TE.right(undefined),
-      renderer: () => (customId, prompt) => ({ line: `${JSON.stringify({ custom_id: customId, prompt })}\n` }),
-      readVerdict: (line) => ({ type: 'succeeded', customId: (JSON.parse(line) as { custom_id: string }).custom_id, usage: null }),
+      renderer: () => (customId, prompt) => ({
+        line: `${JSON.stringify({ custom_id: customId, prompt })}\n`,
+      }),
+      readVerdict: (line) => ({
+        type: 'succeeded',
+        customId: (JSON.parse(line) as { custom_id: string }).custom_id,
+        usage: null,
+      }),
       readContent: () => ({ outputText: null, output: null, usage: null, error: null }),
     };
     let key = 0;
@@ -181,7 +248,8 @@ describe('the core in a durable workflow', () => {
     const platform: Platform = {
       now: () => Date.now(),
       waitUntil: async (atMs, woken) => {
-        while (!woken() && (atMs === null || Date.now() < atMs)) await new Promise((resolve) => setTimeout(resolve, 1));
+        while (!woken() && (atMs === null || Date.now() < atMs))
+          await new Promise((resolve) => setTimeout(resolve, 1));
       },
       activity: (_name, fn) => fn,
       onSignal: () => undefined,

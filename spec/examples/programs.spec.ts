@@ -1,12 +1,24 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildSync } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Emulator, type EmulatorOptions, startEmulator } from '../../adapters/emulator/index.ts';
+import {
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+} from '../../adapters/emulator/index.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { createOpenAI } from '../../adapters/openai/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
@@ -39,16 +51,32 @@ interface Running {
   readonly ended: Promise<string>;
 }
 
-/** Such a program as JavaScript: under tsx, which looks at each module of batchor too, it takes twice as long to start. */
+/**
+ * Such a program as JavaScript: under tsx, which looks at each module of batchor too, it takes
+ * twice as long to start.
+ */
 const builtOf = (path: string): string => {
   const outfile = join(builds, `${basename(path)}.mjs`);
   if (!existsSync(outfile))
-    buildSync({ entryPoints: [path], outfile, bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20.15' });
+    buildSync({
+      entryPoints: [path],
+      outfile,
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+      target: 'node20.15',
+    });
   return outfile;
 };
 
 /** A program as a process of its own, in a folder of its own. `args`: of node, before it. */
-const beginAt = (path: string, cwd: string, env: Readonly<Record<string, string>>, args: readonly string[] = []): Running => {
+const beginAt = (
+  path: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Running => {
   const name = basename(path);
   const child = spawn(process.execPath, [...args, path], {
     cwd,
@@ -56,9 +84,12 @@ const beginAt = (path: string, cwd: string, env: Readonly<Record<string, string>
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
   const ended = new Promise<string>((resolve, reject) => {
-    child.once('close', (code) => (code === 0 ? resolve(said) : reject(new Error(`${name} ended with ${code}:\n${said}`))));
+    child.once('close', (code) =>
+      code === 0 ? resolve(said) : reject(new Error(`${name} ended with ${code}:\n${said}`)),
+    );
   });
   const says = async (pattern: RegExp): Promise<void> => {
     let isOver = false;
@@ -70,7 +101,8 @@ const beginAt = (path: string, cwd: string, env: Readonly<Record<string, string>
   return { child, says, ended };
 };
 /** A program of docs/examples. */
-const begin = (name: string, cwd: string, baseURL: string): Running => beginAt(builtOf(program(name)), cwd, { OPENAI_BASE_URL: baseURL });
+const begin = (name: string, cwd: string, baseURL: string): Running =>
+  beginAt(builtOf(program(name)), cwd, { OPENAI_BASE_URL: baseURL });
 
 const hourMs = 3_600_000;
 
@@ -91,13 +123,23 @@ describe.concurrent('the programs of docs/examples', () => {
   afterAll(async () => {
     await Promise.all([...open].map((each) => each.close()));
     await Promise.all(databases.map((database) => database.drop()));
-    for (const each of [builds, ...folders]) rmSync(each, { recursive: true, force: true, maxRetries: 3 });
+    for (const each of [builds, ...folders])
+      rmSync(each, { recursive: true, force: true, maxRetries: 3 });
   });
 
-  /** Twelve rows in two batches, in the store that a program finds in its folder; driven by this process until it is closed. */
-  const prepare = async (cwd: string, baseURL: string): Promise<{ readonly runner: BatchRunner; readonly run: Run }> => {
+  /**
+   * Twelve rows in two batches, in the store that a program finds in its folder; driven by this
+   * process until it is closed.
+   */
+  const prepare = async (
+    cwd: string,
+    baseURL: string,
+  ): Promise<{ readonly runner: BatchRunner; readonly run: Run }> => {
     const connection = createOpenAI({ baseURL, apiKey: 'sk-emulator' });
-    const runner = new BatchRunner({ storage: sqljsStore({ dir: join(cwd, '.batchor') }), providers: [connection] });
+    const runner = new BatchRunner({
+      storage: sqljsStore({ dir: join(cwd, '.batchor') }),
+      providers: [connection],
+    });
     open.add(runner);
     const job = {
       items: Array.from({ length: 12 }, (_, i) => ({ itemId: `row${i}`, payload: `Say ${i}.` })),
@@ -106,10 +148,14 @@ describe.concurrent('the programs of docs/examples', () => {
       chunkPolicy: { maxRequests: 6 },
     };
     const run: Run = await runner.start(job, { runId });
-    await waitFor('that both batches are sent', () => run.summary().liveBatches.filter(({ phase }) => phase === 'created').length === 2);
+    await waitFor(
+      'that both batches are sent',
+      () => run.summary().liveBatches.filter(({ phase }) => phase === 'created').length === 2,
+    );
     return { runner, run };
   };
-  // A batch is over as soon as it is looked at: these programs leave the poll interval at its minute.
+  // A batch is over as soon as it is looked at: these programs leave the poll interval at its
+  // minute.
   const atOnce: EmulatorOptions = { turnaroundMs: { min: 0, max: 0 } };
 
   it('01: answers two prompts in memory', async () => {
@@ -118,8 +164,12 @@ describe.concurrent('the programs of docs/examples', () => {
     // This one as its users run it; the others are built first.
     const env = { OPENAI_BASE_URL: emulator.baseURL };
     const said = await beginAt(program('01-text-in-memory.ts'), cwd, env, ['--import', tsx]).ended;
-    expect(said).toMatch(/^row1 YOU ASKED: "SUMMARIZE IN FIVE WORDS: THE QUARTERLY REPORT IS LATE AGAIN\."/m);
-    expect(said).toMatch(/^row2 YOU ASKED: "SUMMARIZE IN FIVE WORDS: EVERYTHING SHIPPED ON TIME\."/m);
+    expect(said).toMatch(
+      /^row1 YOU ASKED: "SUMMARIZE IN FIVE WORDS: THE QUARTERLY REPORT IS LATE AGAIN\."/m,
+    );
+    expect(said).toMatch(
+      /^row2 YOU ASKED: "SUMMARIZE IN FIVE WORDS: EVERYTHING SHIPPED ON TIME\."/m,
+    );
     expect(readdirSync(cwd)).toEqual([]);
   });
 
@@ -127,8 +177,15 @@ describe.concurrent('the programs of docs/examples', () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     mkdirSync(join(cwd, 'input'));
-    const tickets = Array.from({ length: 30 }, (_, i) => ({ id: i, text: `It broke ${i} times.`, lang: i % 3 === 0 ? 'de' : 'en' }));
-    writeFileSync(join(cwd, 'input/tickets.jsonl'), tickets.map((ticket) => `${JSON.stringify(ticket)}\n`).join(''));
+    const tickets = Array.from({ length: 30 }, (_, i) => ({
+      id: i,
+      text: `It broke ${i} times.`,
+      lang: i % 3 === 0 ? 'de' : 'en',
+    }));
+    writeFileSync(
+      join(cwd, 'input/tickets.jsonl'),
+      tickets.map((ticket) => `${JSON.stringify(ticket)}\n`).join(''),
+    );
     const said = await begin('02-durable-jsonl.ts', cwd, emulator.baseURL).ended;
     expect(said).toMatch(/^10 [1-9]\d* input tokens$/m);
     expect(emulator.ledger.requestsBilled).toBe(30);
@@ -138,13 +195,17 @@ describe.concurrent('the programs of docs/examples', () => {
 
   it('03: gives typed objects by Zod, Valibot and ArkType', async () => {
     const emulator = await emulate(atOnce);
-    const said = await begin('03-structured-zod-valibot-arktype.ts', folder(), emulator.baseURL).ended;
-    expect(said).toMatch(/^zod (bug|praise|question) (\d+|no date) acme\nvalibot true\narktype true\n$/);
+    const said = await begin('03-structured-zod-valibot-arktype.ts', folder(), emulator.baseURL)
+      .ended;
+    expect(said).toMatch(
+      /^zod (bug|praise|question) (\d+|no date) acme\nvalibot true\narktype true\n$/,
+    );
   });
 
   it('04: gives typed objects by an io-ts codec and by a JSON Schema', async () => {
     const emulator = await emulate(atOnce);
-    const said = await begin('04-structured-io-ts-and-json-schema.ts', folder(), emulator.baseURL).ended;
+    const said = await begin('04-structured-io-ts-and-json-schema.ts', folder(), emulator.baseURL)
+      .ended;
     expect(said).toMatch(/^mail-1 (spam|ham) (unsure|-?\d+\.\d\d)\nmail-1 (spam|ham) \[/);
   });
 
@@ -155,7 +216,11 @@ describe.concurrent('the programs of docs/examples', () => {
     writeFileSync(join(cwd, 'input/b.jsonl'), '{"id":1,"body":"third"}\n');
     writeFileSync(
       join(cwd, 'input/c.parquet'),
-      parquetBytes({ id: texts(['1', '2']), body: texts(['fourth', 'fifth']), market: texts(['dk', 'se']) }),
+      parquetBytes({
+        id: texts(['1', '2']),
+        body: texts(['fourth', 'fifth']),
+        market: texts(['dk', 'se']),
+      }),
     );
     const emulator = await emulate(atOnce);
     const said = await begin('05-composite-source.ts', cwd, emulator.baseURL).ended;
@@ -174,7 +239,9 @@ describe.concurrent('the programs of docs/examples', () => {
   it('06: reads a database by key, page after page', async () => {
     const cwd = folder();
     const main = join(cwd, 'main.mjs');
-    const example = JSON.stringify(pathToFileURL(builtOf(program('06-source-of-your-own.ts'))).href);
+    const example = JSON.stringify(
+      pathToFileURL(builtOf(program('06-source-of-your-own.ts'))).href,
+    );
     writeFileSync(
       main,
       `import { translate } from ${example};
@@ -193,7 +260,10 @@ describe.concurrent('the programs of docs/examples', () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     mkdirSync(join(cwd, 'input'));
-    writeFileSync(join(cwd, 'input/products.csv'), 'sku,title,description\na,Chair,"Wood, four legs"\nb,Table,Round\n');
+    writeFileSync(
+      join(cwd, 'input/products.csv'),
+      'sku,title,description\na,Chair,"Wood, four legs"\nb,Table,Round\n',
+    );
     const said = await begin('07-embeddings.ts', cwd, emulator.baseURL).ended;
     expect(said).toMatch(/^a 256 1\.000\nb 256 1\.000\n$/);
   });
@@ -202,10 +272,17 @@ describe.concurrent('the programs of docs/examples', () => {
     const cwd = folder();
     const emulator = await emulate({ ...atOnce, enqueuedTokensMax: 2_000_000 });
     mkdirSync(join(cwd, 'input'));
-    const rows = Array.from({ length: 300 }, (_, i) => ({ id: i, text: `Say in how many words you would tell of number ${i}.` }));
-    writeFileSync(join(cwd, 'input/million.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const rows = Array.from({ length: 300 }, (_, i) => ({
+      id: i,
+      text: `Say in how many words you would tell of number ${i}.`,
+    }));
+    writeFileSync(
+      join(cwd, 'input/million.jsonl'),
+      rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    );
     const said = await begin('10-limits-and-budget.ts', cwd, emulator.baseURL).ended;
-    // 300 answers of at most 1,200 tokens (the raised limit) at $0.80 a million, and 180 expected; prompts on top. The canary, and the rest.
+    // 300 answers of at most 1,200 tokens (the raised limit) at $0.80 a million, and 180 expected;
+    // prompts on top. The canary, and the rest.
     expect(said).toMatch(/^2 batches, expected 0\.04\d+ USD, at worst 0\.28\d+ USD$/m);
     expect(said).toMatch(/^300 answers for 0\.0\d+ USD$/m);
     expect(emulator.ledger.batchesCreated).toBe(2);
@@ -214,10 +291,16 @@ describe.concurrent('the programs of docs/examples', () => {
 
   it('11: controls a run that another process drives, reads what is done, and follows it to its end', async () => {
     const cwd = folder();
-    const emulator = await emulate({ speed: 0, faults: [{ type: 'slow_finalizing', batch: 2, forMs: 24 * hourMs }] });
+    const emulator = await emulate({
+      speed: 0,
+      faults: [{ type: 'slow_finalizing', batch: 2, forMs: 24 * hourMs }],
+    });
     const { run } = await prepare(cwd, emulator.baseURL);
     await emulator.advance(6 * hourMs);
-    await waitFor('that the first batch is settled', () => run.summary().itemCounts.completed === 6);
+    await waitFor(
+      'that the first batch is settled',
+      () => run.summary().itemCounts.completed === 6,
+    );
 
     const interrupted = begin('11-control-and-incremental-results.ts', cwd, emulator.baseURL);
     await interrupted.says(/^6 6$/m);
@@ -230,7 +313,9 @@ describe.concurrent('the programs of docs/examples', () => {
     const said = await followed.ended;
     expect(said).toMatch(/^paused manual\n/);
     expect(said.match(/^\d+ row\d+ completed$/gm)).toHaveLength(6);
-    expect(readFileSync(join(cwd, 'exports/partial.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(6);
+    expect(
+      readFileSync(join(cwd, 'exports/partial.jsonl'), 'utf8').trimEnd().split('\n'),
+    ).toHaveLength(6);
     expect((await run.wait()).itemCounts.completed).toBe(12);
   });
 
@@ -249,7 +334,9 @@ describe.concurrent('the programs of docs/examples', () => {
 
   it('17: plays a day of trouble, and loses nothing', async () => {
     const said = await begin('17-simulate-faults.ts', folder(), 'http://127.0.0.1:9/v1').ended;
-    expect(said).toMatch(/^\d+ batches [1-9]\d* crashes \d+\.\d h 0\.0\d+ USD\ntrue completed(_with_failures)?\ncompleted\n$/);
+    expect(said).toMatch(
+      /^\d+ batches [1-9]\d* crashes \d+\.\d h 0\.0\d+ USD\ntrue completed(_with_failures)?\ncompleted\n$/,
+    );
   });
 
   it('18: is a job that the command line starts, and reads again with nothing typed', async () => {
@@ -260,11 +347,20 @@ describe.concurrent('the programs of docs/examples', () => {
     writeFileSync(join(cwd, 'input/reviews.csv'), `review_id,stars,text\n${rows.join('\n')}\n`);
     const batchor = (...args: readonly string[]): Promise<string> =>
       new Promise((resolve, reject) => {
-        const env = { ...specEnv(process.env), OPENAI_API_KEY: 'sk-emulator', OPENAI_BASE_URL: emulator.baseURL };
-        execFile(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { cwd, env }, (error, stdout, stderr) => {
-          if (error === null) resolve(stdout);
-          else reject(new Error(stderr));
-        });
+        const env = {
+          ...specEnv(process.env),
+          OPENAI_API_KEY: 'sk-emulator',
+          OPENAI_BASE_URL: emulator.baseURL,
+        };
+        execFile(
+          process.execPath,
+          [join(root, 'dist/cli/main.js'), ...args],
+          { cwd, env },
+          (error, stdout, stderr) => {
+            if (error === null) resolve(stdout);
+            else reject(new Error(stderr));
+          },
+        );
       });
     await batchor('start', '--job', program('18-cli-job.ts'), '--run-id', 'reviews');
     expect(JSON.parse(await batchor('wait', '--run-id', 'reviews'))).toMatchObject({
@@ -284,13 +380,19 @@ describe.concurrent('the programs of docs/examples', () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     const connection = createOpenAI({ baseURL: emulator.baseURL, apiKey: 'sk-emulator' });
-    const runner = new BatchRunner({ storage: sqljsStore({ dir: join(cwd, '.batchor') }), providers: [connection] });
+    const runner = new BatchRunner({
+      storage: sqljsStore({ dir: join(cwd, '.batchor') }),
+      providers: [connection],
+    });
     const run = await runner.runAndWait(
       {
         items: Array.from({ length: 12 }, (_, i) => ({ itemId: `row${i}`, payload: `Say ${i}.` })),
         buildPrompt: ({ payload }) => payload,
         providerConfig: connection({ model: 'gpt-4.1-mini', pollIntervalMs: 100 }),
-        structuredOutput: z.object({ sentiment: z.enum(['good', 'bad']), topics: z.array(z.string()) }),
+        structuredOutput: z.object({
+          sentiment: z.enum(['good', 'bad']),
+          topics: z.array(z.string()),
+        }),
       },
       { runId },
     );
@@ -302,7 +404,9 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(said).toMatch(/exports\/labels\/manifest\.json 2/u);
     expect(readdirSync(join(cwd, 'exports')).toSorted()).toEqual(['labels', 'labels.parquet']);
     const kept = readdirSync(join(cwd, '.batchor'), { recursive: true, encoding: 'utf8' });
-    expect(kept.filter((name) => /\braw\/.*\.jsonl$/u.test(name) && !name.includes('compact'))).toEqual([]);
+    expect(
+      kept.filter((name) => /\braw\/.*\.jsonl$/u.test(name) && !name.includes('compact')),
+    ).toEqual([]);
   });
 
   it('14: starts a run in one process, and carries it to its end in another, which leaves when it is told to', async () => {
@@ -312,13 +416,19 @@ describe.concurrent('the programs of docs/examples', () => {
     databases.push(database);
     mkdirSync(join(cwd, 'shared/input'), { recursive: true });
     const rows = Array.from({ length: 25 }, (_, i) => ({ id: i, text: `Label ${i}.` }));
-    writeFileSync(join(cwd, 'shared/input/today.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    writeFileSync(
+      join(cwd, 'shared/input/today.jsonl'),
+      rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    );
     const env = { OPENAI_BASE_URL: emulator.baseURL, DATABASE_URL: database.url };
     /** The example exports what its two processes do. */
     const call = (name: 'startFromWeb' | 'worker'): Running => {
       const caller = join(cwd, `${name}.mjs`);
       const example = JSON.stringify(pathToFileURL(builtOf(program('14-postgres-worker.ts'))).href);
-      writeFileSync(caller, `import { ${name} } from ${example};\nconsole.log('done', await ${name}());\n`);
+      writeFileSync(
+        caller,
+        `import { ${name} } from ${example};\nconsole.log('done', await ${name}());\n`,
+      );
       return beginAt(caller, cwd, env);
     };
 
@@ -342,7 +452,9 @@ describe.concurrent('the programs of docs/examples', () => {
     open.add(runner);
     const run = await runner.getRun(id);
     const results = await run.results({ order: 'input' }).toArray();
-    expect(results.map(({ itemId, status }) => [itemId, status])).toEqual(rows.map(({ id: row }) => [String(row), 'completed']));
+    expect(results.map(({ itemId, status }) => [itemId, status])).toEqual(
+      rows.map(({ id: row }) => [String(row), 'completed']),
+    );
     expect((await run.verify()).isSound).toBe(true);
   });
 });

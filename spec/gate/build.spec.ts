@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,15 +32,22 @@ describe('the build', () => {
     declaration: true,
   };
   const build = (...args: readonly string[]): number | null =>
-    spawnSync(process.execPath, [at('spec/build.mjs'), ...args], { stdio: 'ignore', timeout: 60_000 }).status;
+    spawnSync(process.execPath, [at('spec/build.mjs'), ...args], {
+      stdio: 'ignore',
+      timeout: 60_000,
+    }).status;
   const lay = (path: string, text: string): void => {
     mkdirSync(join(at(path), '..'), { recursive: true });
     writeFileSync(at(path), text);
   };
-  const litter = (): readonly string[] => readdirSync(scratch).filter((name) => name.startsWith('.build-'));
+  const litter = (): readonly string[] =>
+    readdirSync(scratch).filter((name) => name.startsWith('.build-'));
 
   lay('package.json', '{ "type": "module" }');
-  lay('tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['lib', 'adapters', 'cli'] }));
+  lay(
+    'tsconfig.json',
+    JSON.stringify({ compilerOptions: options, include: ['lib', 'adapters', 'cli'] }),
+  );
   lay('spec/build.mjs', '');
   cpSync(join(root, 'spec/build.mjs'), at('spec/build.mjs'));
   lay('node_modules/.keep', '');

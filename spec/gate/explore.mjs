@@ -1,14 +1,26 @@
 // What `npm run explore` plays, with seeds that the gate does not draw.
 
 /** Specs whose cases are drawn by the seed. */
-export const PROPERTY_FOLDERS = ['core', 'engine', 'effects', 'schema', 'run', 'adapters', 'contract'];
+export const PROPERTY_FOLDERS = [
+  'core',
+  'engine',
+  'effects',
+  'schema',
+  'run',
+  'adapters',
+  'contract',
+];
 
 /**
  * A program with the arguments that play one seed. What it prints is shown where it fails.
  *
  * @typedef {object} Part
  * @property {string} name
- * @property {(seed: number) => { readonly env: Readonly<Record<string, string>>, readonly command: string, readonly args: ReadonlyArray<string> }} play
+ * @property {(seed: number) => {
+ *   readonly env: Readonly<Record<string, string>>,
+ *   readonly command: string,
+ *   readonly args: ReadonlyArray<string>,
+ * }} play
  */
 
 /** @type {ReadonlyArray<Part>} */
@@ -18,7 +30,13 @@ export const PARTS = [
     play: (seed) => ({
       env: { BATCHOR_SEED: String(seed) },
       command: 'npx',
-      args: ['vitest', 'run', '--config', 'spec/vitest.config.ts', ...PROPERTY_FOLDERS.map((folder) => `spec/${folder}`)],
+      args: [
+        'vitest',
+        'run',
+        '--config',
+        'spec/vitest.config.ts',
+        ...PROPERTY_FOLDERS.map((folder) => `spec/${folder}`),
+      ],
     }),
   },
   ...[
@@ -29,7 +47,11 @@ export const PARTS = [
     { name: 'kills', args: ['spec/campaign/kills.ts', '--kills', '20', '--rows', '2000'] },
   ].map(({ name, args }) => ({
     name,
-    play: (/** @type {number} */ seed) => ({ env: {}, command: 'npx', args: ['tsx', ...args, '--seed', String(seed)] }),
+    play: (/** @type {number} */ seed) => ({
+      env: {},
+      command: 'npx',
+      args: ['tsx', ...args, '--seed', String(seed)],
+    }),
   })),
 ];
 
@@ -41,7 +63,8 @@ export const PARTS = [
  * @param {ReadonlyArray<Part>} options.parts
  * @param {(play: ReturnType<Part['play']>) => Promise<boolean>} options.execute true: it passed
  * @param {(line: string) => void} options.tell
- * @returns {Promise<{ readonly played: number, readonly failures: ReadonlyArray<string> }>} failures as the commands that repeat them
+ * @returns {Promise<{ readonly played: number, readonly failures: ReadonlyArray<string> }>}
+ *   failures as the commands that repeat them
  */
 export const explore = async ({ seeds, parts, execute, tell }) => {
   const failures = [];

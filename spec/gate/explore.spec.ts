@@ -6,7 +6,11 @@ import { explore, type Part, PARTS, PROPERTY_FOLDERS } from './explore.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const planted: Part = {
   name: 'planted',
-  play: (seed) => ({ env: { BATCHOR_SEED: String(seed) }, command: 'npx', args: ['tsx', 'planted.ts', '--seed', String(seed)] }),
+  play: (seed) => ({
+    env: { BATCHOR_SEED: String(seed) },
+    command: 'npx',
+    args: ['tsx', 'planted.ts', '--seed', String(seed)],
+  }),
 };
 
 describe('exploration', () => {
@@ -16,11 +20,14 @@ describe('exploration', () => {
     const outcome = await explore({
       seeds: [1, 2, 3],
       parts: [planted, { ...planted, name: 'other' }],
-      execute: ({ env, args }) => Promise.resolve(!fails.delete(env['BATCHOR_SEED'] ?? '') && args.includes('planted.ts')),
+      execute: ({ env, args }) =>
+        Promise.resolve(!fails.delete(env['BATCHOR_SEED'] ?? '') && args.includes('planted.ts')),
       tell: (line) => said.push(line),
     });
     expect(outcome.played).toBe(6);
-    expect(outcome.failures).toEqual([2, 3].map((seed) => `BATCHOR_SEED=${seed} npx tsx planted.ts --seed ${seed}`));
+    expect(outcome.failures).toEqual(
+      [2, 3].map((seed) => `BATCHOR_SEED=${seed} npx tsx planted.ts --seed ${seed}`),
+    );
     expect(said).toContain('  repeat it: BATCHOR_SEED=2 npx tsx planted.ts --seed 2');
     expect(said.filter((line) => line.startsWith('FAIL'))).toHaveLength(2);
   });
@@ -30,6 +37,7 @@ describe('exploration', () => {
     const files = plays.flatMap(({ args }) => args.filter((arg) => arg.startsWith('spec/')));
     expect(files.length).toBeGreaterThanOrEqual(PROPERTY_FOLDERS.length + PARTS.length - 1);
     expect(files.filter((file) => !existsSync(`${root}${file}`))).toEqual([]);
-    for (const { env, args } of plays) expect(env['BATCHOR_SEED'] === '4711' || args.at(-1) === '4711').toBe(true);
+    for (const { env, args } of plays)
+      expect(env['BATCHOR_SEED'] === '4711' || args.at(-1) === '4711').toBe(true);
   });
 });

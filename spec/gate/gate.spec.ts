@@ -21,7 +21,9 @@ const report = (passed: number, failed: number) => ({
   numFailedTests: failed,
   numPendingTests: 0,
   success: failed === 0,
-  testResults: [{ name: 'some.spec.ts', status: failed === 0 ? 'passed' : 'failed', assertionResults: [{}] }],
+  testResults: [
+    { name: 'some.spec.ts', status: failed === 0 ? 'passed' : 'failed', assertionResults: [{}] },
+  ],
 });
 const gates = [{ name: 'lint', ok: true }];
 
@@ -47,7 +49,9 @@ describe('the count at the end of npm test', () => {
   });
 
   it('fails when every test was skipped', () => {
-    expect(tally({ ...report(0, 0), numTotalTests: 7, numPendingTests: 7 }, 0, gates)).toMatchObject({ failed: 1 });
+    expect(
+      tally({ ...report(0, 0), numTotalTests: 7, numPendingTests: 7 }, 0, gates),
+    ).toMatchObject({ failed: 1 });
   });
 
   it('fails when the report is missing, cut short or not a report', () => {
@@ -60,8 +64,15 @@ describe('the count at the end of npm test', () => {
   });
 
   it('fails when a spec file does not load', () => {
-    const broken = { ...report(3, 0), testResults: [{ name: 'broken.spec.ts', status: 'failed', assertionResults: [] }] };
-    expect(tally(broken, 1, gates)).toMatchObject({ passed: 4, failed: 1, problems: ['spec did not load: broken.spec.ts'] });
+    const broken = {
+      ...report(3, 0),
+      testResults: [{ name: 'broken.spec.ts', status: 'failed', assertionResults: [] }],
+    };
+    expect(tally(broken, 1, gates)).toMatchObject({
+      passed: 4,
+      failed: 1,
+      problems: ['spec did not load: broken.spec.ts'],
+    });
   });
 
   it('fails when vitest is unhappy and no test failed', () => {
@@ -76,10 +87,24 @@ describe('the count at the end of npm test', () => {
       `import { expect, it } from 'vitest';\nit('a', () => {});\nit('b', () => expect(1).toBe(2));\n`,
     );
     const path = join(scratch, 'report.json');
-    const args = ['run', '--root', scratch, '--dir', scratch, '--config', join(scratch, 'vitest.config.mjs'), '--reporter=json'];
-    writeFileSync(join(scratch, 'vitest.config.mjs'), `export default { test: { include: ['*.spec.mjs'] } };\n`);
+    const args = [
+      'run',
+      '--root',
+      scratch,
+      '--dir',
+      scratch,
+      '--config',
+      join(scratch, 'vitest.config.mjs'),
+      '--reporter=json',
+    ];
+    writeFileSync(
+      join(scratch, 'vitest.config.mjs'),
+      `export default { test: { include: ['*.spec.mjs'] } };\n`,
+    );
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-    const { status } = spawnSync(process.execPath, [vitest, ...args, `--outputFile=${path}`], { cwd: root });
+    const { status } = spawnSync(process.execPath, [vitest, ...args, `--outputFile=${path}`], {
+      cwd: root,
+    });
     expect(status).toBe(1);
     expect(tally(readReport(path), status, gates)).toEqual({ passed: 2, failed: 1, problems: [] });
   });
@@ -102,7 +127,11 @@ describe('the environment of the specs', () => {
   });
 
   it('is the caller’s but for those', () => {
-    const planted = { PATH: '/bin', HOME: '/root', ...Object.fromEntries(unwanted.map((name) => [name, 'planted'])) };
+    const planted = {
+      PATH: '/bin',
+      HOME: '/root',
+      ...Object.fromEntries(unwanted.map((name) => [name, 'planted'])),
+    };
     expect(specEnv(planted)).toEqual({ PATH: '/bin', HOME: '/root' });
     cleanEnv(planted);
     expect(planted).toEqual({ PATH: '/bin', HOME: '/root' });
@@ -122,32 +151,57 @@ const core = 'lib/core/json/json.ts';
 const ofSpec = 'spec/support/core/dice.ts';
 
 describe('the linter', () => {
-  // A project of the files that are linted here: types of the whole tree take the compiler ten times as long. Below the root, so that it finds
-  // the packages.
+  // A project of the files that are linted here: types of the whole tree take the compiler ten
+  // times as long. Below the root, so that it finds the packages.
   const cache = join(root, 'node_modules/.cache/batchor');
   mkdirSync(cache, { recursive: true });
   const project = mkdtempSync(join(cache, 'lint-'));
   afterAll(() => rmSync(project, { recursive: true, force: true }));
-  const tsconfig = { extends: join(root, 'spec/tsconfig.json'), include: [], files: [core, ofSpec].map((path) => join(root, path)) };
+  const tsconfig = {
+    extends: join(root, 'spec/tsconfig.json'),
+    include: [],
+    files: [core, ofSpec].map((path) => join(root, path)),
+  };
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(tsconfig));
-  // Under CI=true the parser takes a file's first text from the disk, not the planted one, unless it is told that this is no single run.
-  const parserOptions = { project: [join(project, 'tsconfig.json')], disallowAutomaticSingleRunInference: true };
+  // Under CI=true the parser takes a file's first text from the disk, not the planted one, unless
+  // it is told that this is no single run.
+  const parserOptions = {
+    project: [join(project, 'tsconfig.json')],
+    disallowAutomaticSingleRunInference: true,
+  };
   const overrideConfig = { languageOptions: { parserOptions } };
-  const eslint = new ESLint({ cwd: root, overrideConfigFile: 'spec/eslint.config.js', overrideConfig });
-  const rulesBroken = async (filePath: string, code: string): Promise<readonly (string | null)[]> => {
+  const eslint = new ESLint({
+    cwd: root,
+    overrideConfigFile: 'spec/eslint.config.js',
+    overrideConfig,
+  });
+  const rulesBroken = async (
+    filePath: string,
+    code: string,
+  ): Promise<readonly (string | null)[]> => {
     const [result] = await eslint.lintText(code, { filePath: join(root, filePath) });
     return (result?.messages ?? []).map((message) => message.ruleId);
   };
 
   it.each([
-    ['a floating promise', core, `const f = async (): Promise<number> => 1;\nf();\n`, '@typescript-eslint/no-floating-promises'],
+    [
+      'a floating promise',
+      core,
+      `const f = async (): Promise<number> => 1;\nf();\n`,
+      '@typescript-eslint/no-floating-promises',
+    ],
     [
       'a union that is not exhausted',
       core,
       `export const f = (x: 'a' | 'b'): void => {\n  switch (x) {\n    case 'a':\n  }\n};\n`,
       '@typescript-eslint/switch-exhaustiveness-check',
     ],
-    ['any', ofSpec, `export const f = (x: any): unknown => x;\n`, '@typescript-eslint/no-explicit-any'],
+    [
+      'any',
+      ofSpec,
+      `export const f = (x: any): unknown => x;\n`,
+      '@typescript-eslint/no-explicit-any',
+    ],
     [
       'a type imported as a value',
       core,
@@ -157,7 +211,12 @@ describe('the linter', () => {
     ['a default export', core, `export default 1;\n`, 'no-restricted-syntax'],
     ['Date.now() in the core', core, `export const t = Date.now();\n`, 'no-restricted-syntax'],
     ['new Date() in the core', core, `export const t = new Date();\n`, 'no-restricted-syntax'],
-    ['Math.random() in the core', core, `export const t = Math.random();\n`, 'no-restricted-syntax'],
+    [
+      'Math.random() in the core',
+      core,
+      `export const t = Math.random();\n`,
+      'no-restricted-syntax',
+    ],
     ['a class in the core', core, `export class T {}\n`, 'no-restricted-syntax'],
     ['process in the core', core, `export const t = process.pid;\n`, 'no-restricted-globals'],
     [
@@ -179,14 +238,21 @@ describe('the linter', () => {
 
   it('holds lib/schema to the rules of lib/core', async () => {
     const rulesOf = async (path: string): Promise<unknown> => {
-      const config = (await eslint.calculateConfigForFile(join(root, path))) as { readonly rules: Readonly<Record<string, unknown>> };
+      const config = (await eslint.calculateConfigForFile(join(root, path))) as {
+        readonly rules: Readonly<Record<string, unknown>>;
+      };
       return [config.rules['no-restricted-syntax'], config.rules['no-restricted-globals']];
     };
     expect(await rulesOf('lib/schema/check.ts')).toEqual(await rulesOf('lib/core/json/json.ts'));
   });
 
   it('lets a date be made from given milliseconds', async () => {
-    expect(await rulesBroken(core, `export const iso = (ms: number): string => new Date(ms).toISOString();\n`)).toEqual([]);
+    expect(
+      await rulesBroken(
+        core,
+        `export const iso = (ms: number): string => new Date(ms).toISOString();\n`,
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -194,8 +260,12 @@ describe('the formatter', () => {
   it('refuses double quotes', async () => {
     const options = await prettier.resolveConfig(join(root, 'lib/core/json/json.ts'));
     expect(options).toMatchObject({ singleQuote: true, printWidth: 140 });
-    expect(await prettier.check(`export const a = "x";\n`, { ...options, parser: 'typescript' })).toBe(false);
-    expect(await prettier.check(`export const a = 'x';\n`, { ...options, parser: 'typescript' })).toBe(true);
+    expect(
+      await prettier.check(`export const a = "x";\n`, { ...options, parser: 'typescript' }),
+    ).toBe(false);
+    expect(
+      await prettier.check(`export const a = 'x';\n`, { ...options, parser: 'typescript' }),
+    ).toBe(true);
   });
 });
 
@@ -203,7 +273,11 @@ describe('the compiler', () => {
   /** Type-checks one planted file as if it lay in lib/core, under a config of ours. */
   const errorsUnder = (config: string, code: string): readonly string[] => {
     const configPath = join(root, config);
-    const parsed = ts.parseJsonConfigFileContent(ts.readConfigFile(configPath, ts.sys.readFile).config, ts.sys, join(root, 'spec'));
+    const parsed = ts.parseJsonConfigFileContent(
+      ts.readConfigFile(configPath, ts.sys.readFile).config,
+      ts.sys,
+      join(root, 'spec'),
+    );
     const planted = join(root, 'lib/core/planted.ts');
     const options: ts.CompilerOptions = { ...parsed.options, incremental: false };
     delete options.tsBuildInfoFile;
@@ -212,15 +286,25 @@ describe('the compiler', () => {
     host.fileExists = (path) => path === planted || fileExists(path);
     host.readFile = (path) => (path === planted ? code : readFile(path));
     host.getSourceFile = (path, ...rest) =>
-      path === planted ? ts.createSourceFile(path, code, ts.ScriptTarget.ES2022) : getSourceFile(path, ...rest);
+      path === planted
+        ? ts.createSourceFile(path, code, ts.ScriptTarget.ES2022)
+        : getSourceFile(path, ...rest);
     const program = ts.createProgram([planted], options, host);
-    return ts.getPreEmitDiagnostics(program).map((each) => ts.flattenDiagnosticMessageText(each.messageText, '\n'));
+    return ts
+      .getPreEmitDiagnostics(program)
+      .map((each) => ts.flattenDiagnosticMessageText(each.messageText, '\n'));
   };
 
   it('refuses process, timers, the DOM and node modules in the core', () => {
-    expect(errorsUnder('spec/tsconfig.core.json', 'export const t = process.pid;\n').join()).toContain("Cannot find name 'process'");
-    expect(errorsUnder('spec/tsconfig.core.json', 'setTimeout(() => undefined, 1);\n').join()).toContain("Cannot find name 'setTimeout'");
-    expect(errorsUnder('spec/tsconfig.core.json', 'export const t = document;\n').join()).toContain("Cannot find name 'document'");
+    expect(
+      errorsUnder('spec/tsconfig.core.json', 'export const t = process.pid;\n').join(),
+    ).toContain("Cannot find name 'process'");
+    expect(
+      errorsUnder('spec/tsconfig.core.json', 'setTimeout(() => undefined, 1);\n').join(),
+    ).toContain("Cannot find name 'setTimeout'");
+    expect(errorsUnder('spec/tsconfig.core.json', 'export const t = document;\n').join()).toContain(
+      "Cannot find name 'document'",
+    );
     expect(errorsUnder('spec/tsconfig.core.json', `import 'node:fs';\n`)).not.toEqual([]);
   });
 

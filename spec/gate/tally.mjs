@@ -9,16 +9,23 @@ import { readFileSync } from 'node:fs';
  * @property {number} numFailedTests
  * @property {number} numPendingTests
  * @property {boolean} success
- * @property {ReadonlyArray<{ readonly name: string, readonly status: string, readonly assertionResults: ReadonlyArray<unknown> }>} testResults
+ * @property {ReadonlyArray<{
+ *   readonly name: string,
+ *   readonly status: string,
+ *   readonly assertionResults: ReadonlyArray<unknown>,
+ * }>} testResults
  */
 
 /** @typedef {{ readonly name: string, readonly ok: boolean }} Gate */
 
-/** @typedef {{ readonly passed: number, readonly failed: number, readonly problems: ReadonlyArray<string> }} Tally */
+/**
+ * @typedef {{ readonly passed: number, readonly failed: number, readonly problems:
+ * ReadonlyArray<string> }} Tally
+ */
 
 /**
- * Counts vitest's report and the gates. Fails closed: no report, no test run, a spec file that did not load, and an
- * unhappy exit with no failed test are each one failure.
+ * Counts vitest's report and the gates. Fails closed: no report, no test run, a spec file that did
+ * not load, and an unhappy exit with no failed test are each one failure.
  *
  * @param {Report | null} report null: missing or unreadable
  * @param {number | null} exitCode vitest's own; null: killed by a signal
@@ -29,13 +36,21 @@ export const tally = (report, exitCode, gates) => {
   const problems = gates.filter((gate) => !gate.ok).map((gate) => `gate failed: ${gate.name}`);
   const passed = gates.length - problems.length + (report?.numPassedTests ?? 0);
   if (report === null) problems.push('vitest left no report');
-  if (report !== null && report.numPassedTests + report.numFailedTests === 0) problems.push('not one test was run');
+  if (report !== null && report.numPassedTests + report.numFailedTests === 0)
+    problems.push('not one test was run');
   for (const file of report?.testResults ?? []) {
-    if (file.status === 'failed' && file.assertionResults.length === 0) problems.push(`spec did not load: ${file.name}`);
+    if (file.status === 'failed' && file.assertionResults.length === 0)
+      problems.push(`spec did not load: ${file.name}`);
   }
   const failedTests = report?.numFailedTests ?? 0;
-  if (report !== null && failedTests + problems.length === 0 && (exitCode !== 0 || !report.success)) {
-    problems.push(`no test failed, but vitest ended with ${exitCode ?? 'a signal'}: an error outside of any test`);
+  if (
+    report !== null &&
+    failedTests + problems.length === 0 &&
+    (exitCode !== 0 || !report.success)
+  ) {
+    problems.push(
+      `no test failed, but vitest ended with ${exitCode ?? 'a signal'}: an error outside of any test`,
+    );
   }
   return { passed, failed: failedTests + problems.length, problems };
 };

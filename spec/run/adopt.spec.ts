@@ -5,22 +5,36 @@ import { createWorld, ProcessKilled, type World, type WorldOptions } from '../..
 /** What a script without batchor does: a file of requests, and a batch over it. */
 const createBatch = async ({ provider }: World, names: readonly string[]): Promise<string> => {
   const lines = names.map((name) =>
-    JSON.stringify({ custom_id: name, method: 'POST', url: '/v1/responses', body: { model: 'gpt-4.1-mini', input: `What is ${name}?` } }),
+    JSON.stringify({
+      custom_id: name,
+      method: 'POST',
+      url: '/v1/responses',
+      body: { model: 'gpt-4.1-mini', input: `What is ${name}?` },
+    }),
   );
   const content = (async function* () {
     yield new TextEncoder().encode(`${lines.join('\n')}\n`);
   })();
   const file = await provider.createFile({ filename: 'mine.jsonl', purpose: 'batch', content });
   if (file.type !== 'done') throw new Error('no file');
-  const batch = await provider.createBatch({ input_file_id: file.value.id, endpoint: '/v1/responses', completion_window: '24h' });
+  const batch = await provider.createBatch({
+    input_file_id: file.value.id,
+    endpoint: '/v1/responses',
+    completion_window: '24h',
+  });
   if (batch.type !== 'done') throw new Error('no batch');
   return batch.value.id;
 };
 
-const namesOf = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `${i % 2 === 0 ? 'task' : 'ünit'} ${i}`);
+const namesOf = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, i) => `${i % 2 === 0 ? 'task' : 'ünit'} ${i}`);
 
 /** The same command, typed again. */
-const adopt = async (world: World, ids: readonly string[], more: { readonly retryAdopted?: boolean } = {}) => {
+const adopt = async (
+  world: World,
+  ids: readonly string[],
+  more: { readonly retryAdopted?: boolean } = {},
+) => {
   const found = await world.runner.findBatches(ids, { connection: 'fake' });
   const providerConfig = openai({ model: 'gpt-4.1-mini', endpoint: 'responses' });
   return world.runner.adopt({ fromBatches: found, providerConfig, ...more }, { runId: 'adopted' });
@@ -66,7 +80,9 @@ describe('batches that were created elsewhere', () => {
       expect(
         results.map(({ itemId }) => itemId),
         where,
-      ).toEqual(ids.flatMap((id, place) => namesOf([5, 7][place] ?? 0).map((name) => `${id}:${name}`)));
+      ).toEqual(
+        ids.flatMap((id, place) => namesOf([5, 7][place] ?? 0).map((name) => `${id}:${name}`)),
+      );
       expect((await world.until(run.verify())).isSound, where).toBe(true);
       expect(world.ledger.batchesCreated, where).toBe(batchesCreated);
     }

@@ -18,7 +18,11 @@ const kinds = new Set<string>();
 const note = (codec: unknown): void => {
   if (typeof codec !== 'object' || codec === null || !('_tag' in codec)) return;
   kinds.add(String(codec._tag));
-  const { type, types, props } = codec as { type?: unknown; types?: readonly unknown[]; props?: Readonly<Record<string, unknown>> };
+  const { type, types, props } = codec as {
+    type?: unknown;
+    types?: readonly unknown[];
+    props?: Readonly<Record<string, unknown>>;
+  };
   if (codec._tag !== 'RecursiveType') note(type);
   types?.forEach(note);
   Object.values(props ?? {}).forEach(note);
@@ -39,7 +43,10 @@ const isRefined = (codec: unknown, seen: Set<unknown> = new Set()): boolean => {
     readonly types?: readonly unknown[];
     readonly props?: Readonly<Record<string, unknown>>;
   };
-  return name === 'Even' || [type, ...types, ...Object.values(props)].some((each) => isRefined(each, seen));
+  return (
+    name === 'Even' ||
+    [type, ...types, ...Object.values(props)].some((each) => isRefined(each, seen))
+  );
 };
 
 describe('the JSON Schema of any codec', () => {
@@ -52,7 +59,8 @@ describe('the JSON Schema of any codec', () => {
         expect(checkStrict(structure.jsonSchema, openaiSchemaRules)).toEqual([]);
         expect(accepts(structure.jsonSchema, written)).toBeNull();
         const reading = structure.read(JSON.stringify(written));
-        if (reading instanceof Promise || reading.type === 'fault') throw new Error(JSON.stringify(reading));
+        if (reading instanceof Promise || reading.type === 'fault')
+          throw new Error(JSON.stringify(reading));
         expect(reading.output).toEqual(value);
         expect(codec.is(reading.output)).toBe(true);
       }),
@@ -106,7 +114,9 @@ const planted = (value: JsonValue, other: JsonValue, place: number): JsonValue =
   const key = keys[place % (keys.length + 1)];
   if (key === undefined) return other;
   if (Array.isArray(value))
-    return (value as readonly JsonValue[]).map((each, i) => (String(i) === key ? planted(each, other, Math.floor(place / 2)) : each));
+    return (value as readonly JsonValue[]).map((each, i) =>
+      String(i) === key ? planted(each, other, Math.floor(place / 2)) : each,
+    );
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [
       name,

@@ -18,7 +18,10 @@ interface Kind {
   readonly takesNull: boolean;
   /** What unions tell their branches by. */
   readonly shape: string;
-  /** Takes any object that has its keys, and drops the others: beside it no other object is ever meant. */
+  /**
+   * Takes any object that has its keys, and drops the others: beside it no other object is ever
+   * meant.
+   */
   readonly isGreedy?: boolean;
 }
 
@@ -33,7 +36,9 @@ interface EvenBrand {
   readonly Even: unique symbol;
 }
 const Even = t.brand(t.number, (n): n is t.Branded<number, EvenBrand> => n % 2 === 0, 'Even');
-const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (Object.is(n, -0) ? 0 : n));
+const finite = fc
+  .double({ noNaN: true, noDefaultInfinity: true })
+  .map((n) => (Object.is(n, -0) ? 0 : n));
 const word = fc.stringMatching(/^[a-z]{1,6}$/);
 
 const leaf: fc.Arbitrary<Kind> = fc.oneof(
@@ -49,17 +54,26 @@ const leaf: fc.Arbitrary<Kind> = fc.oneof(
       'number',
     ),
   ),
-  fc.oneof(fc.string(), fc.integer(), fc.boolean()).map((value) => plain(t.literal(value), fc.constant(value), `${typeof value}`)),
+  fc
+    .oneof(fc.string(), fc.integer(), fc.boolean())
+    .map((value) => plain(t.literal(value), fc.constant(value), `${typeof value}`)),
   fc
     .uniqueArray(word, { minLength: 1, maxLength: 4 })
-    .map((keys) => plain(t.keyof(Object.fromEntries(keys.map((key) => [key, null]))), fc.constantFrom(...keys), 'string')),
+    .map((keys) =>
+      plain(
+        t.keyof(Object.fromEntries(keys.map((key) => [key, null]))),
+        fc.constantFrom(...keys),
+        'string',
+      ),
+    ),
 );
 
 const listOf = (kind: Kind, isReadonly: boolean): Kind => ({
   codec: isReadonly ? t.readonlyArray(kind.codec) : t.array(kind.codec),
-  values: fc
-    .array(kind.values, { maxLength: 3 })
-    .map((all) => ({ value: all.map(({ value }) => value), written: all.map(({ written }) => written) })),
+  values: fc.array(kind.values, { maxLength: 3 }).map((all) => ({
+    value: all.map(({ value }) => value),
+    written: all.map(({ written }) => written),
+  })),
   takesNull: false,
   shape: 'list',
 });
@@ -73,10 +87,17 @@ interface Member {
 /** io-ts reads absent properties from the prototype: of these names it finds something there. */
 const name = fc.oneof(word, fc.string()).filter((text) => !(text in Object.prototype));
 const members = (kind: fc.Arbitrary<Kind>): fc.Arbitrary<readonly Member[]> =>
-  fc.uniqueArray(fc.record({ name, kind, presence: fc.constantFrom('required' as const, 'partial' as const, 'undefined' as const) }), {
-    selector: (member) => member.name,
-    maxLength: 4,
-  });
+  fc.uniqueArray(
+    fc.record({
+      name,
+      kind,
+      presence: fc.constantFrom('required' as const, 'partial' as const, 'undefined' as const),
+    }),
+    {
+      selector: (member) => member.name,
+      maxLength: 4,
+    },
+  );
 
 const propsOf = (all: readonly Member[], codecOf: (member: Member) => t.Mixed): t.Props =>
   Object.fromEntries(all.map((member) => [member.name, codecOf(member)]));
@@ -85,13 +106,21 @@ const objectOfMembers = (all: readonly Member[], style: number): Kind => {
   const partial = all.filter(({ presence }) => presence === 'partial');
   const rest = all.filter(({ presence }) => presence !== 'partial');
   const required = t.type(
-    propsOf(rest, ({ kind, presence }) => (presence === 'undefined' ? t.union([kind.codec, t.undefined]) : kind.codec)),
+    propsOf(rest, ({ kind, presence }) =>
+      presence === 'undefined' ? t.union([kind.codec, t.undefined]) : kind.codec,
+    ),
   );
   const whole: t.HasProps =
-    partial.length === 0 ? required : t.intersection([required, t.partial(propsOf(partial, ({ kind }) => kind.codec))]);
+    partial.length === 0
+      ? required
+      : t.intersection([required, t.partial(propsOf(partial, ({ kind }) => kind.codec))]);
   const codec = style === 0 ? whole : style === 1 ? t.exact(whole) : t.readonly(whole);
   const values = fc
-    .tuple(...all.map(({ kind, presence }) => fc.tuple(kind.values, presence === 'required' ? fc.constant(true) : fc.boolean())))
+    .tuple(
+      ...all.map(({ kind, presence }) =>
+        fc.tuple(kind.values, presence === 'required' ? fc.constant(true) : fc.boolean()),
+      ),
+    )
     .map((drawn) => {
       const value: [string, unknown][] = [];
       const written: [string, JsonValue][] = [];
@@ -138,18 +167,33 @@ const unionOf = (kinds: readonly Kind[]): Kind => {
 
 /** A list of itself, beside another member. */
 const recursive = (kind: Kind): Kind => {
-  const codec: t.Mixed = t.recursion('Recursive', (self: t.Mixed) => t.type({ own: kind.codec, more: t.array(self) }));
+  const codec: t.Mixed = t.recursion('Recursive', (self: t.Mixed) =>
+    t.type({ own: kind.codec, more: t.array(self) }),
+  );
   const levels = (left: number): fc.Arbitrary<Omit<Case, 'codec'>> =>
-    fc.tuple(kind.values, left === 0 ? fc.constant([]) : fc.array(levels(left - 1), { maxLength: 2 })).map(([own, more]) => ({
-      value: { own: own.value, more: more.map(({ value }) => value) },
-      written: { own: own.written, more: more.map(({ written }) => written) } satisfies JsonObject,
-    }));
+    fc
+      .tuple(
+        kind.values,
+        left === 0 ? fc.constant([]) : fc.array(levels(left - 1), { maxLength: 2 }),
+      )
+      .map(([own, more]) => ({
+        value: { own: own.value, more: more.map(({ value }) => value) },
+        written: {
+          own: own.written,
+          more: more.map(({ written }) => written),
+        } satisfies JsonObject,
+      }));
   return { codec, values: levels(2), takesNull: false, shape: 'object more,own' };
 };
 
 const { root } = fc.letrec<{ kind: Kind; root: Kind }>((tie) => ({
   root: fc.oneof(
-    { weight: 4, arbitrary: fc.tuple(members(tie('kind')), fc.nat(2)).map(([all, style]) => objectOfMembers(all, style)) },
+    {
+      weight: 4,
+      arbitrary: fc
+        .tuple(members(tie('kind')), fc.nat(2))
+        .map(([all, style]) => objectOfMembers(all, style)),
+    },
     { weight: 1, arbitrary: tie('kind').map(recursive) },
   ),
   kind: fc.oneof(
@@ -162,5 +206,9 @@ const { root } = fc.letrec<{ kind: Kind; root: Kind }>((tie) => ({
 }));
 /** Any codec that has a strict schema, and a value of it. */
 export const caseOf: fc.Arbitrary<Case> = root.chain(({ codec, values }) =>
-  values.map((one) => ({ codec, ...one, [fc.toStringMethod]: () => `${codec.name} of ${JSON.stringify(one.written)}` })),
+  values.map((one) => ({
+    codec,
+    ...one,
+    [fc.toStringMethod]: () => `${codec.name} of ${JSON.stringify(one.written)}`,
+  })),
 );

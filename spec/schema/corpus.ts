@@ -19,14 +19,23 @@ const object = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({
 const of = (property: JsonValue): JsonObject => object({ a: property });
 const text: JsonObject = { type: 'string' };
 const list = (items: JsonValue): JsonObject => ({ type: 'array', items });
-const nested = (levels: number): JsonObject => (levels === 1 ? object({ leaf: text }) : object({ next: nested(levels - 1) }));
-const names = (count: number, chars: number): readonly string[] => Array.from({ length: count }, (_, i) => String(i).padStart(chars, 'x'));
-const many = (count: number, chars = 5): JsonObject => object(Object.fromEntries(names(count, chars).map((name) => [name, text])));
+const nested = (levels: number): JsonObject =>
+  levels === 1 ? object({ leaf: text }) : object({ next: nested(levels - 1) });
+const names = (count: number, chars: number): readonly string[] =>
+  Array.from({ length: count }, (_, i) => String(i).padStart(chars, 'x'));
+const many = (count: number, chars = 5): JsonObject =>
+  object(Object.fromEntries(names(count, chars).map((name) => [name, text])));
 
 const accepted: readonly (readonly [string, JsonObject])[] = [
   [
     'an object of every plain type',
-    object({ s: text, n: { type: 'number' }, i: { type: 'integer' }, b: { type: 'boolean' }, z: { type: 'null' } }),
+    object({
+      s: text,
+      n: { type: 'number' },
+      i: { type: 'integer' },
+      b: { type: 'boolean' },
+      z: { type: 'null' },
+    }),
   ],
   ['an object without properties', object({})],
   ['an optional value as null, by a list of types', of({ type: ['string', 'null'] })],
@@ -37,36 +46,70 @@ const accepted: readonly (readonly [string, JsonObject])[] = [
   ['a constant', of({ type: 'string', const: 'a' })],
   [
     'a union of objects below the root',
-    of({ anyOf: [object({ kind: { type: 'string', const: 'x' } }), object({ kind: { type: 'string', const: 'y' } })] }),
+    of({
+      anyOf: [
+        object({ kind: { type: 'string', const: 'x' } }),
+        object({ kind: { type: 'string', const: 'y' } }),
+      ],
+    }),
   ],
   ['a list of objects', of(list(object({ b: text })))],
   ['bounds of a list', of({ ...list(text), minItems: 1, maxItems: 3 })],
   ['bounds of a number', of({ type: 'number', minimum: 0, maximum: 1, multipleOf: 0.1 })],
   ['open bounds of a number', of({ type: 'integer', exclusiveMinimum: 0, exclusiveMaximum: 9 })],
   ['a pattern that is one without the flag u', of({ type: 'string', pattern: '^\\d\\-[(?=]$' })],
-  ['a draft and a name at the root', object({}, { $schema: 'http://json-schema.org/draft-07/schema#', $id: 'x' })],
+  [
+    'a draft and a name at the root',
+    object({}, { $schema: 'http://json-schema.org/draft-07/schema#', $id: 'x' }),
+  ],
   ['a pattern', of({ type: 'string', pattern: '^[a-z]+$' })],
-  ...['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid'].map((format): readonly [string, JsonObject] => [
-    `the format ${format}`,
-    of({ type: 'string', format }),
-  ]),
-  ['definitions', object({ a: { $ref: '#/$defs/step' } }, { $defs: { step: object({ b: text }) } })],
+  ...['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid'].map(
+    (format): readonly [string, JsonObject] => [
+      `the format ${format}`,
+      of({ type: 'string', format }),
+    ],
+  ),
+  [
+    'definitions',
+    object({ a: { $ref: '#/$defs/step' } }, { $defs: { step: object({ b: text }) } }),
+  ],
   ['recursion by the root', object({ children: list({ $ref: '#' }) })],
   [
     'recursion by name',
-    object({ a: { $ref: '#/$defs/node' } }, { $defs: { node: object({ next: { anyOf: [{ $ref: '#/$defs/node' }, { type: 'null' }] } }) } }),
+    object(
+      { a: { $ref: '#/$defs/node' } },
+      {
+        $defs: { node: object({ next: { anyOf: [{ $ref: '#/$defs/node' }, { type: 'null' }] } }) },
+      },
+    ),
   ],
-  ['a definition whose name has to be escaped', object({ a: { $ref: '#/$defs/a~1b%20c' } }, { $defs: { 'a/b c': object({ b: text }) } })],
-  ['titles and descriptions', object({ a: { ...text, title: 'A', description: 'the first' } }, { title: 'All', description: 'of it' })],
+  [
+    'a definition whose name has to be escaped',
+    object({ a: { $ref: '#/$defs/a~1b%20c' } }, { $defs: { 'a/b c': object({ b: text }) } }),
+  ],
+  [
+    'titles and descriptions',
+    object(
+      { a: { ...text, title: 'A', description: 'the first' } },
+      { title: 'All', description: 'of it' },
+    ),
+  ],
   ['ten levels', nested(10)],
   ['five thousand properties', many(5_000)],
   [
     'a thousand enum values of 250 an enum',
-    object(Object.fromEntries([1, 2, 3, 4].map((i) => [`p${i}`, { type: 'string', enum: names(250, 10) }]))),
+    object(
+      Object.fromEntries(
+        [1, 2, 3, 4].map((i) => [`p${i}`, { type: 'string', enum: names(250, 10) }]),
+      ),
+    ),
   ],
   ['names of 120,000 characters', many(4, 30_000)],
   ['a large enum of 15,000 characters', of({ type: 'string', enum: names(300, 50) })],
-  ['a property that is called like a keyword', object({ type: text, $ref: text, properties: object({}) })],
+  [
+    'a property that is called like a keyword',
+    object({ type: text, $ref: text, properties: object({}) }),
+  ],
 ];
 
 const refused: readonly (readonly [string, JsonObject, readonly Case['breaks'][number][]])[] = [
@@ -74,15 +117,43 @@ const refused: readonly (readonly [string, JsonObject, readonly Case['breaks'][n
   ['a root that is a list', list(text), ['root_is_object $']],
   ['a root that is a string', { type: 'string' }, ['root_is_object $']],
   ['a root that may be null', { ...object({}), type: ['object', 'null'] }, ['root_is_object $']],
-  ['a root that is a reference', { $ref: '#/$defs/a', $defs: { a: object({}) } }, ['root_is_object $']],
-  ['an open root', { type: 'object', properties: { a: text }, required: ['a'] }, ['closed_objects $']],
-  ['an open object inside', of({ type: 'object', properties: {}, required: [] }), ['closed_objects $.a']],
-  ['an object that says it is open', of({ ...object({}), additionalProperties: true }), ['closed_objects $.a']],
+  [
+    'a root that is a reference',
+    { $ref: '#/$defs/a', $defs: { a: object({}) } },
+    ['root_is_object $'],
+  ],
+  [
+    'an open root',
+    { type: 'object', properties: { a: text }, required: ['a'] },
+    ['closed_objects $'],
+  ],
+  [
+    'an open object inside',
+    of({ type: 'object', properties: {}, required: [] }),
+    ['closed_objects $.a'],
+  ],
+  [
+    'an object that says it is open',
+    of({ ...object({}), additionalProperties: true }),
+    ['closed_objects $.a'],
+  ],
   ['a map', of({ type: 'object', additionalProperties: text }), ['closed_objects $.a']],
-  ['an open object in a list in a union', of({ anyOf: [list({ type: 'object', properties: {} }), text] }), ['closed_objects $.a|1[]']],
-  ['an open object in a definition', object({}, { $defs: { d: { type: 'object' } } }), ['closed_objects $defs.d']],
+  [
+    'an open object in a list in a union',
+    of({ anyOf: [list({ type: 'object', properties: {} }), text] }),
+    ['closed_objects $.a|1[]'],
+  ],
+  [
+    'an open object in a definition',
+    object({}, { $defs: { d: { type: 'object' } } }),
+    ['closed_objects $defs.d'],
+  ],
   ['a property that is not required', { ...of(text), required: [] }, ['all_required $.a']],
-  ['no required at all', { type: 'object', properties: { a: text }, additionalProperties: false }, ['all_required $.a']],
+  [
+    'no required at all',
+    { type: 'object', properties: { a: text }, additionalProperties: false },
+    ['all_required $.a'],
+  ],
   ['required of something else', { ...of(text), required: ['a', 'b'] }, ['all_required $']],
   ['allOf', of({ allOf: [object({})] }), ['known_keywords $.a']],
   ['oneOf', of({ oneOf: [text, { type: 'null' }] }), ['known_keywords $.a']],
@@ -107,10 +178,18 @@ const refused: readonly (readonly [string, JsonObject, readonly Case['breaks'][n
   ['definitions inside', of(object({}, { $defs: {} })), ['known_keywords $.a']],
   ['a format that it does not know', of({ type: 'string', format: 'uri' }), ['known_formats $.a']],
   ['a pattern that is none', of({ type: 'string', pattern: '(' }), ['usable_values $.a']],
-  ['a pattern that looks ahead', of({ type: 'string', pattern: '^(?!x)a$' }), ['known_keywords $.a']],
+  [
+    'a pattern that looks ahead',
+    of({ type: 'string', pattern: '^(?!x)a$' }),
+    ['known_keywords $.a'],
+  ],
   ['an enum of another type', of({ type: 'string', enum: [1] }), ['usable_values $.a']],
   ['a constant of another type', of({ type: 'integer', const: 'x' }), ['usable_values $.a']],
-  ['an enum that says a thing twice', of({ type: 'string', enum: ['x', 'x'] }), ['usable_values $.a']],
+  [
+    'an enum that says a thing twice',
+    of({ type: 'string', enum: ['x', 'x'] }),
+    ['usable_values $.a'],
+  ],
   ['a bound that is no number', of({ type: 'number', minimum: 'x' }), ['usable_values $.a']],
   ['half an item', of({ ...list(text), minItems: 1.5 }), ['usable_values $.a']],
   ['a multiple of nothing', of({ type: 'number', multipleOf: 0 }), ['usable_values $.a']],
@@ -143,15 +222,30 @@ const refused: readonly (readonly [string, JsonObject, readonly Case['breaks'][n
     ['known_keywords $.a'],
   ],
   ['eleven levels', nested(11), ['depth_max $']],
-  ['eleven levels of lists', object({ a: Array.from({ length: 10 }).reduce<JsonObject>((inner) => list(inner), text) }), ['depth_max $']],
+  [
+    'eleven levels of lists',
+    object({ a: Array.from({ length: 10 }).reduce<JsonObject>((inner) => list(inner), text) }),
+    ['depth_max $'],
+  ],
   ['5,001 properties', many(5_001), ['properties_max $']],
   ['names of 120,004 characters', many(4, 30_001), ['name_chars_max $']],
   [
     '1,001 enum values',
-    object(Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`p${i}`, { type: 'string', enum: names(i === 5 ? 1 : 250, 10) }]))),
+    object(
+      Object.fromEntries(
+        [1, 2, 3, 4, 5].map((i) => [
+          `p${i}`,
+          { type: 'string', enum: names(i === 5 ? 1 : 250, 10) },
+        ]),
+      ),
+    ),
     ['enum_values_max $'],
   ],
-  ['a large enum of 15,050 characters', of({ type: 'string', enum: names(301, 50) }), ['enum_chars_max $.a']],
+  [
+    'a large enum of 15,050 characters',
+    of({ type: 'string', enum: names(301, 50) }),
+    ['enum_chars_max $.a'],
+  ],
 ];
 
 /** OpenAI's documented rules for strict schemas, each kept and each broken. */

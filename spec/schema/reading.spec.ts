@@ -10,7 +10,11 @@ import type { JsonObject } from '../../lib/core/json/json.ts';
 import { withoutNulls } from '../../lib/schema/absent.ts';
 import { strictForm } from '../../lib/schema/strict-form.ts';
 import type { OutputReading, Structure } from '../../lib/schema/structure.ts';
-import { structureOfCodec, structureOfJsonSchema, structureOfStandard } from '../../lib/schema/structure.ts';
+import {
+  structureOfCodec,
+  structureOfJsonSchema,
+  structureOfStandard,
+} from '../../lib/schema/structure.ts';
 import { checkStrict } from '../../lib/schema/strict-check.ts';
 
 const ofStandard = (schema: Parameters<typeof structureOfStandard>[0]): Structure => {
@@ -47,13 +51,19 @@ describe('an answer that was promised in a structure', () => {
     ['nothing of it', '{}', 'schema_mismatch'],
     ['null', 'null', 'schema_mismatch'],
     ['a list of it', '[{"label":"x"}]', 'schema_mismatch'],
-    ['what nests past any stack', `${'['.repeat(200_000)}${']'.repeat(200_000)}`, 'schema_mismatch'],
+    [
+      'what nests past any stack',
+      `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
+      'schema_mismatch',
+    ],
   ])('has a failure class of its own for %s', (_title, text, failureClass) => {
     expect(faultOf(label, text)).toBe(failureClass);
   });
 
   it('says where it is wrong', () => {
-    const codec = ofCodec(t.type({ items: t.array(t.type({ price: t.union([t.number, t.null]) })) }));
+    const codec = ofCodec(
+      t.type({ items: t.array(t.type({ price: t.union([t.number, t.null]) })) }),
+    );
     expect(codec.read('{"items":[{"price":1},{"price":"2"}]}')).toMatchObject({
       message: expect.stringContaining('$.items[1].price') as string,
     });
@@ -67,18 +77,35 @@ describe('an answer that was promised in a structure', () => {
     const codec = ofCodec(
       t.intersection([
         t.type({ kept: t.union([t.string, t.null]), maybe: t.union([t.string, t.undefined]) }),
-        t.partial({ gone: t.string, both: t.union([t.string, t.null]), deep: t.array(t.partial({ x: t.number })) }),
+        t.partial({
+          gone: t.string,
+          both: t.union([t.string, t.null]),
+          deep: t.array(t.partial({ x: t.number })),
+        }),
       ]),
     );
     const answer = '{"kept":null,"maybe":null,"gone":null,"both":null,"deep":[{"x":null},{"x":1}]}';
     expect(await outputOf(codec, answer)).toEqual({ kept: null, both: null, deep: [{}, { x: 1 }] });
     const zod = ofStandard(
-      z.object({ kept: z.string().nullable(), gone: z.string().optional(), both: z.string().nullish(), size: z.number().default(7) }),
+      z.object({
+        kept: z.string().nullable(),
+        gone: z.string().optional(),
+        both: z.string().nullish(),
+        size: z.number().default(7),
+      }),
     );
-    expect(await outputOf(zod, '{"kept":null,"gone":null,"both":null,"size":null}')).toEqual({ kept: null, both: null, size: 7 });
+    expect(await outputOf(zod, '{"kept":null,"gone":null,"both":null,"size":null}')).toEqual({
+      kept: null,
+      both: null,
+      size: 7,
+    });
     const ark = ofStandard(type({ kept: 'string | null', 'gone?': 'string' }));
     expect(await outputOf(ark, '{"kept":null,"gone":null}')).toEqual({ kept: null });
-    const vali = ofStandard(toStandardJsonSchema(v.object({ kept: v.nullable(v.string()), gone: v.optional(v.string()) })));
+    const vali = ofStandard(
+      toStandardJsonSchema(
+        v.object({ kept: v.nullable(v.string()), gone: v.optional(v.string()) }),
+      ),
+    );
     expect(await outputOf(vali, '{"kept":null,"gone":null}')).toEqual({ kept: null });
   });
 
@@ -90,8 +117,12 @@ describe('an answer that was promised in a structure', () => {
       ]),
     });
     const structure = ofStandard(branches);
-    expect(await outputOf(structure, '{"result":{"kind":"a","note":null}}')).toEqual({ result: { kind: 'a' } });
-    expect(await outputOf(structure, '{"result":{"kind":"b","note":null}}')).toEqual({ result: { kind: 'b', note: null } });
+    expect(await outputOf(structure, '{"result":{"kind":"a","note":null}}')).toEqual({
+      result: { kind: 'a' },
+    });
+    expect(await outputOf(structure, '{"result":{"kind":"b","note":null}}')).toEqual({
+      result: { kind: 'b', note: null },
+    });
   });
 
   it('is read by the branch that takes it, where its shape alone does not tell', async () => {
@@ -102,20 +133,34 @@ describe('an answer that was promised in a structure', () => {
     expect(await outputOf(structure, answer)).toEqual({ r: [{ k: 'b', note: null }, { k: 'a' }] });
     expect(faultOf(structure, '{"r":[{"k":1,"note":null}]}')).toBe('schema_mismatch');
     const picky = t.union([
-      t.intersection([t.type({ at: t.refinement(t.string, (at) => at === 'a') }), t.partial({ note: t.string })]),
+      t.intersection([
+        t.type({ at: t.refinement(t.string, (at) => at === 'a') }),
+        t.partial({ note: t.string }),
+      ]),
       t.type({ at: t.string, note: t.union([t.string, t.null]) }),
     ]);
-    expect(await outputOf(ofCodec(t.type({ r: picky })), '{"r":{"at":"b","note":null}}')).toEqual({ r: { at: 'b', note: null } });
+    expect(await outputOf(ofCodec(t.type({ r: picky })), '{"r":{"at":"b","note":null}}')).toEqual({
+      r: { at: 'b', note: null },
+    });
   });
 
   it('may have keys that nobody asked for, in a union as outside of one', async () => {
-    const result = z.union([z.object({ k: z.literal('a'), note: z.string().optional() }), z.object({ k: z.literal('b') })]);
+    const result = z.union([
+      z.object({ k: z.literal('a'), note: z.string().optional() }),
+      z.object({ k: z.literal('b') }),
+    ]);
     const structure = ofStandard(z.object({ result }));
-    expect(await outputOf(structure, '{"result":{"k":"a","note":null,"extra":1}}')).toEqual({ result: { k: 'a' } });
+    expect(await outputOf(structure, '{"result":{"k":"a","note":null,"extra":1}}')).toEqual({
+      result: { k: 'a' },
+    });
   });
 
   it('is read in time where unions nest, discriminated or not', async () => {
-    type Op = z.ZodObject<{ op: z.ZodLiteral<string>; arg: z.ZodType; note: z.ZodOptional<z.ZodString> }>;
+    type Op = z.ZodObject<{
+      op: z.ZodLiteral<string>;
+      arg: z.ZodType;
+      note: z.ZodOptional<z.ZodString>;
+    }>;
     const op = (name: string): Op =>
       z.object({
         op: z.literal(name),
@@ -131,18 +176,27 @@ describe('an answer that was promised in a structure', () => {
       op('d'),
       z.object({ op: z.literal('lit'), n: z.number() }),
     ]);
-    const chain = (depth: number): object => (depth === 0 ? { op: 'lit', n: 1 } : { op: 'd', arg: chain(depth - 1), note: null });
-    expect(ofStandard(z.object({ root: Expr })).read(JSON.stringify({ root: chain(200) }))).toMatchObject({ type: 'fits' });
-    // Nothing but what lies below tells these apart; walked once for each way to read them, they would take for ever.
+    const chain = (depth: number): object =>
+      depth === 0 ? { op: 'lit', n: 1 } : { op: 'd', arg: chain(depth - 1), note: null };
+    expect(
+      ofStandard(z.object({ root: Expr })).read(JSON.stringify({ root: chain(200) })),
+    ).toMatchObject({ type: 'fits' });
+    // Nothing but what lies below tells these apart; walked once for each way to read them, they
+    // would take for ever.
     const member = { anyOf: [{ $ref: '#/$defs/E' }, { type: 'null' }] };
-    const branch = { type: 'object', properties: { left: member, right: member, note: { type: 'string' } }, required: ['left', 'right'] };
+    const branch = {
+      type: 'object',
+      properties: { left: member, right: member, note: { type: 'string' } },
+      required: ['left', 'right'],
+    };
     const { loose } = strictForm({
       type: 'object',
       properties: { root: { $ref: '#/$defs/E' } },
       required: ['root'],
       $defs: { E: { anyOf: [branch, { ...branch }, { ...branch }] } },
     });
-    const nest = (depth: number): JsonObject | null => (depth <= 0 ? null : { left: nest(depth - 1), right: nest(depth - 2), note: null });
+    const nest = (depth: number): JsonObject | null =>
+      depth <= 0 ? null : { left: nest(depth - 1), right: nest(depth - 2), note: null };
     const [likeliest] = withoutNulls(loose)({ root: nest(12) });
     expect(JSON.stringify(likeliest)).not.toContain('note');
   });
@@ -150,11 +204,17 @@ describe('an answer that was promised in a structure', () => {
   it('is transformed, and what was written stays beside it', async () => {
     const structure = ofStandard(z.object({ due: z.string().transform((text) => new Date(text)) }));
     const reading = await structure.read('{"due":"2026-04-03"}');
-    expect(reading).toEqual({ type: 'fits', output: { due: new Date('2026-04-03') }, json: { due: '2026-04-03' } });
+    expect(reading).toEqual({
+      type: 'fits',
+      output: { due: new Date('2026-04-03') },
+      json: { due: '2026-04-03' },
+    });
   });
 
   it('may be checked by code that waits, or that fails', async () => {
-    const waiting = ofStandard(z.object({ a: z.string().refine(async (text) => Promise.resolve(text !== 'no')) }));
+    const waiting = ofStandard(
+      z.object({ a: z.string().refine(async (text) => Promise.resolve(text !== 'no')) }),
+    );
     expect(await waiting.read('{"a":"yes"}')).toMatchObject({ type: 'fits' });
     expect(await waiting.read('{"a":"no"}')).toMatchObject({ failureClass: 'schema_mismatch' });
     const failing = ofStandard(
@@ -177,8 +237,9 @@ describe('an answer that was promised in a structure', () => {
       required: ['a'],
       additionalProperties: false,
     } as const;
-    const { structure } = structureOfJsonSchema({ $schema: 'http://json-schema.org/draft-07/schema#', ...price }, () =>
-      Promise.resolve(compileJsonSchema),
+    const { structure } = structureOfJsonSchema(
+      { $schema: 'http://json-schema.org/draft-07/schema#', ...price },
+      () => Promise.resolve(compileJsonSchema),
     );
     expect(await structure.read('{"a":19.99}')).toMatchObject({ type: 'fits' });
     expect(await structure.read('{"a":0.3}')).toMatchObject({ type: 'fits' });
@@ -187,7 +248,9 @@ describe('an answer that was promised in a structure', () => {
       message: expect.stringContaining('$.a') as string,
     });
     const dashed = { ...price, properties: { a: { type: 'string', pattern: '^\\d\\-\\d$' } } };
-    const { structure: other } = structureOfJsonSchema(dashed, () => Promise.resolve(compileJsonSchema));
+    const { structure: other } = structureOfJsonSchema(dashed, () =>
+      Promise.resolve(compileJsonSchema),
+    );
     expect(await other.read('{"a":"1-2"}')).toMatchObject({ type: 'fits' });
   });
 
@@ -201,7 +264,13 @@ describe('an answer that was promised in a structure', () => {
     for (const schema of [
       Node,
       z.object({ root: Node, again: Node }),
-      z.object({ a: z.int(), b: z.email(), c: z.iso.datetime(), d: z.enum(['x', 'y']), e: z.literal(['p', 'q']) }),
+      z.object({
+        a: z.int(),
+        b: z.email(),
+        c: z.iso.datetime(),
+        d: z.enum(['x', 'y']),
+        e: z.literal(['p', 'q']),
+      }),
       z.intersection(z.object({ a: z.string() }), z.object({ b: z.string().optional() })),
       z.strictObject({ a: z.string().describe('words') }),
       z.object({ a: z.record(z.enum(['x', 'y']), z.number()) }),
@@ -212,16 +281,27 @@ describe('an answer that was promised in a structure', () => {
   it('is refused with a reason where its library has no JSON Schema for it', () => {
     const problemsOf = (schema: Parameters<typeof structureOfStandard>[0]): string => {
       const { structure, problems } = structureOfStandard(schema);
-      return [...problems, ...(problems.length > 0 ? [] : checkStrict(structure.jsonSchema, openaiSchemaRules))]
+      return [
+        ...problems,
+        ...(problems.length > 0 ? [] : checkStrict(structure.jsonSchema, openaiSchemaRules)),
+      ]
         .map(({ path, message, fix }) => `${path}: ${message}; ${fix}`)
         .join('\n');
     };
     expect(problemsOf(z.object({ a: z.date() }))).toContain('Date');
-    expect(problemsOf(z.object({ a: z.record(z.string(), z.number()) }))).toContain('$.a: its keys are not known beforehand');
+    expect(problemsOf(z.object({ a: z.record(z.string(), z.number()) }))).toContain(
+      '$.a: its keys are not known beforehand',
+    );
     expect(problemsOf(z.object({ a: z.any() }))).toContain('$.a: it');
-    expect(problemsOf(z.looseObject({ a: z.string() }))).toContain('it may have properties that it does not name');
-    expect(problemsOf(z.object({ a: z.tuple([z.string()]) }))).toContain('one property for each place');
-    expect(problemsOf(z.discriminatedUnion('k', [z.object({ k: z.literal('a') })]))).toContain('the root is a union');
+    expect(problemsOf(z.looseObject({ a: z.string() }))).toContain(
+      'it may have properties that it does not name',
+    );
+    expect(problemsOf(z.object({ a: z.tuple([z.string()]) }))).toContain(
+      'one property for each place',
+    );
+    expect(problemsOf(z.discriminatedUnion('k', [z.object({ k: z.literal('a') })]))).toContain(
+      'the root is a union',
+    );
     expect(problemsOf(v.object({ a: v.string() }))).toContain('toStandardJsonSchema');
   });
 });

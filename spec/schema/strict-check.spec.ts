@@ -12,7 +12,8 @@ describe('a strict schema', () => {
   it.each(corpus)('is accepted or refused for the right reason: $title', ({ schema, breaks }) => {
     const problems = checkStrict(schema, openaiSchemaRules);
     expect(problems.map(({ rule, path }) => `${rule} ${path}`)).toEqual(breaks);
-    for (const { message, fix } of problems) expect([message, fix].every((text) => text.length > 5)).toBe(true);
+    for (const { message, fix } of problems)
+      expect([message, fix].every((text) => text.length > 5)).toBe(true);
   });
 
   it('may not bound its values where the model is a fine-tuned one', () => {
@@ -23,11 +24,15 @@ describe('a strict schema', () => {
       additionalProperties: false,
     } as const;
     expect(checkStrict(schema, schemaRulesOf('gpt-4.1'))).toEqual([]);
-    expect(checkStrict(schema, schemaRulesOf('ft:gpt-4.1:acme')).map(({ path }) => path)).toEqual(['$.a', '$.b']);
+    expect(checkStrict(schema, schemaRulesOf('ft:gpt-4.1:acme')).map(({ path }) => path)).toEqual([
+      '$.a',
+      '$.b',
+    ]);
   });
 
   it('has a name that the provider takes', () => {
     expect(checkSchemaName('review_2', openaiSchemaRules)).toEqual([]);
-    for (const name of ['', 'my schema', 'größe', 'x'.repeat(65)]) expect(checkSchemaName(name, openaiSchemaRules), name).toHaveLength(1);
+    for (const name of ['', 'my schema', 'größe', 'x'.repeat(65)])
+      expect(checkSchemaName(name, openaiSchemaRules), name).toHaveLength(1);
   });
 });

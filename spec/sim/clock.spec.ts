@@ -10,9 +10,22 @@ const yearsMs = 40 * 365 * dayMs;
 /** Plays a small run and sets the machine's clock after a while; returns how long the rest took. */
 const play = async (
   byMs: number,
-  { faults = [], afterMs = 3 * minuteMs, isDown = false }: { faults?: readonly Fault[]; afterMs?: number; isDown?: boolean } = {},
-): Promise<{ readonly world: World; readonly run: Run; readonly summary: RunSummary; readonly restMs: number }> => {
-  const world = await createWorld({ seed: 3, faults, turnaroundMs: { min: 5 * minuteMs, max: 20 * minuteMs } });
+  {
+    faults = [],
+    afterMs = 3 * minuteMs,
+    isDown = false,
+  }: { faults?: readonly Fault[]; afterMs?: number; isDown?: boolean } = {},
+): Promise<{
+  readonly world: World;
+  readonly run: Run;
+  readonly summary: RunSummary;
+  readonly restMs: number;
+}> => {
+  const world = await createWorld({
+    seed: 3,
+    faults,
+    turnaroundMs: { min: 5 * minuteMs, max: 20 * minuteMs },
+  });
   const job = jobOf(world.connection, itemsOf(12), { maxRequests: 4 });
   let run = await world.until(world.runner.start(job, { runId: 'clocked' }));
   await world.advance(afterMs);
@@ -38,29 +51,41 @@ describe('a run whose clock is set', () => {
     expect(restMs).toBeLessThan(soonMs);
     expect(world.ledger.doublePaidItemIds).toEqual([]);
     expect(run.summary().troubles).toMatchObject([{ what: 'clock', count: 1 }]);
-    expect(summary.troubles[0]?.message).toMatch(byMs > 0 ? /jumped ahead by 1 day/u : /jumped back by [\d,]+ days?/u);
+    expect(summary.troubles[0]?.message).toMatch(
+      byMs > 0 ? /jumped ahead by 1 day/u : /jumped back by [\d,]+ days?/u,
+    );
   });
 
   it.each([
     ['ahead', dayMs],
     ['back', -dayMs],
-  ])('%s during the grace of an unconfirmed create waits its whole grace, and pays for nothing twice', async (_name, byMs) => {
-    // The create comes through eleven minutes late. Assumed absent before its grace is over, its
-    // rows would be paid for again.
-    const faults: readonly Fault[] = [
-      { type: 'create_lands_late', batch: 1, forMs: 9 * minuteMs },
-      { type: 'list_lags', batch: 1, forMs: 2 * minuteMs },
-    ];
-    const { world, summary, restMs } = await play(byMs, { faults });
-    expect(summary.status).toBe('completed');
-    expect(restMs).toBeLessThan(soonMs);
-    expect(world.ledger.batchesCreated).toBe(3);
-    expect(world.ledger.doublePaidItemIds).toEqual([]);
-  });
+  ])(
+    '%s during the grace of an unconfirmed create waits its whole grace, and pays for nothing twice',
+    async (_name, byMs) => {
+      // The create comes through eleven minutes late. Assumed absent before its grace is over, its
+      // rows would be paid for again.
+      const faults: readonly Fault[] = [
+        { type: 'create_lands_late', batch: 1, forMs: 9 * minuteMs },
+        { type: 'list_lags', batch: 1, forMs: 2 * minuteMs },
+      ];
+      const { world, summary, restMs } = await play(byMs, { faults });
+      expect(summary.status).toBe('completed');
+      expect(restMs).toBeLessThan(soonMs);
+      expect(world.ledger.batchesCreated).toBe(3);
+      expect(world.ledger.doublePaidItemIds).toEqual([]);
+    },
+  );
 
   it('ahead by two days calls no batch overdue, since the provider’s own clock judges its times', async () => {
-    const world = await createWorld({ seed: 3, turnaroundMs: { min: 20 * minuteMs, max: 30 * minuteMs } });
-    const run = await world.until(world.runner.start(jobOf(world.connection, itemsOf(12), { maxRequests: 4 }), { runId: 'clocked' }));
+    const world = await createWorld({
+      seed: 3,
+      turnaroundMs: { min: 20 * minuteMs, max: 30 * minuteMs },
+    });
+    const run = await world.until(
+      world.runner.start(jobOf(world.connection, itemsOf(12), { maxRequests: 4 }), {
+        runId: 'clocked',
+      }),
+    );
     await world.advance(3 * minuteMs);
     world.setClock(2 * dayMs);
     await world.advance(10 * minuteMs);
@@ -80,7 +105,13 @@ describe('a run whose clock is set', () => {
 describe('a provider that asks to wait for years', () => {
   it('is asked again after the longest wait of the policy', async () => {
     const faults: readonly Fault[] = [
-      { type: 'http_error', statusCode: 429, retryAfterMs: yearsMs, times: 2, operation: 'retrieve_batch' },
+      {
+        type: 'http_error',
+        statusCode: 429,
+        retryAfterMs: yearsMs,
+        times: 2,
+        operation: 'retrieve_batch',
+      },
     ];
     const { summary, restMs } = await play(0, { faults });
     expect(summary.status).toBe('completed');

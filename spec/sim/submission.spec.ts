@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type CrashPoint, createWorld, type Fault, ProcessKilled, type World } from '../../lib/sim/index.ts';
+import {
+  type CrashPoint,
+  createWorld,
+  type Fault,
+  ProcessKilled,
+  type World,
+} from '../../lib/sim/index.ts';
 import type { Run, RunSummary } from '../../lib/index.ts';
 import { itemsOf, jobOf } from '../support/sim/jobs.ts';
 
@@ -18,14 +24,28 @@ interface Outcome extends AsyncDisposable {
  * Plays twenty rows in two batches until the run finishes or can make no progress, restarted after
  * every crash.
  */
-const play = async (faults: readonly Fault[], crashAt?: (point: CrashPoint) => boolean): Promise<Outcome> => {
-  const world = await createWorld({ seed: 7, ...quick, faults, ...(crashAt === undefined ? {} : { crashAt }) });
+const play = async (
+  faults: readonly Fault[],
+  crashAt?: (point: CrashPoint) => boolean,
+): Promise<Outcome> => {
+  const world = await createWorld({
+    seed: 7,
+    ...quick,
+    faults,
+    ...(crashAt === undefined ? {} : { crashAt }),
+  });
   const job = jobOf(world.connection, itemsOf(20), { maxRequests: 10 });
   for (let crashes = 0; ; crashes += 1) {
     try {
       const run = await world.until(world.runner.start(job, { runId: 'healing' }));
       const summary = await world.settle(run);
-      return { world, run, summary, crashes, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
+      return {
+        world,
+        run,
+        summary,
+        crashes,
+        [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+      };
     } catch (error) {
       if (!(error instanceof ProcessKilled) || crashes > 5) throw error;
       await world.crash();
@@ -58,9 +78,18 @@ describe('a create without an answer', () => {
         { type: 'connection_lost', afterMs: minuteMs, forMs: 60 * hourMs },
       ],
     ],
-    ['that comes through within its grace', [{ type: 'create_lands_late', batch: 1, forMs: 4 * minuteMs }]],
-    ['that comes through when it is fenced', [{ type: 'create_lands_late', batch: 1, forMs: 10.5 * minuteMs }]],
-    ['that comes through long after it was sent again', [{ type: 'create_lands_late', batch: 1, forMs: 5 * hourMs }]],
+    [
+      'that comes through within its grace',
+      [{ type: 'create_lands_late', batch: 1, forMs: 4 * minuteMs }],
+    ],
+    [
+      'that comes through when it is fenced',
+      [{ type: 'create_lands_late', batch: 1, forMs: 10.5 * minuteMs }],
+    ],
+    [
+      'that comes through long after it was sent again',
+      [{ type: 'create_lands_late', batch: 1, forMs: 5 * hourMs }],
+    ],
   ])('%s heals without an operator, and pays for nothing twice', async (_name, faults) => {
     await using played = await play(faults);
     expectWhole(played);
@@ -92,8 +121,13 @@ describe('a create without an answer', () => {
       { type: 'other_project', afterMs: minuteMs, forMs: 3 * hourMs },
     ]);
     const { world, run } = played;
-    expect(played.summary).toMatchObject({ controlState: 'paused', controlReason: 'batch_unresolved' });
-    expect(played.summary.liveBatches.find((batch) => batch.held !== null)?.held).toContain('this key cannot read its input file');
+    expect(played.summary).toMatchObject({
+      controlState: 'paused',
+      controlReason: 'batch_unresolved',
+    });
+    expect(played.summary.liveBatches.find((batch) => batch.held !== null)?.held).toContain(
+      'this key cannot read its input file',
+    );
     expect(played.summary.itemCounts.queued_local).toBeGreaterThan(0);
     await world.advance(3 * hourMs);
     await run.resume();
@@ -118,7 +152,10 @@ describe('a create without an answer', () => {
 
   it('heals wherever the process dies inside the fence', async () => {
     const points: CrashPoint[] = [];
-    await using whole = await play([{ type: 'drop_create', batch: 1 }], (point) => (points.push(point), false));
+    await using whole = await play(
+      [{ type: 'drop_create', batch: 1 }],
+      (point) => (points.push(point), false),
+    );
     expectWhole(whole);
     // The campaign covers every point of every outcome; here, those around the fence.
     const fence = points.findIndex(({ call }) => call === 'provider.deleteFile');
@@ -126,13 +163,14 @@ describe('a create without an answer', () => {
     const inside = points.slice(fence - 4, fence + 8);
     for (const { ordinal, call, side } of inside) {
       let hasStruck = false;
-      const strike = (point: CrashPoint): boolean => !hasStruck && (hasStruck = point.ordinal === ordinal);
+      const strike = (point: CrashPoint): boolean =>
+        !hasStruck && (hasStruck = point.ordinal === ordinal);
       await using played = await play([{ type: 'drop_create', batch: 1 }], strike);
-      expect([`${side} ${call}, point ${ordinal}`, played.summary.status, played.world.ledger.requestsBilled]).toEqual([
+      expect([
         `${side} ${call}, point ${ordinal}`,
-        'completed',
-        20,
-      ]);
+        played.summary.status,
+        played.world.ledger.requestsBilled,
+      ]).toEqual([`${side} ${call}, point ${ordinal}`, 'completed', 20]);
       expect(played.crashes).toBe(1);
     }
   });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type CrashPoint, crashCalls, createWorld, memoryStore, ProcessKilled, type World } from '../../lib/sim/index.ts';
+import {
+  type CrashPoint,
+  crashCalls,
+  createWorld,
+  memoryStore,
+  ProcessKilled,
+  type World,
+} from '../../lib/sim/index.ts';
 import type { Run, RunSummary } from '../../lib/index.ts';
 import { itemsOf, type Job, jobOf } from '../support/sim/jobs.ts';
 
@@ -8,8 +15,19 @@ const faults = [{ type: 'rows_fail', batch: 1, ratio: 0.3, statusCode: 500 }] as
 /** Plays the job, killed at the points that `crashAt` selects, until it can make no progress. */
 const play = async (
   crashAt: (point: CrashPoint) => boolean,
-): Promise<{ readonly world: World; readonly run: Run; readonly summary: RunSummary; readonly lives: number }> => {
-  const world = await createWorld({ seed: 5, storage: memoryStore(), faults, turnaroundMs: { min: 60_000, max: 120_000 }, crashAt });
+): Promise<{
+  readonly world: World;
+  readonly run: Run;
+  readonly summary: RunSummary;
+  readonly lives: number;
+}> => {
+  const world = await createWorld({
+    seed: 5,
+    storage: memoryStore(),
+    faults,
+    turnaroundMs: { min: 60_000, max: 120_000 },
+    crashAt,
+  });
   const job: Job = jobOf(world.connection, itemsOf(9), { maxRequests: 5 });
   for (let lives = 1; ; lives += 1) {
     try {
@@ -28,14 +46,24 @@ describe('a process killed at a crash point', () => {
     await play((point) => (points.push(point), false));
     expect(new Set(points.map(({ call }) => call))).toEqual(
       new Set(
-        crashCalls.filter((call) => !['artifacts.remove', 'provider.sweep', 'provider.deleteFile', 'provider.cancel'].includes(call)),
+        crashCalls.filter(
+          (call) =>
+            ![
+              'artifacts.remove',
+              'provider.sweep',
+              'provider.deleteFile',
+              'provider.cancel',
+            ].includes(call),
+        ),
       ),
     );
     expect(points.length).toBeGreaterThan(40);
     const ends = new Map<string, number>();
     for (const { ordinal, call, side } of points) {
       let hasStruck = false;
-      const { world, run, summary, lives } = await play((point) => !hasStruck && (hasStruck = point.ordinal === ordinal));
+      const { world, run, summary, lives } = await play(
+        (point) => !hasStruck && (hasStruck = point.ordinal === ordinal),
+      );
       const where = `${side} ${call}, point ${ordinal}`;
       expect(lives, where).toBe(2);
       expect(world.ledger.doublePaidItemIds, where).toEqual([]);
@@ -51,9 +79,14 @@ describe('a process killed at a crash point', () => {
   });
 
   it('leaves no run when it dies before the creation is committed', async () => {
-    const world = await createWorld({ crashAt: ({ call, side, ordinal }) => call === 'run.commit' && side === 'before' && ordinal === 1 });
+    const world = await createWorld({
+      crashAt: ({ call, side, ordinal }) =>
+        call === 'run.commit' && side === 'before' && ordinal === 1,
+    });
     const job = jobOf(world.connection, itemsOf(3));
-    await expect(world.until(world.runner.start(job, { runId: 'stillborn' }))).rejects.toThrow(ProcessKilled);
+    await expect(world.until(world.runner.start(job, { runId: 'stillborn' }))).rejects.toThrow(
+      ProcessKilled,
+    );
     expect(world.isDown).toBe(true);
     await world.crash();
     await expect(world.runner.getRun('stillborn')).rejects.toMatchObject({ code: 'run_not_found' });

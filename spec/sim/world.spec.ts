@@ -7,7 +7,10 @@ const minuteMs = 60_000;
 describe('a world', () => {
   it('plays a run to its end in virtual time, an answer for every row', async () => {
     await using world = await createWorld({ seed: 3 });
-    const run = await world.runner.start(jobOf(world.connection, itemsOf(25), { maxRequests: 10 }), { runId: 'first' });
+    const run = await world.runner.start(
+      jobOf(world.connection, itemsOf(25), { maxRequests: 10 }),
+      { runId: 'first' },
+    );
     const summary = await world.settle(run);
     expect(summary).toMatchObject({ status: 'completed', itemCount: 25, batchCount: 3 });
     const results = await run.results({ order: 'input' }).toArray();
@@ -19,10 +22,22 @@ describe('a world', () => {
 
   it('replaces every connection that a job names, and leaves its config alone', async () => {
     await using world = await createWorld();
-    const config = { ...world.connection({ model: 'gpt-4.1' }), kind: 'openai', connection: 'openai', endpoint: 'chat.completions' };
-    const run = await world.runner.start({ ...jobOf(world.connection, itemsOf(2)), providerConfig: config });
+    const config = {
+      ...world.connection({ model: 'gpt-4.1' }),
+      kind: 'openai',
+      connection: 'openai',
+      endpoint: 'chat.completions',
+    };
+    const run = await world.runner.start({
+      ...jobOf(world.connection, itemsOf(2)),
+      providerConfig: config,
+    });
     expect((await world.settle(run)).status).toBe('completed');
-    expect(run.snapshot().config.provider).toMatchObject({ kind: 'openai', connection: 'openai', endpoint: 'chat.completions' });
+    expect(run.snapshot().config.provider).toMatchObject({
+      kind: 'openai',
+      connection: 'openai',
+      endpoint: 'chat.completions',
+    });
   });
 
   it('has the same history, byte for byte, whenever the seed is the same', async () => {
@@ -36,7 +51,10 @@ describe('a world', () => {
       ],
     };
     const play = async (): Promise<string> => {
-      const { events, summary, ledger } = await simulate(jobOf(null, itemsOf(60), { maxRequests: 20 }), { ...options, crashEvery: 9 });
+      const { events, summary, ledger } = await simulate(
+        jobOf(null, itemsOf(60), { maxRequests: 20 }),
+        { ...options, crashEvery: 9 },
+      );
       return JSON.stringify([events, summary, ledger]);
     };
     const first = await play();
@@ -62,7 +80,10 @@ describe('a world', () => {
   });
 
   it('names the seed when a run does not end', async () => {
-    await using world = await createWorld({ seed: 77, turnaroundMs: { min: 5 * minuteMs, max: 5 * minuteMs } });
+    await using world = await createWorld({
+      seed: 77,
+      turnaroundMs: { min: 5 * minuteMs, max: 5 * minuteMs },
+    });
     const run = await world.runner.start(jobOf(world.connection, itemsOf(1)));
     await expect(world.settle(run, { virtualMsMax: minuteMs })).rejects.toThrow(/seed 77/u);
     expect((await world.settle(run)).status).toBe('completed');

@@ -5,7 +5,10 @@ import { afterAll, expect } from 'vitest';
 const target = process.env['BATCHOR_SPEC_CPU'];
 const seen = globalThis as { batchorCpuSeconds?: number };
 
-/** Seconds of CPU of this process and of the children that it has waited for, user and system; Linux only. */
+/**
+ * Seconds of CPU of this process and of the children that it has waited for, user and system; Linux
+ * only.
+ */
 const cpuSeconds = (): number => {
   const fields = readFileSync('/proc/self/stat', 'utf8')
     .replace(/^.*\) /s, '')

@@ -5,8 +5,9 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 /**
- * Bytes of the objects and buffers that are alive. Garbage is collected first, so that neither the machine nor its load decides them: a
- * process's own size says when memory was given back, which is nobody's law.
+ * Bytes of the objects and buffers that are alive. Garbage is collected first, so that neither the
+ * machine nor its load decides them: a process's own size says when memory was given back, which is
+ * nobody's law.
  */
 export const heldBytes = (): number => {
   // Twice: what the first collection finalises goes with the second.
@@ -16,8 +17,13 @@ export const heldBytes = (): number => {
   return heapUsed + external;
 };
 
-/** Samples what is alive while work goes on: resolves to the work's result and the most that was held beyond what was there before. */
-export const watchHeldBytes = async <A>(work: () => Promise<A>): Promise<{ readonly result: A; readonly grownBytes: number }> => {
+/**
+ * Samples what is alive while work goes on: resolves to the work's result and the most that was
+ * held beyond what was there before.
+ */
+export const watchHeldBytes = async <A>(
+  work: () => Promise<A>,
+): Promise<{ readonly result: A; readonly grownBytes: number }> => {
   const watch = startHeldWatch();
   try {
     return { result: await work(), grownBytes: watch.grownBytes() };

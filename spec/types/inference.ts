@@ -9,7 +9,11 @@ const a = defineJob({
   buildPrompt: ({ payload }) => ({ messages: [{ role: 'user', content: payload.text }] }),
   structuredOutput: z.object({ a: z.string() }),
   providerConfig: openai({ endpoint: 'chat.completions', model: 'm' }),
-  source: csvSource('x.csv', { columns: ['id', 'text'], itemId: 'id', payload: (row) => ({ text: row.text }) }),
+  source: csvSource('x.csv', {
+    columns: ['id', 'text'],
+    itemId: 'id',
+    payload: (row) => ({ text: row.text }),
+  }),
 });
 same<Same<JobOutput<typeof a>, { a: string }>>();
 same<Same<JobPayload<typeof a>, { text: string }>>();
@@ -23,7 +27,10 @@ const r = await new BatchRunner().start({
 });
 for await (const x of r.results()) same<Same<typeof x.metadata.k, string>>();
 const inlineSource = await new BatchRunner().start({
-  source: jsonlSource('x', { rowSchema: z.object({ id: z.string(), q: z.number() }), itemId: 'id' }),
+  source: jsonlSource('x', {
+    rowSchema: z.object({ id: z.string(), q: z.number() }),
+    itemId: 'id',
+  }),
   buildPrompt: ({ payload }) => payload.q.toFixed(2),
   providerConfig: openai({ model: 'm' }),
 });

@@ -1,5 +1,13 @@
 // What must not compile, and what must be inferred. Each line is a promise of the design.
-import { BatchRunner, type BatchJob, defineJob, type JobMetadata, type JobOutput, type JobPayload, memoryStore } from 'batchor';
+import {
+  BatchRunner,
+  type BatchJob,
+  defineJob,
+  type JobMetadata,
+  type JobOutput,
+  type JobPayload,
+  memoryStore,
+} from 'batchor';
 import { createOpenAI, openai } from 'batchor/adapters/openai';
 import { pgStore } from 'batchor/adapters/pg';
 import { csvSource } from 'batchor/adapters/csv';
@@ -29,7 +37,8 @@ export async function rehydrate(runner: BatchRunner) {
     same<Same<typeof r.metadata.stars, number>>();
   }
   const untyped = await runner.getRun('x');
-  for await (const r of untyped.results()) if (r.status === 'completed') same<Same<typeof r.output, unknown>>();
+  for await (const r of untyped.results())
+    if (r.status === 'completed') same<Same<typeof r.output, unknown>>();
 }
 
 // @ts-expect-error no key in what is persisted: createOpenAI({ apiKey }) holds it
@@ -41,10 +50,19 @@ createOpenAI({ apiKey: 'sk-…', client: {} as never as import('openai').OpenAI 
 // @ts-expect-error several machines share the rows: say where they share the files
 new BatchRunner({ storage: pgStore({ connectionString: 'postgres://…' }) });
 new BatchRunner({ storage: memoryStore() });
-// @ts-expect-error items or source, not both
-defineJob({ items, source: csvSource('a.csv', { columns: ['id'], itemId: 'id' }), buildPrompt: () => 'x', providerConfig });
-// @ts-expect-error a Date does not come back from storage as a Date
-defineJob({ items: [{ itemId: 'a', payload: 1, metadata: { at: new Date() } }], buildPrompt: () => 'x', providerConfig });
+defineJob({
+  items,
+  // @ts-expect-error items or source, not both
+  source: csvSource('a.csv', { columns: ['id'], itemId: 'id' }),
+  buildPrompt: () => 'x',
+  providerConfig,
+});
+defineJob({
+  // @ts-expect-error a Date does not come back from storage as a Date
+  items: [{ itemId: 'a', payload: 1, metadata: { at: new Date() } }],
+  buildPrompt: () => 'x',
+  providerConfig,
+});
 // @ts-expect-error no such column
 csvSource('a.csv', { columns: ['id', 'text'], itemId: 'uuid' });
 defineJob({

@@ -1,7 +1,14 @@
 // What a schema of any library makes of a result's type; checked by the compiler, never run.
 import { toStandardJsonSchema } from '@valibot/to-json-schema';
 import { type } from 'arktype';
-import { BatchRunner, type CompletedResult, defineJob, described, type FailedResult, type JobOutput } from 'batchor';
+import {
+  BatchRunner,
+  type CompletedResult,
+  defineJob,
+  described,
+  type FailedResult,
+  type JobOutput,
+} from 'batchor';
 import { openai } from 'batchor/adapters/openai';
 import { simulate } from 'batchor/sim';
 import * as t from 'io-ts';
@@ -16,7 +23,12 @@ const common = {
 };
 const runner = new BatchRunner();
 type Row<R> = R extends { results(): AsyncIterable<infer T> } ? T : never;
-type Done<R> = Row<R> extends infer T ? (T extends { status: 'completed'; output: infer Output } ? Output : never) : never;
+type Done<R> =
+  Row<R> extends infer T
+    ? T extends { status: 'completed'; output: infer Output }
+      ? Output
+      : never
+    : never;
 
 const Label = z.object({
   label: z.enum(['bug', 'praise']),
@@ -25,13 +37,31 @@ const Label = z.object({
     .nullable()
     .transform((s) => (s === null ? null : new Date(s))),
 });
-const viaZod = await runner.start({ ...common, structuredOutput: Label, schemaRef: { module: import.meta.url, export: 'Label' } });
+const viaZod = await runner.start({
+  ...common,
+  structuredOutput: Label,
+  schemaRef: { module: import.meta.url, export: 'Label' },
+});
 same<Same<Done<typeof viaZod>, { label: 'bug' | 'praise'; due: Date | null }>>();
-const viaValibot = await runner.start({ ...common, structuredOutput: toStandardJsonSchema(v.object({ label: v.string() })) });
-same<Same<Row<typeof viaValibot>, CompletedResult<{ label: string }, { customer: string }> | FailedResult<{ customer: string }>>>();
-const viaArktype = await runner.start({ ...common, structuredOutput: type({ label: 'string', tags: 'string[]' }) });
+const viaValibot = await runner.start({
+  ...common,
+  structuredOutput: toStandardJsonSchema(v.object({ label: v.string() })),
+});
+same<
+  Same<
+    Row<typeof viaValibot>,
+    CompletedResult<{ label: string }, { customer: string }> | FailedResult<{ customer: string }>
+  >
+>();
+const viaArktype = await runner.start({
+  ...common,
+  structuredOutput: type({ label: 'string', tags: 'string[]' }),
+});
 same<Same<Done<typeof viaArktype>, { label: string; tags: string[] }>>();
-const Verdict = t.strict({ label: t.union([t.literal('spam'), t.literal('ham')]), reasons: t.array(described(t.string, 'why')) });
+const Verdict = t.strict({
+  label: t.union([t.literal('spam'), t.literal('ham')]),
+  reasons: t.array(described(t.string, 'why')),
+});
 const viaIoTs = await runner.runAndWait({ ...common, structuredOutput: Verdict });
 same<Same<Done<typeof viaIoTs>, { label: 'spam' | 'ham'; reasons: string[] }>>();
 
@@ -47,13 +77,25 @@ const withJsonSchema = defineJob({
     },
     required: ['label', 'score', 'evidence', 'verdict'],
     additionalProperties: false,
-    $defs: { quote: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'], additionalProperties: false } },
+    $defs: {
+      quote: {
+        type: 'object',
+        properties: { text: { type: 'string' } },
+        required: ['text'],
+        additionalProperties: false,
+      },
+    },
   },
 });
 same<
   Same<
     JobOutput<typeof withJsonSchema>,
-    { label: 'spam' | 'ham'; score: number | null; evidence: { text: string }[]; verdict: boolean | null }
+    {
+      label: 'spam' | 'ham';
+      score: number | null;
+      evidence: { text: string }[];
+      verdict: boolean | null;
+    }
   >
 >();
 
@@ -68,12 +110,18 @@ const tree = await runner.start({
   },
 });
 for await (const row of tree.results())
-  if (row.status === 'completed') same<Same<NonNullable<(typeof row.output.children)[number]>['name'], string>>();
+  if (row.status === 'completed')
+    same<Same<NonNullable<(typeof row.output.children)[number]>['name'], string>>();
 
-// Without a schema the endpoint says what the output is; with one, a stored run is as typed as it was.
+// Without a schema the endpoint says what the output is; with one, a stored run is as typed as it
+// was.
 const text = await runner.start(common);
 same<Same<Done<typeof text>, string>>();
-const embedded = await runner.start({ ...common, buildPrompt: () => 'x', providerConfig: openai({ model: 'm', endpoint: 'embeddings' }) });
+const embedded = await runner.start({
+  ...common,
+  buildPrompt: () => 'x',
+  providerConfig: openai({ model: 'm', endpoint: 'embeddings' }),
+});
 same<Same<Done<typeof embedded>, readonly number[]>>();
 const again = await runner.getRun('x', { structuredOutput: Label });
 same<Same<Done<typeof again>, { label: 'bug' | 'praise'; due: Date | null }>>();
@@ -81,13 +129,19 @@ const simulated = await simulate(defineJob({ ...common, structuredOutput: Label 
 same<Same<Done<typeof simulated.run>, { label: 'bug' | 'praise'; due: Date | null }>>();
 
 // Where a program decides at run time, both may be.
-const maybe = await runner.start({ ...common, structuredOutput: Math.random() < 2 ? z.object({ a: z.string() }) : undefined });
+const maybe = await runner.start({
+  ...common,
+  structuredOutput: Math.random() < 2 ? z.object({ a: z.string() }) : undefined,
+});
 same<Same<Done<typeof maybe>, string | { a: string }>>();
 
-// @ts-expect-error a bare Valibot schema cannot say its JSON Schema: wrap it with toStandardJsonSchema
+// @ts-expect-error a bare Valibot schema has no JSON Schema: wrap it with toStandardJsonSchema
 await runner.start({ ...common, structuredOutput: v.object({ label: v.string() }) });
-// @ts-expect-error an open object is no strict schema
-await runner.start({ ...common, structuredOutput: { type: 'object', properties: {}, required: [] } });
+await runner.start({
+  ...common,
+  // @ts-expect-error an open object is no strict schema
+  structuredOutput: { type: 'object', properties: {}, required: [] },
+});
 await runner.start({
   ...common,
   // @ts-expect-error an embedding has no system prompt

@@ -30,7 +30,10 @@ export interface Checkpointer {
    * In one synchronous turn: updates the database, exports it, and begins the journal that the
    * image names. `written` never rejects. Throws when the new journal cannot be begun.
    */
-  take(sql: SqlJsStatic, journal: JournalWriter): { readonly next: JournalWriter; readonly written: Promise<void> };
+  take(
+    sql: SqlJsStatic,
+    journal: JournalWriter,
+  ): { readonly next: JournalWriter; readonly written: Promise<void> };
   isBusy(): boolean;
   /** Whether an image at a clean close saves the next opening more than it costs now. */
   isWorthIt(): boolean;
@@ -87,7 +90,13 @@ export const createCheckpointer = (
       const bytes = database.export();
       const crc = crc32(bytes);
       const after = { epoch: journal.epoch, n: journal.n, bytes: journal.bytes() };
-      const next = beginJournal(disk, folder, { runId, ...first, after, version: snapshot.version, description: null });
+      const next = beginJournal(disk, folder, {
+        runId,
+        ...first,
+        after,
+        version: snapshot.version,
+        description: null,
+      });
       journal.close();
       journals = 1;
       model.changedRows = 0;
@@ -131,7 +140,10 @@ const checksumOf = async (path: string): Promise<number> => {
 const removeReplaced = (folder: string, before: JournalId | null, epoch: number): void => {
   const { checkpoints, journals, lockEpochs } = listRunFolder(folder);
   const isReplaced = (id: JournalId): boolean => before !== null && compareJournals(id, before) < 0;
-  for (const checkpoint of checkpoints) if (isReplaced(checkpoint)) rmSync(join(folder, checkpoint.file), { force: true });
-  for (const journal of journals) if (isReplaced(journal)) rmSync(join(folder, journalFile(journal)), { force: true });
-  for (const old of lockEpochs) if (old < epoch) rmSync(join(folder, lockFile(old)), { force: true });
+  for (const checkpoint of checkpoints)
+    if (isReplaced(checkpoint)) rmSync(join(folder, checkpoint.file), { force: true });
+  for (const journal of journals)
+    if (isReplaced(journal)) rmSync(join(folder, journalFile(journal)), { force: true });
+  for (const old of lockEpochs)
+    if (old < epoch) rmSync(join(folder, lockFile(old)), { force: true });
 };

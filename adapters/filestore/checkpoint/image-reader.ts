@@ -16,7 +16,11 @@ import { type ModelSource, RunModel } from '../rows/run-model.ts';
 export const imageFormat = 5;
 
 /** Every row of a query. */
-function* rowsOf(database: Database, sql: string, values: readonly SqlValue[] = []): Generator<SqlValue[]> {
+function* rowsOf(
+  database: Database,
+  sql: string,
+  values: readonly SqlValue[] = [],
+): Generator<SqlValue[]> {
   const statement = database.prepare(sql, values as SqlValue[]);
   try {
     while (statement.step()) yield statement.get();
@@ -25,11 +29,13 @@ function* rowsOf(database: Database, sql: string, values: readonly SqlValue[] = 
   }
 }
 
-const text = (value: SqlValue | undefined): string | null => (typeof value === 'string' ? value : null);
+const text = (value: SqlValue | undefined): string | null =>
+  typeof value === 'string' ? value : null;
 const column = (value: SqlValue | undefined, count: number): TypedColumn | null =>
   columnOf(value instanceof Uint8Array ? value : null, count);
 const needed = <A>(value: A | null | undefined): A => {
-  if (value === null || value === undefined) throw new RangeError('a table of the checkpoint misses a value');
+  if (value === null || value === undefined)
+    throw new RangeError('a table of the checkpoint misses a value');
   return value;
 };
 
@@ -44,7 +50,8 @@ export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
     const database = needed(tables.database);
     const [found] = [...rowsOf(database, 'select * from slices where from_index = ?', [from])];
     const count = Number(needed(found)[1]);
-    const [, , requestObject, itemObject, requestLengths, itemLengths, tokens, inputs, sameAs] = needed(found);
+    const [, , requestObject, itemObject, requestLengths, itemLengths, tokens, inputs, sameAs] =
+      needed(found);
     return sliceSegment(
       {
         from,
@@ -61,9 +68,14 @@ export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
     );
   },
   results: (from) => {
-    const [, count, outputObject, errorObject, indexes, codes, parts, offsets, lengths, of] = needed(
-      [...rowsOf(needed(tables.database), 'select * from results where from_sequence = ?', [from])][0],
-    );
+    const [, count, outputObject, errorObject, indexes, codes, parts, offsets, lengths, of] =
+      needed(
+        [
+          ...rowsOf(needed(tables.database), 'select * from results where from_sequence = ?', [
+            from,
+          ]),
+        ][0],
+      );
     const rows = Number(count);
     return {
       from,
@@ -80,25 +92,34 @@ export const sourceOf = (tables: Tables, runId: RunId): ModelSource => ({
   },
   *idsBefore(index) {
     const step = 10_000;
-    for (let from = 0; from < index; from += step) yield* idsOf(needed(tables.database), from, Math.min(index, from + step));
+    for (let from = 0; from < index; from += step)
+      yield* idsOf(needed(tables.database), from, Math.min(index, from + step));
   },
   events: (afterSequence, limit) =>
     tables.database === null
       ? []
-      : [...rowsOf(tables.database, 'select * from events where sequence > ? order by sequence limit ?', [afterSequence, limit])].map(
-          ([sequence, eventType, atMs, data]): StoredRunEvent => ({
-            runId,
-            sequence: Number(sequence),
-            eventType: String(eventType) as RunEventType,
-            atMs: Number(atMs),
-            data: JSON.parse(String(data)) as JsonObject,
-          }),
-        ),
+      : [
+          ...rowsOf(
+            tables.database,
+            'select * from events where sequence > ? order by sequence limit ?',
+            [afterSequence, limit],
+          ),
+        ].map(([sequence, eventType, atMs, data]): StoredRunEvent => ({
+          runId,
+          sequence: Number(sequence),
+          eventType: String(eventType) as RunEventType,
+          atMs: Number(atMs),
+          data: JSON.parse(String(data)) as JsonObject,
+        })),
 });
 
 const idsOf = (database: Database, from: number, to: number): readonly string[] => {
   const ids: string[] = [];
-  for (const [id] of rowsOf(database, 'select item_id from items where item_index >= ? and item_index < ? order by item_index', [from, to]))
+  for (const [id] of rowsOf(
+    database,
+    'select item_id from items where item_index >= ? and item_index < ? order by item_index',
+    [from, to],
+  ))
     ids.push(fromStorable(String(id)));
   return ids;
 };
@@ -107,10 +128,18 @@ const idsOf = (database: Database, from: number, to: number): readonly string[] 
  * The run in an image; left says what is wrong with the image. O(rows), about half a microsecond
  * each.
  */
-export const readModel = (database: Database, tables: Tables, runId: RunId): Either<string, RunModel> => {
+export const readModel = (
+  database: Database,
+  tables: Tables,
+  runId: RunId,
+): Either<string, RunModel> => {
   const meta: Record<string, JsonValue> = {};
-  for (const [key, value] of rowsOf(database, 'select key, value from meta')) meta[String(key)] = JSON.parse(String(value)) as JsonValue;
-  if (meta['format'] !== imageFormat) return left(`its format is ${String(meta['format'])}, but this version reads format ${imageFormat}`);
+  for (const [key, value] of rowsOf(database, 'select key, value from meta'))
+    meta[String(key)] = JSON.parse(String(value)) as JsonValue;
+  if (meta['format'] !== imageFormat)
+    return left(
+      `its format is ${String(meta['format'])}, but this version reads format ${imageFormat}`,
+    );
   const snapshot = RunSnapshotCodec.decode(meta['snapshot']);
   if (isLeft(snapshot)) return left(`its snapshot is malformed at ${pathOfError(snapshot.left)}`);
   if (snapshot.right.runId !== runId) return left(`it belongs to run ${snapshot.right.runId}`);
@@ -120,19 +149,26 @@ export const readModel = (database: Database, tables: Tables, runId: RunId): Eit
   model.snapshot = snapshot.right;
   for (const [from, count] of rowsOf(database, 'select from_index, count from slices order by 1'))
     model.slices.addStored(Number(from), Number(count));
-  for (const [from, count] of rowsOf(database, 'select from_sequence, count from results order by 1'))
+  for (const [from, count] of rowsOf(
+    database,
+    'select from_sequence, count from results order by 1',
+  ))
     model.results.addStored(Number(from), Number(count));
-  for (const [name] of rowsOf(database, 'select name from objects')) model.objects.add(String(name));
+  for (const [name] of rowsOf(database, 'select name from objects'))
+    model.objects.add(String(name));
   for (const row of rowsOf(database, 'select * from batches order by batch_no')) {
     const record = recordOfRow(row);
     if (isLeft(record)) return record;
     model.records.load(record.right);
   }
   if (model.records.count !== model.snapshot.batchCount)
-    return left(`it holds ${model.records.count} batches, and its snapshot counts ${model.snapshot.batchCount}`);
+    return left(
+      `it holds ${model.records.count} batches, and its snapshot counts ${model.snapshot.batchCount}`,
+    );
   readRows(database, model);
   const status = model.items.disagreement(model.snapshot.totals);
-  if (status !== null || model.items.count !== model.slices.next) return left(`its rows and its totals disagree (${status ?? 'count'})`);
+  if (status !== null || model.items.count !== model.slices.next)
+    return left(`its rows and its totals disagree (${status ?? 'count'})`);
   return right(model);
 };
 
@@ -144,7 +180,9 @@ const packedRows = `select status + 8 * (charged + 65536 * uncharged), case stat
 
 const readRows = (database: Database, model: RunModel): void => {
   const { items, slices } = model;
-  const [found] = [...rowsOf(database, 'select count(*), coalesce(max(item_index) + 1, 0) from items')];
+  const [found] = [
+    ...rowsOf(database, 'select count(*), coalesce(max(item_index) + 1, 0) from items'),
+  ];
   if (found?.[0] !== slices.next || found[1] !== slices.next)
     throw new RangeError(`${String(found?.[0])} rows in items, ${slices.next} in slices`);
   items.append(slices.next);
@@ -154,7 +192,13 @@ const readRows = (database: Database, model: RunModel): void => {
     const [packed, at] = statement.get() as [number, number];
     const status = packed % 8;
     const attempts = Math.floor(packed / 8);
-    items.load(index, status, attempts % 65_536, Math.floor(attempts / 65_536), status === retryable ? model.bucketOf(at) : at);
+    items.load(
+      index,
+      status,
+      attempts % 65_536,
+      Math.floor(attempts / 65_536),
+      status === retryable ? model.bucketOf(at) : at,
+    );
     if (status === queued || status === submitted) extend(ranges, at, index);
   }
   statement.free();

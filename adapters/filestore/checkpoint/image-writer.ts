@@ -13,14 +13,19 @@ const rowsPerInsert = 50;
  * The first row index and the state that all rows share, then one id each. Few bindings, since they
  * take most of the time.
  */
-const likeRows = Array.from({ length: rowsPerInsert }, (_, i) => `(?1 + ${i}, ?${i + 7}, ?2, ?3, ?4, ?5, ?6)`).join(',');
+const likeRows = Array.from(
+  { length: rowsPerInsert },
+  (_, i) => `(?1 + ${i}, ?${i + 7}, ?2, ?3, ?4, ?5, ?6)`,
+).join(',');
 
 /**
  * Updates the database to the model. O(rows changed since the last time), with one statement for
  * each run of equal adjacent rows.
  */
 export const bringUpToDate = (database: Database, model: RunModel, meta: JsonObject): void => {
-  const isNew = model.storedRows === 0 && database.exec('select count(*) from statuses')[0]?.values[0]?.[0] === 0;
+  const isNew =
+    model.storedRows === 0 &&
+    database.exec('select count(*) from statuses')[0]?.values[0]?.[0] === 0;
   database.run('begin');
   try {
     write(database, model, meta, isNew);
@@ -78,11 +83,20 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
       blobOf(segment.of),
     ]),
   );
-  each(database, 'insert or replace into batches values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)', map(model.records.dirty(), rowOfRecord));
+  each(
+    database,
+    'insert or replace into batches values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
+    map(model.records.dirty(), rowOfRecord),
+  );
   each(
     database,
     'insert into events values (?,?,?,?)',
-    map(model.freshEvents, (event) => [event.sequence, event.eventType, event.atMs, JSON.stringify(event.data)]),
+    map(model.freshEvents, (event) => [
+      event.sequence,
+      event.eventType,
+      event.atMs,
+      JSON.stringify(event.data),
+    ]),
   );
   each(
     database,
@@ -103,7 +117,8 @@ const write = (database: Database, model: RunModel, meta: JsonObject, isNew: boo
 const updateRows = (database: Database, model: RunModel): void => {
   const { items, storedRows } = model;
   const { dirty } = items;
-  const sql = 'update items set status=?, charged=?, uncharged=?, batch_no=?, due_at_ms=? where item_index between ? and ?';
+  const sql =
+    'update items set status=?, charged=?, uncharged=?, batch_no=?, due_at_ms=? where item_index between ? and ?';
   withStatement(database, sql, (update) => {
     for (let from = dirty.indexOf(1); from >= 0 && from < storedRows;) {
       let to = from + 1;
@@ -121,8 +136,15 @@ const insertRows = (database: Database, model: RunModel): void =>
       for (const slice of model.slices.fresh()) {
         const ids = slice.ids();
         for (let at = 0; at < slice.count;) {
-          const count = likeFrom(model, slice.from + at, slice.count - at) === rowsPerInsert ? rowsPerInsert : 1;
-          (count === 1 ? one : many).run([slice.from + at, ...stateOf(model, slice.from + at), ...ids.slice(at, at + count).map(storable)]);
+          const count =
+            likeFrom(model, slice.from + at, slice.count - at) === rowsPerInsert
+              ? rowsPerInsert
+              : 1;
+          (count === 1 ? one : many).run([
+            slice.from + at,
+            ...stateOf(model, slice.from + at),
+            ...ids.slice(at, at + count).map(storable),
+          ]);
           at += count;
         }
       }
@@ -137,15 +159,27 @@ const likeFrom = ({ items }: RunModel, from: number, rowsMax: number): number =>
   return to - from;
 };
 
-const isLike = ({ status, charged, uncharged, batchOrBucket }: ItemColumns, a: number, b: number): boolean =>
-  status[a] === status[b] && batchOrBucket[a] === batchOrBucket[b] && charged[a] === charged[b] && uncharged[a] === uncharged[b];
+const isLike = (
+  { status, charged, uncharged, batchOrBucket }: ItemColumns,
+  a: number,
+  b: number,
+): boolean =>
+  status[a] === status[b] &&
+  batchOrBucket[a] === batchOrBucket[b] &&
+  charged[a] === charged[b] &&
+  uncharged[a] === uncharged[b];
 
 /** Status, attempts, batch and due time, as columns of the table. */
 const stateOf = ({ items, dueAtMs }: RunModel, index: number): readonly number[] => {
   const batchOrBucket = items.batchOrBucket[index] as number;
   const waits = items.status[index] === retryable;
   const attempts = [items.charged[index] as number, items.uncharged[index] as number];
-  return [items.status[index] as number, ...attempts, waits ? 0 : batchOrBucket, waits ? (dueAtMs[batchOrBucket] as number) : 0];
+  return [
+    items.status[index] as number,
+    ...attempts,
+    waits ? 0 : batchOrBucket,
+    waits ? (dueAtMs[batchOrBucket] as number) : 0,
+  ];
 };
 
 const each = (database: Database, sql: string, rows: Iterable<BindParams>): void =>

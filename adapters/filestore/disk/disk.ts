@@ -58,7 +58,8 @@ export const nodeDisk: Disk = {
   writeAside: async (path, bytes) => {
     const handle = await open(path, 'w', 0o600);
     try {
-      for (let at = 0; at < bytes.length; at += writtenAtOnceBytes) await handle.writeFile(bytes.subarray(at, at + writtenAtOnceBytes));
+      for (let at = 0; at < bytes.length; at += writtenAtOnceBytes)
+        await handle.writeFile(bytes.subarray(at, at + writtenAtOnceBytes));
       await handle.sync();
     } finally {
       await handle.close();

@@ -11,7 +11,10 @@ const types: readonly InboxCommand['type'][] = ['pause', 'resume', 'cancel', 're
 const inboxOf = (folder: string): string => join(folder, 'inbox');
 
 /** Puts a command into the run's inbox, durably. Its name sorts by time, then by a random part. */
-export const putCommand = async (folder: string, command: Omit<InboxCommand, 'id'>): Promise<string> => {
+export const putCommand = async (
+  folder: string,
+  command: Omit<InboxCommand, 'id'>,
+): Promise<string> => {
   const id = `${String(Date.now()).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
   const inbox = inboxOf(folder);
   await mkdir(inbox, { recursive: true, mode: 0o700 });
@@ -30,17 +33,29 @@ export const putCommand = async (folder: string, command: Omit<InboxCommand, 'id
 /** True when the inbox may hold commands for the owner. */
 export const hasCommands = (folder: string): boolean => {
   const inbox = inboxOf(folder);
-  return existsSync(inbox) && readdirSync(inbox).some((file) => file.endsWith('.json') && commandPattern.test(file.slice(0, -5)));
+  return (
+    existsSync(inbox) &&
+    readdirSync(inbox).some(
+      (file) => file.endsWith('.json') && commandPattern.test(file.slice(0, -5)),
+    )
+  );
 };
 
 /** Commands in name order. Files that are not commands stay. */
 export const listCommands = async (folder: string): Promise<readonly InboxCommand[]> => {
   const inbox = inboxOf(folder);
   const files = await readdir(inbox).catch(ifAbsent([]));
-  const ids = files.flatMap((file) => (file.endsWith('.json') && commandPattern.test(file.slice(0, -5)) ? [file.slice(0, -5)] : [])).sort();
+  const ids = files
+    .flatMap((file) =>
+      file.endsWith('.json') && commandPattern.test(file.slice(0, -5)) ? [file.slice(0, -5)] : [],
+    )
+    .sort();
   const commands: InboxCommand[] = [];
   for (const id of ids) {
-    const command = parse(id, await readFile(join(inbox, `${id}.json`), 'utf8').catch(ifAbsent('')));
+    const command = parse(
+      id,
+      await readFile(join(inbox, `${id}.json`), 'utf8').catch(ifAbsent('')),
+    );
     if (command !== null) commands.push(command);
   }
   return commands;

@@ -42,7 +42,9 @@ export const setAsideFolder = (epoch: number): string => `set-aside.${epoch}`;
 
 const number = '([1-9][0-9]{0,14})';
 const journalPattern = new RegExp(`^journal\\.${number}\\.${number}$`);
-const checkpointPattern = new RegExp(`^checkpoint\\.${number}\\.${number}\\.([0-9a-f]{8})\\.sqlite$`);
+const checkpointPattern = new RegExp(
+  `^checkpoint\\.${number}\\.${number}\\.([0-9a-f]{8})\\.sqlite$`,
+);
 const lockPattern = new RegExp(`^lock\\.${number}$`);
 
 /** Throws I/O errors when the folder cannot be read. */
@@ -57,9 +59,15 @@ export const listRunFolder = (folder: string): FolderListing => {
     const lock = lockPattern.exec(file);
     if (journal !== null) journals.push({ epoch: Number(journal[1]), n: Number(journal[2]) });
     else if (checkpoint !== null)
-      checkpoints.push({ epoch: Number(checkpoint[1]), n: Number(checkpoint[2]), crc: Number.parseInt(checkpoint[3] ?? '', 16), file });
+      checkpoints.push({
+        epoch: Number(checkpoint[1]),
+        n: Number(checkpoint[2]),
+        crc: Number.parseInt(checkpoint[3] ?? '', 16),
+        file,
+      });
     else if (lock !== null) lockEpochs.push(Number(lock[1]));
-    else if (file.startsWith('checkpoint.') && file.endsWith(unfinishedSuffix)) unfinished.push(file);
+    else if (file.startsWith('checkpoint.') && file.endsWith(unfinishedSuffix))
+      unfinished.push(file);
   }
   return {
     journals: journals.sort((a, b) => compareJournals(b, a)),
@@ -69,7 +77,8 @@ export const listRunFolder = (folder: string): FolderListing => {
   };
 };
 
-export const compareJournals = (a: JournalId, b: JournalId): number => a.epoch - b.epoch || a.n - b.n;
+export const compareJournals = (a: JournalId, b: JournalId): number =>
+  a.epoch - b.epoch || a.n - b.n;
 
 /**
  * The highest epoch with any file in the folder. A power loss may remove a lock file, but journals

@@ -17,7 +17,14 @@ export interface Parts {
 const namesMax = 20;
 
 /** The parts as printed JSON. */
-export const partsToWire = ({ epoch, journals, images, unfinished, objects, setAside }: Parts): JsonObject => ({
+export const partsToWire = ({
+  epoch,
+  journals,
+  images,
+  unfinished,
+  objects,
+  setAside,
+}: Parts): JsonObject => ({
   format: imageFormat,
   epoch,
   journals: journals.map(journalToWire),
@@ -32,7 +39,9 @@ export const partsToWire = ({ epoch, journals, images, unfinished, objects, setA
 });
 
 const journalToWire = ({ scan, doesCount, takenOverBytes }: JournalAccount): JsonObject => {
-  const versions = scan.records.flatMap((record) => (record.versions === null ? [] : [record.versions]));
+  const versions = scan.records.flatMap((record) =>
+    record.versions === null ? [] : [record.versions],
+  );
   return {
     file: scan.file,
     does_count: doesCount,

@@ -33,7 +33,10 @@ export type Unframed =
  * The bytes of a record without checksums. `seal` adds those where the record is written, off the
  * main thread.
  */
-export const frameOf = (header: JsonObject, columns: readonly TypedColumn[]): Uint8Array<ArrayBuffer> => {
+export const frameOf = (
+  header: JsonObject,
+  columns: readonly TypedColumn[],
+): Uint8Array<ArrayBuffer> => {
   const text = JSON.stringify(header);
   const textBytes = Buffer.byteLength(text);
   const headerBytes = Math.ceil(textBytes / 8) * 8;
@@ -61,7 +64,11 @@ export const openFrame = (bytes: Uint8Array): Frame => {
   const prefix = new Uint32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, 6);
   const bodyAt = prefixBytes + (prefix[1] as number);
   const end = bodyAt + (prefix[2] as number);
-  return { header: JSON.parse(textOf(bytes.subarray(prefixBytes, bodyAt))) as JsonObject, body: bytes.subarray(bodyAt, end), end };
+  return {
+    header: JSON.parse(textOf(bytes.subarray(prefixBytes, bodyAt))) as JsonObject,
+    body: bytes.subarray(bodyAt, end),
+    end,
+  };
 };
 
 /** The length in bytes that the record at an offset states; null when its prefix is damaged. */
@@ -77,7 +84,8 @@ export const unframe = (bytes: Uint8Array, at: number): Unframed => {
   const left = bytes.length - at;
   if (left < prefixBytes) return { type: 'torn' };
   const prefix = new Uint32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset + at, 6);
-  if (prefix[0] === markOfOtherMachines) return { type: 'wrong', what: 'it was written on a machine with a different byte order' };
+  if (prefix[0] === markOfOtherMachines)
+    return { type: 'wrong', what: 'it was written on a machine with a different byte order' };
   if (prefix[0] !== mark || prefix[5] !== crc32(bytes.subarray(at, at + 20)))
     return { type: 'wrong', what: 'its first bytes do not match their checksum' };
   const bodyAt = at + prefixBytes + (prefix[1] as number);
@@ -85,13 +93,19 @@ export const unframe = (bytes: Uint8Array, at: number): Unframed => {
   if (end > bytes.length) return { type: 'torn' };
   const headerBytes = bytes.subarray(at + prefixBytes, bodyAt);
   const body = bytes.subarray(bodyAt, end);
-  if (crc32(headerBytes) !== prefix[3]) return { type: 'wrong', what: 'its header does not match its checksum' };
-  if (crc32(body) !== prefix[4]) return { type: 'wrong', what: 'its body does not match its checksum' };
+  if (crc32(headerBytes) !== prefix[3])
+    return { type: 'wrong', what: 'its header does not match its checksum' };
+  if (crc32(body) !== prefix[4])
+    return { type: 'wrong', what: 'its body does not match its checksum' };
   try {
-    return { type: 'frame', frame: { header: JSON.parse(textOf(headerBytes)) as JsonObject, body, end } };
+    return {
+      type: 'frame',
+      frame: { header: JSON.parse(textOf(headerBytes)) as JsonObject, body, end },
+    };
   } catch {
     return { type: 'wrong', what: 'its header matches its checksum but is not JSON' };
   }
 };
 
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

@@ -91,7 +91,8 @@ export const readHistory = (folder: string): Either<PortError, History | null> =
   if (lost !== null) return left(lost);
   const [first] = journals;
   if (first === undefined) return right(null);
-  if (found.image !== null || first.link.after === null) return right({ image: found.image, journals });
+  if (found.image !== null || first.link.after === null)
+    return right({ image: found.image, journals });
   const missing = join(folder, journalFile(first.link.after));
   const message =
     damaged.length > 0
@@ -110,7 +111,11 @@ export const readImage = (folder: string, { file, crc }: CheckpointFile): Uint8A
  * An error when an image is newer than every journal. Its journal was durable before the image was
  * taken, so commits may be lost.
  */
-const lostJournal = (folder: string, { checkpoints }: FolderListing, newest: JournalId | null): PortError | null => {
+const lostJournal = (
+  folder: string,
+  { checkpoints }: FolderListing,
+  newest: JournalId | null,
+): PortError | null => {
   const [image] = checkpoints;
   if (image === undefined || (newest !== null && compareJournals(image, newest) <= 0)) return null;
   const path = join(folder, journalFile(image));
@@ -141,6 +146,9 @@ const holdsCreation = (folder: string): Either<PortError, boolean> => {
   // A run's first commit is its `RunCreated`. A journal that continues from version 0 may not hold
   // it yet.
   return right(
-    chain.right.some(({ id, link, start }) => link.version > 0 || readOneFrame(join(folder, journalFile(id)), start).type !== 'torn'),
+    chain.right.some(
+      ({ id, link, start }) =>
+        link.version > 0 || readOneFrame(join(folder, journalFile(id)), start).type !== 'torn',
+    ),
   );
 };

@@ -20,7 +20,9 @@ export interface Link extends JournalId {
   readonly description: JsonObject | null;
 }
 
-export const linkHeader = (link: Link): JsonObject => ({ link: { ...link, after: link.after === null ? null : { ...link.after } } });
+export const linkHeader = (link: Link): JsonObject => ({
+  link: { ...link, after: link.after === null ? null : { ...link.after } },
+});
 
 export const corrupt = (path: string, offset: number, what: string): PortError => ({
   type: 'corrupt',
@@ -64,7 +66,8 @@ export const readFrames = (
   while (at < bytes.length) {
     const found = unframe(bytes, at);
     if (found.type === 'torn') break;
-    if (found.type === 'wrong') return { end: from + at, fault: corrupt(path, from + at, found.what) };
+    if (found.type === 'wrong')
+      return { end: from + at, fault: corrupt(path, from + at, found.what) };
     const fault = visit(found.frame, from + at);
     if (fault !== null) return { end: from + at, fault };
     at = found.frame.end;
@@ -92,20 +95,28 @@ export const readOneFrame = (path: string, offset: number): Unframed => {
 };
 
 /** The first record; null: it is not whole, so no commit in this journal was acknowledged. */
-export const readLink = (folder: string, id: JournalId): Either<PortError, { readonly link: Link; readonly end: number } | null> => {
+export const readLink = (
+  folder: string,
+  id: JournalId,
+): Either<PortError, { readonly link: Link; readonly end: number } | null> => {
   const path = join(folder, journalFile(id));
   const found = readOneFrame(path, 0);
   if (found.type === 'torn') return right(null);
   if (found.type === 'wrong') return left(corrupt(path, 0, found.what));
   const link = asLink(found.frame.header['link'], id);
-  return link === null ? left(corrupt(path, 0, 'it does not state which journal it continues')) : right({ link, end: found.frame.end });
+  return link === null
+    ? left(corrupt(path, 0, 'it does not state which journal it continues'))
+    : right({ link, end: found.frame.end });
 };
 
 const asLink = (value: JsonValue | undefined, id: JournalId): Link | null => {
   if (!isJsonObject(value)) return null;
   const { runId, epoch, n, after, version, description } = value;
-  if (typeof runId !== 'string' || epoch !== id.epoch || n !== id.n || typeof version !== 'number') return null;
-  const previous = isJsonObject(after) ? { epoch: Number(after['epoch']), n: Number(after['n']), bytes: Number(after['bytes']) } : null;
+  if (typeof runId !== 'string' || epoch !== id.epoch || n !== id.n || typeof version !== 'number')
+    return null;
+  const previous = isJsonObject(after)
+    ? { epoch: Number(after['epoch']), n: Number(after['n']), bytes: Number(after['bytes']) }
+    : null;
   if (previous === null && after !== null) return null;
   return {
     runId: runId as RunId,

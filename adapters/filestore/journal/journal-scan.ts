@@ -47,7 +47,14 @@ export const scanJournal = (folder: string, id: JournalId): JournalScan => {
       continue;
     }
     const end = behind(bytes, at);
-    records.push({ offset: at, bytes: end - at, what: found.what, versions: null, providerBatchIds: [], isForeign: false });
+    records.push({
+      offset: at,
+      bytes: end - at,
+      what: found.what,
+      versions: null,
+      providerBatchIds: [],
+      isForeign: false,
+    });
     at = end;
   }
   return { id, file, bytes: bytes.length, records, tornBytes: bytes.length - at };
@@ -60,7 +67,8 @@ export const scanJournal = (folder: string, id: JournalId): JournalScan => {
 const behind = (bytes: Uint8Array, at: number): number => {
   const length = frameBytes(bytes, at);
   if (length !== null) return at + length;
-  for (let next = at + 8; next < bytes.length; next += 8) if (frameBytes(bytes, next) !== null) return next;
+  for (let next = at + 8; next < bytes.length; next += 8)
+    if (frameBytes(bytes, next) !== null) return next;
   return bytes.length;
 };
 
@@ -71,12 +79,15 @@ const commitDetails = ({
   link,
 }: JsonObject): Pick<ScannedRecord, 'versions' | 'providerBatchIds' | 'isForeign'> => {
   const isForeign = link === undefined && format !== recordFormat;
-  if (typeof version !== 'number' || !Array.isArray(events)) return { versions: null, providerBatchIds: [], isForeign };
+  if (typeof version !== 'number' || !Array.isArray(events))
+    return { versions: null, providerBatchIds: [], isForeign };
   return {
     isForeign,
     versions: { before: version, after: version + events.length },
     providerBatchIds: (events as readonly JsonValue[]).flatMap((event) =>
-      isJsonObject(event) && event['type'] === 'BatchCreated' ? [String(event['providerBatchId'])] : [],
+      isJsonObject(event) && event['type'] === 'BatchCreated'
+        ? [String(event['providerBatchId'])]
+        : [],
     ),
   };
 };

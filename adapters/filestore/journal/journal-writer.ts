@@ -32,5 +32,12 @@ export const beginJournal = (disk: Disk, folder: string, link: Link): JournalWri
     disk.close(fd);
     throw cause;
   }
-  return { epoch: link.epoch, n: link.n, path, bytes: () => bytes, append, close: () => disk.close(fd) };
+  return {
+    epoch: link.epoch,
+    n: link.n,
+    path,
+    bytes: () => bytes,
+    append,
+    close: () => disk.close(fd),
+  };
 };

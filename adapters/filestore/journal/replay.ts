@@ -24,7 +24,12 @@ export const eventsOf = (frame: Frame): Either<string, readonly Event[]> => {
  * Folds a journal's commits into the model, from a byte offset on. Returns where its whole records
  * end, or the error.
  */
-export const replayJournal = (folder: string, model: RunModel, journal: ChainedJournal, from: number): Either<PortError, ReadUpTo> => {
+export const replayJournal = (
+  folder: string,
+  model: RunModel,
+  journal: ChainedJournal,
+  from: number,
+): Either<PortError, ReadUpTo> => {
   const { readUpTo, fault } = foldJournal(folder, model, journal, from);
   return fault === null ? right(readUpTo) : left(fault);
 };

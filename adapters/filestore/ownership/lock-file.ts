@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject } from '../../../lib/core/json/json.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
@@ -22,14 +32,25 @@ export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | n
   try {
     text = readFileSync(join(folder, lockFile(epoch)), 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null;
+    if (
+      cause instanceof Error &&
+      'code' in cause &&
+      (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
+    )
+      return null;
     throw cause;
   }
   try {
     const value: unknown = JSON.parse(text);
     if (!isJsonObject(value)) return 'unreadable';
-    const { host, bootId, pidNamespace, pid, startTime, heartbeat, released, nonce, sinceMs } = value;
-    if (typeof host !== 'string' || typeof pid !== 'number' || typeof heartbeat !== 'number' || typeof nonce !== 'string')
+    const { host, bootId, pidNamespace, pid, startTime, heartbeat, released, nonce, sinceMs } =
+      value;
+    if (
+      typeof host !== 'string' ||
+      typeof pid !== 'number' ||
+      typeof heartbeat !== 'number' ||
+      typeof nonce !== 'string'
+    )
       return 'unreadable';
     const textOrNull = (at: unknown): string | null => (typeof at === 'string' ? at : null);
     return {
@@ -52,7 +73,11 @@ export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | n
  * Creates the lock with the epoch after the highest that was seen; null when another process was
  * faster and owns the run. No epoch is used twice. Throws I/O errors.
  */
-export const createLock = (folder: string, lock: Lock, seen: FolderListing | null): number | null => {
+export const createLock = (
+  folder: string,
+  lock: Lock,
+  seen: FolderListing | null,
+): number | null => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const epoch = (seen === null ? 0 : highestEpoch(seen)) + 1;
   let fd: number;
@@ -106,7 +131,10 @@ const ownerOfEpoch = (folder: string, epoch: number): string | null => {
 export const leaseFault = (folder: string, epoch: number, nonce: string): PortError | null => {
   try {
     if (isOwnLock(folder, epoch, nonce)) return null;
-    return { type: 'lease_lost', owner: ownerOfEpoch(folder, listRunFolder(folder).lockEpochs[0] ?? 0) };
+    return {
+      type: 'lease_lost',
+      owner: ownerOfEpoch(folder, listRunFolder(folder).lockEpochs[0] ?? 0),
+    };
   } catch (cause) {
     return ioError('read the lock files in', folder, cause);
   }

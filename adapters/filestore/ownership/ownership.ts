@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { PortError } from '../../../lib/ports/port-error.ts';
-import { createLock, describeOwner, isOwnLock, type Lock, readLock, rewriteLock } from './lock-file.ts';
+import {
+  createLock,
+  describeOwner,
+  isOwnLock,
+  type Lock,
+  readLock,
+  rewriteLock,
+} from './lock-file.ts';
 import { isKnownDead, thisProcess } from './process-identity.ts';
 import { type FolderListing, listRunFolder } from '../disk/run-folder.ts';
 
@@ -33,7 +40,9 @@ export interface OwnershipTracker {
   take(folder: string): Either<PortError, Ownership>;
 }
 
-export const createOwnershipTracker = (monotonicMs: () => number = () => performance.now()): OwnershipTracker => {
+export const createOwnershipTracker = (
+  monotonicMs: () => number = () => performance.now(),
+): OwnershipTracker => {
   const seen = new Map<string, { readonly heartbeat: string; readonly atMs: number }>();
 
   const isSilent = (folder: string, epoch: number, lock: Lock | 'unreadable'): boolean => {
@@ -43,7 +52,8 @@ export const createOwnershipTracker = (monotonicMs: () => number = () => perform
     seen.set(folder, { heartbeat, atMs: monotonicMs() });
     return false;
   };
-  const listing = (folder: string): FolderListing | null => (existsSync(folder) ? listRunFolder(folder) : null);
+  const listing = (folder: string): FolderListing | null =>
+    existsSync(folder) ? listRunFolder(folder) : null;
   const ownerIn = (folder: string, listing: FolderListing | null): string | null => {
     const epoch = listing?.lockEpochs[0];
     const lock = epoch === undefined ? null : readLock(folder, epoch);
@@ -63,9 +73,16 @@ export const createOwnershipTracker = (monotonicMs: () => number = () => perform
       const seen = listing(folder);
       const owner = ownerIn(folder, seen);
       if (owner !== null) return left({ type: 'owned_elsewhere', owner });
-      let lock: Lock = { ...thisProcess(), heartbeat: 1, released: false, nonce: randomUUID(), sinceMs: Date.now() };
+      let lock: Lock = {
+        ...thisProcess(),
+        heartbeat: 1,
+        released: false,
+        nonce: randomUUID(),
+        sinceMs: Date.now(),
+      };
       const epoch = createLock(folder, lock, seen);
-      if (epoch === null) return left({ type: 'owned_elsewhere', owner: 'a process that started first' });
+      if (epoch === null)
+        return left({ type: 'owned_elsewhere', owner: 'a process that started first' });
       const rewrite = (change: Partial<Lock>): void => {
         lock = { ...lock, ...change };
         try {

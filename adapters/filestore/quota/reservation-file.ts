@@ -5,7 +5,13 @@ import type { RunId } from '../../../lib/core/values/ids.ts';
 import { isGrowth, isReservationNews, type Reservation } from '../../../lib/core/plan/quota.ts';
 import { noUse } from '../../../lib/core/model/queue-state.ts';
 import { replaceFile, unfinishedSuffix } from '../../filesystem/index.ts';
-import { encodeRecord, ownerOfFile, quotaFile, quotaFolder, scopeFolder } from './reservation-record.ts';
+import {
+  encodeRecord,
+  ownerOfFile,
+  quotaFile,
+  quotaFolder,
+  scopeFolder,
+} from './reservation-record.ts';
 
 /**
  * What one owner publishes to the other runs of its scope, without a lock. It publishes a claim,
@@ -35,7 +41,13 @@ export interface ReservationFileOptions {
 }
 
 /** Publishes the stored reservation under the new owner's epoch. Throws I/O errors. */
-export const openReservationFile = async ({ dir, runId, epoch, held, folderOf }: ReservationFileOptions): Promise<ReservationFile> => {
+export const openReservationFile = async ({
+  dir,
+  runId,
+  epoch,
+  held,
+  folderOf,
+}: ReservationFileOptions): Promise<ReservationFile> => {
   const file = quotaFile(runId, epoch);
   /** The last published reservation, without a claim. */
   let published: Reservation | null = null;
@@ -44,11 +56,24 @@ export const openReservationFile = async ({ dir, runId, epoch, held, folderOf }:
   /** True when the files are outdated: the next commit writes them again. */
   let isBehind = false;
 
-  const write = async (reservation: Reservation, claim: Reservation | null, isDurable: boolean): Promise<void> => {
+  const write = async (
+    reservation: Reservation,
+    claim: Reservation | null,
+    isDurable: boolean,
+  ): Promise<void> => {
     scopes.add(reservation.scope);
     const { scope, tokens, requests, untilMs, stated, wants } = reservation;
     const use = claim === null ? null : { tokens: claim.tokens, requests: claim.requests };
-    const record = encodeRecord({ runId, scope, tokens, requests, untilMs, stated, wants, claim: use });
+    const record = encodeRecord({
+      runId,
+      scope,
+      tokens,
+      requests,
+      untilMs,
+      stated,
+      wants,
+      claim: use,
+    });
     await replaceFile(join(scopeFolder(dir, scope), file), record, isDurable);
   };
   const clear = async (kept: string | null): Promise<void> => {
@@ -90,7 +115,8 @@ export const openReservationFile = async ({ dir, runId, epoch, held, folderOf }:
     withdraw: () => publish(published),
     settle: publish,
     close: async () => {
-      if (published !== null && !isReservationNews(null, published) && !isBehind) await clear(null).catch(() => undefined);
+      if (published !== null && !isReservationNews(null, published) && !isBehind)
+        await clear(null).catch(() => undefined);
     },
   };
 };
@@ -121,8 +147,11 @@ const removeStale = (
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const { name } = entry;
-      const owner = ownerOfFile(name.endsWith(unfinishedSuffix) ? name.slice(0, -unfinishedSuffix.length) : name);
-      if (owner !== null && (isOver(owner) || !existsSync(folderOf(owner.runId)))) rmSync(join(folder, name), { force: true });
+      const owner = ownerOfFile(
+        name.endsWith(unfinishedSuffix) ? name.slice(0, -unfinishedSuffix.length) : name,
+      );
+      if (owner !== null && (isOver(owner) || !existsSync(folderOf(owner.runId))))
+        rmSync(join(folder, name), { force: true });
     }
   }
 };

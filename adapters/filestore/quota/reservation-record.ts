@@ -41,18 +41,27 @@ export const scopeFolder = (storeDir: string, scope: string): string =>
 export const quotaFile = (runId: RunId, epoch: number): string => `${runId}.${epoch}.json`;
 
 /** The run and epoch that a file name states; null: not a reservation file. */
-export const ownerOfFile = (file: string): { readonly runId: RunId; readonly epoch: number } | null => {
+export const ownerOfFile = (
+  file: string,
+): { readonly runId: RunId; readonly epoch: number } | null => {
   const [, runId, epoch] = /^(.+)\.([1-9][0-9]{0,14})\.json$/u.exec(file) ?? [];
   return runId !== undefined && isRunId(runId) ? { runId, epoch: Number(epoch) } : null;
 };
 
-export const encodeRecord = (record: ReservationRecord): Uint8Array => new TextEncoder().encode(`${JSON.stringify(record)}\n`);
+export const encodeRecord = (record: ReservationRecord): Uint8Array =>
+  new TextEncoder().encode(`${JSON.stringify(record)}\n`);
 
 /** Null: no run of this scope wrote it. */
-export const decodeRecord = (text: string, runId: RunId, scope: string): ReservationRecord | null => {
+export const decodeRecord = (
+  text: string,
+  runId: RunId,
+  scope: string,
+): ReservationRecord | null => {
   try {
     const record = Record.decode(JSON.parse(text));
-    return isLeft(record) || record.right.runId !== runId || record.right.scope !== scope ? null : record.right;
+    return isLeft(record) || record.right.runId !== runId || record.right.scope !== scope
+      ? null
+      : record.right;
   } catch {
     return null;
   }

@@ -7,7 +7,13 @@ import type { OthersUse } from '../../../lib/core/model/queue-state.ts';
 import { isCreated, type RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
 import { errnoOf, ioError } from '../../filesystem/index.ts';
-import { decodeRecord, ownerOfFile, quotaFile, type ReservationRecord, scopeFolder } from './reservation-record.ts';
+import {
+  decodeRecord,
+  ownerOfFile,
+  quotaFile,
+  type ReservationRecord,
+  scopeFolder,
+} from './reservation-record.ts';
 
 /** Reads what the runs of the store have published about their share of a provider queue. */
 export interface Reservations {
@@ -27,12 +33,20 @@ export interface ReservationsOptions {
 /** How often the folder is read again while files come and go. */
 const readsMax = 50;
 
-export const createReservations = ({ dir, folderOf, ownerOf, snapshotOf }: ReservationsOptions): Reservations => {
+export const createReservations = ({
+  dir,
+  folderOf,
+  ownerOf,
+  snapshotOf,
+}: ReservationsOptions): Reservations => {
   /**
    * Reservations read from runs, by file path. An entry is valid while the file is unchanged: its
    * run has no live owner, so the run has not changed either.
    */
-  const storedReservations = new Map<string, { readonly text: string; readonly reservation: Reservation | null }>();
+  const storedReservations = new Map<
+    string,
+    { readonly text: string; readonly reservation: Reservation | null }
+  >();
 
   const isAlive = (runId: RunId): boolean => {
     try {
@@ -68,25 +82,35 @@ export const createReservations = ({ dir, folderOf, ownerOf, snapshotOf }: Reser
         where: path,
       });
     }
-    const reservation = snapshot.right === null || !isCreated(snapshot.right) ? null : reservationOf(snapshot.right);
+    const reservation =
+      snapshot.right === null || !isCreated(snapshot.right) ? null : reservationOf(snapshot.right);
     // A run with a live owner changes again soon.
     if (!isAlive(runId)) storedReservations.set(path, { text, reservation });
     return right(reservation);
   };
 
-  const reservationIn = async (path: string, runId: RunId, scope: string): Promise<Either<PortError, Reservation | null>> => {
+  const reservationIn = async (
+    path: string,
+    runId: RunId,
+    scope: string,
+  ): Promise<Either<PortError, Reservation | null>> => {
     // A removed run left the file, or it never belonged to this store.
     if (!existsSync(folderOf(runId))) return right(null);
     // Synchronous: these are tens of small files, and reading each through the thread pool takes
     // ten times as long.
     const text = readFileSync(path, 'utf8');
     const record = decodeRecord(text, runId, scope);
-    if (record !== null && (record.claim === null || isAlive(runId))) return right(withClaim(record));
+    if (record !== null && (record.claim === null || isAlive(runId)))
+      return right(withClaim(record));
     return reservationOfRun(path, runId, text, record);
   };
 
   /** The reservations of all other runs; null when files came or went meanwhile. */
-  const readOnce = async (folder: string, me: RunId, scope: string): Promise<Either<PortError, readonly Reservation[]> | null> => {
+  const readOnce = async (
+    folder: string,
+    me: RunId,
+    scope: string,
+  ): Promise<Either<PortError, readonly Reservation[]> | null> => {
     const names = namesIn(folder);
     const reservations: Reservation[] = [];
     for (const [runId, epoch] of newestOf(names, me)) {
@@ -110,9 +134,14 @@ export const createReservations = ({ dir, folderOf, ownerOf, snapshotOf }: Reser
       try {
         for (let reads = 0; reads < readsMax; reads += 1) {
           const found = await readOnce(folder, runId, scope);
-          if (found !== null) return isLeft(found) ? found : right(othersOf(found.right, scope, nowMs));
+          if (found !== null)
+            return isLeft(found) ? found : right(othersOf(found.right, scope, nowMs));
         }
-        return left({ type: 'unavailable', message: `${folder} kept changing while it was read; try again`, cause: null });
+        return left({
+          type: 'unavailable',
+          message: `${folder} kept changing while it was read; try again`,
+          cause: null,
+        });
       } catch (cause) {
         return left(ioError('read the reservations of other runs in', folder, cause));
       }
@@ -123,7 +152,11 @@ export const createReservations = ({ dir, folderOf, ownerOf, snapshotOf }: Reser
 const withClaim = ({ claim, ...record }: ReservationRecord): Reservation =>
   claim === null
     ? record
-    : { ...record, tokens: Math.max(record.tokens, claim.tokens), requests: Math.max(record.requests, claim.requests) };
+    : {
+        ...record,
+        tokens: Math.max(record.tokens, claim.tokens),
+        requests: Math.max(record.requests, claim.requests),
+      };
 
 const namesIn = (folder: string): readonly string[] => {
   try {
@@ -142,7 +175,8 @@ const newestOf = (names: readonly string[], me: RunId): ReadonlyMap<RunId, numbe
   const newest = new Map<RunId, number>();
   for (const name of names) {
     const owner = ownerOfFile(name);
-    if (owner !== null && owner.runId !== me) newest.set(owner.runId, Math.max(owner.epoch, newest.get(owner.runId) ?? 0));
+    if (owner !== null && owner.runId !== me)
+      newest.set(owner.runId, Math.max(owner.epoch, newest.get(owner.runId) ?? 0));
   }
   return newest;
 };

@@ -5,7 +5,10 @@ import type { ReadUpTo } from '../journal/replay.ts';
 import { compareJournals } from '../disk/run-folder.ts';
 
 /** The journals with records that a run loses when it continues from `after`. */
-export const leftBehind = (journals: readonly JournalAccount[], after: ReadUpTo | null): readonly JournalAccount[] =>
+export const leftBehind = (
+  journals: readonly JournalAccount[],
+  after: ReadUpTo | null,
+): readonly JournalAccount[] =>
   journals.filter((journal) => {
     if (!journal.doesCount) return false;
     const order = after === null ? 1 : compareJournals(journal.scan.id, after);
@@ -25,14 +28,27 @@ export const lossBehind = (
   const lost = leftBehind(journals, proved?.after ?? null).map((journal) => {
     const isTip = proved !== null && compareJournals(journal.scan.id, proved.after) === 0;
     const [from, to] = [isTip ? proved.after.bytes : 0, countedBytes(journal)];
-    return { bytes: Math.max(0, to - from), records: journal.scan.records.filter(({ offset }) => offset >= from && offset < to) };
+    return {
+      bytes: Math.max(0, to - from),
+      records: journal.scan.records.filter(({ offset }) => offset >= from && offset < to),
+    };
   });
   const records: readonly ScannedRecord[] = lost.flatMap((each) => each.records);
   const commits = records.flatMap(({ versions }) => (versions === null ? [] : [versions.after]));
   const damagedCount = records.filter(({ what }) => what !== null).length;
   const version = proved?.version ?? null;
-  const knownVersion = [...commits, publishedVersion].reduce((most, each) => Math.max(most, each), version ?? 0);
-  if (!isRefused && version !== null && damagedCount === 0 && commits.length === 0 && knownVersion <= version) return null;
+  const knownVersion = [...commits, publishedVersion].reduce(
+    (most, each) => Math.max(most, each),
+    version ?? 0,
+  );
+  if (
+    !isRefused &&
+    version !== null &&
+    damagedCount === 0 &&
+    commits.length === 0 &&
+    knownVersion <= version
+  )
+    return null;
   return {
     version,
     knownVersion: knownVersion > (version ?? 0) ? knownVersion : null,

@@ -40,12 +40,20 @@ export const lostRun = (folder: string): Corrupt | null => {
  * batch that the journals do not name. `summary` was read before the journals. Null: no loss is
  * known. Throws I/O errors.
  */
-export const lostCommits = (folder: string, summary: Summary | null, { version, epoch, isKnownBatch }: ReadRun): Corrupt | null => {
+export const lostCommits = (
+  folder: string,
+  summary: Summary | null,
+  { version, epoch, isKnownBatch }: ReadRun,
+): Corrupt | null => {
   // A summary of a past epoch does not show what its successor, or a repair, began with.
   if (summary !== null && summary.epoch >= epoch && summary.snapshot.version > version) {
     const where = summaryFile(folder);
     const reason = `version ${summary.snapshot.version} was acknowledged (${where}), but the journals end at version ${version}`;
-    return { type: 'corrupt', message: `${folder} has lost commits: ${reason}. Nothing was changed. ${advice}`, where };
+    return {
+      type: 'corrupt',
+      message: `${folder} has lost commits: ${reason}. Nothing was changed. ${advice}`,
+      where,
+    };
   }
   const raw = join(folder, 'objects', 'raw');
   for (const batchKey of namesIn(raw)) {
@@ -53,7 +61,11 @@ export const lostCommits = (folder: string, summary: Summary | null, { version, 
     const file = firstFile(join(raw, batchKey));
     if (file === null) continue;
     const reason = `${file} holds answers of a batch that the journals, which end at version ${version}, do not name`;
-    return { type: 'corrupt', message: `${folder} has lost commits: ${reason}. Nothing was changed. ${advice}`, where: file };
+    return {
+      type: 'corrupt',
+      message: `${folder} has lost commits: ${reason}. Nothing was changed. ${advice}`,
+      where: file,
+    };
   }
   return null;
 };
@@ -66,7 +78,11 @@ const tracesOf = (folder: string): readonly string[] => {
   const traces: string[] = [];
   if (names.includes(basename(summaryFile(folder)))) {
     const summary = readSummary(folder);
-    traces.push(summary === null ? 'its summary.json was written' : `summary.json says version ${summary.snapshot.version}`);
+    traces.push(
+      summary === null
+        ? 'its summary.json was written'
+        : `summary.json says version ${summary.snapshot.version}`,
+    );
   }
   const object = firstFile(join(folder, 'objects'));
   if (object !== null) traces.push(`${object} was stored`);
@@ -74,7 +90,9 @@ const tracesOf = (folder: string): readonly string[] => {
   const { journals } = listRunFolder(folder);
   const later = journals.find(({ n }) => n > 1);
   if (later !== undefined) traces.push(`${journalFile(later)} continues another journal`);
-  const kept = names.find((name) => name.startsWith('checkpoint.') || name.startsWith('set-aside.'));
+  const kept = names.find(
+    (name) => name.startsWith('checkpoint.') || name.startsWith('set-aside.'),
+  );
   if (kept !== undefined) traces.push(`${kept} exists`);
   const quota = quotaFileOf(folder);
   if (quota !== null) traces.push(`${quota} states its share of the provider's queue`);
@@ -83,10 +101,12 @@ const tracesOf = (folder: string): readonly string[] => {
 
 const missingJournal = (folder: string): { readonly where: string; readonly what: string } => {
   const [newest] = listRunFolder(folder).journals;
-  if (newest === undefined) return { where: folder, what: `${folder} has no journal (files journal.EPOCH.NUMBER)` };
+  if (newest === undefined)
+    return { where: folder, what: `${folder} has no journal (files journal.EPOCH.NUMBER)` };
   const path = join(folder, journalFile(newest));
   const { size } = statSync(path);
-  const what = size === 0 ? `${path} is empty` : `${path} has ${size} bytes and ends within its first commit`;
+  const what =
+    size === 0 ? `${path} is empty` : `${path} has ${size} bytes and ends within its first commit`;
   return { where: `${path}:0`, what };
 };
 
@@ -96,7 +116,8 @@ const missingJournal = (folder: string): { readonly where: string; readonly what
 const quotaFileOf = (folder: string): string | null => {
   const quota = quotaFolder(dirname(dirname(folder)));
   for (const scope of namesIn(quota))
-    for (const file of namesIn(join(quota, scope))) if (ownerOfFile(file)?.runId === basename(folder)) return join(quota, scope, file);
+    for (const file of namesIn(join(quota, scope)))
+      if (ownerOfFile(file)?.runId === basename(folder)) return join(quota, scope, file);
   return null;
 };
 
@@ -105,10 +126,15 @@ const firstFile = (folder: string): string | null => {
   if (!existsSync(folder)) return null;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    const found = entry.isDirectory() ? firstFile(path) : entry.isFile() && !entry.name.startsWith(unfinishedPrefix) ? path : null;
+    const found = entry.isDirectory()
+      ? firstFile(path)
+      : entry.isFile() && !entry.name.startsWith(unfinishedPrefix)
+        ? path
+        : null;
     if (found !== null) return found;
   }
   return null;
 };
 
-const namesIn = (folder: string): readonly string[] => (existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : []);
+const namesIn = (folder: string): readonly string[] =>
+  existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : [];

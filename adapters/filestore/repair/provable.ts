@@ -6,7 +6,12 @@ import { readLink } from '../journal/journal-reader.ts';
 import { scanJournal } from '../journal/journal-scan.ts';
 import { emptyModel, openImage, type OpenModel } from '../worker/open-model.ts';
 import { foldJournal, type ReadUpTo } from '../journal/replay.ts';
-import { type CheckpointFile, compareJournals, type FolderListing, type JournalId } from '../disk/run-folder.ts';
+import {
+  type CheckpointFile,
+  compareJournals,
+  type FolderListing,
+  type JournalId,
+} from '../disk/run-folder.ts';
 import { loadSql } from '../checkpoint/sql.ts';
 
 /** The longest prefix of a run that its files prove. */
@@ -28,7 +33,11 @@ export interface Provable {
  * Its first whole commit names the version that it continued, so late records of a replaced owner
  * do not count. Null: nothing is proved. Throws I/O errors.
  */
-export const readProvable = async (folder: string, listing: FolderListing, runId: RunId): Promise<Provable | null> => {
+export const readProvable = async (
+  folder: string,
+  listing: FolderListing,
+  runId: RunId,
+): Promise<Provable | null> => {
   const byJournals = await provedByJournals(folder, listing, runId);
   // An image holds acknowledged commits only, also one of a replaced owner. The one with the
   // highest version counts.
@@ -47,7 +56,11 @@ export const readProvable = async (folder: string, listing: FolderListing, runId
   return best;
 };
 
-const provedByJournals = async (folder: string, listing: FolderListing, runId: RunId): Promise<Provable | null> => {
+const provedByJournals = async (
+  folder: string,
+  listing: FolderListing,
+  runId: RunId,
+): Promise<Provable | null> => {
   let versionMax = Number.POSITIVE_INFINITY;
   for (const tip of listing.journals) {
     const reach = await reachBack(folder, listing, tip, runId);
@@ -65,7 +78,8 @@ const provedByJournals = async (folder: string, listing: FolderListing, runId: R
 
 /** The version before a journal's first whole commit. */
 const firstVersion = (folder: string, id: JournalId): number =>
-  scanJournal(folder, id).records.find(({ versions }) => versions !== null)?.versions?.before ?? Number.POSITIVE_INFINITY;
+  scanJournal(folder, id).records.find(({ versions }) => versions !== null)?.versions?.before ??
+  Number.POSITIVE_INFINITY;
 
 /**
  * The journals that lead to `tip`, back to a whole image or to the run's beginning. `base` null:
@@ -98,11 +112,17 @@ const reachBack = async (
   return { base: null, journals };
 };
 
-const foldReach = (folder: string, base: OpenModel, journals: readonly ChainedJournal[], versionMax: number): Provable | null => {
+const foldReach = (
+  folder: string,
+  base: OpenModel,
+  journals: readonly ChainedJournal[],
+  versionMax: number,
+): Provable | null => {
   const { model } = base;
   let after: ReadUpTo | null = null;
   for (const journal of journals) {
-    const isNext = journal.link.version === model.snapshot.version && journal.link.version <= versionMax;
+    const isNext =
+      journal.link.version === model.snapshot.version && journal.link.version <= versionMax;
     if (!isNext || journal.link.runId !== model.runId) break;
     const to = cutAt(folder, journal, versionMax);
     const { readUpTo, fault } = foldJournal(folder, model, { ...journal, to }, journal.start);
@@ -118,11 +138,17 @@ const foldReach = (folder: string, base: OpenModel, journals: readonly ChainedJo
  */
 const cutAt = (folder: string, { id, to }: ChainedJournal, versionMax: number): number | null => {
   if (versionMax === Number.POSITIVE_INFINITY) return to;
-  const late = scanJournal(folder, id).records.find(({ versions }) => versions !== null && versions.before >= versionMax);
+  const late = scanJournal(folder, id).records.find(
+    ({ versions }) => versions !== null && versions.before >= versionMax,
+  );
   return late === undefined || (to !== null && late.offset >= to) ? to : late.offset;
 };
 
-const provable = ({ model }: OpenModel, after: ReadUpTo, image: CheckpointFile | null): Provable => ({
+const provable = (
+  { model }: OpenModel,
+  after: ReadUpTo,
+  image: CheckpointFile | null,
+): Provable => ({
   model,
   objects: model.objects,
   after,
@@ -130,7 +156,11 @@ const provable = ({ model }: OpenModel, after: ReadUpTo, image: CheckpointFile |
 });
 
 /** The run in an image; null: the image is unusable. */
-const wholeImage = async (folder: string, file: CheckpointFile, runId: RunId): Promise<OpenModel | null> => {
+const wholeImage = async (
+  folder: string,
+  file: CheckpointFile,
+  runId: RunId,
+): Promise<OpenModel | null> => {
   const bytes = readImage(folder, file);
   if (bytes === null) return null;
   const opened = openImage(await loadSql(), bytes, join(folder, file.file), runId);

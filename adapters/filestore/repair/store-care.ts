@@ -3,7 +3,12 @@ import { join, relative } from 'node:path';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { isRunId, type RunId } from '../../../lib/core/values/ids.ts';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
-import type { PayloadCondition, RunCondition, RunRepair, StoreCare } from '../../../lib/ports/store-care.ts';
+import type {
+  PayloadCondition,
+  RunCondition,
+  RunRepair,
+  StoreCare,
+} from '../../../lib/ports/store-care.ts';
 import { ioError, isFolder, renewSums } from '../../filesystem/index.ts';
 import type { Disk } from '../disk/disk.ts';
 import { type Examined, examineRun } from './examine-run.ts';
@@ -28,13 +33,23 @@ const readsMax = 4;
  * Examines and repairs runs in folders. Reads in the caller's thread, since nothing else waits for
  * it.
  */
-export const createStoreCare = ({ disk, owners, folderOf, runIds }: StoreCareOptions): StoreCare => {
+export const createStoreCare = ({
+  disk,
+  owners,
+  folderOf,
+  runIds,
+}: StoreCareOptions): StoreCare => {
   const onFolder =
-    <A>(doing: string, runId: RunId, act: (folder: string) => Promise<Either<PortError, A>>): Port<A> =>
+    <A>(
+      doing: string,
+      runId: RunId,
+      act: (folder: string) => Promise<Either<PortError, A>>,
+    ): Port<A> =>
     async () => {
       const folder = folderOf(runId);
       try {
-        if (!isRunId(runId) || !isFolder(folder)) return left({ type: 'not_found', message: `no run ${runId} at ${folder}` });
+        if (!isRunId(runId) || !isFolder(folder))
+          return left({ type: 'not_found', message: `no run ${runId} at ${folder}` });
         return await act(folder);
       } catch (cause) {
         return left(ioError(doing, folder, cause));
@@ -60,15 +75,27 @@ export const createStoreCare = ({ disk, owners, folderOf, runIds }: StoreCareOpt
       const payload = await examinePayload(objectsIn(folder));
       const before = withPayload(found.condition, payload.condition);
       if (before.state !== 'damaged') return right({ before, after: before, setAside: [] });
-      if (found.condition.state === 'damaged' && found.provable === null) return left(nothingProved(folder, before.refusal));
-      const setAside = found.condition.state === 'damaged' ? [...repairRun(disk, folder, runId, epoch, found)] : [];
+      if (found.condition.state === 'damaged' && found.provable === null)
+        return left(nothingProved(folder, before.refusal));
+      const setAside =
+        found.condition.state === 'damaged'
+          ? [...repairRun(disk, folder, runId, epoch, found)]
+          : [];
       for (const name of payload.toRenew) {
         if (!existsSync(join(objectsIn(folder), name))) continue;
-        const kept = await renewSums(objectsIn(folder), name, join(folder, setAsideFolder(epoch), 'objects'));
+        const kept = await renewSums(
+          objectsIn(folder),
+          name,
+          join(folder, setAsideFolder(epoch), 'objects'),
+        );
         if (kept !== null) setAside.push(relative(folder, kept));
       }
       const after = (await examineRun(folder, runId, null)).condition;
-      return right({ before, after: withPayload(after, (await examinePayload(objectsIn(folder))).condition), setAside });
+      return right({
+        before,
+        after: withPayload(after, (await examinePayload(objectsIn(folder))).condition),
+        setAside,
+      });
     } finally {
       release();
     }

@@ -2,9 +2,24 @@ import type { AcceptedSlice, Column } from '../../../lib/core/model/command.ts';
 import { codeOfFailure } from '../../../lib/core/values/failure.ts';
 import { countOfIndexSet, type IndexSet } from '../../../lib/core/values/index-set.ts';
 import type { RowChange } from '../../../lib/core/machine/rows.ts';
-import { completed, failed, type ItemColumns, pending, queued, retryable, shared, submitted } from './item-columns.ts';
+import {
+  completed,
+  failed,
+  type ItemColumns,
+  pending,
+  queued,
+  retryable,
+  shared,
+  submitted,
+} from './item-columns.ts';
 import type { IdIndex } from './id-index.ts';
-import { ascending, keptColumn, type ResultSegment, type SliceSegment, sliceSegment } from './segments.ts';
+import {
+  ascending,
+  keptColumn,
+  type ResultSegment,
+  type SliceSegment,
+  sliceSegment,
+} from './segments.ts';
 import type { SharedWaiters } from './shared-waiters.ts';
 import type { SegmentList } from './segment-list.ts';
 
@@ -26,7 +41,12 @@ type Of<T extends RowChange['type']> = Extract<RowChange, { readonly type: T }>;
  * Applies a row change. Returns an error text when a row is not in the state that the change
  * expects; the undo log then holds the moves made so far.
  */
-export const applyChange = (model: Rows, change: RowChange, areNew: boolean, undo: Undo): string | null => {
+export const applyChange = (
+  model: Rows,
+  change: RowChange,
+  areNew: boolean,
+  undo: Undo,
+): string | null => {
   switch (change.type) {
     case 'insert':
       return insert(model, change, areNew, undo);
@@ -43,8 +63,20 @@ export const applyChange = (model: Rows, change: RowChange, areNew: boolean, und
     case 'retry':
       return retry(model, change);
     case 'requeue':
-      return moveEach(model.items, change.indexes, retryable, null, 'failed_retryable', (items, index) =>
-        items.move(index, pending, items.charged[index] as number, items.uncharged[index] as number, 0),
+      return moveEach(
+        model.items,
+        change.indexes,
+        retryable,
+        null,
+        'failed_retryable',
+        (items, index) =>
+          items.move(
+            index,
+            pending,
+            items.charged[index] as number,
+            items.uncharged[index] as number,
+            0,
+          ),
       );
     case 'fail_pending':
       return failPending(model, change, undo);
@@ -77,19 +109,37 @@ const moveEach = (
 };
 
 const pushResults = (model: Rows, segment: ResultSegment, undo: Undo): string | null => {
-  if (segment.from !== model.results.next) return `the next result sequence is ${model.results.next}, not ${segment.from}`;
+  if (segment.from !== model.results.next)
+    return `the next result sequence is ${model.results.next}, not ${segment.from}`;
   model.results.push(segment);
   undo.push(() => model.results.pop());
   return null;
 };
-const noLines = { outputObject: null, errorObject: null, parts: null, offsets: null, lengths: null, of: null };
+const noLines = {
+  outputObject: null,
+  errorObject: null,
+  parts: null,
+  offsets: null,
+  lengths: null,
+  of: null,
+};
 
-const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: boolean, undo: Undo): string | null => {
+const insert = (
+  model: Rows,
+  { slice, sequenceFrom }: Of<'insert'>,
+  areNew: boolean,
+  undo: Undo,
+): string | null => {
   const { items } = model;
   const count = slice.itemIds.length;
-  if (slice.fromIndex !== items.count) return `the next row index is ${items.count}, not ${slice.fromIndex}`;
+  if (slice.fromIndex !== items.count)
+    return `the next row index is ${items.count}, not ${slice.fromIndex}`;
   const { requestLengths, itemLengths, tokens, inputs, sameAs } = slice;
-  if ([requestLengths, itemLengths, tokens, inputs, sameAs].some((column) => column !== null && column.length !== count))
+  if (
+    [requestLengths, itemLengths, tokens, inputs, sameAs].some(
+      (column) => column !== null && column.length !== count,
+    )
+  )
     return 'the columns of a slice must have one length';
   // Built before the slice is added, since the index must not yet contain its ids.
   const ids = areNew ? model.ids() : null;
@@ -101,10 +151,13 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
     itemLengths: keptColumn(itemLengths),
     tokens: tokens === null ? null : keptColumn(tokens),
     // A column of ones carries no information, so it is kept only where a row has more.
-    inputs: inputs !== null && Array.from(inputs).some((each) => each > 1) ? keptColumn(inputs) : null,
+    inputs:
+      inputs !== null && Array.from(inputs).some((each) => each > 1) ? keptColumn(inputs) : null,
     sameAs: sameAs === null ? null : keptColumn(sameAs),
   };
-  model.slices.push(sliceSegment({ from, count, requestObject, itemObject, ...columns }, () => slice.itemIds));
+  model.slices.push(
+    sliceSegment({ from, count, requestObject, itemObject, ...columns }, () => slice.itemIds),
+  );
   undo.push(() => model.slices.pop());
   const taken = ids === null ? null : takenId(ids, slice);
   if (taken !== null) return `item id ${JSON.stringify(taken)} is already used`;
@@ -113,17 +166,29 @@ const insert = (model: Rows, { slice, sequenceFrom }: Of<'insert'>, areNew: bool
   const indexes = Uint32Array.from(slice.badOffsets, (offset) => from + offset);
   const codes = new Uint8Array(indexes.length).fill(codeOfFailure('invalid_row'));
   return (
-    moveEach(items, indexes, pending, null, 'a row of the slice', (columns, index) => columns.move(index, failed, 0, 0, 0)) ??
-    pushResults(model, { from: sequenceFrom, count: indexes.length, indexes, codes, ...noLines }, undo)
+    moveEach(items, indexes, pending, null, 'a row of the slice', (columns, index) =>
+      columns.move(index, failed, 0, 0, 0),
+    ) ??
+    pushResults(
+      model,
+      { from: sequenceFrom, count: indexes.length, indexes, codes, ...noLines },
+      undo,
+    )
   );
 };
 
 /** Marks rows that share another row's request: they wait for it and are not pending. */
-const shareNew = ({ items, waiters }: Rows, sameAs: Column, from: number, undo: Undo): string | null => {
+const shareNew = (
+  { items, waiters }: Rows,
+  sameAs: Column,
+  from: number,
+  undo: Undo,
+): string | null => {
   for (let offset = 0; offset < sameAs.length; offset += 1) {
     const [index, sent] = [from + offset, (sameAs[offset] as number) - 1];
     if (sent < 0) continue;
-    if (!(sent < index) || items.status[sent] === shared) return `row ${index} shares the request of row ${sent}, which is not sent`;
+    if (!(sent < index) || items.status[sent] === shared)
+      return `row ${index} shares the request of row ${sent}, which is not sent`;
     items.move(index, shared, 0, 0, 0);
     undo.push(waiters.add(sent, index));
   }
@@ -137,38 +202,71 @@ const shareNew = ({ items, waiters }: Rows, sameAs: Column, from: number, undo: 
 const takenId = (ids: IdIndex, slice: AcceptedSlice): string | null =>
   slice.itemIds.find((id, i) => !ids.add(id, slice.fromIndex + i)) ?? null;
 
-const claim = (model: Rows, { batchNo, indexes, count }: Of<'claim'>, undo: Undo): string | null => {
+const claim = (
+  model: Rows,
+  { batchNo, indexes, count }: Of<'claim'>,
+  undo: Undo,
+): string | null => {
   const { items } = model;
   if (model.batches.has(batchNo)) return `batch ${batchNo} has its rows already`;
-  if (countOfIndexSet(indexes) !== count) return `the batch claims ${count} rows and names ${countOfIndexSet(indexes)}`;
+  if (countOfIndexSet(indexes) !== count)
+    return `the batch claims ${count} rows and names ${countOfIndexSet(indexes)}`;
   model.batches.set(batchNo, indexes);
   undo.push(() => model.batches.delete(batchNo));
   for (let range = 0; range + 1 < indexes.length; range += 2) {
     for (let index = indexes[range] as number; index < (indexes[range + 1] as number); index += 1) {
-      if (!(index < items.count) || items.status[index] !== pending) return `row ${index} is not pending`;
-      items.move(index, queued, items.charged[index] as number, items.uncharged[index] as number, batchNo);
+      if (!(index < items.count) || items.status[index] !== pending)
+        return `row ${index} is not pending`;
+      items.move(
+        index,
+        queued,
+        items.charged[index] as number,
+        items.uncharged[index] as number,
+        batchNo,
+      );
     }
   }
   return null;
 };
 
-const moveBatch = (model: Rows, { batchNo, count }: Of<'submit'> | Of<'release'>, to: number, batchOrBucket: number): string | null => {
+const moveBatch = (
+  model: Rows,
+  { batchNo, count }: Of<'submit'> | Of<'release'>,
+  to: number,
+  batchOrBucket: number,
+): string | null => {
   const { items } = model;
   const indexes: IndexSet = model.batches.get(batchNo) ?? [];
   let moved = 0;
   for (let range = 0; range + 1 < indexes.length; range += 2) {
     for (let index = indexes[range] as number; index < (indexes[range + 1] as number); index += 1) {
       if (!items.isIn(index, queued, batchNo)) continue;
-      items.move(index, to, items.charged[index] as number, items.uncharged[index] as number, batchOrBucket);
+      items.move(
+        index,
+        to,
+        items.charged[index] as number,
+        items.uncharged[index] as number,
+        batchOrBucket,
+      );
       moved += 1;
     }
   }
   return moved === count ? null : `batch ${batchNo} holds ${moved} queued rows, not ${count}`;
 };
 
-const complete = (model: Rows, { batchNo, object, lines, sequenceFrom }: Of<'complete'>, undo: Undo): string | null =>
+const complete = (
+  model: Rows,
+  { batchNo, object, lines, sequenceFrom }: Of<'complete'>,
+  undo: Undo,
+): string | null =>
   moveEach(model.items, lines.indexes, submitted, batchNo, 'submitted', (items, index) =>
-    items.move(index, completed, (items.charged[index] as number) + 1, items.uncharged[index] as number, batchNo),
+    items.move(
+      index,
+      completed,
+      (items.charged[index] as number) + 1,
+      items.uncharged[index] as number,
+      batchNo,
+    ),
   ) ??
   pushResults(
     model,
@@ -187,7 +285,11 @@ const complete = (model: Rows, { batchNo, object, lines, sequenceFrom }: Of<'com
     undo,
   );
 
-const fail = (model: Rows, { batchNo, rows, outputObject, errorObject, sequenceFrom }: Of<'fail'>, undo: Undo): string | null =>
+const fail = (
+  model: Rows,
+  { batchNo, rows, outputObject, errorObject, sequenceFrom }: Of<'fail'>,
+  undo: Undo,
+): string | null =>
   moveEach(model.items, rows.indexes, submitted, batchNo, 'submitted', (items, index, at) =>
     moveCharged(items, index, failed, rows.charged[at] as number, batchNo),
   ) ??
@@ -210,15 +312,43 @@ const fail = (model: Rows, { batchNo, rows, outputObject, errorObject, sequenceF
 
 const retry = (model: Rows, { batchNo, rows }: Of<'retry'>): string | null =>
   moveEach(model.items, rows.indexes, submitted, batchNo, 'submitted', (items, index, at) =>
-    moveCharged(items, index, retryable, rows.charged[at] as number, model.bucketOf(rows.dueAtMs[at] as number)),
+    moveCharged(
+      items,
+      index,
+      retryable,
+      rows.charged[at] as number,
+      model.bucketOf(rows.dueAtMs[at] as number),
+    ),
   );
 
-const moveCharged = (items: ItemColumns, index: number, to: number, charged: number, batchOrBucket: number): void =>
-  items.move(index, to, (items.charged[index] as number) + charged, (items.uncharged[index] as number) + (1 - charged), batchOrBucket);
+const moveCharged = (
+  items: ItemColumns,
+  index: number,
+  to: number,
+  charged: number,
+  batchOrBucket: number,
+): void =>
+  items.move(
+    index,
+    to,
+    (items.charged[index] as number) + charged,
+    (items.uncharged[index] as number) + (1 - charged),
+    batchOrBucket,
+  );
 
-const failPending = (model: Rows, { indexes, code, sequenceFrom, batchNo }: Of<'fail_pending'>, undo: Undo): string | null =>
+const failPending = (
+  model: Rows,
+  { indexes, code, sequenceFrom, batchNo }: Of<'fail_pending'>,
+  undo: Undo,
+): string | null =>
   moveEach(model.items, indexes, pending, null, 'pending', (items, index) =>
-    items.move(index, failed, items.charged[index] as number, items.uncharged[index] as number, batchNo),
+    items.move(
+      index,
+      failed,
+      items.charged[index] as number,
+      items.uncharged[index] as number,
+      batchNo,
+    ),
   ) ??
   pushResults(
     model,
@@ -233,13 +363,21 @@ const failPending = (model: Rows, { indexes, code, sequenceFrom, batchNo }: Of<'
   );
 
 /** Ends each row like the row that was sent for it, whose result is `of`. */
-const share = (model: Rows, { indexes, of, codes, sequenceFrom }: Of<'share'>, undo: Undo): string | null => {
+const share = (
+  model: Rows,
+  { indexes, of, codes, sequenceFrom }: Of<'share'>,
+  undo: Undo,
+): string | null => {
   for (const at of ascending(of)) {
     const [index, sequence] = [indexes[at] as number, of[at] as number];
-    if (!(index < model.items.count) || !(sequence < model.results.next)) return `row ${index} or result ${sequence} does not exist`;
+    if (!(index < model.items.count) || !(sequence < model.results.next))
+      return `row ${index} or result ${sequence} does not exist`;
     const segment = model.results.at(sequence);
     const offset = sequence - segment.from;
-    if (segment.indexes[offset] !== model.waiters.sentFor(index) || (segment.codes?.[offset] ?? -1) !== (codes?.[at] ?? -1))
+    if (
+      segment.indexes[offset] !== model.waiters.sentFor(index) ||
+      (segment.codes?.[offset] ?? -1) !== (codes?.[at] ?? -1)
+    )
       return `row ${index} does not match result ${sequence}`;
   }
   return (

@@ -20,7 +20,9 @@ export class BatchRecords {
       const known = this.#records[record.batchNo - 1];
       // The decoded column is a view of the whole journal record, which would stay in memory with
       // it.
-      this.#put(known === undefined ? { ...record, indexes: keptColumn(record.indexes).slice() } : record);
+      this.#put(
+        known === undefined ? { ...record, indexes: keptColumn(record.indexes).slice() } : record,
+      );
       this.#dirty.add(record.batchNo);
     }
   }

@@ -28,8 +28,20 @@ export const rowOfRecord = (record: BatchRecord): SqlValue[] => [
 
 /** The batch record of a table row; left says where the row is malformed. */
 export const recordOfRow = (row: readonly SqlValue[]): Either<string, BatchRecord> => {
-  const [batchNo, batchKey, state, requests, createAttempt, inputFileId, providerBatchId, providerStatus, ending, files] = row;
-  const [inputTokens, usage, completedCount, failedCount, retriedCount, rangeEnds, indexes] = row.slice(10);
+  const [
+    batchNo,
+    batchKey,
+    state,
+    requests,
+    createAttempt,
+    inputFileId,
+    providerBatchId,
+    providerStatus,
+    ending,
+    files,
+  ] = row;
+  const [inputTokens, usage, completedCount, failedCount, retriedCount, rangeEnds, indexes] =
+    row.slice(10);
   const decoded = BatchRecordCodec.decode({
     batchNo,
     batchKey,
@@ -48,7 +60,10 @@ export const recordOfRow = (row: readonly SqlValue[]): Either<string, BatchRecor
     retriedCount,
     indexes: columnOf(indexes instanceof Uint8Array ? indexes : null, Number(rangeEnds)),
   });
-  return isLeft(decoded) ? left(`its batch ${String(batchNo)} is malformed at ${pathOfError(decoded.left)}`) : right(decoded.right);
+  return isLeft(decoded)
+    ? left(`its batch ${String(batchNo)} is malformed at ${pathOfError(decoded.left)}`)
+    : right(decoded.right);
 };
 
-const parsed = (value: SqlValue | undefined): unknown => (typeof value === 'string' ? JSON.parse(value) : null);
+const parsed = (value: SqlValue | undefined): unknown =>
+  typeof value === 'string' ? JSON.parse(value) : null;

@@ -37,24 +37,38 @@ export class ItemColumns {
   append(rows: number): void {
     this.#reserve(this.count + rows);
     this.status.fill(pending, this.count, this.count + rows);
-    for (const column of [this.charged, this.uncharged, this.batchOrBucket]) column.fill(0, this.count, this.count + rows);
+    for (const column of [this.charged, this.uncharged, this.batchOrBucket])
+      column.fill(0, this.count, this.count + rows);
     this.count += rows;
     this.#totals[pending] = this.totalOf(pending) + rows;
   }
 
   /** Removes the rows from `count` on. */
   truncate(count: number): void {
-    for (let index = count; index < this.count; index += 1) this.#add(this.status[index] as number, -1);
+    for (let index = count; index < this.count; index += 1)
+      this.#add(this.status[index] as number, -1);
     this.count = count;
   }
 
-  move(index: number, status: number, charged: number, uncharged: number, batchOrBucket: number): void {
+  move(
+    index: number,
+    status: number,
+    charged: number,
+    uncharged: number,
+    batchOrBucket: number,
+  ): void {
     if (this.isLogging) this.#remember(index);
     this.#put(index, status, charged, uncharged, batchOrBucket);
   }
 
   /** Sets a row to its state in the database. */
-  load(index: number, status: number, charged: number, uncharged: number, batchOrBucket: number): void {
+  load(
+    index: number,
+    status: number,
+    charged: number,
+    uncharged: number,
+    batchOrBucket: number,
+  ): void {
     this.#put(index, status, charged, uncharged, batchOrBucket);
     this.dirty[index] = 0;
   }
@@ -68,13 +82,23 @@ export class ItemColumns {
   undo(): void {
     const log = this.#log;
     for (let at = this.#logged - 5; at >= 0; at -= 5) {
-      this.#put(log[at] as number, log[at + 1] as number, log[at + 2] as number, log[at + 3] as number, log[at + 4] as number);
+      this.#put(
+        log[at] as number,
+        log[at + 1] as number,
+        log[at + 2] as number,
+        log[at + 3] as number,
+        log[at + 4] as number,
+      );
     }
     this.#logged = 0;
   }
 
   isIn(index: number, status: number, batchOrBucket: number): boolean {
-    return index < this.count && this.status[index] === status && this.batchOrBucket[index] === batchOrBucket;
+    return (
+      index < this.count &&
+      this.status[index] === status &&
+      this.batchOrBucket[index] === batchOrBucket
+    );
   }
 
   totalOf(status: number): number {
@@ -89,7 +113,8 @@ export class ItemColumns {
   /** Pending rows in item order. O(rows skipped), and no row is skipped twice. */
   pendingFrom(rowsMax: number): Uint32Array<ArrayBuffer> {
     const found = new Uint32Array(Math.min(rowsMax, this.totalOf(pending)));
-    while (this.firstPending < this.count && this.status[this.firstPending] !== pending) this.firstPending += 1;
+    while (this.firstPending < this.count && this.status[this.firstPending] !== pending)
+      this.firstPending += 1;
     let taken = 0;
     for (let index = this.firstPending; taken < found.length; index += 1) {
       if (this.status[index] === pending) found[taken++] = index;
@@ -98,7 +123,8 @@ export class ItemColumns {
   }
 
   #remember(index: number): void {
-    if (this.#logged === this.#log.length) this.#log = grown(this.#log, new Uint32Array(this.#log.length * 2));
+    if (this.#logged === this.#log.length)
+      this.#log = grown(this.#log, new Uint32Array(this.#log.length * 2));
     const log = this.#log;
     let at = this.#logged;
     log[at++] = index;
@@ -109,7 +135,13 @@ export class ItemColumns {
     this.#logged = at;
   }
 
-  #put(index: number, status: number, charged: number, uncharged: number, batchOrBucket: number): void {
+  #put(
+    index: number,
+    status: number,
+    charged: number,
+    uncharged: number,
+    batchOrBucket: number,
+  ): void {
     this.#add(this.status[index] as number, -1);
     this.#add(status, 1);
     this.status[index] = status;

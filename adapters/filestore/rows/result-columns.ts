@@ -25,7 +25,10 @@ export interface ResultColumns {
 }
 
 /** Empty columns for the results of these sequences. */
-export const resultColumns = (sequences: Float64Array, objects: readonly string[]): Omit<ResultColumns, 'ids'> => {
+export const resultColumns = (
+  sequences: Float64Array,
+  objects: readonly string[],
+): Omit<ResultColumns, 'ids'> => {
   const count = sequences.length;
   return {
     sequences,

@@ -31,7 +31,12 @@ interface SharedLine {
   readonly sequence: number;
 }
 
-const fillResults = (model: RunModel, sequences: Float64Array, out: ResultPage, numberOf: NumberOf): readonly SharedLine[] => {
+const fillResults = (
+  model: RunModel,
+  sequences: Float64Array,
+  out: ResultPage,
+  numberOf: NumberOf,
+): readonly SharedLine[] => {
   const { charged, uncharged } = model.items;
   const shared: SharedLine[] = [];
   let segment: ResultSegment | null = null;
@@ -54,9 +59,17 @@ const fillResults = (model: RunModel, sequences: Float64Array, out: ResultPage, 
   return shared;
 };
 
-const fillLine = (segment: ResultSegment, offset: number, partObjects: readonly number[], out: ResultPage, at: number): void => {
+const fillLine = (
+  segment: ResultSegment,
+  offset: number,
+  partObjects: readonly number[],
+  out: ResultPage,
+  at: number,
+): void => {
   if (segment.offsets === null || segment.lengths === null) return;
-  out.lineObjects[at] = partObjects[segment.parts === null ? 1 : (segment.parts[offset] as number)] as number;
+  out.lineObjects[at] = partObjects[
+    segment.parts === null ? 1 : (segment.parts[offset] as number)
+  ] as number;
   out.lineOffsets[at] = segment.offsets[offset] as number;
   out.lineLengths[at] = segment.lengths[offset] as number;
 };
@@ -65,12 +78,20 @@ const fillLine = (segment: ResultSegment, offset: number, partObjects: readonly 
 const fillRows = (model: RunModel, out: ResultPage, numberOf: NumberOf): readonly string[] => {
   const ids = new Array<string>(out.indexes.length);
   let slice: SliceSegment | null = null;
-  let [sliceIds, itemEnds, itemObject] = [[] as readonly string[], new Float64Array(0) as Float64Array, 0];
+  let [sliceIds, itemEnds, itemObject] = [
+    [] as readonly string[],
+    new Float64Array(0) as Float64Array,
+    0,
+  ];
   for (const at of ascending(out.indexes)) {
     const index = out.indexes[at] as number;
     if (slice === null || !holds(slice, index)) {
       slice = model.slices.at(index);
-      [sliceIds, itemEnds, itemObject] = [slice.ids(), slice.itemEnds(), numberOf(slice.itemObject)];
+      [sliceIds, itemEnds, itemObject] = [
+        slice.ids(),
+        slice.itemEnds(),
+        numberOf(slice.itemObject),
+      ];
     }
     const row = index - slice.from;
     const itemStart = row === 0 ? 0 : (itemEnds[row - 1] as number);
@@ -83,7 +104,12 @@ const fillRows = (model: RunModel, out: ResultPage, numberOf: NumberOf): readonl
   return ids;
 };
 
-const fillSharedLines = (model: RunModel, shared: readonly SharedLine[], out: ResultPage, numberOf: NumberOf): void => {
+const fillSharedLines = (
+  model: RunModel,
+  shared: readonly SharedLine[],
+  out: ResultPage,
+  numberOf: NumberOf,
+): void => {
   let segment: ResultSegment | null = null;
   let partObjects: readonly number[] = [];
   for (const { at, sequence } of [...shared].sort((a, b) => a.sequence - b.sequence)) {
@@ -150,7 +176,8 @@ export const createSequenceIndex = (): ((model: RunModel) => ArrayLike<number>) 
     }
     while (next < model.results.next) {
       const segment = model.results.at(next);
-      for (let i = 0; i < segment.count; i += 1) sequenceOf[segment.indexes[i] as number] = segment.from + i;
+      for (let i = 0; i < segment.count; i += 1)
+        sequenceOf[segment.indexes[i] as number] = segment.from + i;
       next = segment.from + segment.count;
     }
     return sequenceOf;

@@ -8,16 +8,25 @@ import type { RunModel } from './run-model.ts';
 /** The slices that commands carry, read from the model. Every answer owns its columns. */
 
 /** Visits rows in ascending order, each with its slice. */
-const walk = (model: RunModel, indexes: Column, visit: (slice: SliceSegment, offset: number, at: number) => void): void => {
+const walk = (
+  model: RunModel,
+  indexes: Column,
+  visit: (slice: SliceSegment, offset: number, at: number) => void,
+): void => {
   let slice: SliceSegment | null = null;
   for (let at = 0; at < indexes.length; at += 1) {
     const index = indexes[at] as number;
-    if (slice === null || index < slice.from || index >= slice.from + slice.count) slice = model.slices.at(index);
+    if (slice === null || index < slice.from || index >= slice.from + slice.count)
+      slice = model.slices.at(index);
     visit(slice, index - slice.from, at);
   }
 };
 
-const rowSlice = (model: RunModel, indexes: Uint32Array<ArrayBuffer>, isLast: boolean): RowSlice => {
+const rowSlice = (
+  model: RunModel,
+  indexes: Uint32Array<ArrayBuffer>,
+  isLast: boolean,
+): RowSlice => {
   const bytes = new Uint32Array(indexes.length);
   const tokens = new Uint32Array(indexes.length);
   let areCounted = false;
@@ -30,9 +39,15 @@ const rowSlice = (model: RunModel, indexes: Uint32Array<ArrayBuffer>, isLast: bo
   return { indexes, bytes, tokens: areCounted ? tokens : null, isLast };
 };
 
-export const pendingRows = (model: RunModel, rowsMax: number): RowSlice & { readonly generation: number } => {
+export const pendingRows = (
+  model: RunModel,
+  rowsMax: number,
+): RowSlice & { readonly generation: number } => {
   const indexes = model.items.pendingFrom(rowsMax);
-  return { ...rowSlice(model, indexes, indexes.length === model.items.totalOf(pending)), generation: model.snapshot.backlog.generation };
+  return {
+    ...rowSlice(model, indexes, indexes.length === model.items.totalOf(pending)),
+    generation: model.snapshot.backlog.generation,
+  };
 };
 
 export const planWindow = (model: RunModel, rowsMax: number): PlanWindow => {
@@ -68,26 +83,42 @@ export const backoffRows = (model: RunModel, dueAtMs: number, rowsMax: number): 
 
 export const openMask = (model: RunModel, batchNo: number, indexes: Column): Uint8Array => {
   const mask = new Uint8Array(indexes.length);
-  for (let at = 0; at < indexes.length; at += 1) mask[at] = model.items.isIn(indexes[at] as number, submitted, batchNo) ? 1 : 0;
+  for (let at = 0; at < indexes.length; at += 1)
+    mask[at] = model.items.isIn(indexes[at] as number, submitted, batchNo) ? 1 : 0;
   return mask;
 };
 
 /** Rows of a batch with the given status, from an index on, in item order; at most `rowsMax`. */
-const rowsOfBatch = (model: RunModel, batchNo: number, status: number, fromIndex: number, rowsMax: number): Uint32Array<ArrayBuffer> => {
+const rowsOfBatch = (
+  model: RunModel,
+  batchNo: number,
+  status: number,
+  fromIndex: number,
+  rowsMax: number,
+): Uint32Array<ArrayBuffer> => {
   const { items } = model;
   const ranges = model.batches.get(batchNo) ?? [];
   const found = new Uint32Array(Math.min(rowsMax, items.totalOf(status)));
   let taken = 0;
   for (let range = 0; range + 1 < ranges.length; range += 2) {
     const end = ranges[range + 1] as number;
-    for (let index = Math.max(fromIndex, ranges[range] as number); index < end && taken < found.length; index += 1) {
+    for (
+      let index = Math.max(fromIndex, ranges[range] as number);
+      index < end && taken < found.length;
+      index += 1
+    ) {
       if (items.isIn(index, status, batchNo)) found[taken++] = index;
     }
   }
   return found.slice(0, taken);
 };
 
-export const openRows = (model: RunModel, batchNo: number, fromIndex: number, rowsMax: number): OpenRows => {
+export const openRows = (
+  model: RunModel,
+  batchNo: number,
+  fromIndex: number,
+  rowsMax: number,
+): OpenRows => {
   const { charged, uncharged } = model.items;
   // One more than requested shows whether the slice is the last.
   const found = rowsOfBatch(model, batchNo, submitted, fromIndex, rowsMax + 1);
@@ -115,39 +146,58 @@ export const batchLines = (model: RunModel, batchNo: number): readonly RequestSp
     if (end > start) spans.push({ object, offset: start, length: end - start, wasCharged });
   };
   const waiting = rowsOfBatch(model, batchNo, queued, 0, Number.MAX_SAFE_INTEGER);
-  walk(model, waiting.length > 0 ? waiting : rowsOfBatch(model, batchNo, submitted, 0, Number.MAX_SAFE_INTEGER), (slice, offset) => {
-    if (slice.requestObject === null) return;
-    const isAgain = (model.items.charged[slice.from + offset] as number) > 0;
-    const ends = slice.requestEnds();
-    const from = offset === 0 ? 0 : (ends[offset - 1] as number);
-    if (slice.requestObject !== object || from !== end || isAgain !== wasCharged) {
-      put();
-      wasCharged = isAgain;
-      object = slice.requestObject;
-      start = from;
-    }
-    end = ends[offset] as number;
-  });
+  walk(
+    model,
+    waiting.length > 0
+      ? waiting
+      : rowsOfBatch(model, batchNo, submitted, 0, Number.MAX_SAFE_INTEGER),
+    (slice, offset) => {
+      if (slice.requestObject === null) return;
+      const isAgain = (model.items.charged[slice.from + offset] as number) > 0;
+      const ends = slice.requestEnds();
+      const from = offset === 0 ? 0 : (ends[offset - 1] as number);
+      if (slice.requestObject !== object || from !== end || isAgain !== wasCharged) {
+        put();
+        wasCharged = isAgain;
+        object = slice.requestObject;
+        start = from;
+      }
+      end = ends[offset] as number;
+    },
+  );
   put();
   return spans;
 };
 
 const requestIn = (slice: SliceSegment, offset: number): ObjectSpan | null =>
-  slice.requestObject === null || slice.requestLengths[offset] === 0 ? null : lineAt(slice.requestObject, slice.requestEnds(), offset);
+  slice.requestObject === null || slice.requestLengths[offset] === 0
+    ? null
+    : lineAt(slice.requestObject, slice.requestEnds(), offset);
 
 export const rowLines = (model: RunModel, index: number): RowLines | null =>
   index >= 0 && index < model.items.count ? (linesOfRows(model, index, 1)[0] ?? null) : null;
 
-export const linesOfRows = (model: RunModel, fromIndex: number, limit: number): readonly RowLines[] => {
+export const linesOfRows = (
+  model: RunModel,
+  fromIndex: number,
+  limit: number,
+): readonly RowLines[] => {
   const from = Math.max(0, fromIndex);
-  const indexes = Uint32Array.from({ length: Math.max(0, Math.min(limit, model.items.count - from)) }, (_, i) => from + i);
+  const indexes = Uint32Array.from(
+    { length: Math.max(0, Math.min(limit, model.items.count - from)) },
+    (_, i) => from + i,
+  );
   const lines = new Array<RowLines>(indexes.length);
   const sent = new Uint32Array(indexes.length);
   walk(model, indexes, (slice, offset) => {
     const index = slice.from + offset;
     const own = sentFor(slice, offset);
     sent[index - from] = own < 0 ? index : own;
-    lines[index - from] = { request: null, item: lineAt(slice.itemObject, slice.itemEnds(), offset), sameAs: own < 0 ? null : own };
+    lines[index - from] = {
+      request: null,
+      item: lineAt(slice.itemObject, slice.itemEnds(), offset),
+      sameAs: own < 0 ? null : own,
+    };
   });
   for (const at of ascending(sent)) {
     const index = sent[at] as number;
@@ -157,7 +207,11 @@ export const linesOfRows = (model: RunModel, fromIndex: number, limit: number): 
   return lines;
 };
 
-export const storedRows = (model: RunModel, fromIndex: number, limit: number): readonly StoredRow[] => {
+export const storedRows = (
+  model: RunModel,
+  fromIndex: number,
+  limit: number,
+): readonly StoredRow[] => {
   const { items } = model;
   const rows: StoredRow[] = [];
   for (let index = Math.max(0, fromIndex); index < items.count && rows.length < limit; index += 1) {

@@ -80,7 +80,8 @@ export class RunModel {
       if (wrong !== null) break;
     }
     const status = wrong === null ? this.items.disagreement(after.totals) : null;
-    if (status !== null) wrong = `the events count ${after.totals[status]} rows as ${status}, and the rows do not`;
+    if (status !== null)
+      wrong = `the events count ${after.totals[status]} rows as ${status}, and the rows do not`;
     if (wrong !== null) {
       this.items.undo();
       for (const step of undo.reverse()) step();
@@ -94,7 +95,8 @@ export class RunModel {
     this.changedRows += changes.reduce((sum, change) => sum + entriesOf(change), 0);
     this.changedTimes += 1;
     this.snapshot = after;
-    for (const batchNo of this.batches.keys()) if (!after.live.some((batch) => batch.batchNo === batchNo)) this.batches.delete(batchNo);
+    for (const batchNo of this.batches.keys())
+      if (!after.live.some((batch) => batch.batchNo === batchNo)) this.batches.delete(batchNo);
     return null;
   }
 
@@ -142,7 +144,8 @@ export class RunModel {
     const created = events.find((event) => event.type === 'RunCreated');
     if (created !== undefined && created.runId !== this.runId)
       return `the folder belongs to run ${this.runId}, and the event creates run ${created.runId}`;
-    if ((created !== undefined) !== (this.snapshot.version === 0) || events.length === 0) return 'a run begins with its RunCreated, once';
+    if ((created !== undefined) !== (this.snapshot.version === 0) || events.length === 0)
+      return 'a run begins with its RunCreated, once';
     try {
       return events.reduce(evolve, this.snapshot);
     } catch (cause) {

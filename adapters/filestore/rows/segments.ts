@@ -47,7 +47,8 @@ export interface ResultSegment extends Segment {
 }
 
 /** The row that is sent for this one; -1: it is sent itself. */
-export const sentFor = (slice: SliceSegment, offset: number): number => (slice.sameAs === null ? -1 : (slice.sameAs[offset] as number) - 1);
+export const sentFor = (slice: SliceSegment, offset: number): number =>
+  slice.sameAs === null ? -1 : (slice.sameAs[offset] as number) - 1;
 
 /**
  * The array indexes of a column in ascending order of its numbers. Visiting segments in this order
@@ -56,7 +57,8 @@ export const sentFor = (slice: SliceSegment, offset: number): number => (slice.s
 export const ascending = (numbers: Column): Uint32Array => {
   const order = Uint32Array.from(numbers, (_, at) => at);
   for (let at = 1; at < numbers.length; at += 1)
-    if ((numbers[at - 1] as number) > (numbers[at] as number)) return order.sort((a, b) => (numbers[a] as number) - (numbers[b] as number));
+    if ((numbers[at - 1] as number) > (numbers[at] as number))
+      return order.sort((a, b) => (numbers[a] as number) - (numbers[b] as number));
   return order;
 };
 
@@ -98,6 +100,7 @@ export const columnOf = (blob: Uint8Array | null, count: number): TypedColumn | 
   if (blob === null) return null;
   const width = count === 0 ? 1 : blob.length / count;
   const kind = kinds.find((candidate) => candidate.BYTES_PER_ELEMENT === width);
-  if (kind === undefined) throw new RangeError(`a column of ${count} numbers cannot have ${blob.length} bytes`);
+  if (kind === undefined)
+    throw new RangeError(`a column of ${count} numbers cannot have ${blob.length} bytes`);
   return new kind(blob.slice().buffer);
 };

@@ -8,8 +8,15 @@ import type { RunModel } from './run-model.ts';
  * The rows that can end because the row that was sent for them has ended. `sequenceOf` maps rows to
  * results. O(rows read).
  */
-export const sharedRows = (model: RunModel, sequenceOf: ArrayLike<number>, from: SharedCursor, rowsMax: number): SharedRows =>
-  from.index < model.items.count ? amongRows(model, sequenceOf, from, rowsMax) : amongResults(model, from, rowsMax);
+export const sharedRows = (
+  model: RunModel,
+  sequenceOf: ArrayLike<number>,
+  from: SharedCursor,
+  rowsMax: number,
+): SharedRows =>
+  from.index < model.items.count
+    ? amongRows(model, sequenceOf, from, rowsMax)
+    : amongResults(model, from, rowsMax);
 
 /** The outcome code of each result, in the given order. */
 const codesOf = (model: RunModel, sequences: readonly number[]): readonly number[] => {
@@ -22,7 +29,12 @@ const codesOf = (model: RunModel, sequences: readonly number[]): readonly number
   return codes;
 };
 
-const amongRows = (model: RunModel, sequenceOf: ArrayLike<number>, from: SharedCursor, rowsMax: number): SharedRows => {
+const amongRows = (
+  model: RunModel,
+  sequenceOf: ArrayLike<number>,
+  from: SharedCursor,
+  rowsMax: number,
+): SharedRows => {
   const found = { indexes: [] as number[], of: [] as number[] };
   const end = Math.min(model.items.count, from.index + rowsMax);
   for (let index = from.index; index < end;) {
@@ -38,7 +50,11 @@ const amongRows = (model: RunModel, sequenceOf: ArrayLike<number>, from: SharedC
     }
     index = sliceEnd;
   }
-  return { ...found, codes: codesOf(model, found.of), until: { sequence: from.sequence, index: end } };
+  return {
+    ...found,
+    codes: codesOf(model, found.of),
+    until: { sequence: from.sequence, index: end },
+  };
 };
 
 const amongResults = (model: RunModel, from: SharedCursor, rowsMax: number): SharedRows => {
@@ -48,13 +64,25 @@ const amongResults = (model: RunModel, from: SharedCursor, rowsMax: number): Sha
   for (let sequence = from.sequence + 1; sequence <= end; sequence += 1) {
     const segment = model.results.at(sequence);
     const rowsLeft = rowsMax - found.indexes.length;
-    const waiting = model.waiters.waitingFor(segment.indexes[sequence - segment.from] as number, isWaiting, rowsLeft + 1);
+    const waiting = model.waiters.waitingFor(
+      segment.indexes[sequence - segment.from] as number,
+      isWaiting,
+      rowsLeft + 1,
+    );
     for (const index of waiting.slice(0, rowsLeft)) {
       found.indexes.push(index);
       found.of.push(sequence);
     }
     if (waiting.length > rowsLeft)
-      return { ...found, codes: codesOf(model, found.of), until: { sequence: sequence - 1, index: from.index } };
+      return {
+        ...found,
+        codes: codesOf(model, found.of),
+        until: { sequence: sequence - 1, index: from.index },
+      };
   }
-  return { ...found, codes: codesOf(model, found.of), until: { sequence: Math.max(end, from.sequence), index: from.index } };
+  return {
+    ...found,
+    codes: codesOf(model, found.of),
+    until: { sequence: Math.max(end, from.sequence), index: from.index },
+  };
 };

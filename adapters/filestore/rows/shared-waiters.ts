@@ -38,7 +38,11 @@ export class SharedWaiters {
    * The first `rowsMax` rows that still wait for this one. Rows that ended are skipped for good:
    * rows end in item order and never wait again.
    */
-  waitingFor(sent: number, isWaiting: (index: number) => boolean, rowsMax: number): readonly number[] {
+  waitingFor(
+    sent: number,
+    isWaiting: (index: number) => boolean,
+    rowsMax: number,
+  ): readonly number[] {
     let index = this.#next[sent] ?? 0;
     // For a row that itself waits, this is a neighbour, not a follower.
     if (index === 0 || (this.#last[sent] as number) === 0) return [];
@@ -46,7 +50,8 @@ export class SharedWaiters {
     this.#next[sent] = index;
     if (index === 0) this.#last[sent] = 0;
     const waiting: number[] = [];
-    for (; index !== 0 && waiting.length < rowsMax; index = this.#next[index] as number) if (isWaiting(index)) waiting.push(index);
+    for (; index !== 0 && waiting.length < rowsMax; index = this.#next[index] as number)
+      if (isWaiting(index)) waiting.push(index);
     return waiting;
   }
 
@@ -58,6 +63,10 @@ export class SharedWaiters {
       larger.set(column);
       return larger;
     };
-    [this.#sent, this.#next, this.#last] = [grown(this.#sent), grown(this.#next), grown(this.#last)];
+    [this.#sent, this.#next, this.#last] = [
+      grown(this.#sent),
+      grown(this.#next),
+      grown(this.#last),
+    ];
   }
 }

@@ -43,7 +43,8 @@ const claimLifeMs = 10_000;
  * After any other error the events may be on the disk, so the claim stays. If this owner dies,
  * other runs read this run's journal to find out.
  */
-const isCertainlyUnwritten = (error: PortError): boolean => ['stale_version', 'corrupt', 'refused', 'quota_taken'].includes(error.type);
+const isCertainlyUnwritten = (error: PortError): boolean =>
+  ['stale_version', 'corrupt', 'refused', 'quota_taken'].includes(error.type);
 
 export const createCommitQueue = ({
   runId,
@@ -74,7 +75,10 @@ export const createCommitQueue = ({
     if (isLeft(others)) return others.left;
     const { tokens, requests } = others.right;
     if (!isWithin(others.right, guard.others))
-      return { type: 'quota_taken', message: `other runs of ${scope} hold ${tokens} tokens in ${requests} requests` };
+      return {
+        type: 'quota_taken',
+        message: `other runs of ${scope} hold ${tokens} tokens in ${requests} requests`,
+      };
     return performance.now() - begunMs < claimLifeMs
       ? null
       : { type: 'quota_taken', message: `checking the other runs of ${scope} took too long` };
@@ -103,11 +107,13 @@ export const createCommitQueue = ({
     }
     const taken = await capacityError(snapshot, now, guard, begunMs);
     const isNews = grows || ownReservation.isNews(now);
-    const answering = taken === null ? send(expectedVersion, events)() : Promise.resolve(left(taken));
+    const answering =
+      taken === null ? send(expectedVersion, events)() : Promise.resolve(left(taken));
     if (!isNews) next();
     const answer = await answering;
     if (isLeft(answer)) {
-      if (grows && (taken !== null || isCertainlyUnwritten(answer.left))) await ownReservation.withdraw();
+      if (grows && (taken !== null || isCertainlyUnwritten(answer.left)))
+        await ownReservation.withdraw();
       return answer;
     }
     shown.snapshot = snapshot;
@@ -118,7 +124,8 @@ export const createCommitQueue = ({
 
   return {
     commit: (expectedVersion, events, guard) => async () => {
-      if (expectedVersion !== ahead.version) return left({ type: 'stale_version', expected: expectedVersion, found: ahead.version });
+      if (expectedVersion !== ahead.version)
+        return left({ type: 'stale_version', expected: expectedVersion, found: ahead.version });
       const after = foresee(ahead, events);
       if (after !== null) ahead = after.snapshot;
       const turn = tail;
@@ -152,4 +159,5 @@ const foresee = (before: RunSnapshot, events: readonly Event[]): Foreseen | null
   }
 };
 
-const isLeftOr = <A>(answer: Either<PortError, unknown>, value: A): Either<PortError, A> => (isLeft(answer) ? answer : right(value));
+const isLeftOr = <A>(answer: Either<PortError, unknown>, value: A): Either<PortError, A> =>
+  isLeft(answer) ? answer : right(value);

@@ -29,7 +29,14 @@ export interface OwnedParts {
  * The owner's handle. The worker thread checks commits and makes them durable; the handle shows a
  * commit once it is acknowledged.
  */
-export const createOwnedRun = ({ handle, folder, ownership, ownReservation, reservations, onClosed }: OwnedParts): OwnedRun => {
+export const createOwnedRun = ({
+  handle,
+  folder,
+  ownership,
+  ownReservation,
+  reservations,
+  onClosed,
+}: OwnedParts): OwnedRun => {
   const { run, client } = handle;
   const shown = { snapshot: handle.opened.snapshot };
   const summary = createSummaryPublisher(folder, ownership.epoch);
@@ -61,7 +68,8 @@ export const createOwnedRun = ({ handle, folder, ownership, ownReservation, rese
       ),
     onCommitted: summary.changed,
   });
-  const onFolder = <A>(doing: string, act: () => Promise<A>): Port<A> => TE.tryCatch(act, (cause) => ioError(doing, folder, cause));
+  const onFolder = <A>(doing: string, act: () => Promise<A>): Port<A> =>
+    TE.tryCatch(act, (cause) => ioError(doing, folder, cause));
 
   const reader = createReader(handle, shown, close);
   return Object.defineProperty(
@@ -83,7 +91,8 @@ export const createOwnedRun = ({ handle, folder, ownership, ownReservation, rese
       planWindow: (rowsMax) => client.call(run, 'planWindow', rowsMax),
       batchLines: (batchNo) => client.call(run, 'batchLines', batchNo),
       openMask: (batchNo, indexes) => client.call(run, 'openMask', { batchNo, indexes }),
-      openRows: (batchNo, fromIndex, rowsMax) => client.call(run, 'openRows', { batchNo, fromIndex, rowsMax }),
+      openRows: (batchNo, fromIndex, rowsMax) =>
+        client.call(run, 'openRows', { batchNo, fromIndex, rowsMax }),
       backoffRows: (dueAtMs, rowsMax) => client.call(run, 'backoffRows', { dueAtMs, rowsMax }),
       sharedRows: (from, rowsMax) => client.call(run, 'sharedRows', { from, rowsMax }),
       pendingRows: (rowsMax) => client.call(run, 'pendingRows', rowsMax),

@@ -22,7 +22,11 @@ export interface Shown {
   snapshot: RunSnapshot;
 }
 
-export const createReader = ({ runId, run, client, opened, artifacts }: Handle, shown: Shown, onClose: () => Promise<void>): RunReader => {
+export const createReader = (
+  { runId, run, client, opened, artifacts }: Handle,
+  shown: Shown,
+  onClose: () => Promise<void>,
+): RunReader => {
   let closing: Promise<void> | null = null;
   return {
     runId,
@@ -39,7 +43,8 @@ export const createReader = ({ runId, run, client, opened, artifacts }: Handle, 
           return shown.snapshot;
         }),
       ),
-    resultsAfter: (sequence, limit) => pipe(client.call(run, 'resultsAfter', { sequence, limit }), TE.map(resultRefs)),
+    resultsAfter: (sequence, limit) =>
+      pipe(client.call(run, 'resultsAfter', { sequence, limit }), TE.map(resultRefs)),
     resultsByIndex: (fromIndex, limit) =>
       pipe(
         client.call(run, 'resultsByIndex', { fromIndex, limit }),

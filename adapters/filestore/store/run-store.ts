@@ -10,7 +10,13 @@ import type { JsonObject } from '../../../lib/core/json/json.ts';
 import { reservationOf } from '../../../lib/core/plan/quota.ts';
 import { isCreated, type RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
-import type { DamagedRun, ListedRun, OwnedRun, RunReader, RunStore } from '../../../lib/ports/run-store.ts';
+import type {
+  DamagedRun,
+  ListedRun,
+  OwnedRun,
+  RunReader,
+  RunStore,
+} from '../../../lib/ports/run-store.ts';
 import { filesystemArtifacts, ioError, isFolder } from '../../filesystem/index.ts';
 import type { OpenRun } from '../worker/worker-calls.ts';
 import { nodeDisk } from '../disk/disk.ts';
@@ -38,7 +44,10 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
   const owners = createOwnershipTracker();
   const openHandles = new Set<{ close(): Promise<void> }>();
   const folderOf = (runId: RunId): string => runFolder(dir, runId);
-  const unknown = (runId: RunId): PortError => ({ type: 'not_found', message: `no run ${runId} in ${dir}` });
+  const unknown = (runId: RunId): PortError => ({
+    type: 'not_found',
+    message: `no run ${runId} in ${dir}`,
+  });
 
   const taken = (runId: RunId): PortError => ({
     type: 'refused',
@@ -54,7 +63,11 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
   });
 
   /** Catches what the operating system throws, as an I/O error. */
-  const onFolder = <A>(doing: string, runId: RunId, act: (folder: string) => E.Either<PortError, A>): Port<A> =>
+  const onFolder = <A>(
+    doing: string,
+    runId: RunId,
+    act: (folder: string) => E.Either<PortError, A>,
+  ): Port<A> =>
     TE.fromIOEither(() => {
       if (!isRunId(runId))
         return E.left<PortError>({
@@ -84,7 +97,13 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     const run = client.newRun();
     return pipe(
       client.call(run, 'open', { runId, folder, checkpointRows, owner }),
-      TE.map((opened) => ({ runId, run, client, opened, artifacts: filesystemArtifacts({ dir: join(folder, 'objects') }) })),
+      TE.map((opened) => ({
+        runId,
+        run,
+        client,
+        opened,
+        artifacts: filesystemArtifacts({ dir: join(folder, 'objects') }),
+      })),
     );
   };
   /** Publishes the reservation from the stored snapshot, whatever the last owner published. */
@@ -95,15 +114,32 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     const { snapshot } = handle.opened;
     const held = isCreated(snapshot) ? reservationOf(snapshot) : null;
     try {
-      return { handle, ownReservation: await openReservationFile({ dir, runId: handle.runId, epoch, held, folderOf }) };
+      return {
+        handle,
+        ownReservation: await openReservationFile({
+          dir,
+          runId: handle.runId,
+          epoch,
+          held,
+          folderOf,
+        }),
+      };
     } catch (cause) {
       await client.call(handle.run, 'close', null)();
       throw cause;
     }
   };
-  const openOwned = (runId: RunId, ownership: Ownership, anew?: { readonly description: JsonObject | null }): Port<OwnedRun> =>
+  const openOwned = (
+    runId: RunId,
+    ownership: Ownership,
+    anew?: { readonly description: JsonObject | null },
+  ): Port<OwnedRun> =>
     pipe(
-      open(runId, { epoch: ownership.epoch, nonce: ownership.nonce, ...(anew === undefined ? {} : { anew }) }),
+      open(runId, {
+        epoch: ownership.epoch,
+        nonce: ownership.nonce,
+        ...(anew === undefined ? {} : { anew }),
+      }),
       TE.chain((handle) =>
         TE.tryCatch(
           () => openReservationOf(handle, ownership.epoch),
@@ -112,7 +148,14 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       ),
       TE.map(({ handle, ownReservation }) => {
         const onClosed = (): void => void openHandles.delete(owned);
-        const owned = createOwnedRun({ handle, folder: folderOf(runId), ownership, ownReservation, reservations, onClosed });
+        const owned = createOwnedRun({
+          handle,
+          folder: folderOf(runId),
+          ownership,
+          ownReservation,
+          reservations,
+          onClosed,
+        });
         openHandles.add(owned);
         return owned;
       }),
@@ -126,10 +169,14 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       existing(runId),
       TE.chain(() => open(runId, null)),
       TE.map((handle) => {
-        const reader: RunReader = createReader(handle, { snapshot: handle.opened.snapshot }, async () => {
-          await client.call(handle.run, 'close', null)();
-          openHandles.delete(reader);
-        });
+        const reader: RunReader = createReader(
+          handle,
+          { snapshot: handle.opened.snapshot },
+          async () => {
+            await client.call(handle.run, 'close', null)();
+            openHandles.delete(reader);
+          },
+        );
         openHandles.add(reader);
         return reader;
       }),
@@ -152,7 +199,11 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
   const shownWhole = (run: ListedRun): ListedRun => {
     const folder = folderOf(run.runId);
     const artifacts = filesystemArtifacts({ dir: join(folder, 'objects') });
-    return { ...run, artifacts, ownedSinceMs: run.owner === null ? null : owners.ownedSinceMs(folder) };
+    return {
+      ...run,
+      artifacts,
+      ownedSinceMs: run.owner === null ? null : owners.ownedSinceMs(folder),
+    };
   };
   const listedByReading = (runId: RunId, owner: string | null): Port<ListedRun | null> =>
     pipe(
@@ -186,7 +237,10 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
     });
 
   /** A run that cannot be opened does not stop the listing of the others. */
-  const listedOrDamaged = (runId: RunId, onDamaged: (run: DamagedRun) => void): Port<ListedRun | null> =>
+  const listedOrDamaged = (
+    runId: RunId,
+    onDamaged: (run: DamagedRun) => void,
+  ): Port<ListedRun | null> =>
     pipe(
       listed(runId),
       TE.orElse((error) => {
@@ -199,7 +253,12 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       runIds(),
       TE.chain((ids) => TE.sequenceSeqArray(ids.map((runId) => listedOrDamaged(runId, onDamaged)))),
       TE.map((runs) =>
-        runs.filter((run) => run !== null).sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs || (a.runId < b.runId ? 1 : -1)),
+        runs
+          .filter((run) => run !== null)
+          .sort(
+            (a, b) =>
+              b.snapshot.createdAtMs - a.snapshot.createdAtMs || (a.runId < b.runId ? 1 : -1),
+          ),
       ),
     );
   /** Runs with due work, then the runs that cannot be opened, so that a worker reports why. */
@@ -210,8 +269,16 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
       const runs = await list(({ runId }) => damaged.push(runId))();
       if (E.isLeft(runs)) return runs;
       const free = runs.right.filter(({ owner }) => owner === null);
-      const storedReservations = free.map((run) => ({ ...run, hasCommands: hasCommands(folderOf(run.runId)) }));
-      return E.right([...pendingRuns(storedReservations, nowMs, limit).map(({ runId }) => runId), ...damaged].slice(0, limit));
+      const storedReservations = free.map((run) => ({
+        ...run,
+        hasCommands: hasCommands(folderOf(run.runId)),
+      }));
+      return E.right(
+        [
+          ...pendingRuns(storedReservations, nowMs, limit).map(({ runId }) => runId),
+          ...damaged,
+        ].slice(0, limit),
+      );
     };
 
   return {
@@ -232,7 +299,8 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
             forgetRun(dir, folderOf);
           }
           const known = isFolder(folder) ? holdsRun(folder) : E.right(false);
-          if (E.isLeft(known) || known.right) return E.isLeft(known) ? known : E.left<PortError>(taken(runId));
+          if (E.isLeft(known) || known.right)
+            return E.isLeft(known) ? known : E.left<PortError>(taken(runId));
           const ownership = owners.take(folder);
           if (E.isLeft(ownership)) return ownership;
           // Checks again under the lock: another process may have created and closed the run in

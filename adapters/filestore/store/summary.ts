@@ -42,7 +42,9 @@ export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | 
     const committedMs = statSync(join(folder, journalFile(journal))).mtimeMs;
     const publishedMs = statSync(summaryFile(folder)).mtimeMs;
     // The owner is about to publish a commit this recent.
-    return publishedMs >= committedMs || Date.now() - committedMs < 2 * publishedEveryMs ? summary.snapshot : null;
+    return publishedMs >= committedMs || Date.now() - committedMs < 2 * publishedEveryMs
+      ? summary.snapshot
+      : null;
   } catch {
     // The run is being removed; opening it reports that.
     return null;
@@ -55,7 +57,9 @@ export const currentSummary = (folder: string, isOwned: boolean): RunSnapshot | 
  */
 const isAtItsEnd = (folder: string, newest: JournalId, { epoch, journal }: Summary): boolean => {
   const { size } = statSync(join(folder, journalFile(newest)));
-  return journal === null ? newest.epoch === epoch && size > 0 : journal.file === journalFile(newest) && journal.bytes === size;
+  return journal === null
+    ? newest.epoch === epoch && size > 0
+    : journal.file === journalFile(newest) && journal.bytes === size;
 };
 
 const newestJournal = (folder: string): Summary['journal'] => {
@@ -65,8 +69,11 @@ const newestJournal = (folder: string): Summary['journal'] => {
 };
 
 const journalIn = (value: unknown): Summary['journal'] => {
-  if (typeof value !== 'object' || value === null || !('file' in value) || !('bytes' in value)) return null;
-  return typeof value.file === 'string' && typeof value.bytes === 'number' ? { file: value.file, bytes: value.bytes } : null;
+  if (typeof value !== 'object' || value === null || !('file' in value) || !('bytes' in value))
+    return null;
+  return typeof value.file === 'string' && typeof value.bytes === 'number'
+    ? { file: value.file, bytes: value.bytes }
+    : null;
 };
 
 /** The last published summary; null: none that can be read. */
@@ -76,7 +83,12 @@ export const readSummary = (folder: string): Summary | null => {
     if (!isJsonObject(value) || typeof value['epoch'] !== 'number') return null;
     const snapshot = RunSnapshotCodec.decode(value['snapshot']);
     if (!isRight(snapshot)) return null;
-    return { epoch: value['epoch'], isLast: value['isLast'] === true, journal: journalIn(value['journal']), snapshot: snapshot.right };
+    return {
+      epoch: value['epoch'],
+      isLast: value['isLast'] === true,
+      journal: journalIn(value['journal']),
+      snapshot: snapshot.right,
+    };
   } catch {
     return null;
   }
@@ -103,7 +115,11 @@ export const createSummaryPublisher = (folder: string, epoch: number): SummaryPu
       const aside = `${summaryFile(folder)}.${epoch}.tmp`;
       try {
         const journal = isLast ? newestJournal(folder) : null;
-        await writeFile(aside, JSON.stringify({ epoch, isLast, journal, snapshot } satisfies Summary), { mode: 0o600 });
+        await writeFile(
+          aside,
+          JSON.stringify({ epoch, isLast, journal, snapshot } satisfies Summary),
+          { mode: 0o600 },
+        );
         await rename(aside, summaryFile(folder));
       } catch {
         // Without a summary, readers open the run itself.

@@ -9,9 +9,16 @@ import { compareJournals, listRunFolder } from '../disk/run-folder.ts';
  * Reads on from the last byte that a reader has read, into later journals too. Null: the journal it
  * read is gone or no longer counts, so the reader must start again.
  */
-export const catchUp = (folder: string, { model, readUpTo }: OpenModel): Either<PortError, ReadUpTo> | null => {
+export const catchUp = (
+  folder: string,
+  { model, readUpTo }: OpenModel,
+): Either<PortError, ReadUpTo> | null => {
   if (readUpTo === null) return null;
-  const chain = readChain(folder, listRunFolder(folder), (id) => compareJournals(id, readUpTo) === 0);
+  const chain = readChain(
+    folder,
+    listRunFolder(folder),
+    (id) => compareJournals(id, readUpTo) === 0,
+  );
   if (isLeft(chain)) return left(chain.left);
   const [first] = chain.right;
   if (first === undefined || compareJournals(first.id, readUpTo) !== 0) return null;
@@ -19,7 +26,12 @@ export const catchUp = (folder: string, { model, readUpTo }: OpenModel): Either<
   if (first.to !== null && first.to < readUpTo.bytes) return null;
   let at: ReadUpTo = readUpTo;
   for (const journal of chain.right) {
-    const replayed = replayJournal(folder, model, journal, journal === first ? readUpTo.bytes : journal.start);
+    const replayed = replayJournal(
+      folder,
+      model,
+      journal,
+      journal === first ? readUpTo.bytes : journal.start,
+    );
     if (isLeft(replayed)) return replayed;
     at = replayed.right;
   }

@@ -31,7 +31,9 @@ interface SessionEntry {
   readonly sequenceIndex: ReturnType<typeof createSequenceIndex>;
 }
 type ReadName = Exclude<CallName, 'open' | 'close' | 'commit' | 'refresh'>;
-type Handlers = { readonly [N in ReadName]: (entry: SessionEntry, input: Input<N>) => Either<PortError, Output<N>> };
+type Handlers = {
+  readonly [N in ReadName]: (entry: SessionEntry, input: Input<N>) => Either<PortError, Output<N>>;
+};
 
 const reading =
   <I, O>(read: (model: RunSession['model'], input: I) => O) =>
@@ -53,7 +55,9 @@ const handlers: Handlers = {
   planWindow: reading(planWindow),
   batchLines: reading(batchLines),
   openMask: reading((model, { batchNo, indexes }) => openMask(model, batchNo, indexes)),
-  openRows: reading((model, { batchNo, fromIndex, rowsMax }) => openRows(model, batchNo, fromIndex, rowsMax)),
+  openRows: reading((model, { batchNo, fromIndex, rowsMax }) =>
+    openRows(model, batchNo, fromIndex, rowsMax),
+  ),
   backoffRows: reading((model, { dueAtMs, rowsMax }) => backoffRows(model, dueAtMs, rowsMax)),
   pendingRows: reading(pendingRows),
   sharedRows: ({ session, sequenceIndex }, { from, rowsMax }) =>
@@ -114,7 +118,9 @@ export const createDispatcher = (disk: Disk, groupCommitMs: number, reply: Reply
   };
   const answer = (message: CallMessage): void => {
     const later = (promise: Promise<Either<PortError, unknown>>): void =>
-      void promise.catch((cause: unknown) => left(broken(cause))).then((value) => reply(message.id, value));
+      void promise
+        .catch((cause: unknown) => left(broken(cause)))
+        .then((value) => reply(message.id, value));
     if (message.name === 'open') {
       const opened = open(message.run, message.input).finally(() => opening.delete(message.run));
       opening.set(message.run, opened);
@@ -123,7 +129,8 @@ export const createDispatcher = (disk: Disk, groupCommitMs: number, reply: Reply
     const entry = sessions.get(message.run);
     const unfinished = opening.get(message.run);
     // A close that arrives during the opening waits for it; the session would stay open otherwise.
-    if (message.name === 'close' && unfinished !== undefined) return later(unfinished.then(() => close(message.run)));
+    if (message.name === 'close' && unfinished !== undefined)
+      return later(unfinished.then(() => close(message.run)));
     if (entry === undefined) return reply(message.id, left(closed));
     if (message.name === 'commit') return stage(message, entry);
     // Reads and closes see acknowledged commits only.
@@ -132,7 +139,10 @@ export const createDispatcher = (disk: Disk, groupCommitMs: number, reply: Reply
     const fault = entry.session.fault();
     if (fault !== null) return reply(message.id, left(fault));
     if (message.name === 'refresh') return later(entry.session.refresh());
-    const handle = handlers[message.name] as (at: SessionEntry, input: unknown) => Either<PortError, unknown>;
+    const handle = handlers[message.name] as (
+      at: SessionEntry,
+      input: unknown,
+    ) => Either<PortError, unknown>;
     reply(message.id, handle(entry, message.input));
   };
 

@@ -27,14 +27,20 @@ export interface OpenModel {
 /**
  * Reads a run: the newest whole checkpoint, then every later journal in order. Throws I/O errors.
  */
-export const openModel = async (folder: string, runId: RunId): Promise<Either<PortError, OpenModel>> => {
+export const openModel = async (
+  folder: string,
+  runId: RunId,
+): Promise<Either<PortError, OpenModel>> => {
   // Reads the summary before the journals. In the other order, a commit in between would look lost.
   const summary = readSummary(folder);
   const history = readHistory(folder);
   if (isLeft(history)) return history;
   if (history.right === null) return nothingIn(folder, runId);
   const { image, journals } = history.right;
-  const opened = image === null ? right(emptyModel(runId)) : openImage(await loadSql(), image.bytes, join(folder, image.file.file), runId);
+  const opened =
+    image === null
+      ? right(emptyModel(runId))
+      : openImage(await loadSql(), image.bytes, join(folder, image.file.file), runId);
   if (isLeft(opened)) return opened;
   const { model, tables } = opened.right;
   let readUpTo: ReadUpTo | null = null;
@@ -47,10 +53,19 @@ export const openModel = async (folder: string, runId: RunId): Promise<Either<Po
     }
     const { version } = model.snapshot;
     const isKnownBatch = (batchKey: string): boolean => model.records.has(batchKey);
-    const lost = version === 0 ? lostRun(folder) : lostCommits(folder, summary, { version, epoch: readUpTo?.epoch ?? 0, isKnownBatch });
+    const lost =
+      version === 0
+        ? lostRun(folder)
+        : lostCommits(folder, summary, { version, epoch: readUpTo?.epoch ?? 0, isKnownBatch });
     if (lost !== null) return left(lost);
     isWhole = true;
-    return right({ model, tables, readUpTo, base: image?.file ?? null, journalCount: journals.length });
+    return right({
+      model,
+      tables,
+      readUpTo,
+      base: image?.file ?? null,
+      journalCount: journals.length,
+    });
   } finally {
     if (!isWhole) tables.database?.close();
   }
@@ -64,23 +79,39 @@ const nothingIn = (folder: string, runId: RunId): Either<PortError, OpenModel> =
 /** A run before its first event. */
 export const emptyModel = (runId: RunId): OpenModel => {
   const tables: Tables = { database: null };
-  return { model: new RunModel(runId, sourceOf(tables, runId)), tables, readUpTo: null, base: null, journalCount: 0 };
+  return {
+    model: new RunModel(runId, sourceOf(tables, runId)),
+    tables,
+    readUpTo: null,
+    base: null,
+    journalCount: 0,
+  };
 };
 
 /** The run from the bytes of an image. */
-export const openImage = (sql: SqlJsStatic, bytes: Uint8Array, path: string, runId: RunId): Either<PortError, OpenModel> => {
+export const openImage = (
+  sql: SqlJsStatic,
+  bytes: Uint8Array,
+  path: string,
+  runId: RunId,
+): Either<PortError, OpenModel> => {
   let database: Database | null = null;
   try {
     database = new sql.Database(bytes);
     tune(database);
     const tables: Tables = { database };
     const model = readModel(database, tables, runId);
-    if (model._tag === 'Right') return right({ model: model.right, tables, readUpTo: null, base: null, journalCount: 0 });
+    if (model._tag === 'Right')
+      return right({ model: model.right, tables, readUpTo: null, base: null, journalCount: 0 });
     database.close();
     return left({ type: 'corrupt', message: `${path} cannot be used: ${model.left}`, where: path });
   } catch (cause) {
     database?.close();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return left({ type: 'corrupt', message: `${path} matches its checksum, but SQLite cannot read it: ${reason}`, where: path });
+    return left({
+      type: 'corrupt',
+      message: `${path} matches its checksum, but SQLite cannot read it: ${reason}`,
+      where: path,
+    });
   }
 };

@@ -45,7 +45,10 @@ export interface RunSession {
 }
 
 /** Opens a run for a reader, or for an owner that already holds the lock. */
-export const openRunSession = async (disk: Disk, input: OpenRun): Promise<Either<PortError, RunSession>> => {
+export const openRunSession = async (
+  disk: Disk,
+  input: OpenRun,
+): Promise<Either<PortError, RunSession>> => {
   const { folder, runId, owner } = input;
   try {
     const opened = owner?.anew === undefined ? await readRetrying(input) : right(emptyModel(runId));
@@ -84,7 +87,11 @@ export const openRunSession = async (disk: Disk, input: OpenRun): Promise<Either
  * A reader's files may be deleted while it reads, since the owner has a newer checkpoint. Then it
  * starts again.
  */
-const readRetrying = async ({ folder, runId, owner }: OpenRun): Promise<Either<PortError, OpenModel>> => {
+const readRetrying = async ({
+  folder,
+  runId,
+  owner,
+}: OpenRun): Promise<Either<PortError, OpenModel>> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const opened = await openModel(folder, runId);
@@ -107,7 +114,12 @@ const removeUnreferenced = async (folder: string, model: RunModel): Promise<void
   mkdirSync(join(folder, 'inbox'), { recursive: true, mode: 0o700 });
 };
 
-const createRunSession = (input: OpenRun, opened: OpenModel, firstJournal: JournalWriter | null, disk: Disk): RunSession => {
+const createRunSession = (
+  input: OpenRun,
+  opened: OpenModel,
+  firstJournal: JournalWriter | null,
+  disk: Disk,
+): RunSession => {
   const { folder, owner } = input;
   let current = opened;
   let journal = firstJournal;
@@ -117,9 +129,11 @@ const createRunSession = (input: OpenRun, opened: OpenModel, firstJournal: Journ
   let isClosed = false;
   /** True when SQLite could not be loaded: this session writes journals only. */
   let isWithoutImages = false;
-  const checkpointer: Checkpointer | null = journal === null ? null : createCheckpointer(disk, input, opened);
+  const checkpointer: Checkpointer | null =
+    journal === null ? null : createCheckpointer(disk, input, opened);
 
-  const ownership = (): PortError | null => (owner === null ? null : leaseFault(folder, owner.epoch, owner.nonce));
+  const ownership = (): PortError | null =>
+    owner === null ? null : leaseFault(folder, owner.epoch, owner.nonce);
   const die = (error: PortError): PortError => (dead ??= error);
 
   const foldIn = (model: RunModel, frame: Uint8Array): string | null => {
@@ -139,7 +153,12 @@ const createRunSession = (input: OpenRun, opened: OpenModel, firstJournal: Journ
   const flush = (): PortError | null => {
     if (dead !== null) return dead;
     if (staged.length === 0) return null;
-    if (journal === null) return die({ type: 'unavailable', message: 'the run was closed during a commit', cause: null });
+    if (journal === null)
+      return die({
+        type: 'unavailable',
+        message: 'the run was closed during a commit',
+        cause: null,
+      });
     try {
       journal.append(staged);
     } catch (cause) {
@@ -199,13 +218,23 @@ const createRunSession = (input: OpenRun, opened: OpenModel, firstJournal: Journ
       if (dead !== null) return dead;
       const { model } = current;
       if (isClosing) return { type: 'unavailable', message: 'the run is closed', cause: null };
-      if (journal === null) return { type: 'refused', message: 'this run was opened read-only', statusCode: null, requestId: null };
+      if (journal === null)
+        return {
+          type: 'refused',
+          message: 'this run was opened read-only',
+          statusCode: null,
+          requestId: null,
+        };
       if (expectedVersion !== model.snapshot.version)
         return { type: 'stale_version', expected: expectedVersion, found: model.snapshot.version };
       const wrong = foldIn(model, frame);
       if (dead !== null) return dead;
       if (wrong !== null)
-        return { type: 'corrupt', message: `the commit at version ${expectedVersion} was rejected: ${wrong}`, where: folder };
+        return {
+          type: 'corrupt',
+          message: `the commit at version ${expectedVersion} was rejected: ${wrong}`,
+          where: folder,
+        };
       staged.push(frame);
       return null;
     },
@@ -231,13 +260,20 @@ const createRunSession = (input: OpenRun, opened: OpenModel, firstJournal: Journ
         } else current = { ...current, readUpTo: followed.right };
         return right(current.model.snapshot.version === before ? null : current.model.snapshot);
       } catch (cause) {
-        return left(existsSync(folder) ? ioError('read', folder, cause) : { type: 'not_found', message: `no run at ${folder} any more` });
+        return left(
+          existsSync(folder)
+            ? ioError('read', folder, cause)
+            : { type: 'not_found', message: `no run at ${folder} any more` },
+        );
       }
     },
     eventsAfter(sequence, limit) {
       const { model } = current;
       const stored = model.source.events(sequence, limit);
-      return [...stored, ...model.freshEvents.filter((event) => event.sequence > sequence)].slice(0, Math.max(0, limit));
+      return [...stored, ...model.freshEvents.filter((event) => event.sequence > sequence)].slice(
+        0,
+        Math.max(0, limit),
+      );
     },
     async close() {
       isClosing = true;

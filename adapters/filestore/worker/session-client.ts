@@ -9,7 +9,12 @@ export interface SessionClient {
   /** A number for a run that is about to be opened. */
   newRun(): number;
   /** The buffers in `transfer` move to the worker: the caller may not read them again. */
-  call<N extends CallName>(run: number, name: N, input: Input<N>, transfer?: readonly ArrayBuffer[]): Port<Output<N>>;
+  call<N extends CallName>(
+    run: number,
+    name: N,
+    input: Input<N>,
+    transfer?: readonly ArrayBuffer[],
+  ): Port<Output<N>>;
   /** Resolves once the thread has ended. */
   close(): Promise<void>;
 }
@@ -57,7 +62,12 @@ export const createClient = (
       return lastRun;
     },
     call:
-      <N extends CallName>(run: number, name: N, input: Input<N>, transfer: readonly ArrayBuffer[] = []): Port<Output<N>> =>
+      <N extends CallName>(
+        run: number,
+        name: N,
+        input: Input<N>,
+        transfer: readonly ArrayBuffer[] = [],
+      ): Port<Output<N>> =>
       () =>
         new Promise((resolve) => {
           if (fault !== null) return resolve(left(fault));
@@ -80,7 +90,9 @@ export const createClient = (
 /** Runs the dispatcher in the caller's thread: fsync and checkpoints block it. */
 export const localClient = (disk: Disk, groupCommitMs: number): SessionClient =>
   createClient((events) => {
-    const dispatcher = createDispatcher(disk, groupCommitMs, (id, answer) => events.answer(id, answer));
+    const dispatcher = createDispatcher(disk, groupCommitMs, (id, answer) =>
+      events.answer(id, answer),
+    );
     let waiting: CallMessage[] = [];
     return {
       send(message) {

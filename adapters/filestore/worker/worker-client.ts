@@ -21,10 +21,19 @@ export const workerClient = (options: WorkerOptions): SessionClient => {
       const begun = beginWorker(options);
       worker = begun;
       let isClosing = false;
-      begun.on('message', ([id, answer]: [number, Either<PortError, unknown>]) => events.answer(id, answer));
-      begun.on('error', (cause) => events.broken({ type: 'unavailable', message: `the store's thread failed: ${cause.message}`, cause }));
+      begun.on('message', ([id, answer]: [number, Either<PortError, unknown>]) =>
+        events.answer(id, answer),
+      );
+      begun.on('error', (cause) =>
+        events.broken({
+          type: 'unavailable',
+          message: `the store's thread failed: ${cause.message}`,
+          cause,
+        }),
+      );
       begun.on('exit', () => {
-        if (!isClosing) events.broken({ type: 'unavailable', message: "the store's thread ended", cause: null });
+        if (!isClosing)
+          events.broken({ type: 'unavailable', message: "the store's thread ended", cause: null });
       });
       return {
         send: (message, transfer) => begun.postMessage(message, transfer),
@@ -54,5 +63,8 @@ const beginWorker = (workerData: WorkerOptions): Worker => {
   ).href;
   const boot = `import { register } from ${JSON.stringify(tsx)}; register(); await import(${JSON.stringify(entry.href)});`;
   // Flags of a test runner or loader would break this thread.
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(boot)}`), { workerData, execArgv: [] });
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(boot)}`), {
+    workerData,
+    execArgv: [],
+  });
 };

@@ -12,7 +12,9 @@ if (port === null) throw new Error('this file is the entry of a worker thread');
 /** Buffers that only this answer uses: they are transferred, not copied. */
 const buffersOf = (value: unknown, depth = 0): readonly ArrayBuffer[] => {
   if (ArrayBuffer.isView(value))
-    return value.byteLength > 1_024 && value.byteLength === value.buffer.byteLength ? [value.buffer as ArrayBuffer] : [];
+    return value.byteLength > 1_024 && value.byteLength === value.buffer.byteLength
+      ? [value.buffer as ArrayBuffer]
+      : [];
   // Columns are at most two objects deep; arrays of rows and ids hold none.
   if (depth > 2 || typeof value !== 'object' || value === null || Array.isArray(value)) return [];
   return Object.values(value).flatMap((inner) => buffersOf(inner, depth + 1));
@@ -28,7 +30,10 @@ function cloneable(answer: unknown): unknown {
   const failed = answer as { readonly _tag?: string; readonly left?: { readonly cause?: unknown } };
   if (failed._tag !== 'Left' || failed.left?.cause === undefined) return answer;
   const { cause } = failed.left;
-  return { _tag: 'Left', left: { ...failed.left, cause: cause instanceof Error ? cause.message : null } };
+  return {
+    _tag: 'Left',
+    left: { ...failed.left, cause: cause instanceof Error ? cause.message : null },
+  };
 }
 
 port.on('message', (first: CallMessage) => {

@@ -11,7 +11,14 @@ import {
   textsBeside,
   tooDeepFault,
 } from './answer-reader.ts';
-import { callsOf, hasMoreThanText, messageText, messageTexts, readsNothing, refusalOf } from './chat-message.ts';
+import {
+  callsOf,
+  hasMoreThanText,
+  messageText,
+  messageTexts,
+  readsNothing,
+  refusalOf,
+} from './chat-message.ts';
 import { wholeThenParts } from './content-parts.ts';
 import { faultOfFinish } from './finish-reasons.ts';
 import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
@@ -28,20 +35,25 @@ interface ChoiceReading {
   readonly moreOf: (choice: JsonObject) => JsonValue;
 }
 
-const choicesOf = (body: JsonObject): readonly JsonObject[] => (listOf(body['choices']) ?? []).filter(isJsonObject);
+const choicesOf = (body: JsonObject): readonly JsonObject[] =>
+  (listOf(body['choices']) ?? []).filter(isJsonObject);
 
 /** In the order of their numbers, which is not always that of the list. */
 const inOrder = (choices: readonly JsonObject[]): readonly JsonObject[] => {
   const indexOf = ({ index }: JsonObject): number => (typeof index === 'number' ? index : NaN);
-  return choices.some((choice) => Number.isNaN(indexOf(choice))) ? choices : choices.toSorted((a, b) => indexOf(a) - indexOf(b));
+  return choices.some((choice) => Number.isNaN(indexOf(choice)))
+    ? choices
+    : choices.toSorted((a, b) => indexOf(a) - indexOf(b));
 };
 
 /**
- * Several choices (`n` above 1) are answers side by side: one that is whole is an answer, and the others do not spoil it. Text, calls and finish
- * reason are those of the first whole one; the output is all of them.
+ * Several choices (`n` above 1) are answers side by side: one that is whole is an answer, and the
+ * others do not spoil it. Text, calls and finish reason are those of the first whole one; the
+ * output is all of them.
  */
 const readerOf = (reading: ChoiceReading, wordsPath: RegExp, missing: BodyFault): AnswerReader => {
-  const firstWhole = (choices: readonly JsonObject[]): JsonObject | undefined => choices.find((choice) => reading.faultOf(choice) === null);
+  const firstWhole = (choices: readonly JsonObject[]): JsonObject | undefined =>
+    choices.find((choice) => reading.faultOf(choice) === null);
   return {
     wordsPath,
     faultOf: (body) => {
@@ -57,7 +69,8 @@ const readerOf = (reading: ChoiceReading, wordsPath: RegExp, missing: BodyFault)
       const written = choicesOf(body);
       const choices = inOrder(written);
       const choice = firstWhole(choices) ?? choices[0];
-      if (choice === undefined) return { outputText: null, output: null, finishReason: null, toolCalls: null };
+      if (choice === undefined)
+        return { outputText: null, output: null, finishReason: null, toolCalls: null };
       const outputText = reading.textOf(choice) ?? reading.refusalOf(choice);
       const calls = reading.callsOf(choice);
       const reason = choice['finish_reason'];
@@ -81,14 +94,23 @@ const outputOf = (choices: readonly JsonObject[], { moreOf }: ChoiceReading): Js
 
 /** Chat lists them by token, completions in columns (openai 6.49). */
 const hasLogprobs = ({ logprobs }: JsonObject): boolean =>
-  isJsonObject(logprobs) && (isFilledList(logprobs['content']) || isFilledList(logprobs['refusal']) || isFilledList(logprobs['tokens']));
+  isJsonObject(logprobs) &&
+  (isFilledList(logprobs['content']) ||
+    isFilledList(logprobs['refusal']) ||
+    isFilledList(logprobs['tokens']));
 
 /** Those of whole choices first, then what was said beside a refusal. */
-const structuredTexts = (choices: readonly JsonObject[], { faultOf, textsOf }: ChoiceReading): readonly string[] => {
+const structuredTexts = (
+  choices: readonly JsonObject[],
+  { faultOf, textsOf }: ChoiceReading,
+): readonly string[] => {
   const faults = choices.map(faultOf);
   const textsWhere = (is: (fault: BodyFault | null) => boolean): readonly string[] =>
     choices.filter((_, index) => is(faults[index] ?? null)).flatMap(textsOf);
-  return [...textsWhere((found) => found === null), ...textsWhere((found) => found?.failureClass === 'refusal')];
+  return [
+    ...textsWhere((found) => found === null),
+    ...textsWhere((found) => found?.failureClass === 'refusal'),
+  ];
 };
 
 /** `/v1/chat/completions`. */
@@ -99,7 +121,10 @@ export const chatReader: AnswerReader = readerOf(
       if (!isJsonObject(message)) return fault('malformed_result', 'the completion has no message');
       const refusal = refusalOf(message);
       if (refusal !== null) return fault('refusal', refusal);
-      return faultOfFinish('chat.completions', choice['finish_reason']) ?? (readsNothing(message) ? emptyFault : null);
+      return (
+        faultOfFinish('chat.completions', choice['finish_reason']) ??
+        (readsNothing(message) ? emptyFault : null)
+      );
     },
     textOf: ({ message }) => (isJsonObject(message) ? messageText(message) : null),
     textsOf: ({ message }) => (isJsonObject(message) ? wholeThenParts(messageTexts(message)) : []),
@@ -109,7 +134,9 @@ export const chatReader: AnswerReader = readerOf(
       if (!isJsonObject(message) || !hasMoreThanText(message)) return null;
       const { content } = message;
       // Without calls and media beside it, a list of parts is all there is.
-      return Array.isArray(content) && !hasMoreThanText({ ...message, content: null }) ? (content as readonly JsonValue[]) : message;
+      return Array.isArray(content) && !hasMoreThanText({ ...message, content: null })
+        ? (content as readonly JsonValue[])
+        : message;
     },
   },
   /^response\.body\.choices\.0\.message\.content$/,

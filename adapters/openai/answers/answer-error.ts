@@ -17,24 +17,37 @@ export interface LineError {
   readonly raw: JsonValue;
 }
 
-/** Services wrap errors in errors: Azure in `error.message.error`, gateways once more around that. */
+/**
+ * Services wrap errors in errors: Azure in `error.message.error`, gateways once more around that.
+ */
 const wrapsMax = 5;
 
 /**
- * The error in a value: an object with words, the same as a text of JSON, an object that wraps one, or a text. Null where there are no
- * words. Seen: OpenAI's `{message, type, param, code}`; Azure's `{code: null, message: {error: {…}}}` and `innererror`; vLLM's and
- * SGLang's `{object: "error", message, code: 400}`; FastAPI's `{detail}`; Anthropic's `{type: "error", error: {…}}`.
+ * The error in a value: an object with words, the same as a text of JSON, an object that wraps one,
+ * or a text. Null where there are no words. Seen: OpenAI's `{message, type, param, code}`; Azure's
+ * `{code: null, message: {error: {…}}}` and `innererror`; vLLM's and SGLang's `{object: "error",
+ * message, code: 400}`; FastAPI's `{detail}`; Anthropic's `{type: "error", error: {…}}`.
  */
 export const readLineError = (value: JsonValue | undefined): LineError | null => {
   const found = wordsIn(value, 0);
   return found === null ? null : { ...found, raw: value ?? null };
 };
 
-/** The better of what a response and its line tell: a reason phrase of HTTP alone ("Bad Request") says less than any other words. */
-export const clearerError = (stated: LineError | null, beside: LineError | null): LineError | null =>
-  stated === null || (beside !== null && isReasonAlone(stated) && !isReasonAlone(beside)) ? beside : stated;
+/**
+ * The better of what a response and its line tell: a reason phrase of HTTP alone ("Bad Request")
+ * says less than any other words.
+ */
+export const clearerError = (
+  stated: LineError | null,
+  beside: LineError | null,
+): LineError | null =>
+  stated === null || (beside !== null && isReasonAlone(stated) && !isReasonAlone(beside))
+    ? beside
+    : stated;
 
-const reasons: ReadonlySet<string> = new Set(Object.values(STATUS_CODES).map((reason) => plainCode(reason ?? '')));
+const reasons: ReadonlySet<string> = new Set(
+  Object.values(STATUS_CODES).map((reason) => plainCode(reason ?? '')),
+);
 
 const isReasonAlone = ({ code, message }: LineError): boolean =>
   (code === null || reasons.has(plainCode(code))) && reasons.has(plainCode(message));
@@ -44,11 +57,23 @@ type Words = Omit<LineError, 'raw'>;
 const wordsIn = (value: JsonValue | undefined, depth: number): Words | null => {
   if (depth > wrapsMax) return null;
   if (typeof value === 'string') return ofText(value, depth);
-  if (Array.isArray(value)) return firstIn((value as readonly JsonValue[]).slice(0, entriesMax), depth);
+  if (Array.isArray(value))
+    return firstIn((value as readonly JsonValue[]).slice(0, entriesMax), depth);
   if (!isJsonObject(value)) return null;
   const own = ofObject(value, depth);
-  for (const key of ['error', 'message', 'detail', 'errors', 'innererror', 'inner_error', 'base_resp']) {
-    const inside = typeof value[key] === 'object' ? (wordsIn(value[key], depth + 1) ?? ofFields(value[key], depth)) : null;
+  for (const key of [
+    'error',
+    'message',
+    'detail',
+    'errors',
+    'innererror',
+    'inner_error',
+    'base_resp',
+  ]) {
+    const inside =
+      typeof value[key] === 'object'
+        ? (wordsIn(value[key], depth + 1) ?? ofFields(value[key], depth))
+        : null;
     if (inside !== null) return merged(own, inside);
   }
   return own ?? (typeof value['error'] === 'string' ? wordsIn(value['error'], depth + 1) : null);
@@ -65,7 +90,9 @@ const firstIn = (values: readonly JsonValue[], depth: number): Words | null => {
   return null;
 };
 
-/** ASP.NET's `errors: {model: ["The model field is required."]}`: words under the name of a field. */
+/**
+ * ASP.NET's `errors: {model: ["The model field is required."]}`: words under the name of a field.
+ */
 const ofFields = (value: JsonValue | undefined, depth: number): Words | null => {
   if (!isJsonObject(value)) return null;
   for (const [field, stated] of Object.entries(value).slice(0, entriesMax)) {
@@ -82,7 +109,10 @@ const ofText = (text: string, depth: number): Words | null => {
   return inside ?? { code: null, type: null, param: null, message: text, statusCode: null };
 };
 
-/** Names of the words, best first: OpenAI's, FastAPI's, .NET's, Baidu's, MiniMax's, OAuth's, problem details (RFC 9457). */
+/**
+ * Names of the words, best first: OpenAI's, FastAPI's, .NET's, Baidu's, MiniMax's, OAuth's, problem
+ * details (RFC 9457).
+ */
 const wordKeys = [
   'message',
   'detail',
@@ -99,12 +129,16 @@ const wordKeys = [
 const codeKeys = ['code', 'Code', 'error_code', 'errorCode'];
 
 const ofObject = (error: JsonObject, depth: number): Words | null => {
-  const text = (key: string): string | null => (typeof error[key] === 'string' && error[key] !== '' ? error[key] : null);
-  const first = (keys: readonly string[]): string | null => keys.map(text).find((each) => each !== null) ?? null;
+  const text = (key: string): string | null =>
+    typeof error[key] === 'string' && error[key] !== '' ? error[key] : null;
+  const first = (keys: readonly string[]): string | null =>
+    keys.map(text).find((each) => each !== null) ?? null;
   const number = codeKeys.map((key) => error[key]).find((each) => typeof each === 'number');
   // OAuth's code is a text under `error`, and its words stand beside it.
   const code =
-    first(codeKeys) ?? (number === undefined ? null : String(number)) ?? (text('error_description') === null ? null : text('error'));
+    first(codeKeys) ??
+    (number === undefined ? null : String(number)) ??
+    (text('error_description') === null ? null : text('error'));
   const statusCode = code !== null && /^[45]\d\d$/u.test(code) ? Number(code) : null;
   const said = first(wordKeys);
   // A text may itself be JSON: gateways quote inner errors.
@@ -112,7 +146,9 @@ const ofObject = (error: JsonObject, depth: number): Words | null => {
   const type = text('type');
   if (code === null && said === null && (type === null || type === 'error')) return null;
   const own = { code: statusCode === null ? code : null, type, param: text('param'), statusCode };
-  return inside === null ? { ...own, message: said ?? code ?? type ?? '' } : merged({ ...own, message: said ?? '' }, inside);
+  return inside === null
+    ? { ...own, message: said ?? code ?? type ?? '' }
+    : merged({ ...own, message: said ?? '' }, inside);
 };
 
 /** The inner error is nearer to the cause. The wrapper fills in what it lacks. */
@@ -125,7 +161,8 @@ const merged = (own: Words | null, inside: Words): Words => ({
   message: own !== null && isNameAlone(inside) && !isNameAlone(own) ? own.message : inside.message,
 });
 
-const isNameAlone = ({ code, type, message }: Words): boolean => message === code || message === type;
+const isNameAlone = ({ code, type, message }: Words): boolean =>
+  message === code || message === type;
 
 const parse = (text: string): JsonValue => {
   try {
@@ -135,7 +172,10 @@ const parse = (text: string): JsonValue => {
   }
 };
 
-/** Codes that say what kind of failure it is, on a line or where a batch names one. OpenAI's, Azure's and gateways' (2026-10). */
+/**
+ * Codes that say what kind of failure it is, on a line or where a batch names one. OpenAI's,
+ * Azure's and gateways' (2026-10).
+ */
 const known: Readonly<Record<string, FailureClass>> = {
   batch_expired: 'batch_expired',
   batch_cancelled: 'batch_cancelled',
@@ -163,12 +203,18 @@ const known: Readonly<Record<string, FailureClass>> = {
   failed_to_download_file: 'input_not_fetched',
 };
 
-const classes: ReadonlyMap<string, FailureClass> = new Map(Object.entries(known).map(([code, each]) => [plainCode(code), each]));
+const classes: ReadonlyMap<string, FailureClass> = new Map(
+  Object.entries(known).map(([code, each]) => [plainCode(code), each]),
+);
 
 /** Codes that are as good as none: what the words say counts first. */
-const vague: ReadonlySet<string> = new Set(['NotFoundError', 'BadRequestError', 'rate_limit_exceeded', 'invalid_prompt'].map(plainCode));
+const vague: ReadonlySet<string> = new Set(
+  ['NotFoundError', 'BadRequestError', 'rate_limit_exceeded', 'invalid_prompt'].map(plainCode),
+);
 
-/** What services say in words alone, or under a code that says nothing (embeddings, vLLM, Azure). */
+/**
+ * What services say in words alone, or under a code that says nothing (embeddings, vLLM, Azure).
+ */
 const said: readonly (readonly [RegExp, FailureClass])[] = [
   [
     /maximum (?:context|model|input|prompt) length|context (?:length|window|size)\b.{0,40}\bexceed|exceed.{0,40}\bcontext (?:length|window|size)|prompt is too long|tokens?`? \+ `?max_(?:new_|completion_|output_)?tokens`? must be|(?:prompt|input) (?:length|tokens?|is).{0,60}(?:exceeds?|longer than|too (?:long|large)).{0,60}(?:model|context|maximum|max)/iu,
@@ -184,7 +230,10 @@ const said: readonly (readonly [RegExp, FailureClass])[] = [
   ],
 ];
 
-/** What the codes say, else the words. Of a status that passes by itself words say little: "the content filtering system is temporarily unavailable". */
+/**
+ * What the codes say, else the words. Of a status that passes by itself words say little: "the
+ * content filtering system is temporarily unavailable".
+ */
 const words = (error: LineError, status: number): FailureClass | null => {
   const { code, type, message } = error;
   if (isOutOfMoney(code, type)) return 'insufficient_quota';
@@ -198,21 +247,33 @@ const words = (error: LineError, status: number): FailureClass | null => {
   const passes = status === 429 || status >= 500;
   const stated = passes ? undefined : said.find(([pattern]) => pattern.test(message))?.[1];
   if (stated !== undefined) return stated;
-  if (status < 500 && saysOutOfMoney(message) && !hasRetryDetails(error)) return 'insufficient_quota';
+  if (status < 500 && saysOutOfMoney(message) && !hasRetryDetails(error))
+    return 'insufficient_quota';
   return byName(true);
 };
 
-/** Gemini's details of a limit that passes: `RetryInfo` with its `retryDelay`, `QuotaFailure` with ids such as `…PerMinutePerProject…`. */
+/**
+ * Gemini's details of a limit that passes: `RetryInfo` with its `retryDelay`, `QuotaFailure` with
+ * ids such as `…PerMinutePerProject…`.
+ */
 const hasRetryDetails = ({ raw }: LineError): boolean =>
-  typeof raw === 'object' && !isTooDeep(raw) && /RetryInfo|retry_?(?:delay|after)|per_?(?:minute|day|hour)/iu.test(JSON.stringify(raw));
+  typeof raw === 'object' &&
+  !isTooDeep(raw) &&
+  /RetryInfo|retry_?(?:delay|after)|per_?(?:minute|day|hour)/iu.test(JSON.stringify(raw));
 
-/** What a refusal of a line says of its row, by its code and words; null: no more than that the request is no good. */
+/**
+ * What a refusal of a line says of its row, by its code and words; null: no more than that the
+ * request is no good.
+ */
 export const classOfRefusedLine = (error: JsonObject): RefusedLineClass | null => {
   const found = classOfError(400, readLineError(error));
   return refusedLineClasses.find((each) => each === found) ?? null;
 };
 
-/** By what the provider's codes say first: a status is often the gateway's. Null `statusCode`: no HTTP answer was given. */
+/**
+ * By what the provider's codes say first: a status is often the gateway's. Null `statusCode`: no
+ * HTTP answer was given.
+ */
 export const classOfError = (statusCode: number | null, error: LineError | null): FailureClass => {
   const status = statusCode === null || statusCode === 0 ? (error?.statusCode ?? 0) : statusCode;
   const stated = error === null ? null : words(error, status);

@@ -2,14 +2,25 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core
 import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
 import type { LineContent, LineVerdict } from '../../../lib/ports/provider.ts';
 import { classOfError, type LineError, readLineError, clearerError } from './answer-error.ts';
-import { type AnswerReader, type BodyContent, type BodyFault, isFilledObject, tellsError } from './answer-reader.ts';
+import {
+  type AnswerReader,
+  type BodyContent,
+  type BodyFault,
+  isFilledObject,
+  tellsError,
+} from './answer-reader.ts';
 import { usageOf } from './answer-usage.ts';
 
 /** Is shown every line that was accepted, and what was read of it. */
 export type Learn = (line: string, customId: string, body: JsonObject) => void;
 
 /** Whose line, and what became of it; one `JSON.parse` and no copy of the answer. */
-export const readVerdict = (line: string, reader: AnswerReader, learn: Learn, wants?: 'text'): LineVerdict => {
+export const readVerdict = (
+  line: string,
+  reader: AnswerReader,
+  learn: Learn,
+  wants?: 'text',
+): LineVerdict => {
   const answer = parseAnswer(line);
   if (answer === null) return malformed;
   const { customId, body } = answer;
@@ -17,19 +28,30 @@ export const readVerdict = (line: string, reader: AnswerReader, learn: Learn, wa
   const usage = body === null ? null : usageOf(body);
   if (failure !== null) {
     const { failureClass } = failure;
-    const texts = failureClass === 'refusal' && wants === 'text' && body !== null ? textsOfRefusal(reader.contentOf(body)) : {};
+    const texts =
+      failureClass === 'refusal' && wants === 'text' && body !== null
+        ? textsOfRefusal(reader.contentOf(body))
+        : {};
     const stops = failure.stopsBeforeLimit === true ? { stopsBeforeLimit: true as const } : {};
     return { type: 'failed', customId, failureClass, usage, ...texts, ...stops };
   }
   if (body !== null) learn(line, answer.customId, body);
-  return { type: 'succeeded', customId, usage, ...(wants === 'text' && body !== null ? textsOf(reader.contentOf(body)) : {}) };
+  return {
+    type: 'succeeded',
+    customId,
+    usage,
+    ...(wants === 'text' && body !== null ? textsOf(reader.contentOf(body)) : {}),
+  };
 };
 
 const textsOf = ({
   outputText,
   texts,
   toolCalls,
-}: BodyContent): Pick<LineVerdict & { readonly type: 'succeeded' }, 'outputText' | 'texts' | 'isCall'> => {
+}: BodyContent): Pick<
+  LineVerdict & { readonly type: 'succeeded' },
+  'outputText' | 'texts' | 'isCall'
+> => {
   const call = toolCalls === null ? {} : ({ isCall: true } as const);
   return texts === undefined ? { outputText, ...call } : { outputText, texts, ...call };
 };
@@ -41,9 +63,15 @@ const textsOfRefusal = ({
 }: BodyContent): { readonly texts?: readonly string[] } => (texts.length === 0 ? {} : { texts });
 
 /** What the line holds for its reader; of a failed one also the text so far. */
-export const readContent = (line: string, reader: AnswerReader, learn: Learn, include?: 'response'): LineContent => {
+export const readContent = (
+  line: string,
+  reader: AnswerReader,
+  learn: Learn,
+  include?: 'response',
+): LineContent => {
   const answer = parseAnswer(line);
-  if (answer === null) return include === undefined ? unreadable : { ...unreadable, response: null };
+  if (answer === null)
+    return include === undefined ? unreadable : { ...unreadable, response: null };
   const { body, wholeBody } = answer;
   const failure = failureOf(answer, reader);
   const content = body === null ? noContent : reader.contentOf(body);
@@ -58,13 +86,24 @@ export const readContent = (line: string, reader: AnswerReader, learn: Learn, in
   return { ...content, output: null, toolCalls, usage, error, ...response };
 };
 
-const noContent: BodyContent = { outputText: null, output: null, finishReason: null, toolCalls: null };
+const noContent: BodyContent = {
+  outputText: null,
+  output: null,
+  finishReason: null,
+  toolCalls: null,
+};
 
 /** What a reader of results can write again. */
-const shownRaw = (raw: JsonValue): JsonValue => (isTooDeep(raw) ? 'nested too deeply to be shown' : raw);
+const shownRaw = (raw: JsonValue): JsonValue =>
+  isTooDeep(raw) ? 'nested too deeply to be shown' : raw;
 
 const malformed: LineVerdict = { type: 'malformed' };
-const unreadable: LineContent = { outputText: null, output: null, usage: null, error: { message: 'the line is not an answer', raw: null } };
+const unreadable: LineContent = {
+  outputText: null,
+  output: null,
+  usage: null,
+  error: { message: 'the line is not an answer', raw: null },
+};
 
 /** One line of a provider file, in the shape of OpenAI's batch guide (2026-09). */
 interface Answer {
@@ -82,9 +121,11 @@ const parseAnswer = (line: string): Answer | null => {
   if (!isJsonObject(parsed)) return null;
   const { custom_id: customId, response, error } = parsed;
   if (typeof customId !== 'string') return null;
-  if (!isJsonObject(response)) return { customId, statusCode: null, body: null, error, wholeBody: undefined };
+  if (!isJsonObject(response))
+    return { customId, statusCode: null, body: null, error, wholeBody: undefined };
   const wholeBody = unquoted(response['body']);
-  const statusCode = statusOf(response['status_code']) ?? (isAnswerWithoutStatus(wholeBody, error) ? 200 : 0);
+  const statusCode =
+    statusOf(response['status_code']) ?? (isAnswerWithoutStatus(wholeBody, error) ? 200 : 0);
   const body = statusCode >= 200 && statusCode < 300 && isJsonObject(wholeBody) ? wholeBody : null;
   return { customId, statusCode, body, error, wholeBody };
 };
@@ -96,9 +137,18 @@ const statusOf = (status: JsonValue | undefined): number | null => {
   return typeof status === 'number' ? status : 0;
 };
 
-/** A body that tells of no error, on a line that tells of none: an answer, whose status the service left out. */
-const isAnswerWithoutStatus = (body: JsonValue | undefined, error: JsonValue | undefined): boolean =>
-  isFilledObject(body) && !tellsError(body['error']) && body['object'] !== 'error' && !tellsError(error);
+/**
+ * A body that tells of no error, on a line that tells of none: an answer, whose status the service
+ * left out.
+ */
+const isAnswerWithoutStatus = (
+  body: JsonValue | undefined,
+  error: JsonValue | undefined,
+): boolean =>
+  isFilledObject(body) &&
+  !tellsError(body['error']) &&
+  body['object'] !== 'error' &&
+  !tellsError(error);
 
 /** Gateways give the body as the JSON text that they received. */
 const unquoted = (body: JsonValue | undefined): JsonValue | undefined => {
@@ -120,8 +170,14 @@ interface Failure extends BodyFault {
   readonly raw: JsonValue;
 }
 
-/** Failures of HTTP stand in the response, with a top-level `error` of null; some services say all at the top. */
-const failureOf = ({ statusCode, body, error, wholeBody }: Answer, reader: AnswerReader): Failure | null => {
+/**
+ * Failures of HTTP stand in the response, with a top-level `error` of null; some services say all
+ * at the top.
+ */
+const failureOf = (
+  { statusCode, body, error, wholeBody }: Answer,
+  reader: AnswerReader,
+): Failure | null => {
   if (body !== null) {
     const found = reader.faultOf(body);
     if (found === null) return null;
@@ -149,15 +205,26 @@ const failureOf = ({ statusCode, body, error, wholeBody }: Answer, reader: Answe
 
 /** What holds the words: the error itself, unless its words stand beside it (OAuth). */
 const errorHolderIn = (wholeBody: JsonValue | undefined): JsonValue | undefined =>
-  isJsonObject(wholeBody) && wholeBody['error_description'] === undefined ? (wholeBody['error'] ?? wholeBody) : wholeBody;
+  isJsonObject(wholeBody) && wholeBody['error_description'] === undefined
+    ? (wholeBody['error'] ?? wholeBody)
+    : wholeBody;
 
-/** The error that stands in place of an answer, or beside one that has nothing in it: in the body, in its first choice (OpenRouter), on the line. */
-const clearerBeside = ({ failureClass }: BodyFault, body: JsonObject, error: JsonValue | undefined): LineError | null => {
+/**
+ * The error that stands in place of an answer, or beside one that has nothing in it: in the body,
+ * in its first choice (OpenRouter), on the line.
+ */
+const clearerBeside = (
+  { failureClass }: BodyFault,
+  body: JsonObject,
+  error: JsonValue | undefined,
+): LineError | null => {
   const [choice] = Array.isArray(body['choices']) ? (body['choices'] as readonly JsonValue[]) : [];
-  const ofChoice = isJsonObject(choice) && isJsonObject(choice['error']) ? readLineError(choice['error']) : null;
+  const ofChoice =
+    isJsonObject(choice) && isJsonObject(choice['error']) ? readLineError(choice['error']) : null;
   if (ofChoice !== null) return ofChoice;
   if (failureClass !== 'malformed_result' && failureClass !== 'empty_output') return null;
   const isError = body['object'] === 'error' || body['type'] === 'error';
-  const inBody = isError || (body['error'] ?? null) !== null ? readLineError(errorHolderIn(body)) : null;
+  const inBody =
+    isError || (body['error'] ?? null) !== null ? readLineError(errorHolderIn(body)) : null;
   return clearerError(inBody, readLineError(error));
 };

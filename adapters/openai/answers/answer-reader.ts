@@ -13,7 +13,10 @@ export interface BodyFault {
 export interface BodyContent {
   /** The text, and of a refusal without one the refusal; null where there is neither. */
   readonly outputText: string | null;
-  /** Texts that may each be the structured answer, the likeliest first; empty: none may; absent: `outputText` alone. */
+  /**
+   * Texts that may each be the structured answer, the likeliest first; empty: none may; absent:
+   * `outputText` alone.
+   */
   readonly texts?: readonly string[];
   /** The text where there is only text, else what the provider put out, as it wrote it. */
   readonly output: JsonValue;
@@ -25,18 +28,36 @@ export interface BodyContent {
 
 /** Reads the 200 bodies of one endpoint. */
 export interface AnswerReader {
-  /** Null when the body is a whole answer with something in it. Cheap: called for every line of a batch. */
+  /**
+   * Null when the body is a whole answer with something in it. Cheap: called for every line of a
+   * batch.
+   */
   readonly faultOf: (body: JsonObject) => BodyFault | null;
   readonly contentOf: (body: JsonObject) => BodyContent;
-  /** Where `contentOf` reads all its text in a whole line, when the output is text alone; null: nothing is learned of such lines. */
+  /**
+   * Where `contentOf` reads all its text in a whole line, when the output is text alone; null:
+   * nothing is learned of such lines.
+   */
   readonly wordsPath: RegExp | null;
 }
 
-export const fault = (failureClass: FailureClass, message: string): BodyFault => ({ failureClass, message });
-/** An answer that is cut, or may be, and for which a higher output limit is no remedy that is known. */
-export const stoppedFault = (message: string): BodyFault => ({ failureClass: 'truncated', message, stopsBeforeLimit: true });
+export const fault = (failureClass: FailureClass, message: string): BodyFault => ({
+  failureClass,
+  message,
+});
+/**
+ * An answer that is cut, or may be, and for which a higher output limit is no remedy that is known.
+ */
+export const stoppedFault = (message: string): BodyFault => ({
+  failureClass: 'truncated',
+  message,
+  stopsBeforeLimit: true,
+});
 export const emptyFault = fault('empty_output', 'the answer has no text, no call and no media');
-export const tooDeepFault = fault('malformed_result', 'the answer is nested too deeply to be given on');
+export const tooDeepFault = fault(
+  'malformed_result',
+  'the answer is nested too deeply to be given on',
+);
 
 export const listOf = (value: JsonValue | undefined): readonly JsonValue[] | null =>
   Array.isArray(value) ? (value as readonly JsonValue[]) : null;
@@ -47,35 +68,61 @@ export const tellsError = (error: JsonValue | undefined): boolean =>
     ? Object.values(error).some((value) => value !== undefined && value !== null && value !== '')
     : error !== undefined && error !== null && error !== '';
 
-export const isFilledList = (value: JsonValue | undefined): boolean => Array.isArray(value) && value.length > 0;
+export const isFilledList = (value: JsonValue | undefined): boolean =>
+  Array.isArray(value) && value.length > 0;
 
-/** Texts of one answer that are read under a schema: as many as choices of a request (128), twice. */
+/**
+ * Texts of one answer that are read under a schema: as many as choices of a request (128), twice.
+ */
 export const textsMax = 256;
 
 /** The texts that may each be the structured answer, where they are not just the row's text. */
-export const textsBeside = (outputText: string | null, candidates: readonly string[]): Pick<BodyContent, 'texts'> => {
+export const textsBeside = (
+  outputText: string | null,
+  candidates: readonly string[],
+): Pick<BodyContent, 'texts'> => {
   const texts = [...new Set(candidates.filter(isText))].slice(0, textsMax);
-  const isAll = texts.length === 0 ? !isText(outputText ?? undefined) : texts.length === 1 && texts[0] === outputText;
+  const isAll =
+    texts.length === 0
+      ? !isText(outputText ?? undefined)
+      : texts.length === 1 && texts[0] === outputText;
   return isAll ? {} : { texts };
 };
 
 /** Blanks, control characters, and what is drawn as nothing (U+200B, U+FEFF) are none. */
 const ink = /[^\s\p{Cc}\p{DI}]/u;
 /** True for a text that a reader would see. */
-export const isText = (value: JsonValue | undefined): value is string => typeof value === 'string' && ink.test(value);
+export const isText = (value: JsonValue | undefined): value is string =>
+  typeof value === 'string' && ink.test(value);
 
 /** Members that name a thing, and are nothing in it. */
-const names: ReadonlySet<string> = new Set(['type', 'id', 'index', 'status', 'role', 'call_id', 'object', 'expires_at', 'phase']);
+const names: ReadonlySet<string> = new Set([
+  'type',
+  'id',
+  'index',
+  'status',
+  'role',
+  'call_id',
+  'object',
+  'expires_at',
+  'phase',
+]);
 const depthMax = 8;
 
 /** True where there is anything in the value but names of itself, nulls and empty texts. */
 export const saysAnything = (value: JsonValue | undefined, depth = 0): boolean => {
-  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? isText(value) : value !== undefined && value !== null;
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' ? isText(value) : value !== undefined && value !== null;
   if (depth === depthMax) return true;
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).some((each) => saysAnything(each, depth + 1));
-  return Object.entries(value).some(([key, each]) => (depth > 0 || !names.has(key)) && saysAnything(each as JsonValue, depth + 1));
+  if (Array.isArray(value))
+    return (value as readonly JsonValue[]).some((each) => saysAnything(each, depth + 1));
+  return Object.entries(value).some(
+    ([key, each]) => (depth > 0 || !names.has(key)) && saysAnything(each as JsonValue, depth + 1),
+  );
 };
 
 /** True for an object that says what it is: without that, it says nothing. */
-export const isTyped = (value: JsonValue): value is JsonObject => isJsonObject(value) && typeof value['type'] === 'string';
-export const isFilledObject = (value: JsonValue | undefined): value is JsonObject => isJsonObject(value) && Object.keys(value).length > 0;
+export const isTyped = (value: JsonValue): value is JsonObject =>
+  isJsonObject(value) && typeof value['type'] === 'string';
+export const isFilledObject = (value: JsonValue | undefined): value is JsonObject =>
+  isJsonObject(value) && Object.keys(value).length > 0;

@@ -17,18 +17,35 @@ import {
 import { wholeThenParts } from './content-parts.ts';
 import { isOutputLimit } from './finish-reasons.ts';
 import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
-import { isCall, isMoreThanText, isWholeItem, itemRefusal, itemsOf, itemText, itemTexts, saysSomething } from './response-items.ts';
+import {
+  isCall,
+  isMoreThanText,
+  isWholeItem,
+  itemRefusal,
+  itemsOf,
+  itemText,
+  itemTexts,
+  saysSomething,
+} from './response-items.ts';
 
-/** `/v1/responses`: a 200 may hold a response that failed or stopped half-way (SDK's Response type, openai 6.49). */
+/**
+ * `/v1/responses`: a 200 may hold a response that failed or stopped half-way (SDK's Response type,
+ * openai 6.49).
+ */
 export const responsesReader: AnswerReader = {
   faultOf: (body) => {
     const { error } = body;
     if (isJsonObject(error) && tellsError(error)) return failed(error);
-    const status = typeof body['status'] === 'string' ? body['status'].toLowerCase() : (body['status'] ?? null);
+    const status =
+      typeof body['status'] === 'string' ? body['status'].toLowerCase() : (body['status'] ?? null);
     if (status === 'incomplete') return incomplete(body['incomplete_details']);
     if (status !== null && status !== '' && status !== 'completed')
-      return fault('server_error', `the response ended as ${typeof status === 'string' ? `"${status}"` : 'nothing that has a name'}`);
-    if (listOf(body['output']) === null) return fault('malformed_result', 'the response has no output');
+      return fault(
+        'server_error',
+        `the response ended as ${typeof status === 'string' ? `"${status}"` : 'nothing that has a name'}`,
+      );
+    if (listOf(body['output']) === null)
+      return fault('malformed_result', 'the response has no output');
     return faultOfItems(itemsOf(body));
   },
   contentOf: (body): BodyContent => {
@@ -67,10 +84,14 @@ const joined = (texts: readonly string[]): string | null => {
 };
 
 /**
- * Of several message items (1 line in 400 of real traffic, 2026) the last whole one is the answer, and those before it were drafts; the same holds
- * for the parts of an item. Last of all the texts as one: an answer may have been taken apart.
+ * Of several message items (1 line in 400 of real traffic, 2026) the last whole one is the answer,
+ * and those before it were drafts; the same holds for the parts of an item. Last of all the texts
+ * as one: an answer may have been taken apart.
  */
-const structuredTexts = (items: readonly JsonObject[], texts: readonly string[]): readonly string[] => {
+const structuredTexts = (
+  items: readonly JsonObject[],
+  texts: readonly string[],
+): readonly string[] => {
   const whole = items.filter(isWholeItem).toReversed();
   const candidates = whole.flatMap((item) => wholeThenParts(itemTexts(item))).filter(isText);
   // A line of endless items is no reason to read for ever.
@@ -88,7 +109,8 @@ const reasonCharsMax = 60;
 
 const incomplete = (details: JsonValue | undefined): BodyFault => {
   const reason = isJsonObject(details) ? details['reason'] : undefined;
-  if (reason === 'content_filter') return fault('content_filtered', 'a content filter stopped the answer');
+  if (reason === 'content_filter')
+    return fault('content_filtered', 'a content filter stopped the answer');
   if (typeof reason !== 'string') return stoppedFault('the answer stops at an unnamed limit');
   const message = `the answer stops at ${reason.slice(0, reasonCharsMax)}`;
   return isOutputLimit(reason) ? fault('truncated', message) : stoppedFault(message);
@@ -98,9 +120,11 @@ const incomplete = (details: JsonValue | undefined): BodyFault => {
 const failed = (error: JsonObject): BodyFault => {
   const code = typeof error['code'] === 'string' ? error['code'] : '';
   const message = `${code === '' ? 'failed' : code}: ${typeof error['message'] === 'string' ? error['message'] : 'no message'}`;
-  if (code === 'invalid_prompt' || code.endsWith('content_policy_violation')) return fault('content_filtered', message);
+  if (code === 'invalid_prompt' || code.endsWith('content_policy_violation'))
+    return fault('content_filtered', message);
   if (code.endsWith('_timeout')) return fault('request_timeout', message);
-  // In words, or under codes that lines have, too: too long a prompt, a file that could not be fetched.
+  // In words, or under codes that lines have, too: too long a prompt, a file that could not be
+  // fetched.
   const failureClass = classOfError(null, readLineError(error));
   if (failureClass !== 'server_error') return fault(failureClass, message);
   return fault(/image/u.test(code) ? 'invalid_request' : 'server_error', message);

@@ -5,15 +5,18 @@ import { usageOf } from './answer-usage.ts';
 import { type JsonLeaf, jsonLeaves } from './json-leaves.ts';
 
 /**
- * The shape of one accepted answer: a pattern that is the line's own text, with gaps for those strings and whole numbers that may
- * differ from line to line (ids, times, counts, the words). A line that matches is valid JSON and says the same of its row as the
- * answer that was learned from: status, types, errors and refusals are never gaps. Matching takes an eighth of parsing
+ * The shape of one accepted answer: a pattern that is the line's own text, with gaps for those
+ * strings and whole numbers that may differ from line to line (ids, times, counts, the words). A
+ * line that matches is valid JSON and says the same of its row as the answer that was learned from:
+ * status, types, errors and refusals are never gaps. Matching takes an eighth of parsing
  * (docs/decisions/0014), and is linear in the length of any line.
  */
 export interface AnswerShape {
   readonly pattern: RegExp;
   /** Which group of the pattern holds what; 0: the count is not told, which is 0. */
-  readonly groups: { readonly customId: number; readonly words: number } & { readonly [K in keyof TokenUsage]: number };
+  readonly groups: { readonly customId: number; readonly words: number } & {
+    readonly [K in keyof TokenUsage]: number;
+  };
   readonly tellsUsage: boolean;
   /** The same in every line of the shape. */
   readonly finishReason: string | null;
@@ -35,8 +38,9 @@ const gapsMax = 128;
 const matchedCharsMax = 1024 * 1024;
 
 /**
- * Strings and numbers that decide nothing: what names an answer, what the request said of itself, what a model thought, and which machines answered
- * (`system_fingerprint`: five to eight within one batch of gpt-4o in real traffic, 2026).
+ * Strings and numbers that decide nothing: what names an answer, what the request said of itself,
+ * what a model thought, and which machines answered (`system_fingerprint`: five to eight within one
+ * batch of gpt-4o in real traffic, 2026).
  */
 const idleString = new RegExp(
   `^(id|response\\.request_id|response\\.body\\.(${[
@@ -56,8 +60,16 @@ const plain = '[^"\\\\\\x00-\\x1f]*';
 // Unrolled, so that there is one way to match a string and failing is as quick as matching.
 const string = `"${plain}(?:\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4})${plain})*"`;
 
-/** What lines like this one look like; null when the answer is not words alone, or has a shape of which that cannot be said. */
-export const shapeOf = (line: string, customId: string, body: JsonObject, reader: AnswerReader): AnswerShape | null => {
+/**
+ * What lines like this one look like; null when the answer is not words alone, or has a shape of
+ * which that cannot be said.
+ */
+export const shapeOf = (
+  line: string,
+  customId: string,
+  body: JsonObject,
+  reader: AnswerReader,
+): AnswerShape | null => {
   const { wordsPath } = reader;
   if (wordsPath === null || line.length > learnedCharsMax) return null;
   const leaves = jsonLeaves(line);
@@ -66,8 +78,16 @@ export const shapeOf = (line: string, customId: string, body: JsonObject, reader
   const counts = usage === null ? [] : usagePaths(body['usage'] as JsonObject);
   const spoken = leaves.filter(({ path, kind }) => kind === 'string' && wordsPath.test(path));
   const { outputText: text, texts, output, finishReason, toolCalls } = reader.contentOf(body);
-  // Several parts are several texts to join, one that is not read is none, and of more than text a line says more than its text.
-  if (spoken.length !== 1 || text === null || output !== text || texts !== undefined || toolCalls !== null) return null;
+  // Several parts are several texts to join, one that is not read is none, and of more than text a
+  // line says more than its text.
+  if (
+    spoken.length !== 1 ||
+    text === null ||
+    output !== text ||
+    texts !== undefined ||
+    toolCalls !== null
+  )
+    return null;
   const read = ['custom_id', spoken[0]?.path ?? '', ...counts];
   const isGap = ({ path, kind, from, to }: JsonLeaf): boolean =>
     kind === 'number'
@@ -101,7 +121,8 @@ export const shapeOf = (line: string, customId: string, body: JsonObject, reader
     tellsUsage: usage !== null,
     finishReason,
   };
-  // The line that was learned from must read as it was parsed: what lies in no gap is the same in every line of the shape.
+  // The line that was learned from must read as it was parsed: what lies in no gap is the same in
+  // every line of the shape.
   const answer = readShaped(shape, line);
   const isSame =
     answer !== null &&
@@ -113,7 +134,8 @@ export const shapeOf = (line: string, customId: string, body: JsonObject, reader
 
 /** The same spellings, in the same order, as `usageOf` reads. */
 const usagePaths = (usage: JsonObject): readonly string[] => {
-  const pick = (one: string, other: string): string => `response.body.usage.${(usage[one] ?? null) === null ? other : one}`;
+  const pick = (one: string, other: string): string =>
+    `response.body.usage.${(usage[one] ?? null) === null ? other : one}`;
   return [
     pick('input_tokens', 'prompt_tokens'),
     `${pick('input_tokens_details', 'prompt_tokens_details')}.cached_tokens`,
@@ -124,8 +146,14 @@ const usagePaths = (usage: JsonObject): readonly string[] => {
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
-/** What the line says if it has this shape; null for any other line, and for one without text: the whole parse says what that is. */
-export const readShaped = ({ pattern, groups, tellsUsage, finishReason }: AnswerShape, line: string): ShapedAnswer | null => {
+/**
+ * What the line says if it has this shape; null for any other line, and for one without text: the
+ * whole parse says what that is.
+ */
+export const readShaped = (
+  { pattern, groups, tellsUsage, finishReason }: AnswerShape,
+  line: string,
+): ShapedAnswer | null => {
   const found = line.length > matchedCharsMax ? null : pattern.exec(line);
   if (found === null || !holdsText(found[groups.words] as string)) return null;
   const count = (group: number): number => (group === 0 ? 0 : Number(found[group]));
@@ -145,9 +173,13 @@ export const readShaped = ({ pattern, groups, tellsUsage, finishReason }: Answer
 };
 
 /** The value of a JSON string, which is known to be one. */
-const stringIn = (quoted: string): string => (quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1));
+const stringIn = (quoted: string): string =>
+  quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 
-/** True for a JSON string with something to be seen in it; decided by its first character, unless that is escaped. */
+/**
+ * True for a JSON string with something to be seen in it; decided by its first character, unless
+ * that is escaped.
+ */
 const holdsText = (quoted: string): boolean => {
   const first = /^"[\s\p{Cc}\p{DI}]*(.)/su.exec(quoted)?.[1];
   return first === '\\' ? isText(JSON.parse(quoted) as string) : first !== '"';

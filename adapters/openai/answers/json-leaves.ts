@@ -9,7 +9,10 @@ export interface JsonLeaf {
 }
 
 const depthMax = 32;
-/** More than any answer of words has. Paths of bounded number and length keep the work in proportion to the text. */
+/**
+ * More than any answer of words has. Paths of bounded number and length keep the work in proportion
+ * to the text.
+ */
 const leavesMax = 512;
 const pathCharsMax = 256;
 const space = /[ \t\r\n]*/y;
@@ -52,7 +55,8 @@ export const jsonLeaves = (text: string): readonly JsonLeaf[] | null => {
     }
     const found = pass(word);
     if (found === '') isPlain = false;
-    else if (found !== 'true' && found !== 'false' && found !== 'null') leaves.push({ path, kind: 'number', from, to: at });
+    else if (found !== 'true' && found !== 'false' && found !== 'null')
+      leaves.push({ path, kind: 'number', from, to: at });
   };
   const members = (path: string, isObject: boolean, depth: number): void => {
     if (depth > depthMax) isPlain = false;
@@ -77,7 +81,9 @@ export const jsonLeaves = (text: string): readonly JsonLeaf[] | null => {
   return isPlain ? leaves : null;
 };
 
-/** Behind the closing quote of the JSON string that opens at `from`; null when it does not close. */
+/**
+ * Behind the closing quote of the JSON string that opens at `from`; null when it does not close.
+ */
 export const stringEnd = (text: string, from: number): number | null => {
   for (let quote = text.indexOf('"', from + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let slashes = 0;

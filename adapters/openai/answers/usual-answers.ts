@@ -2,9 +2,15 @@ import type { JsonObject } from '../../../lib/core/json/json.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import { type AnswerShape, readShaped, type ShapedAnswer, shapeOf } from './answer-shape.ts';
 
-/** Lines of a batch are mostly of one shape: learned from the first of them, it reads the others without parsing them. */
+/**
+ * Lines of a batch are mostly of one shape: learned from the first of them, it reads the others
+ * without parsing them.
+ */
 export interface UsualAnswers {
-  /** What an accepted line says; null for a line of no shape that is known, which is then parsed whole. */
+  /**
+   * What an accepted line says; null for a line of no shape that is known, which is then parsed
+   * whole.
+   */
   read(line: string): ShapedAnswer | null;
   /** Takes note of a line that was parsed whole and accepted. */
   learn(line: string, customId: string, body: JsonObject): void;
@@ -33,7 +39,8 @@ export const createUsualAnswers = (reader: AnswerReader): UsualAnswers => {
         const shape = shapeOf(line, customId, body, reader);
         if (shape !== null) shapes.push(shape);
       } catch {
-        // A pattern that the engine will not have. The line was read without one, and so are the others like it.
+        // A pattern that the engine will not have. The line was read without one, and so are the
+        // others like it.
       }
     },
   };

@@ -26,12 +26,20 @@ export const createOpenAIWire = (
     readVerdict: (line, wants) => {
       const answer = usual.read(line);
       if (answer === null) return readVerdict(line, reader, usual.learn, wants);
-      const verdict = { type: 'succeeded', customId: answer.customId, usage: answer.usage } as const;
-      return wants === 'text' ? { ...verdict, outputText: JSON.parse(answer.quotedWords) as string } : verdict;
+      const verdict = {
+        type: 'succeeded',
+        customId: answer.customId,
+        usage: answer.usage,
+      } as const;
+      return wants === 'text'
+        ? { ...verdict, outputText: JSON.parse(answer.quotedWords) as string }
+        : verdict;
     },
     readContent: (line, include) => {
       const answer = include === undefined ? usual.read(line) : null;
-      return answer === null ? scrubContent(readContent(line, reader, usual.learn, include), scrubbing) : contentOf(answer);
+      return answer === null
+        ? scrubContent(readContent(line, reader, usual.learn, include), scrubbing)
+        : contentOf(answer);
     },
   };
 };

@@ -6,14 +6,20 @@ import type { Session } from '../client/session.ts';
 
 /** The largest page there is (OpenAI's API reference, 2026-08). */
 const pageSize = 100;
-/** 200,000 batches: more were never seen in one project, and a list that goes on behind them has no end. */
+/**
+ * 200,000 batches: more were never seen in one project, and a list that goes on behind them has no
+ * end.
+ */
 const pagesMax = 2_000;
 
 export interface BatchPage {
   readonly batches: readonly BatchReport[];
   /** Entries that cannot be read as batches. */
   readonly unread: readonly JsonValue[];
-  /** The service answers `after` with what it has shown before: there may be more of the list, which cannot be had. */
+  /**
+   * The service answers `after` with what it has shown before: there may be more of the list, which
+   * cannot be had.
+   */
   readonly isStuck: boolean;
 }
 
@@ -22,7 +28,10 @@ export interface BatchPage {
  * Ends with a page that says so and is not full, or that brings nothing new. An endless list is an
  * error.
  */
-export async function* batchPages(session: Session, pageCountMax: number = pagesMax): AsyncGenerator<BatchPage> {
+export async function* batchPages(
+  session: Session,
+  pageCountMax: number = pagesMax,
+): AsyncGenerator<BatchPage> {
   const seen = new Set<string>();
   let after: string | null = null;
   for (let pageCount = 0; pageCount < pageCountMax; pageCount += 1) {
@@ -52,7 +61,8 @@ interface Page {
 const readPage = async (session: Session, after: string | null): Promise<Page> => {
   const query = { limit: pageSize, ...(after === null ? {} : { after }) };
   const page = await requestJson(session, { method: 'get', path: '/batches', query });
-  // Together answers with the bare entries (its SDK 0.52), and says as little of an end as a page without `has_more`.
+  // Together answers with the bare entries (its SDK 0.52), and says as little of an end as a page
+  // without `has_more`.
   const envelope = Array.isArray(page) ? { data: page as readonly JsonValue[] } : page;
   const data = isJsonObject(envelope) ? envelope['data'] : undefined;
   // An answer that is no list must not pass for an empty one: absence is proof.
@@ -73,9 +83,15 @@ const idOf = (entry: JsonValue): string | null => {
   return typeof id === 'string' && id !== '' ? id : null;
 };
 
-const readEntries = ({ scrub }: Session, entries: readonly JsonValue[]): Pick<BatchPage, 'batches' | 'unread'> => {
+const readEntries = (
+  { scrub }: Session,
+  entries: readonly JsonValue[],
+): Pick<BatchPage, 'batches' | 'unread'> => {
   const reports = entries.map((entry) => readBatch(entry, scrub));
-  return { batches: reports.filter((report) => report !== null), unread: entries.filter((_, i) => reports[i] === null) };
+  return {
+    batches: reports.filter((report) => report !== null),
+    unread: entries.filter((_, i) => reports[i] === null),
+  };
 };
 
 const broken = ({ where }: Session): CallFailure =>

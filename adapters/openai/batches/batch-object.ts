@@ -1,4 +1,9 @@
-import type { BatchEnding, BatchStage, NamedFiles, RefusedId } from '../../../lib/core/model/batch.ts';
+import type {
+  BatchEnding,
+  BatchStage,
+  NamedFiles,
+  RefusedId,
+} from '../../../lib/core/model/batch.ts';
 import type { BatchObservation } from '../../../lib/core/model/command.ts';
 import type { ProviderBatchId } from '../../../lib/core/values/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
@@ -34,17 +39,22 @@ export interface BatchReport {
 }
 
 /**
- * Reads a Batch object; null when it is none: old batches were seen to turn into an `{"error": …}` body. Its words are scrubbed here; ids are what we ask
- * with, and an object whose ids no service would give is none.
+ * Reads a Batch object; null when it is none: old batches were seen to turn into an `{"error": …}`
+ * body. Its words are scrubbed here; ids are what we ask with, and an object whose ids no service
+ * would give is none.
  */
 export const readBatch = (value: unknown, scrub: Scrub = noSecrets.scrub): BatchReport | null => {
   if (!isJsonObject(value)) return null;
   const { id, status, created_at: createdAt, metadata } = value;
-  if (typeof id !== 'string' || id === '' || typeof status !== 'string' || status === '') return null;
+  if (typeof id !== 'string' || id === '' || typeof status !== 'string' || status === '')
+    return null;
   const ids = [id, value['input_file_id'], value['output_file_id'], value['error_file_id']];
   if (ids.some((each) => typeof each === 'string' && !isPlainId(each))) return null;
   const known = plainStatus(status);
-  const named = { outputFileId: fileIdOf(value['output_file_id']), errorFileId: fileIdOf(value['error_file_id']) };
+  const named = {
+    outputFileId: fileIdOf(value['output_file_id']),
+    errorFileId: fileIdOf(value['error_file_id']),
+  };
   return {
     id: id as ProviderBatchId,
     status: scrub(status).slice(0, statusCharsMax),
@@ -62,10 +72,17 @@ export const readBatch = (value: unknown, scrub: Scrub = noSecrets.scrub): Batch
   };
 };
 
-/** Azure's reference writes `Validating`, SDKs write `InProgress` and `in-progress` (2026-01): all are OpenAI's words. */
+/**
+ * Azure's reference writes `Validating`, SDKs write `InProgress` and `in-progress` (2026-01): all
+ * are OpenAI's words.
+ */
 const plainStatus = (status: string): string => {
   const letters = status.toLowerCase().replace(/[\s_-]+/gu, '');
-  return letters === 'inprogress' ? 'in_progress' : letters === 'canceling' ? 'cancelling' : letters;
+  return letters === 'inprogress'
+    ? 'in_progress'
+    : letters === 'canceling'
+      ? 'cancelling'
+      : letters;
 };
 
 const stages: Readonly<Record<string, BatchStage>> = {
@@ -83,14 +100,25 @@ const endings: Readonly<Record<string, BatchEnding['type']>> = {
   failed: 'rejected',
 };
 
-/** A status that we do not know is one of a batch that still runs: to give up on it would be to pay for it again. */
-const endingOf = (status: string, named: NamedFiles, errors: JsonValue | undefined, scrub: Scrub): BatchEnding | null => {
+/**
+ * A status that we do not know is one of a batch that still runs: to give up on it would be to pay
+ * for it again.
+ */
+const endingOf = (
+  status: string,
+  named: NamedFiles,
+  errors: JsonValue | undefined,
+  scrub: Scrub,
+): BatchEnding | null => {
   const type = Object.hasOwn(endings, status) ? endings[status] : undefined;
-  return type === undefined ? null : { type, ...named, rejection: type === 'rejected' ? rejectionOf(errors, scrub) : null };
+  return type === undefined
+    ? null
+    : { type, ...named, rejection: type === 'rejected' ? rejectionOf(errors, scrub) : null };
 };
 
 /** No file is null, an empty string or nothing at all: all three were seen. */
-const fileIdOf = (value: JsonValue | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
+const fileIdOf = (value: JsonValue | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
 
 const progressOf = (counts: JsonValue | undefined): BatchObservation['progress'] => {
   if (!isJsonObject(counts)) return null;
@@ -99,13 +127,18 @@ const progressOf = (counts: JsonValue | undefined): BatchObservation['progress']
   return { total, completed, failed };
 };
 
-const isCount = (value: JsonValue | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCount = (value: JsonValue | undefined): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Seconds since 1970, or an ISO date as Azure writes it, as milliseconds; null for what is no time. */
+/**
+ * Seconds since 1970, or an ISO date as Azure writes it, as milliseconds; null for what is no time.
+ */
 const timeOf = (time: JsonValue | undefined): number | null => {
   if (typeof time === 'number') return Math.abs(time) <= secondsMax ? time * 1000 : null;
-  const ms = typeof time === 'string' && /^\d{4}-\d\d-\d\dT/u.test(time) ? Date.parse(time) : Number.NaN;
+  const ms =
+    typeof time === 'string' && /^\d{4}-\d\d-\d\dT/u.test(time) ? Date.parse(time) : Number.NaN;
   return Number.isFinite(ms) ? ms : null;
 };
 
-const isPlainId = (id: string): boolean => id.length <= idCharsMax && !/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(id);
+const isPlainId = (id: string): boolean =>
+  id.length <= idCharsMax && !/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(id);

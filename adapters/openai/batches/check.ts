@@ -6,7 +6,10 @@ import { CallFailure } from '../client/classify.ts';
 import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
 
-/** With these a service says that it has no list: GET on an address that takes a POST (litellm#4966), or nothing there at all. */
+/**
+ * With these a service says that it has no list: GET on an address that takes a POST
+ * (litellm#4966), or nothing there at all.
+ */
 const withoutList: ReadonlySet<number> = new Set([404, 405, 501]);
 
 /**
@@ -33,7 +36,11 @@ export const check =
 const isServiceThere = async (session: Session): Promise<boolean> => {
   for (const path of ['/files', '/models']) {
     try {
-      await requestJson(session, { method: 'get', path, ...(path === '/files' ? { query: { purpose: 'batch', limit: 1 } } : {}) });
+      await requestJson(session, {
+        method: 'get',
+        path,
+        ...(path === '/files' ? { query: { purpose: 'batch', limit: 1 } } : {}),
+      });
       return true;
     } catch (thrown) {
       const status = statusIn(thrown);

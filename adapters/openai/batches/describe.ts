@@ -7,11 +7,15 @@ import type { OpenSession } from '../client/session.ts';
 export const describe =
   (open: OpenSession): NonNullable<BatchProvider['describe']> =>
   (providerBatchId) =>
-    ask(open, { what: `read batch ${providerBatchId}`, isPaid: false, isAboutOne: true }, async (session) => {
-      const report = await retrieve(session, providerBatchId);
-      if (report === null) return null;
-      const { status, inputFileId, named, progress } = report;
-      // Zero while it is validated, and of a batch whose validation failed.
-      const requests = progress === null || progress.total === 0 ? null : progress.total;
-      return { providerBatchId, providerStatus: status, inputFileId, named, requests };
-    });
+    ask(
+      open,
+      { what: `read batch ${providerBatchId}`, isPaid: false, isAboutOne: true },
+      async (session) => {
+        const report = await retrieve(session, providerBatchId);
+        if (report === null) return null;
+        const { status, inputFileId, named, progress } = report;
+        // Zero while it is validated, and of a batch whose validation failed.
+        const requests = progress === null || progress.total === 0 ? null : progress.total;
+        return { providerBatchId, providerStatus: status, inputFileId, named, requests };
+      },
+    );

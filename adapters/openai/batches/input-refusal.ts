@@ -9,10 +9,16 @@ import { apiErrorIn, errorBodyIn } from '../client/api-error.ts';
 const linesMax = 1_000;
 const wordsMax = 500;
 
-/** What is sent as a file, in the words of services: other things may be "too large" as well, such as `max_tokens`, or metadata. */
+/**
+ * What is sent as a file, in the words of services: other things may be "too large" as well, such
+ * as `max_tokens`, or metadata.
+ */
 const file = String.raw`(?:files?|uploads?|payload|body|entity|input|content|batch|request)`;
 const size = String.raw`(?:size|\d[\d,._]*\s*(?:bytes|[kmg]i?b))`;
-/** "File is too large.", "413 Request Entity Too Large", "exceeds the maximum file size of 100 MB": OpenAI, Groq, nginx (reports of 2026-10). */
+/**
+ * "File is too large.", "413 Request Entity Too Large", "exceeds the maximum file size of 100 MB":
+ * OpenAI, Groq, nginx (reports of 2026-10).
+ */
 const tooLarge = new RegExp(
   [
     String.raw`\b${file}\b[^.]{0,40}\btoo (?:large|big)\b`,
@@ -39,37 +45,50 @@ const units: Readonly<Record<string, number>> = {
 };
 
 /**
- * What a clear no to an upload or a create says against the input file: the lines that it names, or that the file is too large. Null: nothing
- * of the kind. A line is named by `param`, in words ("Invalid request on line 2"), or as an entry of a list.
+ * What a clear no to an upload or a create says against the input file: the lines that it names, or
+ * that the file is too large. Null: nothing of the kind. A line is named by `param`, in words
+ * ("Invalid request on line 2"), or as an entry of a list.
  */
-export const inputRefusalOf = (status: number, message: string, thrown: unknown): InputRefusal | null => {
+export const inputRefusalOf = (
+  status: number,
+  message: string,
+  thrown: unknown,
+): InputRefusal | null => {
   const { said, ids } = status === 400 || status === 422 ? namedIn(thrown) : { said: [], ids: [] };
-  if (said.length + ids.length > 0) return { isTooLarge: false, statedBytesMax: null, said, ...(ids.length === 0 ? {} : { ids }) };
+  if (said.length + ids.length > 0)
+    return { isTooLarge: false, statedBytesMax: null, said, ...(ids.length === 0 ? {} : { ids }) };
   const { code } = apiErrorIn(thrown);
   const body = errorBodyIn(thrown);
   // A parameter of the call that is too large is not the file.
   const param = isJsonObject(body) ? textOf(body['param']) : null;
   const isOther = param !== null && !/file/iu.test(param);
-  if (status !== 413 && !tooLargeCode.test(code ?? '') && (isOther || !saysTooLarge(message))) return null;
+  if (status !== 413 && !tooLargeCode.test(code ?? '') && (isOther || !saysTooLarge(message)))
+    return null;
   return { isTooLarge: true, statedBytesMax: statedBytesIn(message), said: [] };
 };
 
 /** True where the words are about the size of a file. */
 export const saysTooLarge = (message: string): boolean => tooLarge.test(message);
 
-/** The limit in bytes that a message states; the smaller reading where a unit has two. Null: none. */
+/**
+ * The limit in bytes that a message states; the smaller reading where a unit has two. Null: none.
+ */
 export const statedBytesIn = (message: string): number | null => {
   const [, digits, unit = 'bytes'] = stated.exec(message) ?? [];
   if (digits === undefined) return null;
   const name = unit.toLowerCase();
   // `3.000 bytes` has no fraction: a dot parts thousands in half of the world.
   const marks = name === 'bytes' || name === 'b' ? /[,_.]/gu : /[,_]/gu;
-  const bytes = Math.floor(Number(digits.replaceAll(marks, '')) * (name === 'bytes' ? 1 : (units[name.slice(0, -1)] ?? 1)));
+  const bytes = Math.floor(
+    Number(digits.replaceAll(marks, '')) * (name === 'bytes' ? 1 : (units[name.slice(0, -1)] ?? 1)),
+  );
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
 };
 
 /** The lines and the requests that a refusal names, each with what is said of it. */
-const namedIn = (thrown: unknown): { readonly said: readonly RefusedLine[]; readonly ids: readonly RefusedId[] } => {
+const namedIn = (
+  thrown: unknown,
+): { readonly said: readonly RefusedLine[]; readonly ids: readonly RefusedId[] } => {
   const byLine = new Map<number, RefusedLine>();
   const byId = new Map<string, RefusedId>();
   const { message: whole } = apiErrorIn(thrown);
@@ -80,11 +99,13 @@ const namedIn = (thrown: unknown): { readonly said: readonly RefusedLine[]; read
   const add = (entry: JsonObject, words: string): void => {
     const reason = reasonOf(entry, whole);
     const lines = linesOf(entry, words, isFromZero);
-    for (const line of lines) if (!byLine.has(line) && byLine.size < linesMax) byLine.set(line, { line, ...reason });
+    for (const line of lines)
+      if (!byLine.has(line) && byLine.size < linesMax) byLine.set(line, { line, ...reason });
     const [line] = lines;
     const stated = lines.length === 1 && line !== undefined ? line : null;
     for (const customId of idsOf(entry, words))
-      if (!byId.has(customId) && byId.size < linesMax) byId.set(customId, { customId, line: stated, ...reason });
+      if (!byId.has(customId) && byId.size < linesMax)
+        byId.set(customId, { customId, line: stated, ...reason });
   };
   for (const entry of entries) add(entry, wordsOf(entry) ?? '');
   if (byLine.size + byId.size === 0) add(error, whole);
@@ -99,7 +120,8 @@ const reasonOf = (entry: JsonObject, whole: string): Omit<RefusedLine, 'line'> =
 };
 
 /** FastAPI says `msg`. */
-const wordsOf = (entry: JsonObject): string | null => textOf(entry['message']) ?? textOf(entry['msg']);
+const wordsOf = (entry: JsonObject): string | null =>
+  textOf(entry['message']) ?? textOf(entry['msg']);
 
 /** The error itself, and the lists that it may hold. */
 const entriesIn = (error: JsonObject): readonly JsonObject[] => {
@@ -110,8 +132,11 @@ const entriesIn = (error: JsonObject): readonly JsonObject[] => {
     error['data'],
     isJsonObject(error['errors']) ? error['errors']['data'] : undefined,
   ];
-  const listed = lists.flatMap((list) => (Array.isArray(list) ? (list as readonly JsonValue[]) : [])).filter(isJsonObject);
+  const listed = lists
+    .flatMap((list) => (Array.isArray(list) ? (list as readonly JsonValue[]) : []))
+    .filter(isJsonObject);
   return hasOwnLine(error) ? [error, ...listed] : listed;
 };
 
-const textOf = (value: JsonValue | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
+const textOf = (value: JsonValue | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;

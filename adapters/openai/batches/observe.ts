@@ -20,10 +20,17 @@ interface Asked {
 const singlesMax = 3;
 const concurrencyMax = 4;
 
-/** What the provider says of each batch: the list is read while its pages bring news, the rest one by one. */
-export const observe = (open: OpenSession, asked: readonly Asked[]): Port<readonly BatchObservation[]> =>
+/**
+ * What the provider says of each batch: the list is read while its pages bring news, the rest one
+ * by one.
+ */
+export const observe = (
+  open: OpenSession,
+  asked: readonly Asked[],
+): Port<readonly BatchObservation[]> =>
   ask(open, { what: 'read the batches', isPaid: false, isAboutOne: false }, async (session) => {
-    const reports = asked.length > singlesMax ? await fromList(session, asked) : new Map<string, BatchReport>();
+    const reports =
+      asked.length > singlesMax ? await fromList(session, asked) : new Map<string, BatchReport>();
     const rest = asked.filter(({ providerBatchId }) => !reports.has(providerBatchId));
     await eachOf(rest, async ({ providerBatchId }) => {
       const report = await retrieve(session, providerBatchId);
@@ -32,20 +39,54 @@ export const observe = (open: OpenSession, asked: readonly Asked[]): Port<readon
     return asked.flatMap(({ batchKey, providerBatchId, isAdopted = false }) => {
       const report = reports.get(providerBatchId);
       if (report === undefined || (!isAdopted && isForeign(report, batchKey))) return [];
-      const { status, isAccepted, progress, ending, stage, createdAtMs, expiresAtMs, statusSinceMs, named, refusedIds } = report;
-      const times = { createdAtMs, expiresAtMs, statusSinceMs, providerNowMs: session.heard.dateMs };
+      const {
+        status,
+        isAccepted,
+        progress,
+        ending,
+        stage,
+        createdAtMs,
+        expiresAtMs,
+        statusSinceMs,
+        named,
+        refusedIds,
+      } = report;
+      const times = {
+        createdAtMs,
+        expiresAtMs,
+        statusSinceMs,
+        providerNowMs: session.heard.dateMs,
+      };
       const ids = refusedIds.length === 0 ? {} : { refusedIds };
-      return [{ batchKey, providerBatchId, providerStatus: status, isAccepted, progress, ending, stage, ...times, named, ...ids }];
+      return [
+        {
+          batchKey,
+          providerBatchId,
+          providerStatus: status,
+          isAccepted,
+          progress,
+          ending,
+          stage,
+          ...times,
+          named,
+          ...ids,
+        },
+      ];
     });
   });
 
-/** Ids come again where a provider starts anew: the answers of another batch would land on our rows. */
+/**
+ * Ids come again where a provider starts anew: the answers of another batch would land on our rows.
+ */
 const isForeign = ({ metadata }: BatchReport, batchKey: BatchKey): boolean => {
   const key = metadata[batchKeyKey];
   return typeof key === 'string' && key !== batchKey;
 };
 
-const fromList = async (session: Session, asked: readonly Asked[]): Promise<Map<string, BatchReport>> => {
+const fromList = async (
+  session: Session,
+  asked: readonly Asked[],
+): Promise<Map<string, BatchReport>> => {
   const wanted = new Set<string>(asked.map(({ providerBatchId }) => providerBatchId));
   const found = new Map<string, BatchReport>();
   try {
@@ -62,12 +103,20 @@ const fromList = async (session: Session, asked: readonly Asked[]): Promise<Map<
 };
 
 const isListRefused = (thrown: unknown): boolean =>
-  thrown instanceof CallFailure ? thrown.error.type === 'refused' : [400, 404, 405, 410, 422, 501].includes(statusIn(thrown) ?? 0);
+  thrown instanceof CallFailure
+    ? thrown.error.type === 'refused'
+    : [400, 404, 405, 410, 422, 501].includes(statusIn(thrown) ?? 0);
 
 /** Null for a batch that is not known (yet): right after its creation a 404 is ordinary. */
-export const retrieve = async (session: Session, id: ProviderBatchId): Promise<BatchReport | null> => {
+export const retrieve = async (
+  session: Session,
+  id: ProviderBatchId,
+): Promise<BatchReport | null> => {
   try {
-    const report = readBatch(await requestJson(session, { method: 'get', path: `/batches/${segment(id)}` }), session.scrub);
+    const report = readBatch(
+      await requestJson(session, { method: 'get', path: `/batches/${segment(id)}` }),
+      session.scrub,
+    );
     return report?.id === id ? report : null;
   } catch (thrown) {
     if (statusIn(thrown) === 404) return null;

@@ -25,55 +25,75 @@ const runIdKey = 'batchor_run_id';
 export const reconcile =
   (open: OpenSession): BatchProvider['sweep'] =>
   ({ creates, sinceMs, runId, known }) =>
-    ask(open, { what: 'list the batches', isPaid: false, isAboutOne: false, isOptional: true }, async (session) => {
-      const files: { inputFileId: string; createdAtMs: number | null }[] = [];
-      for (const { inputFileId } of creates) {
-        const file = await readFile(session, inputFileId);
-        if (file !== null) files.push({ inputFileId, ...file });
-      }
-      // Includes batches created in the same second as their file. A file without a time needs the
-      // whole list.
-      const cutoffMs = Math.min(sinceMs - clockSkewMs, ...files.map(({ createdAtMs }) => (createdAtMs ?? -Infinity) - 1_000));
-      const keys = new Set<unknown>(creates.map(({ batchKey }) => batchKey));
-      const fileIds = new Set<unknown>(creates.map(({ inputFileId }) => inputFileId));
-      const found = new Map<string, SweptBatch>();
-      const shown = new Set<ProviderBatchId>();
-      let isRunSeen = false;
-      let readBackToMs: number | null = null;
-      let nameless = 0;
-      let pagesBehind = 0;
-      const reading = createReading();
-      for await (const { batches, unread, isStuck } of batchPages(session)) {
-        nameless += unread.filter((entry) => !isOfAnother(entry, keys, fileIds)).length;
-        for (const report of batches) {
-          if (isNameless(report) && (report.createdAtMs ?? Infinity) >= cutoffMs) nameless += 1;
-          isRunSeen ||= report.metadata[runIdKey] === runId;
-          if (known.includes(report.id)) shown.add(report.id);
-          if (keys.has(report.metadata[batchKeyKey]) || fileIds.has(report.inputFileId)) found.set(report.id, listedBatch(report));
+    ask(
+      open,
+      { what: 'list the batches', isPaid: false, isAboutOne: false, isOptional: true },
+      async (session) => {
+        const files: { inputFileId: string; createdAtMs: number | null }[] = [];
+        for (const { inputFileId } of creates) {
+          const file = await readFile(session, inputFileId);
+          if (file !== null) files.push({ inputFileId, ...file });
         }
-        // Pages after the last readable one are unknown.
-        if (isStuck) readBackToMs = reading.oldestMs();
-        if (!reading.isBehind(batches, cutoffMs)) continue;
-        pagesBehind += 1;
-        // Known batches may be older than the unconfirmed creates.
-        if (shown.size < known.length && pagesBehind < pagesBehindMax) continue;
-        readBackToMs = cutoffMs;
-        break;
-      }
-      const isMissed = creates.some(({ batchKey, inputFileId }) =>
-        [...found.values()].every((listed) => listed.batchKey !== batchKey && listed.inputFileId !== inputFileId),
-      );
-      if (nameless > 0 && isMissed) throw namelessIn(session, nameless);
-      return { found: [...found.values()], files, readBackToMs, isRunSeen, shown: [...shown] } satisfies SweepReport;
-    });
+        // Includes batches created in the same second as their file. A file without a time needs
+        // the whole list.
+        const cutoffMs = Math.min(
+          sinceMs - clockSkewMs,
+          ...files.map(({ createdAtMs }) => (createdAtMs ?? -Infinity) - 1_000),
+        );
+        const keys = new Set<unknown>(creates.map(({ batchKey }) => batchKey));
+        const fileIds = new Set<unknown>(creates.map(({ inputFileId }) => inputFileId));
+        const found = new Map<string, SweptBatch>();
+        const shown = new Set<ProviderBatchId>();
+        let isRunSeen = false;
+        let readBackToMs: number | null = null;
+        let nameless = 0;
+        let pagesBehind = 0;
+        const reading = createReading();
+        for await (const { batches, unread, isStuck } of batchPages(session)) {
+          nameless += unread.filter((entry) => !isOfAnother(entry, keys, fileIds)).length;
+          for (const report of batches) {
+            if (isNameless(report) && (report.createdAtMs ?? Infinity) >= cutoffMs) nameless += 1;
+            isRunSeen ||= report.metadata[runIdKey] === runId;
+            if (known.includes(report.id)) shown.add(report.id);
+            if (keys.has(report.metadata[batchKeyKey]) || fileIds.has(report.inputFileId))
+              found.set(report.id, listedBatch(report));
+          }
+          // Pages after the last readable one are unknown.
+          if (isStuck) readBackToMs = reading.oldestMs();
+          if (!reading.isBehind(batches, cutoffMs)) continue;
+          pagesBehind += 1;
+          // Known batches may be older than the unconfirmed creates.
+          if (shown.size < known.length && pagesBehind < pagesBehindMax) continue;
+          readBackToMs = cutoffMs;
+          break;
+        }
+        const isMissed = creates.some(({ batchKey, inputFileId }) =>
+          [...found.values()].every(
+            (listed) => listed.batchKey !== batchKey && listed.inputFileId !== inputFileId,
+          ),
+        );
+        if (nameless > 0 && isMissed) throw namelessIn(session, nameless);
+        return {
+          found: [...found.values()],
+          files,
+          readBackToMs,
+          isRunSeen,
+          shown: [...shown],
+        } satisfies SweepReport;
+      },
+    );
 
 export const identify =
   (open: OpenSession): BatchProvider['identify'] =>
   (providerBatchId) =>
-    ask(open, { what: `read batch ${providerBatchId}`, isPaid: false, isAboutOne: true }, async (session) => {
-      const report = await retrieve(session, providerBatchId);
-      return report === null ? null : listedBatch(report);
-    });
+    ask(
+      open,
+      { what: `read batch ${providerBatchId}`, isPaid: false, isAboutOne: true },
+      async (session) => {
+        const report = await retrieve(session, providerBatchId);
+        return report === null ? null : listedBatch(report);
+      },
+    );
 
 const listedBatch = (report: BatchReport): SweptBatch => {
   const batchKey = report.metadata[batchKeyKey];
@@ -94,9 +114,15 @@ const attemptOf = (value: JsonValue | undefined): number => {
 };
 
 /** Null when this key cannot see the file. */
-const readFile = async (session: Session, fileId: string): Promise<{ readonly createdAtMs: number | null } | null> => {
+const readFile = async (
+  session: Session,
+  fileId: string,
+): Promise<{ readonly createdAtMs: number | null } | null> => {
   try {
-    const file: unknown = await requestJson(session, { method: 'get', path: `/files/${segment(fileId)}` });
+    const file: unknown = await requestJson(session, {
+      method: 'get',
+      path: `/files/${segment(fileId)}`,
+    });
     if (!isJsonObject(file) || file['id'] !== fileId) return null;
     const createdAt = file['created_at'];
     return { createdAtMs: typeof createdAt === 'number' ? createdAt * 1000 : null };
@@ -107,10 +133,15 @@ const readFile = async (session: Session, fileId: string): Promise<{ readonly cr
 };
 
 /** A batch without its key and input file may belong to any run. */
-const isNameless = ({ metadata, inputFileId }: BatchReport): boolean => inputFileId === null && metadata[batchKeyKey] === undefined;
+const isNameless = ({ metadata, inputFileId }: BatchReport): boolean =>
+  inputFileId === null && metadata[batchKeyKey] === undefined;
 
 /** True for an unreadable entry that names another batch key or input file. */
-const isOfAnother = (entry: JsonValue, keys: ReadonlySet<unknown>, fileIds: ReadonlySet<unknown>): boolean => {
+const isOfAnother = (
+  entry: JsonValue,
+  keys: ReadonlySet<unknown>,
+  fileIds: ReadonlySet<unknown>,
+): boolean => {
   if (!isJsonObject(entry)) return false;
   const { input_file_id: fileId, metadata } = entry;
   const key = isJsonObject(metadata) ? metadata[batchKeyKey] : undefined;
@@ -146,7 +177,10 @@ const createReading = (): {
         firstMs ??= createdAtMs;
       }
       if (!isFalling || firstMs === null || firstMs <= oldestMs) return false;
-      return page.length > 0 && page.every(({ createdAtMs }) => createdAtMs !== null && createdAtMs < cutoffMs);
+      return (
+        page.length > 0 &&
+        page.every(({ createdAtMs }) => createdAtMs !== null && createdAtMs < cutoffMs)
+      );
     },
   };
 };

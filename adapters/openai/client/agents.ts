@@ -10,15 +10,27 @@ export interface Route {
 }
 
 /**
- * Agents for requests, made when they are first needed. Connections are kept for requests that cost nothing alone: what is paid for never rides on
- * an old one, since one that the server is just closing would make the outcome unclear. Through a proxy every request, encrypted or not, goes by a
- * tunnel (CONNECT), so that what the proxy answers is never taken for an answer of the service.
+ * Agents for requests, made when they are first needed. Connections are kept for requests that cost
+ * nothing alone: what is paid for never rides on an old one, since one that the server is just
+ * closing would make the outcome unclear. Through a proxy every request, encrypted or not, goes by
+ * a tunnel (CONNECT), so that what the proxy answers is never taken for an answer of the service.
  */
-export const createRoutes = (): ((url: URL, isPaid: boolean, proxy: Proxy | null) => Promise<Route>) => {
-  const straight = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) };
+export const createRoutes = (): ((
+  url: URL,
+  isPaid: boolean,
+  proxy: Proxy | null,
+) => Promise<Route>) => {
+  const straight = {
+    'http:': new http.Agent({ keepAlive: true }),
+    'https:': new https.Agent({ keepAlive: true }),
+  };
   const tunnels = new Map<string, http.Agent>();
   return async (url, isPaid, proxy) => {
-    if (proxy === null) return { agent: isPaid ? false : url.protocol === 'https:' ? straight['https:'] : straight['http:'], proxy };
+    if (proxy === null)
+      return {
+        agent: isPaid ? false : url.protocol === 'https:' ? straight['https:'] : straight['http:'],
+        proxy,
+      };
     const { HttpsProxyAgent } = await import('https-proxy-agent');
     const name = `${proxy.url.href} ${isPaid}`;
     const agent = tunnels.get(name) ?? new HttpsProxyAgent(proxy.url, { keepAlive: !isPaid });

@@ -10,8 +10,11 @@ export interface ApiError {
 
 // By shape, not by class: a client of the user's own may come from another copy of the SDK.
 const property = (thrown: unknown, key: string): unknown =>
-  typeof thrown === 'object' && thrown !== null ? (thrown as Record<string, unknown>)[key] : undefined;
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+  typeof thrown === 'object' && thrown !== null
+    ? (thrown as Record<string, unknown>)[key]
+    : undefined;
+const textOrNull = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
 
 /** The HTTP status behind an error of the SDK; null when no answer came. */
 export const statusIn = (thrown: unknown): number | null => {
@@ -23,13 +26,17 @@ export const statusIn = (thrown: unknown): number | null => {
 export const errorBodyIn = (thrown: unknown): unknown => property(thrown, 'error');
 
 /** A page of a proxy says what it means in its title. */
-const titleIn = (text: string): string => /<title>([^<]{1,200})<\/title>/iu.exec(text)?.[1]?.trim() ?? text;
+const titleIn = (text: string): string =>
+  /<title>([^<]{1,200})<\/title>/iu.exec(text)?.[1]?.trim() ?? text;
 
 export const apiErrorIn = (thrown: unknown): ApiError => {
   const body = errorBodyIn(thrown);
   const error = isJsonObject(body) ? body : {};
   // Wrapped, as a text, or under another name: wherever a service puts its words.
-  const lineError = isJsonObject(body) || typeof body === 'string' || Array.isArray(body) ? readLineError(body as JsonValue) : null;
+  const lineError =
+    isJsonObject(body) || typeof body === 'string' || Array.isArray(body)
+      ? readLineError(body as JsonValue)
+      : null;
   const fallback = titleIn(thrown instanceof Error ? thrown.message : String(thrown));
   return {
     message: textOrNull(error['message']) ?? lineError?.message ?? fallback,
@@ -41,7 +48,10 @@ export const apiErrorIn = (thrown: unknown): ApiError => {
 export const requestIdIn = (thrown: unknown): string | null =>
   textOrNull(property(thrown, 'requestID')) ?? textOrNull(header(thrown, 'x-request-id'));
 
-/** `retry-after-ms`, else `retry-after` in seconds or as a date; null when the answer names none that can be read. Finite and not negative. */
+/**
+ * `retry-after-ms`, else `retry-after` in seconds or as a date; null when the answer names none
+ * that can be read. Finite and not negative.
+ */
 export const retryAfterMsIn = (thrown: unknown): number | null => {
   const ms = amountIn(header(thrown, 'retry-after-ms'));
   if (ms !== null) return Math.ceil(ms);
@@ -55,7 +65,9 @@ export const retryAfterMsIn = (thrown: unknown): number | null => {
 
 /** Digits as a number; null for what is no plain number. */
 const amountIn = (text: string | null): number | null =>
-  text !== null && /^\s*\d+(\.\d+)?\s*$/u.test(text) ? Math.min(Number.MAX_SAFE_INTEGER, Number(text)) : null;
+  text !== null && /^\s*\d+(\.\d+)?\s*$/u.test(text)
+    ? Math.min(Number.MAX_SAFE_INTEGER, Number(text))
+    : null;
 
 const header = (thrown: unknown, name: string): string | null => {
   const headers = property(thrown, 'headers');

@@ -14,7 +14,8 @@ export const ask =
       const { session } = opened;
       return await request(session).then(
         (answer) => E.right(answer),
-        (thrown: unknown) => E.left(scrubError(classify(thrown, { ...call, where: session.where }), session.scrub)),
+        (thrown: unknown) =>
+          E.left(scrubError(classify(thrown, { ...call, where: session.where }), session.scrub)),
       );
     } catch (thrown) {
       // The SDK could not be loaded or would not make a client: nothing was sent.

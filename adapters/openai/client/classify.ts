@@ -1,6 +1,12 @@
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import { apiErrorIn, requestIdIn, retryAfterMsIn, statusIn, type ApiError } from './api-error.ts';
-import { isNotOffered, isOutOfCapacity, isOutOfMoney, saysOutOfMoney, statedLimits } from './error-codes.ts';
+import {
+  isNotOffered,
+  isOutOfCapacity,
+  isOutOfMoney,
+  saysOutOfMoney,
+  statedLimits,
+} from './error-codes.ts';
 import { inputRefusalOf } from '../batches/input-refusal.ts';
 import { systemCodeIn, transportFailureIn } from './transport-failure.ts';
 
@@ -44,9 +50,12 @@ const withAnswer = (thrown: unknown, status: number, context: Context): PortErro
   const requestId = requestIdIn(thrown);
   const message = describe(api, status, requestId, context);
   if (status >= 400 && status < 500) {
-    const isMoney = isOutOfMoney(api.code, api.type) || (saysOutOfMoney(api.message) && retryAfterMsIn(thrown) === null);
+    const isMoney =
+      isOutOfMoney(api.code, api.type) ||
+      (saysOutOfMoney(api.message) && retryAfterMsIn(thrown) === null);
     if (isMoney || status === 402) return { type: 'insufficient_quota', message };
-    if (isOutOfCapacity(api.code)) return { type: 'over_capacity', message, ...statedLimits(api.message) };
+    if (isOutOfCapacity(api.code))
+      return { type: 'over_capacity', message, ...statedLimits(api.message) };
   }
   if (status === 403 && isNotOffered(api.code, api.message))
     return {
@@ -66,7 +75,13 @@ const withAnswer = (thrown: unknown, status: number, context: Context): PortErro
   if (!isClearNo && (status >= 500 || status === 408 || status === 409))
     return { type: 'transient', message, retryAfterMs, cause: causeOf(thrown) };
   const input = context.isAboutInput === true ? inputRefusalOf(status, api.message, thrown) : null;
-  return { type: 'refused', message, statusCode: status, requestId, ...(input === null ? {} : { input }) };
+  return {
+    type: 'refused',
+    message,
+    statusCode: status,
+    requestId,
+    ...(input === null ? {} : { input }),
+  };
 };
 
 const notOffered = '. The key is not at fault: this plan, account or region does not have it';
@@ -79,7 +94,9 @@ const withoutAnswer = (thrown: unknown, context: Context): PortError => {
   const cause = causeOf(thrown);
   if (isTokenProblem(thrown, name)) {
     const message = `no token to ask ${where} with: ${textOf(thrown)}`;
-    return code === null ? { type: 'authentication_failed', message } : { type: 'transient', message, retryAfterMs: null, cause };
+    return code === null
+      ? { type: 'authentication_failed', message }
+      : { type: 'transient', message, retryAfterMs: null, cause };
   }
   if (failure?.neverSent ?? (code !== null && isNeverMade(code))) {
     return {
@@ -89,39 +106,61 @@ const withoutAnswer = (thrown: unknown, context: Context): PortError => {
       cause,
     };
   }
-  const reason = failure?.reason ?? code ?? (/timeout/iu.test(name) ? 'no answer in time' : textOf(thrown));
+  const reason =
+    failure?.reason ?? code ?? (/timeout/iu.test(name) ? 'no answer in time' : textOf(thrown));
   if (isPaid)
     return {
       type: 'unclear',
       message: `no clear answer from ${where} to "${what}" (${reason}): it may or may not have happened`,
       cause,
     };
-  return { type: 'transient', message: `could not ${what} at ${where} (${reason})`, retryAfterMs: null, cause };
+  return {
+    type: 'transient',
+    message: `could not ${what} at ${where} (${reason})`,
+    retryAfterMs: null,
+    cause,
+  };
 };
 
-/** A client of the user's own fetches tokens before it sends anything; the SDK wraps what goes wrong there. */
+/**
+ * A client of the user's own fetches tokens before it sends anything; the SDK wraps what goes wrong
+ * there.
+ */
 const isTokenProblem = (thrown: unknown, name: string): boolean =>
-  /credential|oauth|subjecttoken/iu.test(name) || (name === 'OpenAIError' && /token|apiKey/u.test(textOf(thrown)));
+  /credential|oauth|subjecttoken/iu.test(name) ||
+  (name === 'OpenAIError' && /token|apiKey/u.test(textOf(thrown)));
 
 /** Codes of connections that were never made, for transports that do not say. */
 const isNeverMade = (code: string): boolean =>
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_CERT_ALTNAME_INVALID)$/u.test(
     code,
   ) || isCertificateProblem(code);
-const isCertificateProblem = (code: string): boolean => /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/u.test(code);
+const isCertificateProblem = (code: string): boolean =>
+  /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/u.test(code);
 
 const hintFor = (code: string): string => {
-  if (code === 'ECONNREFUSED') return ': check that the server is running and the base URL is correct';
+  if (code === 'ECONNREFUSED')
+    return ': check that the server is running and the base URL is correct';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return ': check the network and the host name';
-  if (isCertificateProblem(code)) return ': its certificate is not trusted; NODE_EXTRA_CA_CERTS names an authority of your own';
+  if (isCertificateProblem(code))
+    return ': its certificate is not trusted; NODE_EXTRA_CA_CERTS names an authority of your own';
   return '';
 };
 
-const describe = (api: ApiError, status: number, requestId: string | null, { where, what, isAboutOne }: Context): string => {
+const describe = (
+  api: ApiError,
+  status: number,
+  requestId: string | null,
+  { where, what, isAboutOne }: Context,
+): string => {
   const label = [status, api.code ?? api.type].filter((part) => part !== null).join(' ');
   const request = requestId === null ? '' : ` (request ${requestId})`;
   const hint =
-    status === 404 && !isAboutOne ? '; check the base URL' : status === 401 ? '; check that the key belongs to this base URL' : '';
+    status === 404 && !isAboutOne
+      ? '; check the base URL'
+      : status === 401
+        ? '; check that the key belongs to this base URL'
+        : '';
   return `${where} did not ${what}: ${label}: ${api.message}${request}${hint}`;
 };
 
@@ -133,4 +172,5 @@ const causeOf = (thrown: unknown): unknown => ({
   statusCode: statusIn(thrown),
 });
 
-const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+const textOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);

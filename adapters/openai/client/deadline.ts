@@ -14,17 +14,27 @@ export interface Deadline {
   race<A>(work: (deadline: Deadline) => Promise<A>): Promise<A>;
 }
 
-/** A transport that heeds its signal fails within this time, and then says whether anything was sent. */
+/**
+ * A transport that heeds its signal fails within this time, and then says whether anything was
+ * sent.
+ */
 const graceMs = 100;
 
 /** A deadline that runs from now: `idleMs` without progress, or `totalMs` in all, ends the call. */
-export const createDeadline = ({ idleMs, totalMs }: { readonly idleMs: number; readonly totalMs: number }): Deadline => {
+export const createDeadline = ({
+  idleMs,
+  totalMs,
+}: {
+  readonly idleMs: number;
+  readonly totalMs: number;
+}): Deadline => {
   const startedMs = performance.now();
   const abort = new AbortController();
   const late = new AbortController();
   let touchedMs = startedMs;
   const leftMs = (): number => totalMs - (performance.now() - startedMs);
-  const dueMs = (): number => Math.ceil(Math.min(leftMs(), idleMs - (performance.now() - touchedMs)));
+  const dueMs = (): number =>
+    Math.ceil(Math.min(leftMs(), idleMs - (performance.now() - touchedMs)));
 
   const deadline: Deadline = {
     signal: abort.signal,

@@ -17,8 +17,9 @@ export const codingsIn = (header: string | null): readonly string[] =>
     .reverse();
 
 /**
- * The bytes as they were before they were packed for the transfer; null where an encoding is not known. Unpacks as it is read. A transfer
- * that is cut, or that is not what its header says, fails where that shows.
+ * The bytes as they were before they were packed for the transfer; null where an encoding is not
+ * known. Unpacks as it is read. A transfer that is cut, or that is not what its header says, fails
+ * where that shows.
  */
 export const unpacked = (packed: Readable, header: string | null): Readable | null => {
   const unpackers = codingsIn(header).map(unpackerOf);
@@ -62,7 +63,9 @@ const inflate: Unpacker = (packed) => {
       const first = await chunks.next();
       if (first.done === true) return;
       const hasHeader = ((first.value[0] ?? 0) & 0x0f) === 8;
-      yield* through(hasHeader ? zlib.createInflate : zlib.createInflateRaw)(Readable.from(all(first.value))) as AsyncIterable<Buffer>;
+      yield* through(hasHeader ? zlib.createInflate : zlib.createInflateRaw)(
+        Readable.from(all(first.value)),
+      ) as AsyncIterable<Buffer>;
     })(),
     { objectMode: false },
   );

@@ -1,8 +1,9 @@
 import { isJsonObject } from '../../../lib/core/json/json.ts';
 
 /**
- * The body of a refusal in the one form that the SDK reads: it keeps what stands under `error`, and of any other JSON nothing. Services answer
- * `{"detail": …}` (FastAPI), `{"message": …}` (gateways), or a list.
+ * The body of a refusal in the one form that the SDK reads: it keeps what stands under `error`, and
+ * of any other JSON nothing. Services answer `{"detail": …}` (FastAPI), `{"message": …}`
+ * (gateways), or a list.
  */
 export async function* inSdkForm(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const parts: Buffer[] = [];

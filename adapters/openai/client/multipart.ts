@@ -9,7 +9,8 @@ export interface MultipartUpload {
   fault(): UploadFault | null;
 }
 export type UploadFault =
-  { readonly type: 'unreadable'; readonly cause: unknown } | { readonly type: 'wrong_length'; readonly bytesSeen: number };
+  | { readonly type: 'unreadable'; readonly cause: unknown }
+  | { readonly type: 'wrong_length'; readonly bytesSeen: number };
 
 /**
  * Frames small fields and one streamed file of exactly `bytes` bytes. A file of another length
@@ -23,7 +24,8 @@ export const frameUpload = (input: {
 }): MultipartUpload => {
   const boundary = `batchor-${randomUUID()}`;
   const fields = Object.entries(input.fields).map(
-    ([name, value]) => `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+    ([name, value]) =>
+      `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   );
   const fileName = input.fileName.replace(/[^\w.-]/gu, '_');
   const file = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${fileName}"\r\ncontent-type: application/jsonl\r\n\r\n`;

@@ -22,8 +22,14 @@ export class BodyCut extends Error {
   }
 }
 
-/** The chunks of a body, as they are pulled; throws a `BodyCut` where it does not end as it should. Always frees the connection. */
-export async function* readChunks(body: ReadableStream<Uint8Array> | null, bounds: BodyBounds): AsyncGenerator<Uint8Array> {
+/**
+ * The chunks of a body, as they are pulled; throws a `BodyCut` where it does not end as it should.
+ * Always frees the connection.
+ */
+export async function* readChunks(
+  body: ReadableStream<Uint8Array> | null,
+  bounds: BodyBounds,
+): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader();
   let bytes = 0;
@@ -35,7 +41,8 @@ export async function* readChunks(body: ReadableStream<Uint8Array> | null, bound
       waitedMs += performance.now() - startedMs;
       if (next.done) return;
       bytes += next.value.byteLength;
-      if (bytes > bounds.bytesMax) throw new BodyCut('BODY_TOO_LONG', `more than ${bounds.bytesMax} bytes`, bytes);
+      if (bytes > bounds.bytesMax)
+        throw new BodyCut('BODY_TOO_LONG', `more than ${bounds.bytesMax} bytes`, bytes);
       yield next.value;
     }
   } finally {
@@ -54,7 +61,11 @@ const within = <A>(read: Promise<A>, { idleMs, totalMs, waitedMs, bytes }: Waiti
   const leftMs = totalMs(bytes) - waitedMs;
   const late =
     leftMs < idleMs
-      ? new BodyCut('BODY_SLOW', `too slow: ${bytes} bytes in ${Math.round(totalMs(bytes))} ms`, bytes)
+      ? new BodyCut(
+          'BODY_SLOW',
+          `too slow: ${bytes} bytes in ${Math.round(totalMs(bytes))} ms`,
+          bytes,
+        )
       : new BodyCut('BODY_SILENT', `nothing came for ${idleMs} ms`, bytes);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
@@ -68,17 +79,23 @@ const within = <A>(read: Promise<A>, { idleMs, totalMs, waitedMs, bytes }: Waiti
         clearTimeout(timer);
       })
       .then(resolve, (thrown: unknown) => {
-        reject(new BodyCut('BODY_CUT', thrown instanceof Error ? thrown.message : String(thrown), bytes));
+        reject(
+          new BodyCut('BODY_CUT', thrown instanceof Error ? thrown.message : String(thrown), bytes),
+        );
       });
   });
 };
 
 /** The body as text; its failures are those of the transport. */
-export const readText = async (body: ReadableStream<Uint8Array> | null, bounds: BodyBounds): Promise<string> => {
+export const readText = async (
+  body: ReadableStream<Uint8Array> | null,
+  bounds: BodyBounds,
+): Promise<string> => {
   const decoder = new TextDecoder();
   let text = '';
   try {
-    for await (const chunk of readChunks(body, bounds)) text += decoder.decode(chunk, { stream: true });
+    for await (const chunk of readChunks(body, bounds))
+      text += decoder.decode(chunk, { stream: true });
   } catch (thrown) {
     if (!(thrown instanceof BodyCut)) throw thrown;
     throw new TransportFailure(thrown.code, false, `the answer broke off: ${thrown.message}`);

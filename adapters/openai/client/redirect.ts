@@ -14,21 +14,32 @@ const redirects: readonly number[] = [301, 302, 303, 307, 308];
  * Another origin gets none of our headers, and is only allowed for files: a list or a batch from
  * elsewhere is not the provider's.
  */
-export const followRedirects = async (session: Session, request: Request, deadline: Deadline): Promise<Response> => {
+export const followRedirects = async (
+  session: Session,
+  request: Request,
+  deadline: Deadline,
+): Promise<Response> => {
   let next = request;
   for (let hop = 0; ; hop += 1) {
     try {
       return await send(session, next, deadline);
     } catch (thrown) {
       const from = addressOf(session, next);
-      const target = from !== null && request.method === 'get' && hop < redirectsMax ? targetOf(thrown, from) : null;
+      const target =
+        from !== null && request.method === 'get' && hop < redirectsMax
+          ? targetOf(thrown, from)
+          : null;
       if (from === null || target === null) throw thrown;
       if (target.origin !== from.origin) {
         if (request.mayLeave !== true) throw leaves(session, target);
         return fetchElsewhere(session, target, deadline);
       }
       // Where it leads, its query is part of it.
-      next = { method: 'get', path: target.href, ...(request.headers === undefined ? {} : { headers: request.headers }) };
+      next = {
+        method: 'get',
+        path: target.href,
+        ...(request.headers === undefined ? {} : { headers: request.headers }),
+      };
     }
   }
 };
@@ -42,11 +53,19 @@ const addressOf = ({ client }: Session, { path, query }: Request): URL | null =>
   }
 };
 
-const send = (session: Session, { method, path, query, headers, body, mayLeave }: Request, deadline: Deadline): Promise<Response> =>
+const send = (
+  session: Session,
+  { method, path, query, headers, body, mayLeave }: Request,
+  deadline: Deadline,
+): Promise<Response> =>
   session.client[method](path, {
     ...(query === undefined ? {} : { query: { ...query } }),
     ...(body === undefined ? {} : { body: body(deadline.touch) }),
-    headers: { 'accept-encoding': 'identity', ...(mayLeave === true ? { accept: '*/*' } : {}), ...headers },
+    headers: {
+      'accept-encoding': 'identity',
+      ...(mayLeave === true ? { accept: '*/*' } : {}),
+      ...headers,
+    },
     // The SDK sleeps between its retries, and would send a create twice.
     maxRetries: 0,
     timeout: Math.max(1, Math.ceil(deadline.leftMs())),
@@ -57,16 +76,23 @@ const send = (session: Session, { method, path, query, headers, body, mayLeave }
 type FetchOptions = NonNullable<OpenAI.RequestOptions['fetchOptions']>;
 
 /**
- * By this signal the transport ends, and its own failure comes out; for one that it was given itself the SDK puts another in its place. Its types do not
- * have it here.
+ * By this signal the transport ends, and its own failure comes out; for one that it was given
+ * itself the SDK puts another in its place. Its types do not have it here.
  */
-const fetchOptions = ({ signal }: Deadline): FetchOptions => ({ signal, redirect: 'manual' }) as unknown as FetchOptions;
+const fetchOptions = ({ signal }: Deadline): FetchOptions =>
+  ({ signal, redirect: 'manual' }) as unknown as FetchOptions;
 
 /** Where an answer leads; null where it leads nowhere, or from a secured address to an open one. */
 const targetOf = (thrown: unknown, from: URL): URL | null => {
-  const headers = typeof thrown === 'object' && thrown !== null && 'headers' in thrown ? thrown.headers : null;
+  const headers =
+    typeof thrown === 'object' && thrown !== null && 'headers' in thrown ? thrown.headers : null;
   const location = headers instanceof Headers ? headers.get('location') : null;
-  if (location === null || !redirects.includes(statusIn(thrown) ?? 0) || !URL.canParse(location, from.href)) return null;
+  if (
+    location === null ||
+    !redirects.includes(statusIn(thrown) ?? 0) ||
+    !URL.canParse(location, from.href)
+  )
+    return null;
   const target = new URL(location, from);
   return target.protocol === from.protocol || target.protocol === 'https:' ? target : null;
 };
@@ -80,11 +106,20 @@ const leaves = ({ where }: Session, target: URL): CallFailure =>
   });
 
 /** A file at another origin. Its errors say nothing about our key or the provider's data. */
-const fetchElsewhere = async (session: Session, first: URL, { signal }: Deadline): Promise<Response> => {
+const fetchElsewhere = async (
+  session: Session,
+  first: URL,
+  { signal }: Deadline,
+): Promise<Response> => {
   let url = first;
   for (let hop = 0; ; hop += 1) {
     const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'batchor' };
-    const response = await session.fetch(url.href, { method: 'GET', headers, signal, redirect: 'manual' });
+    const response = await session.fetch(url.href, {
+      method: 'GET',
+      headers,
+      signal,
+      redirect: 'manual',
+    });
     if (response.ok) return response;
     response.body?.cancel().catch(() => undefined);
     const target = hop < redirectsMax ? targetOf(response, url) : null;

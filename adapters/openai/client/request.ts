@@ -18,7 +18,10 @@ const uploadTailBytes = 16_777_216;
 /** Bytes of an answer in JSON: many times what the largest page of batches takes. */
 const jsonBytesMax = 67_108_864;
 
-/** Sends the request and waits for its answer to begin; a status of error is thrown, as the SDK throws it. */
+/**
+ * Sends the request and waits for its answer to begin; a status of error is thrown, as the SDK
+ * throws it.
+ */
 export const open = async (session: Session, request: Request): Promise<Opened> => {
   const { requestTimeoutMs } = session;
   const bytes = request.bytes ?? 0;
@@ -36,11 +39,18 @@ export const open = async (session: Session, request: Request): Promise<Opened> 
   throw new TransportFailure('ENCODING_UNKNOWN', false, reason);
 };
 
-/** The answer as JSON; as text where it is none and does not say that it is; undefined where there is no body. */
+/**
+ * The answer as JSON; as text where it is none and does not say that it is; undefined where there
+ * is no body.
+ */
 export const requestJson = async (session: Session, request: Request): Promise<unknown> => {
   const { response, leftMs } = await open(session, request);
   const totalMs = Math.max(leftMs, session.requestTimeoutMs);
-  const text = await readText(response.body, { idleMs: session.requestTimeoutMs, totalMs: () => totalMs, bytesMax: jsonBytesMax });
+  const text = await readText(response.body, {
+    idleMs: session.requestTimeoutMs,
+    totalMs: () => totalMs,
+    bytesMax: jsonBytesMax,
+  });
   if (text.trim() === '') return undefined;
   try {
     return JSON.parse(text) as unknown;

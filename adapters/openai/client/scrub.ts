@@ -1,6 +1,9 @@
 import type { OpenAIOptions } from '../config/options.ts';
 
-/** Makes a text of the other side fit to be stored and shown: no secret, no control character, no longer than a message. */
+/**
+ * Makes a text of the other side fit to be stored and shown: no secret, no control character, no
+ * longer than a message.
+ */
 export type Scrub = (text: string) => string;
 
 /** Takes secrets out of a text. */
@@ -13,11 +16,18 @@ const messageCharsMax = 600;
 /** What is read of a text at all. Behind the first of it no message is to be found. */
 const textCharsMax = 65_536;
 
-/** What keys and tokens look like, for those that we do not hold: a client of the user's own may hold any. */
+/**
+ * What keys and tokens look like, for those that we do not hold: a client of the user's own may
+ * hold any.
+ */
 const shapes = [/\bsk-[A-Za-z0-9_*-]{8,}/gu, /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/gu, /\/\/[^\s/@]+@/gu];
 
-/** What carries a secret, by name. What follows may also be a word of an explanation: "using Bearer auth", "Authorization: Bearer YOUR_KEY". */
-const carriers = /\b((?:authorization|api-key|x-api-key)["']?\s*[:=]\s*["']?(?:(?:Bearer|Basic)\s+)?|(?:Bearer|Basic)\s+)([^\s"',;]+)/giu;
+/**
+ * What carries a secret, by name. What follows may also be a word of an explanation: "using Bearer
+ * auth", "Authorization: Bearer YOUR_KEY".
+ */
+const carriers =
+  /\b((?:authorization|api-key|x-api-key)["']?\s*[:=]\s*["']?(?:(?:Bearer|Basic)\s+)?|(?:Bearer|Basic)\s+)([^\s"',;]+)/giu;
 /** Placeholders, in capitals or brackets; behind a scheme alone also words. */
 const placeholder = /^\(?(?:[A-Z_]{1,30}|[<{[$][\w\s{}<>$\]-]{0,40})[.):!?]{0,3}$/u;
 const plain = /^\(?(?:[A-Za-z]?[a-z]{0,19}|[A-Z_]{1,30}|[<{[$][\w\s{}<>$\]-]{0,40})[.):!?]{0,3}$/u;
@@ -25,11 +35,15 @@ const isScheme = (before: string): boolean => /^(?:Bearer|Basic)\s/iu.test(befor
 
 const escape = '\u001b';
 /** What a terminal obeys: sequences that begin with an escape character. */
-const sequences = new RegExp(`${escape}(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_][^\\u0007${escape}]*(?:\\u0007|${escape}\\\\)?|[ -/]*[0-~])`, 'gu');
+const sequences = new RegExp(
+  `${escape}(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_][^\\u0007${escape}]*(?:\\u0007|${escape}\\\\)?|[ -/]*[0-~])`,
+  'gu',
+);
 /** Breaks of lines are blanks in a message of one line. */
 const breaks = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu;
 /** Control characters, marks that turn or hide what is read, and halves of characters. */
-const unseen = /[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]/gu;
+const unseen =
+  /[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]/gu;
 
 /** A scrub for a connection that holds these secrets. */
 export const createScrub = (secrets: readonly (string | undefined)[]): Scrub => {
@@ -46,8 +60,18 @@ export const createScrub = (secrets: readonly (string | undefined)[]): Scrub => 
 };
 
 const createHide = (secrets: readonly (string | undefined)[]): Hide => {
-  const known = [...new Set(secrets.filter((secret): secret is string => secret !== undefined && secret.length >= secretCharsMin))]
-    .flatMap((secret) => [secret, new URLSearchParams([['', secret]]).toString().slice(1), JSON.stringify(secret).slice(1, -1)])
+  const known = [
+    ...new Set(
+      secrets.filter(
+        (secret): secret is string => secret !== undefined && secret.length >= secretCharsMin,
+      ),
+    ),
+  ]
+    .flatMap((secret) => [
+      secret,
+      new URLSearchParams([['', secret]]).toString().slice(1),
+      JSON.stringify(secret).slice(1, -1),
+    ])
     .sort((a, b) => b.length - a.length);
   return (text) => known.reduce((clean, secret) => clean.replaceAll(secret, hidden), text);
 };
@@ -55,7 +79,9 @@ const createHide = (secrets: readonly (string | undefined)[]): Hide => {
 /** What a connection takes out of the words of its provider, wherever they enter. */
 export interface Scrubbing {
   readonly scrub: Scrub;
-  /** Only the secrets that the connection holds: for values that are to stay as they are otherwise. */
+  /**
+   * Only the secrets that the connection holds: for values that are to stay as they are otherwise.
+   */
   readonly hide: Hide;
 }
 
@@ -69,7 +95,8 @@ export const createScrubbing = (options: OpenAIOptions): Scrubbing => {
   const current = (): Scrubbing => {
     const secrets = secretsOf(options);
     const now = secrets.join('\n');
-    if (made === null || now !== key) made = { scrub: createScrub(secrets), hide: createHide(secrets) };
+    if (made === null || now !== key)
+      made = { scrub: createScrub(secrets), hide: createHide(secrets) };
     key = now;
     return made;
   };
@@ -82,5 +109,9 @@ const secretsOf = (options: OpenAIOptions): readonly string[] => {
     const { apiKey } = options.client as { readonly apiKey?: unknown };
     return typeof apiKey === 'string' ? [apiKey, ...secrets] : secrets;
   }
-  return [options.apiKey ?? process.env['OPENAI_API_KEY']?.trim() ?? '', ...Object.values(options.headers ?? {}), ...secrets];
+  return [
+    options.apiKey ?? process.env['OPENAI_API_KEY']?.trim() ?? '',
+    ...Object.values(options.headers ?? {}),
+    ...secrets,
+  ];
 };

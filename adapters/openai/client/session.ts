@@ -19,17 +19,26 @@ export interface Session {
   /** What the last answer said of the service's clock, by its `Date` header; null: nothing yet. */
   readonly heard: { dateMs: number | null };
 }
-export type Opened = { readonly type: 'open'; readonly session: Session } | { readonly type: 'closed'; readonly error: PortError };
+export type Opened =
+  | { readonly type: 'open'; readonly session: Session }
+  | { readonly type: 'closed'; readonly error: PortError };
 /** Opens on first use: only then are the environment and the SDK read. */
 export type OpenSession = () => Promise<Opened>;
 
 const defaultBaseURL = 'https://api.openai.com/v1';
 
-export const createSession = (options: OpenAIOptions, scrub: Scrub, requestTimeoutMs: number): OpenSession => {
+export const createSession = (
+  options: OpenAIOptions,
+  scrub: Scrub,
+  requestTimeoutMs: number,
+): OpenSession => {
   let opened: Promise<Opened> | null = null;
   return async () => {
     const speech: Speech = { scrub, requestTimeoutMs, heard: { dateMs: null } };
-    opened ??= options.client === undefined ? open(options, speech) : Promise.resolve(adopt(options.client, speech));
+    opened ??=
+      options.client === undefined
+        ? open(options, speech)
+        : Promise.resolve(adopt(options.client, speech));
     const result = await opened.catch((thrown: unknown) => {
       opened = null;
       throw thrown;
@@ -51,7 +60,10 @@ const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
     return closed('refused', `${from} is not an http or https address`);
   const url = new URL(baseURL);
   if (url.username !== '' || url.password !== '')
-    return closed('refused', `${from} holds a user name or password: give headers to createOpenAI instead`);
+    return closed(
+      'refused',
+      `${from} holds a user name or password: give headers to createOpenAI instead`,
+    );
   if (url.search !== '' || url.hash !== '')
     return closed(
       'refused',
@@ -64,7 +76,10 @@ const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
   const proxy = proxyOf(url);
   if (proxy !== null && 'unusable' in proxy) {
     const remedy = `add ${url.hostname} to NO_PROXY, or give createOpenAI a client of your own that uses the proxy: new OpenAI({ fetchOptions: { dispatcher } })`;
-    return closed('refused', `${proxy.from} asks for a proxy to ${url.host}, but ${proxy.unusable}: ${remedy}`);
+    return closed(
+      'refused',
+      `${proxy.from} asks for a proxy to ${url.host}, but ${proxy.unusable}: ${remedy}`,
+    );
   }
   // The SDK takes a while to load: who only imports this adapter does not pay for it.
   const { default: Client } = await import('openai');
@@ -72,7 +87,8 @@ const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
     stallMs: speech.requestTimeoutMs,
     proxyFor: (to) => {
       const choice = proxyOf(to);
-      if (choice !== null && 'unusable' in choice) throw new TransportFailure('PROXY_UNUSABLE', true, `${choice.from}: ${choice.unusable}`);
+      if (choice !== null && 'unusable' in choice)
+        throw new TransportFailure('PROXY_UNUSABLE', true, `${choice.from}: ${choice.unusable}`);
       return choice;
     },
   });
@@ -83,7 +99,8 @@ const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
     // Retried only where said: a create that is sent twice is paid twice.
     maxRetries: 0,
     fetch,
-    // What OPENAI_LOG asks for goes to standard output, which is the output of commands, and holds headers.
+    // What OPENAI_LOG asks for goes to standard output, which is the output of commands, and holds
+    // headers.
     logLevel: 'off',
     ...(options.organization === undefined ? {} : { organization: options.organization }),
     ...(options.project === undefined ? {} : { project: options.project }),
@@ -94,46 +111,81 @@ const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
 };
 
 type OwnOptions = Extract<OpenAIOptions, { client?: never }>;
-type Key = { readonly apiKey: string; readonly headers: Readonly<Record<string, string | null>> } | { readonly closed: Opened };
+type Key =
+  | { readonly apiKey: string; readonly headers: Readonly<Record<string, string | null>> }
+  | { readonly closed: Opened };
 
 /** The key, and the headers that carry it where it is no bearer token. */
 const keyOf = (options: OwnOptions, url: URL): Key => {
   const saidKey = options.apiKey ?? process.env['OPENAI_API_KEY']?.trim() ?? '';
-  const isInHeaders = Object.keys(options.headers ?? {}).some((name) => /^(?:authorization|api-key)$/iu.test(name));
+  const isInHeaders = Object.keys(options.headers ?? {}).some((name) =>
+    /^(?:authorization|api-key)$/iu.test(name),
+  );
   const apiKey = saidKey === '' && (isInHeaders || isLoopback(url)) ? noKey : saidKey;
   const keyFrom = options.apiKey === undefined ? 'OPENAI_API_KEY' : 'apiKey';
   if (apiKey === '')
-    return { closed: closed('authentication_failed', `no key for ${addressOf(url)}: set OPENAI_API_KEY, or give createOpenAI an apiKey`) };
+    return {
+      closed: closed(
+        'authentication_failed',
+        `no key for ${addressOf(url)}: set OPENAI_API_KEY, or give createOpenAI an apiKey`,
+      ),
+    };
   // A header would fail later, with words about bytes.
   if (!/^[\x21-\x7e]+$/u.test(apiKey))
     return {
-      closed: closed('authentication_failed', `${keyFrom} holds a blank or a character that no HTTP header may: was it copied whole?`),
+      closed: closed(
+        'authentication_failed',
+        `${keyFrom} holds a blank or a character that no HTTP header may: was it copied whole?`,
+      ),
     };
   // Null takes the client's own bearer token away.
   if (options.azureApiVersion !== undefined)
-    return { apiKey, headers: apiKey === noKey ? { authorization: null } : { authorization: null, 'api-key': apiKey } };
+    return {
+      apiKey,
+      headers:
+        apiKey === noKey ? { authorization: null } : { authorization: null, 'api-key': apiKey },
+    };
   return { apiKey, headers: saidKey === '' && isInHeaders ? { authorization: null } : {} };
 };
 
 /** Azure's API stands below /openai of the resource. */
-const azureAddress = (url: URL): string => (/\/openai(?:\/|$)/u.test(url.pathname) ? url.href : `${addressOf(url)}/openai`);
+const azureAddress = (url: URL): string =>
+  /\/openai(?:\/|$)/u.test(url.pathname) ? url.href : `${addressOf(url)}/openai`;
 
 /** A client of the user's own: its transport, proxies and credentials are left alone. */
 const adopt = (client: OpenAI, speech: Speech): Opened => {
   const baseURL: unknown = client.baseURL;
-  const where = typeof baseURL === 'string' && URL.canParse(baseURL) ? addressOf(new URL(baseURL)) : 'the given client';
+  const where =
+    typeof baseURL === 'string' && URL.canParse(baseURL)
+      ? addressOf(new URL(baseURL))
+      : 'the given client';
   // Not in the SDK's types, and there in all its versions.
-  const { fetch: own, fetchOptions } = client as unknown as { readonly fetch?: unknown; readonly fetchOptions?: RequestInit };
+  const { fetch: own, fetchOptions } = client as unknown as {
+    readonly fetch?: unknown;
+    readonly fetchOptions?: RequestInit;
+  };
   const plain = typeof own === 'function' ? (own as typeof globalThis.fetch) : globalThis.fetch;
-  return { type: 'open', session: { ...speech, client, where, fetch: (input, init) => plain(input, { ...fetchOptions, ...init }) } };
+  return {
+    type: 'open',
+    session: {
+      ...speech,
+      client,
+      where,
+      fetch: (input, init) => plain(input, { ...fetchOptions, ...init }),
+    },
+  };
 };
 
-/** An emulator, or a server of one's own, on this machine may ask for no key, and the client asks for some text. One that does says so. */
+/**
+ * An emulator, or a server of one's own, on this machine may ask for no key, and the client asks
+ * for some text. One that does says so.
+ */
 const noKey = 'no-key';
 
 const addressOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/u, '');
 
 const closed = (type: 'refused' | 'authentication_failed', message: string): Opened => ({
   type: 'closed',
-  error: type === 'refused' ? { type, message, statusCode: null, requestId: null } : { type, message },
+  error:
+    type === 'refused' ? { type, message, statusCode: null, requestId: null } : { type, message },
 });

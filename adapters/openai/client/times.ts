@@ -8,7 +8,8 @@ const receivedPerSecondMin = 10_000;
 const timerMsMax = 1_000_000_000;
 
 /** How long one request may be silent, as a job asks for it, within what timers can hold. */
-export const requestTimeoutIn = (requestTimeoutMs: number): number => Math.min(timerMsMax, Math.max(1, Math.ceil(requestTimeoutMs)));
+export const requestTimeoutIn = (requestTimeoutMs: number): number =>
+  Math.min(timerMsMax, Math.max(1, Math.ceil(requestTimeoutMs)));
 
 /** How long a request with so large a body may take. */
 export const transferTimeoutMs = ({ requestTimeoutMs }: Session, bytes: number): number =>

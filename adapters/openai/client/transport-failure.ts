@@ -1,4 +1,7 @@
-/** Why a request of ours came to nothing. Its words never say "timed out": the SDK would take it for its own timeout, and drop it. */
+/**
+ * Why a request of ours came to nothing. Its words never say "timed out": the SDK would take it for
+ * its own timeout, and drop it.
+ */
 export class TransportFailure extends Error {
   override readonly name = 'TransportFailure';
   /** True when no byte of the request was sent, so it had no effect. */
@@ -17,7 +20,8 @@ export class TransportFailure extends Error {
 
 /** The first failure of ours in a chain of causes. */
 export const transportFailureIn = (thrown: unknown): TransportFailure | null =>
-  causes(thrown).find((cause): cause is TransportFailure => cause instanceof TransportFailure) ?? null;
+  causes(thrown).find((cause): cause is TransportFailure => cause instanceof TransportFailure) ??
+  null;
 
 /** The first system error code in a chain of causes: what other transports leave behind. */
 export const systemCodeIn = (thrown: unknown): string | null => {
@@ -28,7 +32,10 @@ export const systemCodeIn = (thrown: unknown): string | null => {
   return null;
 };
 
-/** A thrown thing and what caused it, outermost first. Several addresses of one host fail as an AggregateError. */
+/**
+ * A thrown thing and what caused it, outermost first. Several addresses of one host fail as an
+ * AggregateError.
+ */
 export const causes = (thrown: unknown): readonly unknown[] => {
   const chain: unknown[] = [];
   const queue: unknown[] = [thrown];

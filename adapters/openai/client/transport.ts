@@ -14,29 +14,49 @@ type Init = NonNullable<Parameters<Fetch>[1]>;
 const errorBytesMax = 65_536;
 
 /**
- * A `fetch` over node:http(s) for the SDK. Node's own holds a streamed body in memory whole (a 784 MB upload took 809 MB); this
- * one takes a chunk at a time. It also knows whether any byte of a request can have left. `stallMs`: how long the other side may
- * take no byte of an upload. Redirects are not followed. What was packed for the transfer comes unpacked, without its header, where the
- * encoding is known. `proxyFor`: the proxy for an address, if there is one; by default there is none.
+ * A `fetch` over node:http(s) for the SDK. Node's own holds a streamed body in memory whole (a 784
+ * MB upload took 809 MB); this one takes a chunk at a time. It also knows whether any byte of a
+ * request can have left. `stallMs`: how long the other side may take no byte of an upload.
+ * Redirects are not followed. What was packed for the transfer comes unpacked, without its header,
+ * where the encoding is known. `proxyFor`: the proxy for an address, if there is one; by default
+ * there is none.
  */
-export const createNodeFetch = (options: { readonly stallMs: number; readonly proxyFor?: (url: URL) => Proxy | null }): Fetch => {
+export const createNodeFetch = (options: {
+  readonly stallMs: number;
+  readonly proxyFor?: (url: URL) => Proxy | null;
+}): Fetch => {
   const routeOf = createRoutes();
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    const route = await routeOf(url, (init.method ?? 'GET') !== 'GET', options.proxyFor?.(url) ?? null);
+    const route = await routeOf(
+      url,
+      (init.method ?? 'GET') !== 'GET',
+      options.proxyFor?.(url) ?? null,
+    );
     return toResponse(await send(url, new Headers(init.headers), init, route, options.stallMs));
   };
 };
 
 /** Written without //, behind which a password is taken out of messages. */
-const wantsCredentials = ': give it a user name and a password, in front of its host: USER:PASSWORD@HOST:PORT';
+const wantsCredentials =
+  ': give it a user name and a password, in front of its host: USER:PASSWORD@HOST:PORT';
 
-const send = (url: URL, headers: Headers, init: Init, { agent, proxy }: Route, stallMs: number): Promise<http.IncomingMessage> =>
+const send = (
+  url: URL,
+  headers: Headers,
+  init: Init,
+  { agent, proxy }: Route,
+  stallMs: number,
+): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
     const isTls = url.protocol === 'https:';
     const method = init.method ?? 'GET';
     const signal = init.signal ?? null;
-    const request = (isTls ? https : http).request(url, { method, agent, headers: Object.fromEntries(headers) });
+    const request = (isTls ? https : http).request(url, {
+      method,
+      agent,
+      headers: Object.fromEntries(headers),
+    });
     let isConnected = false;
     const failure = (code: string, reason?: string): TransportFailure =>
       new TransportFailure(
@@ -54,9 +74,11 @@ const send = (url: URL, headers: Headers, init: Init, { agent, proxy }: Route, s
       // A certificate is judged before `secureConnect`, and nothing of ours is sent before it.
       else socket.once(isTls ? 'secureConnect' : 'connect', () => (isConnected = true));
     });
-    // An agent that tunnels says so, and would play the answer of a proxy that refuses as if the service had given it.
+    // An agent that tunnels says so, and would play the answer of a proxy that refuses as if the
+    // service had given it.
     request.on('proxyConnect', ({ statusCode = 0 }: { readonly statusCode?: number }) => {
-      if (statusCode !== 200) request.destroy(failure(`PROXY_${statusCode}`, `the proxy answered ${statusCode}`));
+      if (statusCode !== 200)
+        request.destroy(failure(`PROXY_${statusCode}`, `the proxy answered ${statusCode}`));
       else if (!isTls) isConnected = true;
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
@@ -78,16 +100,23 @@ const send = (url: URL, headers: Headers, init: Init, { agent, proxy }: Route, s
     });
   });
 
-const sendBody = async (request: http.ClientRequest, body: Init['body'], stallMs: number, isAnswered: () => boolean): Promise<void> => {
+const sendBody = async (
+  request: http.ClientRequest,
+  body: Init['body'],
+  stallMs: number,
+  isAnswered: () => boolean,
+): Promise<void> => {
   if (body === null || body === undefined) request.end();
   else if (typeof body === 'string' || body instanceof Uint8Array) request.end(body);
   else if (typeof body === 'object' && Symbol.asyncIterator in body)
     await sendStream(request, body as AsyncIterable<Uint8Array>, stallMs, isAnswered);
-  // FormData and the like, which only a plain request would hold: small, so that it may be put together first.
+  // FormData and the like, which only a plain request would hold: small, so that it may be put
+  // together first.
   else {
     const whole = new Response(body);
     const type = whole.headers.get('content-type');
-    if (type !== null && !request.hasHeader('content-type')) request.setHeader('content-type', type);
+    if (type !== null && !request.hasHeader('content-type'))
+      request.setHeader('content-type', type);
     request.end(Buffer.from(await whole.arrayBuffer()));
   }
 };
@@ -133,14 +162,24 @@ const toResponse = (message: http.IncomingMessage): Response => {
   return new Response(hasBody ? bodyOf(message, status, headers) : null, { status, headers });
 };
 
-/** The body as it was before it was packed; where that cannot be had, as it comes, and the header stays to say so. */
-const bodyOf = (message: http.IncomingMessage, status: number, headers: Headers): ReadableStream<Uint8Array> => {
+/**
+ * The body as it was before it was packed; where that cannot be had, as it comes, and the header
+ * stays to say so.
+ */
+const bodyOf = (
+  message: http.IncomingMessage,
+  status: number,
+  headers: Headers,
+): ReadableStream<Uint8Array> => {
   const plain = unpacked(message, headers.get('content-encoding'));
-  if (plain !== null && plain !== message) for (const name of ['content-encoding', 'content-length']) headers.delete(name);
+  if (plain !== null && plain !== message)
+    for (const name of ['content-encoding', 'content-length']) headers.delete(name);
   const body = plain ?? message;
   if (status < 300) return Readable.toWeb(body) as ReadableStream<Uint8Array>;
   headers.delete('content-length');
-  return Readable.toWeb(Readable.from(inSdkForm(headOf(body)), { objectMode: false })) as ReadableStream<Uint8Array>;
+  return Readable.toWeb(
+    Readable.from(inSdkForm(headOf(body)), { objectMode: false }),
+  ) as ReadableStream<Uint8Array>;
 };
 
 async function* headOf(body: Readable): AsyncGenerator<Buffer> {
@@ -152,7 +191,10 @@ async function* headOf(body: Readable): AsyncGenerator<Buffer> {
   }
 }
 
-/** Node takes header values that the Headers class does not: such a one is left out, not the whole answer. */
+/**
+ * Node takes header values that the Headers class does not: such a one is left out, not the whole
+ * answer.
+ */
 const appendHeader = (headers: Headers, name: string, value: string): void => {
   try {
     headers.append(name, value);

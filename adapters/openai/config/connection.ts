@@ -12,25 +12,43 @@ import { createOpenAIWire } from '../answers/wire.ts';
 
 /** Call it for a job's provider config; give it to a runner as a connection. */
 export interface OpenAIConnection extends ProviderConnection {
-  <const E extends OpenAIEndpoint = 'responses'>(settings: OpenAISettings<E>): OpenAIProviderConfig<E>;
+  <const E extends OpenAIEndpoint = 'responses'>(
+    settings: OpenAISettings<E>,
+  ): OpenAIProviderConfig<E>;
 }
 
 /**
- * A connection of your own. Held in memory only: `inspect` and `toJSON` show its name and nothing else, since the options live
- * in a closure alone, and being a function it cannot be cloned.
+ * A connection of your own. Held in memory only: `inspect` and `toJSON` show its name and nothing
+ * else, since the options live in a closure alone, and being a function it cannot be cloned.
  */
 export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
   const name = options.name ?? 'openai';
-  if (name.trim() === '') throw new TypeError('createOpenAI({ name }): a name, by which stored runs find the connection again');
-  const connect: ProviderConnection['connect'] = ({ model, endpoint: stored, completionWindow, params, requestTimeoutMs }) => {
+  if (name.trim() === '')
+    throw new TypeError(
+      'createOpenAI({ name }): a name, by which stored runs find the connection again',
+    );
+  const connect: ProviderConnection['connect'] = ({
+    model,
+    endpoint: stored,
+    completionWindow,
+    params,
+    requestTimeoutMs,
+  }) => {
     const endpoint = parseEndpoint(stored);
-    if (endpoint === null) throw new TypeError(`the OpenAI adapter knows no endpoint "${stored}"; it knows ${openaiEndpoints.join(', ')}`);
+    if (endpoint === null)
+      throw new TypeError(
+        `the OpenAI adapter knows no endpoint "${stored}"; it knows ${openaiEndpoints.join(', ')}`,
+      );
     const scrubbing = createScrubbing(options);
     const open = createSession(options, scrubbing.scrub, requestTimeoutIn(requestTimeoutMs));
-    return { ...createBatchProvider(open, { endpoint, completionWindow }), ...createOpenAIWire({ model, endpoint, params }, scrubbing) };
+    return {
+      ...createBatchProvider(open, { endpoint, completionWindow }),
+      ...createOpenAIWire({ model, endpoint, params }, scrubbing),
+    };
   };
   const shown = { name, kind: 'openai' };
-  // The default connection is there in every process, and means the environment of the process that drives the run.
+  // The default connection is there in every process, and means the environment of the process that
+  // drives the run.
   const isOwn = Object.keys(options).length > 0;
   const call = (settings: OpenAISettings<OpenAIEndpoint>): unknown => {
     const config = makeProviderConfig(name, settings);
@@ -47,5 +65,8 @@ export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
   return connection;
 };
 
-/** The default connection: key from `OPENAI_API_KEY`, address from `OPENAI_BASE_URL`, both read at first use. */
+/**
+ * The default connection: key from `OPENAI_API_KEY`, address from `OPENAI_BASE_URL`, both read at
+ * first use.
+ */
 export const openai: OpenAIConnection = createOpenAI({});

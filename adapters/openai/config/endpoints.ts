@@ -13,13 +13,19 @@ export interface RawBody<Body> {
 }
 
 /**
- * Spelled as the SDK spells its namespaces. For each: the body, what `buildPrompt` may return, what `output` is. Answers that are more than text, which only
- * those are that were asked for it (tools, several choices, probabilities, sound, pictures), give their content as the provider wrote it in its place.
+ * Spelled as the SDK spells its namespaces. For each: the body, what `buildPrompt` may return, what
+ * `output` is. Answers that are more than text, which only those are that were asked for it (tools,
+ * several choices, probabilities, sound, pictures), give their content as the provider wrote it in
+ * its place.
  */
 export interface OpenAIEndpoints {
   responses: {
     body: Responses;
-    prompt: string | PromptParts | { readonly messages: OpenAI.Responses.ResponseInput } | RawBody<Responses>;
+    prompt:
+      | string
+      | PromptParts
+      | { readonly messages: OpenAI.Responses.ResponseInput }
+      | RawBody<Responses>;
     output: string;
   };
   'chat.completions': {
@@ -27,7 +33,9 @@ export interface OpenAIEndpoints {
     prompt: string | PromptParts | { readonly messages: Chat['messages'] } | RawBody<Chat>;
     output: string;
   };
-  /** One vector; where a request holds several inputs, a list of them in the order of the inputs. */
+  /**
+   * One vector; where a request holds several inputs, a list of them in the order of the inputs.
+   */
   embeddings: {
     body: Embeddings;
     prompt: string | { readonly input: Embeddings['input'] } | RawBody<Embeddings>;
@@ -43,7 +51,10 @@ export interface OpenAIEndpoints {
 }
 export type OpenAIEndpoint = keyof OpenAIEndpoints;
 
-/** The `url` of request lines and the `endpoint` of batches. OpenAI's API reference, "Create batch", 2026-08. */
+/**
+ * The `url` of request lines and the `endpoint` of batches. OpenAI's API reference, "Create batch",
+ * 2026-08.
+ */
 const paths = {
   responses: '/v1/responses',
   'chat.completions': '/v1/chat/completions',
@@ -57,7 +68,10 @@ export const openaiEndpoints = Object.keys(paths) as readonly OpenAIEndpoint[];
 /** Where requests of the endpoint go, as written in request lines. */
 export const endpointPath = (endpoint: OpenAIEndpoint): string => paths[endpoint];
 
-/** The endpoint that a person means: `chat.completions` as well as `/v1/chat/completions` and `chat/completions`; null when it is none. */
+/**
+ * The endpoint that a person means: `chat.completions` as well as `/v1/chat/completions` and
+ * `chat/completions`; null when it is none.
+ */
 export const parseEndpoint = (text: string): OpenAIEndpoint | null => {
   const bare = text
     .trim()

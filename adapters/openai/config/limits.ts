@@ -1,8 +1,9 @@
 import type { ProviderLimits } from '../../../lib/core/values/limits.ts';
 
 /**
- * What one OpenAI batch may hold: 50,000 requests, as many embedding inputs, and 200 MB (OpenAI's batch guide, 2026-09; the number enforced, as its error
- * messages name it, is 209,715,200 bytes). Prompt tokens are limited per queue, not per batch.
+ * What one OpenAI batch may hold: 50,000 requests, as many embedding inputs, and 200 MB (OpenAI's
+ * batch guide, 2026-09; the number enforced, as its error messages name it, is 209,715,200 bytes).
+ * Prompt tokens are limited per queue, not per batch.
  */
 export const openaiLimits: ProviderLimits = {
   requestsMax: 50_000,
@@ -15,5 +16,9 @@ export const openaiLimits: ProviderLimits = {
 /** Pairs of metadata that a batch may carry (OpenAI's API reference, 2026-08). */
 export const metadataPairsMax = 16;
 
-/** `expires_after.seconds` of an uploaded file: an hour to thirty days (OpenAI's API reference, 2026-08). */
-export const fileExpirySeconds = (expiresAfterMs: number): number => Math.min(2_592_000, Math.max(3_600, Math.ceil(expiresAfterMs / 1000)));
+/**
+ * `expires_after.seconds` of an uploaded file: an hour to thirty days (OpenAI's API reference,
+ * 2026-08).
+ */
+export const fileExpirySeconds = (expiresAfterMs: number): number =>
+  Math.min(2_592_000, Math.max(3_600, Math.ceil(expiresAfterMs / 1000)));

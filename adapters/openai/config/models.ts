@@ -1,6 +1,9 @@
 import { openaiPrices } from './prices.ts';
 
-/** Models that OpenAI's batch API takes, by name, beside those whose prices are known (model pages and public result files, 2026-10). */
+/**
+ * Models that OpenAI's batch API takes, by name, beside those whose prices are known (model pages
+ * and public result files, 2026-10).
+ */
 const names = [
   'gpt-3.5-turbo',
   'gpt-3.5-turbo-16k',
@@ -30,8 +33,14 @@ export const openaiModels: readonly string[] = [...Object.keys(openaiPrices), ..
 /** The completion windows that OpenAI takes (API reference, 2026-08). */
 export const openaiWindows: readonly string[] = ['24h'];
 
-/** True of a model of the list, of its dated snapshots and previews, and of what was fine-tuned from it. */
+/**
+ * True of a model of the list, of its dated snapshots and previews, and of what was fine-tuned from
+ * it.
+ */
 export const isKnownModel = (model: string): boolean => {
   const base = /^ft:([^:]+):/u.exec(model)?.[1] ?? model;
-  return openaiModels.includes(base) || openaiModels.includes(base.replace(/-(?:\d{4}|\d{4}-\d{2}-\d{2}|\d{4}-preview)$/u, ''));
+  return (
+    openaiModels.includes(base) ||
+    openaiModels.includes(base.replace(/-(?:\d{4}|\d{4}-\d{2}-\d{2}|\d{4}-preview)$/u, ''))
+  );
 };

@@ -1,15 +1,19 @@
 import type { TokenPrices } from '../../../lib/core/model/config.ts';
 import { priceIn } from '../../../lib/core/money/prices.ts';
 
-/** Sync prices of OpenAI's pricing page, in dollars for a million tokens: input, cached input in a batch (null: as the input), output. */
+/**
+ * Sync prices of OpenAI's pricing page, in dollars for a million tokens: input, cached input in a
+ * batch (null: as the input), output.
+ */
 type Row = readonly [input: number, cachedInBatch: number | null, output: number, asOf: string];
 
 /** The batch API costs half, of input and output (OpenAI's batch guide, 2026-09). */
 const batchRatio = 0.5;
 
 /**
- * As they were read on the day that each row names. Prices change more often than this file: `quote` says how old they are, and a
- * price file of your own wins. Where the page names no price of cached input in a batch it counts as input.
+ * As they were read on the day that each row names. Prices change more often than this file:
+ * `quote` says how old they are, and a price file of your own wins. Where the page names no price
+ * of cached input in a batch it counts as input.
  */
 const rows: Readonly<Record<string, Row>> = {
   'gpt-6-luna': [0.1, 0.005, 0.5, '2026-10-04'],

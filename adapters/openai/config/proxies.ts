@@ -2,7 +2,9 @@ import { isLoopback } from './loopback.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** A proxy that applies to an address. Its URL may hold a password: messages show its host alone. */
+/**
+ * A proxy that applies to an address. Its URL may hold a password: messages show its host alone.
+ */
 export interface Proxy {
   /** What names it: a variable of the environment, or an option. */
   readonly from: string;
@@ -12,7 +14,9 @@ export interface Proxy {
 /** What applies to an address: a proxy, none (null), or one that cannot be used, in words. */
 export type ProxyChoice = Proxy | null | { readonly from: string; readonly unusable: string };
 
-/** The proxy for requests to the address: what was given, null for none, else by the environment. */
+/**
+ * The proxy for requests to the address: what was given, null for none, else by the environment.
+ */
 export const proxyFor = (url: URL, given: string | null | undefined, env: Env): ProxyChoice => {
   if (given === null) return null;
   if (given !== undefined) return parsed('proxy', given);
@@ -26,20 +30,31 @@ const parsed = (from: string, text: string): ProxyChoice => {
   if (!URL.canParse(address)) return { from, unusable: 'it is not an address' };
   const url = new URL(address);
   if (url.protocol === 'http:' || url.protocol === 'https:') return { from, url };
-  return { from, unusable: `it is a ${url.protocol.slice(0, -1)} proxy, and only http and https proxies are spoken to` };
+  return {
+    from,
+    unusable: `it is a ${url.protocol.slice(0, -1)} proxy, and only http and https proxies are spoken to`,
+  };
 };
 
-/** The proxy variable of the environment that applies to the address; null when none does. Loopback is never proxied, as in Go's net/http. */
+/**
+ * The proxy variable of the environment that applies to the address; null when none does. Loopback
+ * is never proxied, as in Go's net/http.
+ */
 export const proxyVariableFor = (url: URL, env: Env): string | null => {
   if (isLoopback(url)) return null;
   const names = [url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY', 'ALL_PROXY'];
-  const found = names.flatMap((name) => [name.toLowerCase(), name]).find((name) => (env[name] ?? '').trim() !== '');
+  const found = names
+    .flatMap((name) => [name.toLowerCase(), name])
+    .find((name) => (env[name] ?? '').trim() !== '');
   if (found === undefined) return null;
   const host = url.hostname.replace(/^\[|\]$/gu, '').toLowerCase();
   return isExempt(host, url, env['no_proxy'] ?? env['NO_PROXY'] ?? '') ? null : found;
 };
 
-/** NO_PROXY as curl reads it: names that match themselves and all below them, an optional port, `*` for all. */
+/**
+ * NO_PROXY as curl reads it: names that match themselves and all below them, an optional port, `*`
+ * for all.
+ */
 const isExempt = (host: string, url: URL, noProxy: string): boolean => {
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   return noProxy.split(/[\s,]+/u).some((entry) => {

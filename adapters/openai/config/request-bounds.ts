@@ -2,7 +2,10 @@ import type { JsonObject } from '../../../lib/core/json/json.ts';
 import { isPaddable, raiseBounds } from '../../../lib/core/settle/output-bound.ts';
 import type { OpenAIEndpoint } from './endpoints.ts';
 
-/** The body parameters that bound an answer, the stricter name first (OpenAI's API reference, 2026-08). */
+/**
+ * The body parameters that bound an answer, the stricter name first (OpenAI's API reference,
+ * 2026-08).
+ */
 const boundKeys: Readonly<Record<OpenAIEndpoint, readonly string[]>> = {
   responses: ['max_output_tokens'],
   'chat.completions': ['max_completion_tokens', 'max_tokens'],
@@ -11,7 +14,10 @@ const boundKeys: Readonly<Record<OpenAIEndpoint, readonly string[]>> = {
   moderations: [],
 };
 
-/** Output tokens that a request with this body can be billed for at most; null: unbounded. Reasoning counts as output, and is within the bound. */
+/**
+ * Output tokens that a request with this body can be billed for at most; null: unbounded. Reasoning
+ * counts as output, and is within the bound.
+ */
 export const outputTokensMaxOf = (endpoint: OpenAIEndpoint, body: JsonObject): number | null => {
   const keys = boundKeys[endpoint];
   if (keys.length === 0) return 0;
@@ -26,7 +32,8 @@ export const saysBound = (endpoint: OpenAIEndpoint, body: JsonObject): boolean =
   [...boundKeys[endpoint], 'n', 'best_of'].some((key) => body[key] !== undefined);
 
 /** Answers that a request with this body asks for. */
-export const answersIn = (body: JsonObject): number => Math.max(countIn(body, 'n'), countIn(body, 'best_of'));
+export const answersIn = (body: JsonObject): number =>
+  Math.max(countIn(body, 'n'), countIn(body, 'best_of'));
 
 /** The body without its bounds, and those: as far as they are numbers that a limit can be. */
 export const withoutBounds = (
@@ -37,12 +44,18 @@ export const withoutBounds = (
     const bound = body[key];
     return isPaddable(bound) ? [[key, bound]] : [];
   });
-  const rest = Object.fromEntries(Object.entries(body).filter(([key]) => bounds.every(([name]) => name !== key)));
+  const rest = Object.fromEntries(
+    Object.entries(body).filter(([key]) => bounds.every(([name]) => name !== key)),
+  );
   return [rest, bounds];
 };
 
 /** Lines whose bounds were written with room, with these bounds at least. */
-export const raiseOutputTokens = (endpoint: OpenAIEndpoint, lines: string, bound: number): string =>
+export const raiseOutputTokens = (
+  endpoint: OpenAIEndpoint,
+  lines: string,
+  bound: number,
+): string =>
   boundKeys[endpoint].length === 0 ? lines : raiseBounds(lines, boundKeys[endpoint], bound);
 
 const countIn = (body: JsonObject, key: string): number => {

@@ -1,10 +1,11 @@
 import type { StrictRules } from '../../../lib/schema/strict-rules.ts';
 
 /**
- * OpenAI's structured outputs guide ("Supported schemas"), as of the gpt-5.5 era, 2026; minLength and maxLength follow from what it
- * refuses to fine-tuned models. Whether arrays count as a level of nesting it does not say: they are counted. That a reference stands
- * alone, that every value has a type, that there is no `default`, and that patterns look neither ahead nor behind, its error messages say
- * ("regex lookaround is not supported", in several projects' reports of 2026).
+ * OpenAI's structured outputs guide ("Supported schemas"), as of the gpt-5.5 era, 2026; minLength
+ * and maxLength follow from what it refuses to fine-tuned models. Whether arrays count as a level
+ * of nesting it does not say: they are counted. That a reference stands alone, that every value has
+ * a type, that there is no `default`, and that patterns look neither ahead nor behind, its error
+ * messages say ("regex lookaround is not supported", in several projects' reports of 2026).
  */
 export const openaiSchemaRules: StrictRules = {
   provider: 'OpenAI',
@@ -14,8 +15,24 @@ export const openaiSchemaRules: StrictRules = {
     object: ['properties', 'required', 'additionalProperties'],
     array: ['items', 'minItems', 'maxItems'],
     string: ['pattern', 'format', 'minLength', 'maxLength', 'enum', 'const'],
-    number: ['multipleOf', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'enum', 'const'],
-    integer: ['multipleOf', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'enum', 'const'],
+    number: [
+      'multipleOf',
+      'minimum',
+      'maximum',
+      'exclusiveMinimum',
+      'exclusiveMaximum',
+      'enum',
+      'const',
+    ],
+    integer: [
+      'multipleOf',
+      'minimum',
+      'maximum',
+      'exclusiveMinimum',
+      'exclusiveMaximum',
+      'enum',
+      'const',
+    ],
     boolean: ['enum', 'const'],
     null: ['enum', 'const'],
   },
@@ -43,4 +60,5 @@ const fineTunedRules: StrictRules = {
 };
 
 /** What the model takes as a strict schema. */
-export const schemaRulesOf = (model: string): StrictRules => (model.startsWith('ft:') ? fineTunedRules : openaiSchemaRules);
+export const schemaRulesOf = (model: string): StrictRules =>
+  model.startsWith('ft:') ? fineTunedRules : openaiSchemaRules;

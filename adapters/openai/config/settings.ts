@@ -25,7 +25,10 @@ export interface OpenAISettings<E extends OpenAIEndpoint = 'responses'> {
   /** Of the endpoints that reason: `responses` and `chat.completions`. */
   readonly reasoningEffort?: E extends Thinking ? ReasoningEffort : never;
   readonly completionWindow?: '24h';
-  /** Per HTTP request. Default 60 000; uploads and downloads scale with size. Not compared on resume. */
+  /**
+   * Per HTTP request. Default 60 000; uploads and downloads scale with size. Not compared on
+   * resume.
+   */
   readonly requestTimeoutMs?: number;
   /** The base of an adaptive, jittered interval. Default 60 000. Not compared on resume. */
   readonly pollIntervalMs?: number;
@@ -37,9 +40,15 @@ export interface OpenAISettings<E extends OpenAIEndpoint = 'responses'> {
   readonly createGraceMs?: number;
   /** When the provider deletes our files by itself: an hour to thirty days. */
   readonly filesExpireAfterMs?: number;
-  /** When it deletes its output and error files: an hour to thirty days from when they are written. What is not downloaded by then is gone. */
+  /**
+   * When it deletes its output and error files: an hour to thirty days from when they are written.
+   * What is not downloaded by then is gone.
+   */
   readonly outputFilesExpireAfterMs?: number;
-  /** Input files are deleted once their batch is settled. Default: they are left to expire. Not compared on resume. */
+  /**
+   * Input files are deleted once their batch is settled. Default: they are left to expire. Not
+   * compared on resume.
+   */
   readonly deleteInputFiles?: boolean;
   readonly apiKey?: never;
   readonly baseURL?: never;
@@ -72,17 +81,28 @@ const enqueueKeys: readonly string[] = [
   'maxBatchEnqueuedTokens',
   'quotaScope',
 ];
-const notParams: readonly string[] = ['model', 'stream', 'input', 'messages', 'prompt'] satisfies readonly NotParams[];
+const notParams: readonly string[] = [
+  'model',
+  'stream',
+  'input',
+  'messages',
+  'prompt',
+] satisfies readonly NotParams[];
 
 /**
- * The config that is stored and compared. Throws a TypeError for what cannot be one, naming the setting and never its value: a
- * misplaced key must not end up in a log either.
+ * The config that is stored and compared. Throws a TypeError for what cannot be one, naming the
+ * setting and never its value: a misplaced key must not end up in a log either.
  */
-export const makeProviderConfig = (connection: string, settings: OpenAISettings<OpenAIEndpoint>): ProviderConfig<never, unknown> => {
+export const makeProviderConfig = (
+  connection: string,
+  settings: OpenAISettings<OpenAIEndpoint>,
+): ProviderConfig<never, unknown> => {
   knownKeys('', settings, settingKeys);
-  if (typeof settings.model !== 'string' || settings.model.trim() === '') throw new TypeError('openai({ model }): a model name is needed');
+  if (typeof settings.model !== 'string' || settings.model.trim() === '')
+    throw new TypeError('openai({ model }): a model name is needed');
   const endpoint = parseEndpoint(settings.endpoint ?? 'responses');
-  if (endpoint === null) throw new TypeError(`openai({ endpoint }): one of ${openaiEndpoints.join(', ')}`);
+  if (endpoint === null)
+    throw new TypeError(`openai({ endpoint }): one of ${openaiEndpoints.join(', ')}`);
   const params = paramsOf(endpoint, settings);
   return {
     kind: 'openai',
@@ -101,19 +121,30 @@ export const makeProviderConfig = (connection: string, settings: OpenAISettings<
 };
 
 /** The endpoints whose answers are words that a schema can shape. */
-const takesSchema = (endpoint: OpenAIEndpoint): endpoint is Thinking => endpoint === 'responses' || endpoint === 'chat.completions';
+const takesSchema = (endpoint: OpenAIEndpoint): endpoint is Thinking =>
+  endpoint === 'responses' || endpoint === 'chat.completions';
 
-const paramsOf = (endpoint: OpenAIEndpoint, { params, reasoningEffort }: OpenAISettings<OpenAIEndpoint>): JsonObject => {
+const paramsOf = (
+  endpoint: OpenAIEndpoint,
+  { params, reasoningEffort }: OpenAISettings<OpenAIEndpoint>,
+): JsonObject => {
   // Through JSON: what is stored and compared must be what is sent.
   const plain: unknown = JSON.parse(JSON.stringify(params ?? {}));
   if (!isJsonObject(plain)) throw new TypeError('openai({ params }): an object of body parameters');
   const misplaced = Object.keys(plain).find((key) => notParams.includes(key));
-  if (misplaced !== undefined) throw new TypeError(`openai({ params }): "${misplaced}" is the job's or the item's own, not a parameter`);
+  if (misplaced !== undefined)
+    throw new TypeError(
+      `openai({ params }): "${misplaced}" is the job's or the item's own, not a parameter`,
+    );
   if (reasoningEffort === undefined) return plain;
   if (endpoint === 'chat.completions') return { ...plain, reasoning_effort: reasoningEffort };
-  if (endpoint !== 'responses') throw new TypeError(`openai({ reasoningEffort }): ${endpoint} does not reason`);
+  if (endpoint !== 'responses')
+    throw new TypeError(`openai({ reasoningEffort }): ${endpoint} does not reason`);
   const reasoning = plain['reasoning'];
-  return { ...plain, reasoning: { ...(isJsonObject(reasoning) ? reasoning : {}), effort: reasoningEffort } };
+  return {
+    ...plain,
+    reasoning: { ...(isJsonObject(reasoning) ? reasoning : {}), effort: reasoningEffort },
+  };
 };
 
 const operationOf = ({
@@ -129,7 +160,14 @@ const operationOf = ({
   const { quotaScope, ...limits } = enqueueLimits ?? {};
   if (quotaScope !== undefined && (typeof quotaScope !== 'string' || quotaScope.trim() === ''))
     throw new TypeError('openai({ enqueueLimits.quotaScope }): a name');
-  const numbers = { pollIntervalMs, requestTimeoutMs, createGraceMs, filesExpireAfterMs, outputFilesExpireAfterMs, ...limits };
+  const numbers = {
+    pollIntervalMs,
+    requestTimeoutMs,
+    createGraceMs,
+    filesExpireAfterMs,
+    outputFilesExpireAfterMs,
+    ...limits,
+  };
   for (const [name, value] of Object.entries(numbers)) {
     if (value !== undefined && !(Number.isFinite(value) && value >= 0))
       throw new TypeError(`openai({ ${name} }): a number that is not negative`);
@@ -149,6 +187,8 @@ const knownKeys = (where: string, given: object, known: readonly string[]): void
   const strange = Object.keys(given).find((key) => !known.includes(key));
   if (strange === undefined) return;
   const hint =
-    /key|url|header|token/iu.test(strange) && where === '' ? ': keys, addresses and headers belong to createOpenAI, which stores none' : '';
+    /key|url|header|token/iu.test(strange) && where === ''
+      ? ': keys, addresses and headers belong to createOpenAI, which stores none'
+      : '';
   throw new TypeError(`openai({ ${where}${strange} }): no such setting${hint}`);
 };

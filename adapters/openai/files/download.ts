@@ -14,28 +14,48 @@ export class DownloadCut extends Error {
   override readonly name = 'DownloadCut';
 }
 
-/** Opens the file; its bytes come as they are pulled. The whole may take as long as its length asks for, one chunk no longer than a request may. */
+/**
+ * Opens the file; its bytes come as they are pulled. The whole may take as long as its length asks
+ * for, one chunk no longer than a request may.
+ */
 export const download =
   (openSession: OpenSession): BatchProvider['download'] =>
   (fileId) =>
-    ask(openSession, { what: `give file ${fileId}`, isPaid: false, isAboutOne: true }, async (session) => {
-      const { response } = await open(session, { method: 'get', path: `/files/${segment(fileId)}/content`, mayLeave: true });
-      // A packed transfer's length is not the file's.
-      const length = codingsIn(response.headers.get('content-encoding')).length > 0 ? null : response.headers.get('content-length');
-      const bytes = length !== null && /^\d+$/u.test(length) ? Number(length) : null;
-      const cut = (seen: number, reason: string): DownloadCut =>
-        new DownloadCut(
-          session.scrub(`the transfer of ${fileId} from ${session.where} ended after ${seen} of ${bytes ?? 'unknown'} bytes (${reason})`),
-        );
-      return { bytes, chunks: readFile(session, response.body, { bytes, cut }) };
-    });
+    ask(
+      openSession,
+      { what: `give file ${fileId}`, isPaid: false, isAboutOne: true },
+      async (session) => {
+        const { response } = await open(session, {
+          method: 'get',
+          path: `/files/${segment(fileId)}/content`,
+          mayLeave: true,
+        });
+        // A packed transfer's length is not the file's.
+        const length =
+          codingsIn(response.headers.get('content-encoding')).length > 0
+            ? null
+            : response.headers.get('content-length');
+        const bytes = length !== null && /^\d+$/u.test(length) ? Number(length) : null;
+        const cut = (seen: number, reason: string): DownloadCut =>
+          new DownloadCut(
+            session.scrub(
+              `the transfer of ${fileId} from ${session.where} ended after ${seen} of ${bytes ?? 'unknown'} bytes (${reason})`,
+            ),
+          );
+        return { bytes, chunks: readFile(session, response.body, { bytes, cut }) };
+      },
+    );
 
 interface Reading {
   readonly bytes: number | null;
   readonly cut: (seen: number, reason: string) => DownloadCut;
 }
 
-async function* readFile(session: Session, body: ReadableStream<Uint8Array> | null, { bytes, cut }: Reading): AsyncGenerator<Uint8Array> {
+async function* readFile(
+  session: Session,
+  body: ReadableStream<Uint8Array> | null,
+  { bytes, cut }: Reading,
+): AsyncGenerator<Uint8Array> {
   const bounds = {
     idleMs: session.requestTimeoutMs,
     totalMs: (seen: number) => downloadTimeoutMs(session, seen),

@@ -13,33 +13,52 @@ import type { OpenSession, Session } from '../client/session.ts';
 export const upload =
   (open: OpenSession): BatchProvider['upload'] =>
   ({ batchKey, createAttempt, bytes, lines, expiresAfterMs }) =>
-    ask(open, { what: 'take the input file', isPaid: false, isAboutOne: false, isAboutInput: true }, async (session) => {
-      const fileName = `batchor-${batchKey}-${createAttempt}.jsonl`;
-      const expiry: Record<string, string> =
-        expiresAfterMs === null
-          ? {}
-          : { 'expires_after[anchor]': 'created_at', 'expires_after[seconds]': String(fileExpirySeconds(expiresAfterMs)) };
-      const framed = frameUpload({ fields: { purpose: 'batch', ...expiry }, fileName, bytes, chunks: lines });
-      const headers = { 'content-type': framed.contentType, 'content-length': String(framed.contentLength) };
-      const file = await requestJson(session, {
-        method: 'post',
-        path: '/files',
-        headers,
-        body: (touch) => touched(framed.body, touch),
-        bytes: framed.contentLength,
-      }).catch((thrown: unknown) => {
-        const fault = framed.fault();
-        if (fault !== null) throw ownFault(fault, fileName, bytes);
-        throw isOutOfFiles(thrown) ? fileQuotaReached(session, thrown) : thrown;
-      });
-      const id = isJsonObject(file) ? file['id'] : undefined;
-      if (typeof id === 'string' && id !== '') return { inputFileId: id, expiresAtMs: expiryOf(file) };
-      const message = `${session.where} answered the upload with something that is not a file; check the base URL`;
-      throw new CallFailure({ type: 'refused', message, statusCode: null, requestId: null });
-    });
+    ask(
+      open,
+      { what: 'take the input file', isPaid: false, isAboutOne: false, isAboutInput: true },
+      async (session) => {
+        const fileName = `batchor-${batchKey}-${createAttempt}.jsonl`;
+        const expiry: Record<string, string> =
+          expiresAfterMs === null
+            ? {}
+            : {
+                'expires_after[anchor]': 'created_at',
+                'expires_after[seconds]': String(fileExpirySeconds(expiresAfterMs)),
+              };
+        const framed = frameUpload({
+          fields: { purpose: 'batch', ...expiry },
+          fileName,
+          bytes,
+          chunks: lines,
+        });
+        const headers = {
+          'content-type': framed.contentType,
+          'content-length': String(framed.contentLength),
+        };
+        const file = await requestJson(session, {
+          method: 'post',
+          path: '/files',
+          headers,
+          body: (touch) => touched(framed.body, touch),
+          bytes: framed.contentLength,
+        }).catch((thrown: unknown) => {
+          const fault = framed.fault();
+          if (fault !== null) throw ownFault(fault, fileName, bytes);
+          throw isOutOfFiles(thrown) ? fileQuotaReached(session, thrown) : thrown;
+        });
+        const id = isJsonObject(file) ? file['id'] : undefined;
+        if (typeof id === 'string' && id !== '')
+          return { inputFileId: id, expiresAtMs: expiryOf(file) };
+        const message = `${session.where} answered the upload with something that is not a file; check the base URL`;
+        throw new CallFailure({ type: 'refused', message, statusCode: null, requestId: null });
+      },
+    );
 
 /** The body, with a sign of progress for each chunk that the transport comes for. */
-async function* touched(body: AsyncIterable<Uint8Array>, touch: () => void): AsyncGenerator<Uint8Array> {
+async function* touched(
+  body: AsyncIterable<Uint8Array>,
+  touch: () => void,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
     yield chunk;
     touch();
@@ -50,7 +69,9 @@ async function* touched(body: AsyncIterable<Uint8Array>, touch: () => void): Asy
 const expiryOf = (file: unknown): number | null => {
   if (!isJsonObject(file)) return null;
   const { expires_at: expiresAt, created_at: createdAt } = file;
-  return typeof expiresAt === 'number' && typeof createdAt === 'number' ? Date.now() + (expiresAt - createdAt) * 1000 : null;
+  return typeof expiresAt === 'number' && typeof createdAt === 'number'
+    ? Date.now() + (expiresAt - createdAt) * 1000
+    : null;
 };
 
 /** The file quota is reached. Waiting does not help. */
@@ -59,7 +80,12 @@ const fileQuotaReached = ({ where }: Session, thrown: unknown): CallFailure => {
   const statusCode = statusIn(thrown);
   const label = [statusCode, code].filter((part) => part !== null).join(' ');
   const text = `${where} did not take the input file: ${label}: ${message.replace(/\.$/u, '')}. ${filesQuotaAdvice}`;
-  return new CallFailure({ type: 'refused', message: text, statusCode, requestId: requestIdIn(thrown) });
+  return new CallFailure({
+    type: 'refused',
+    message: text,
+    statusCode,
+    requestId: requestIdIn(thrown),
+  });
 };
 
 /** The bytes were ours to give. */
@@ -69,5 +95,9 @@ const ownFault = (fault: UploadFault, fileName: string, bytes: number): CallFail
     return new CallFailure({ type: 'corrupt', message, where: fileName });
   }
   const reason = fault.cause instanceof Error ? fault.cause.message : String(fault.cause);
-  return new CallFailure({ type: 'unavailable', message: `the lines of ${fileName} could not be read: ${reason}`, cause: null });
+  return new CallFailure({
+    type: 'unavailable',
+    message: `the lines of ${fileName} could not be read: ${reason}`,
+    cause: null,
+  });
 };

@@ -1,7 +1,10 @@
 import { isJsonObject, type JsonObject } from '../../../lib/core/json/json.ts';
 import type { OpenAIEndpoint } from '../config/endpoints.ts';
 
-/** The body with a strict JSON Schema for the answer; null where the endpoint has none. OpenAI's structured outputs guide, 2026-07. */
+/**
+ * The body with a strict JSON Schema for the answer; null where the endpoint has none. OpenAI's
+ * structured outputs guide, 2026-07.
+ */
 export const withSchema = (
   endpoint: OpenAIEndpoint,
   body: JsonObject,
@@ -11,10 +14,19 @@ export const withSchema = (
   const name = providerName(schemaName);
   if (endpoint === 'responses') {
     const text = body['text'];
-    return { ...body, text: { ...(isJsonObject(text) ? text : {}), format: { type: 'json_schema', name, schema, strict: true } } };
+    return {
+      ...body,
+      text: {
+        ...(isJsonObject(text) ? text : {}),
+        format: { type: 'json_schema', name, schema, strict: true },
+      },
+    };
   }
   if (endpoint === 'chat.completions')
-    return { ...body, response_format: { type: 'json_schema', json_schema: { name, schema, strict: true } } };
+    return {
+      ...body,
+      response_format: { type: 'json_schema', json_schema: { name, schema, strict: true } },
+    };
   return null;
 };
 

@@ -16,28 +16,41 @@ const shapes: Readonly<Record<OpenAIEndpoint, readonly string[]>> = {
   completions: ['prompt', 'body'],
   moderations: ['prompt', 'input', 'body'],
 };
-const takesSystemPrompt = (endpoint: OpenAIEndpoint): boolean => endpoint === 'responses' || endpoint === 'chat.completions';
+const takesSystemPrompt = (endpoint: OpenAIEndpoint): boolean =>
+  endpoint === 'responses' || endpoint === 'chat.completions';
 
-/** Tells the forms of a prompt apart; types promise them, but a prompt builder may be plain JavaScript or a template. */
+/**
+ * Tells the forms of a prompt apart; types promise them, but a prompt builder may be plain
+ * JavaScript or a template.
+ */
 export const readPrompt = (endpoint: OpenAIEndpoint, prompt: unknown): ReadPrompt => {
   if (typeof prompt === 'string') return { type: 'text', prompt, systemPrompt: undefined };
   if (!isJsonObject(prompt))
-    return unusable(`the prompt is ${kindOf(prompt)}; ${endpoint} takes a string or an object with ${shapes[endpoint].join(', or ')}`);
+    return unusable(
+      `the prompt is ${kindOf(prompt)}; ${endpoint} takes a string or an object with ${shapes[endpoint].join(', or ')}`,
+    );
   const forms = shapes[endpoint].filter((key) => prompt[key] !== undefined);
   const [form] = forms;
   if (form === undefined || forms.length > 1) {
-    return unusable(`the prompt object has ${forms.length === 0 ? 'none' : 'more than one'} of ${shapes[endpoint].join(', ')}`);
+    return unusable(
+      `the prompt object has ${forms.length === 0 ? 'none' : 'more than one'} of ${shapes[endpoint].join(', ')}`,
+    );
   }
   const strange = Object.keys(prompt).find(
-    (key) => key !== form && !(key === 'systemPrompt' && form === 'prompt' && takesSystemPrompt(endpoint)),
+    (key) =>
+      key !== form && !(key === 'systemPrompt' && form === 'prompt' && takesSystemPrompt(endpoint)),
   );
   if (strange !== undefined && prompt[strange] !== undefined)
-    return unusable(`the prompt object has "${strange}", which ${endpoint} does not take beside "${form}"`);
+    return unusable(
+      `the prompt object has "${strange}", which ${endpoint} does not take beside "${form}"`,
+    );
   if (form === 'prompt') return readText(prompt);
   if (form === 'body') return readBody(endpoint, prompt['body']);
   const list = prompt[form];
   const isGiven = Array.isArray(list) || (form === 'input' && typeof list === 'string');
-  return isGiven && list !== undefined && list !== null ? { type: 'list', list } : unusable(`"${form}" is ${kindOf(list)}, not a list`);
+  return isGiven && list !== undefined && list !== null
+    ? { type: 'list', list }
+    : unusable(`"${form}" is ${kindOf(list)}, not a list`);
 };
 
 const readText = ({ prompt, systemPrompt }: JsonObject): ReadPrompt => {
@@ -47,7 +60,9 @@ const readText = ({ prompt, systemPrompt }: JsonObject): ReadPrompt => {
   return { type: 'text', prompt, systemPrompt };
 };
 
-/** What a body must hold, one of each list: a line without it fails its whole batch at validation. */
+/**
+ * What a body must hold, one of each list: a line without it fails its whole batch at validation.
+ */
 const needed: Readonly<Record<OpenAIEndpoint, readonly string[]>> = {
   responses: ['input', 'prompt'],
   'chat.completions': ['messages'],
@@ -59,7 +74,10 @@ const needed: Readonly<Record<OpenAIEndpoint, readonly string[]>> = {
 const readBody = (endpoint: OpenAIEndpoint, body: unknown): ReadPrompt => {
   if (!isJsonObject(body)) return unusable(`"body" is ${kindOf(body)}, not an object`);
   const reserved = ['model', 'stream'].find((key) => body[key] !== undefined);
-  if (reserved !== undefined) return unusable(`"body" holds "${reserved}": the model is the job's, and a batch never streams`);
+  if (reserved !== undefined)
+    return unusable(
+      `"body" holds "${reserved}": the model is the job's, and a batch never streams`,
+    );
   if (!needed[endpoint].some((key) => (body[key] ?? null) !== null))
     return unusable(`"body" holds no ${needed[endpoint].map((key) => `"${key}"`).join(' or ')}`);
   return { type: 'body', body };

@@ -4,7 +4,13 @@ import type { LineRenderer, RenderedLine, RenderInput } from '../../../lib/ports
 import { endpointPath, type OpenAIEndpoint } from '../config/endpoints.ts';
 import { withSchema } from './output-format.ts';
 import { readPrompt } from './prompt.ts';
-import { answersIn, inputsOf, outputTokensMaxOf, saysBound, withoutBounds } from '../config/request-bounds.ts';
+import {
+  answersIn,
+  inputsOf,
+  outputTokensMaxOf,
+  saysBound,
+  withoutBounds,
+} from '../config/request-bounds.ts';
 
 /** How an endpoint spells its text, before and after the text itself. */
 const textFields: Readonly<Record<OpenAIEndpoint, readonly [before: string, after: string]>> = {
@@ -30,14 +36,25 @@ interface Job extends RenderInput {
 }
 
 /**
- * Renders request lines in OpenAI's input format (batch guide, 2026-09). What all lines share is text already: per row, a plain
- * prompt costs one `JSON.stringify` of its words. A system prompt replaces `params.instructions`.
+ * Renders request lines in OpenAI's input format (batch guide, 2026-09). What all lines share is
+ * text already: per row, a plain prompt costs one `JSON.stringify` of its words. A system prompt
+ * replaces `params.instructions`.
  */
-export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName, raisedOutputTokensMax: raised }: Job): LineRenderer => {
-  const shared = jsonSchema === null ? params : withSchema(endpoint, params, jsonSchema, schemaName);
+export const createRenderer = ({
+  model,
+  endpoint,
+  params,
+  jsonSchema,
+  schemaName,
+  raisedOutputTokensMax: raised,
+}: Job): LineRenderer => {
+  const shared =
+    jsonSchema === null ? params : withSchema(endpoint, params, jsonSchema, schemaName);
   if (shared === null) return () => ({ reason: `${endpoint} has no structured output` });
   const beforeBody = `,"method":"POST","url":"${endpointPath(endpoint)}","body":`;
-  /** The members of an object behind others; where bounds may be raised, these last and with room. */
+  /**
+   * The members of an object behind others; where bounds may be raised, these last and with room.
+   */
   const members = (object: JsonObject): string => {
     if (raised === null) return membersOf(object);
     const [rest, bounds] = withoutBounds(endpoint, object);
@@ -47,18 +64,23 @@ export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName
   const modelText = `{"model":${quote(model)},`;
   const [before, after] = textFields[endpoint];
   const tail = `${after}${members(shared)}}}\n`;
-  const tailUnderSystem = endpoint === 'responses' && instructions !== undefined ? `${after}${members(withoutInstructions)}}}\n` : tail;
+  const tailUnderSystem =
+    endpoint === 'responses' && instructions !== undefined
+      ? `${after}${members(withoutInstructions)}}}\n`
+      : tail;
 
   const words = (prompt: string, systemPrompt: string | undefined): string => {
     if (systemPrompt === undefined) return `${modelText}${before}${quote(prompt)}${tail}`;
     const system = quote(systemPrompt);
-    if (endpoint === 'responses') return `${modelText}"instructions":${system},${before}${quote(prompt)}${tailUnderSystem}`;
+    if (endpoint === 'responses')
+      return `${modelText}"instructions":${system},${before}${quote(prompt)}${tailUnderSystem}`;
     const turns = `[{"role":"system","content":${system}},{"role":"user","content":${quote(prompt)}}]`;
     return `${modelText}"messages":${turns}${members(shared)}}}\n`;
   };
   const rawBody = (customId: string, own: JsonObject): RenderedLine => {
     const body = { model, ...shared, ...own };
-    const { model: named = model, ...rest } = jsonSchema === null ? body : (withSchema(endpoint, body, jsonSchema, schemaName) ?? body);
+    const { model: named = model, ...rest } =
+      jsonSchema === null ? body : (withSchema(endpoint, body, jsonSchema, schemaName) ?? body);
     return {
       line: `{"custom_id":${quote(customId)}${beforeBody}{"model":${quote(named)}${members(rest)}}}\n`,
       inputs: inputsOf(endpoint, body),
@@ -76,10 +98,18 @@ export const createRenderer = ({ model, endpoint, params, jsonSchema, schemaName
     const read = readPrompt(endpoint, prompt);
     if (read.type === 'unusable') return { reason: read.reason };
     try {
-      if (read.type === 'text') return { line: `{"custom_id":${quote(customId)}${beforeBody}${words(read.prompt, read.systemPrompt)}` };
-      return rawBody(customId, read.type === 'body' ? read.body : { [listField[endpoint]]: read.list });
+      if (read.type === 'text')
+        return {
+          line: `{"custom_id":${quote(customId)}${beforeBody}${words(read.prompt, read.systemPrompt)}`,
+        };
+      return rawBody(
+        customId,
+        read.type === 'body' ? read.body : { [listField[endpoint]]: read.list },
+      );
     } catch (thrown) {
-      return { reason: `the prompt cannot be written as JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+      return {
+        reason: `the prompt cannot be written as JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      };
     }
   };
 };
@@ -91,11 +121,13 @@ const membersOf = (object: JsonObject): string => {
 };
 
 /**
- * JSON text in which U+2028 and U+2029 are escaped: legal inside JSON, they are ends of lines to some readers (Python's
- * splitlines, Node 24's readline).
+ * JSON text in which U+2028 and U+2029 are escaped: legal inside JSON, they are ends of lines to
+ * some readers (Python's splitlines, Node 24's readline).
  */
 export const quote = (value: JsonValue): string => escapeSeparators(JSON.stringify(value));
 
 /** The same of JSON that is text already. */
 export const escapeSeparators = (text: string): string =>
-  text.includes('\u2028') || text.includes('\u2029') ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029') : text;
+  text.includes('\u2028') || text.includes('\u2029')
+    ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+    : text;

@@ -9,14 +9,32 @@ type Decision = Either<Rejection, readonly Event[]>;
 /** Longer destinations are cut: they are for people. */
 export const destinationCharsMax = 1_000;
 
-/** The run was written out. A finished run has no more results to come, so that any export of it holds them all. */
-export const decideExported = (snapshot: RunSnapshot, { type: _, ...exported }: CommandOf<'RecordExported'>): Decision =>
+/**
+ * The run was written out. A finished run has no more results to come, so that any export of it
+ * holds them all.
+ */
+export const decideExported = (
+  snapshot: RunSnapshot,
+  { type: _, ...exported }: CommandOf<'RecordExported'>,
+): Decision =>
   isFinished(snapshot)
-    ? right([{ type: 'ArtifactsExported', ...exported, destination: exported.destination.slice(0, destinationCharsMax) }])
+    ? right([
+        {
+          type: 'ArtifactsExported',
+          ...exported,
+          destination: exported.destination.slice(0, destinationCharsMax),
+        },
+      ])
     : left({ type: 'run_not_finished' });
 
-/** The intent, before anything is removed. What the provider gave goes only where a copy of it was made. */
-export const decidePrune = (snapshot: RunSnapshot, { atMs, raw }: CommandOf<'PruneArtifacts'>): Decision => {
+/**
+ * The intent, before anything is removed. What the provider gave goes only where a copy of it was
+ * made.
+ */
+export const decidePrune = (
+  snapshot: RunSnapshot,
+  { atMs, raw }: CommandOf<'PruneArtifacts'>,
+): Decision => {
   const { exported, areRequestsPruned, isRawPruned } = snapshot.artifacts;
   if (!isFinished(snapshot)) return left({ type: 'run_not_finished' });
   if (raw && !isRawPruned && exported === null) return left({ type: 'not_exported' });
@@ -24,5 +42,10 @@ export const decidePrune = (snapshot: RunSnapshot, { atMs, raw }: CommandOf<'Pru
   return right([{ type: 'ArtifactsPruned', atMs, raw }]);
 };
 
-export const decideCompacted = ({ artifacts }: RunSnapshot, { atMs, object }: CommandOf<'RecordCompacted'>): Decision =>
-  artifacts.unkept.includes(object) ? right([{ type: 'RawFileCompacted', atMs, object }]) : left({ type: 'nothing_to_change' });
+export const decideCompacted = (
+  { artifacts }: RunSnapshot,
+  { atMs, object }: CommandOf<'RecordCompacted'>,
+): Decision =>
+  artifacts.unkept.includes(object)
+    ? right([{ type: 'RawFileCompacted', atMs, object }])
+    : left({ type: 'nothing_to_change' });

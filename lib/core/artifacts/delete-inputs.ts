@@ -13,7 +13,9 @@ export const decideFileDeleted = (
   snapshot: RunSnapshot,
   { fileId, atMs }: CommandOf<'RecordFileDeleted'>,
 ): Either<Rejection, readonly Event[]> =>
-  snapshot.litter.includes(fileId) ? right([{ type: 'LitterCleared', atMs, fileId, isGone: true }]) : left({ type: 'nothing_to_change' });
+  snapshot.litter.includes(fileId)
+    ? right([{ type: 'LitterCleared', atMs, fileId, isGone: true }])
+    : left({ type: 'nothing_to_change' });
 
 /** True when the first file's last try has failed. The same failure reported twice counts once. */
 export const isDeleteGivenUp = (snapshot: RunSnapshot, atMs: number): boolean => {
@@ -21,10 +23,14 @@ export const isDeleteGivenUp = (snapshot: RunSnapshot, atMs: number): boolean =>
     faults,
     litter: [fileId],
   } = snapshot;
-  const record = fileId === undefined ? undefined : faults.find(({ key }) => key === deleteFileKey(fileId));
+  const record =
+    fileId === undefined ? undefined : faults.find(({ key }) => key === deleteFileKey(fileId));
   return record !== undefined && record.count + 1 >= triesMax && isFaultDue(snapshot, record, atMs);
 };
 
 /** Stops deleting the first file: the provider deletes it when it expires. */
-export const leaveInputFile = ({ litter: [fileId] }: RunSnapshot, atMs: number): readonly Event[] =>
+export const leaveInputFile = (
+  { litter: [fileId] }: RunSnapshot,
+  atMs: number,
+): readonly Event[] =>
   fileId === undefined ? [] : [{ type: 'LitterCleared', atMs, fileId, isGone: false }];

@@ -5,10 +5,22 @@ import type { AcceptedSlice, Column, LineColumns } from '../model/command.ts';
 import { closed, later, NonNegative } from '../json/codec-parts.ts';
 import { checked, named, oneOf, orNull } from '../json/codec-primitives.ts';
 import { Operation, RunConfig } from '../model/config.ts';
-import { type Event, type EventOf, type FailedRows, replanReasons, type RetriedRows } from '../model/event.ts';
+import {
+  type Event,
+  type EventOf,
+  type FailedRows,
+  replanReasons,
+  type RetriedRows,
+} from '../model/event.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from '../values/ids.ts';
 import { isJsonObject, isJsonValue, type JsonValue } from '../json/json.ts';
-import { type BackoffBucket, controlReasons, type CapacityNeed, type SharedCursor, type SourceCheckpoint } from '../model/snapshot.ts';
+import {
+  type BackoffBucket,
+  controlReasons,
+  type CapacityNeed,
+  type SharedCursor,
+  type SourceCheckpoint,
+} from '../model/snapshot.ts';
 import { Ending, EndTimes, givenUpProps, overdueProps, Progress, Times } from './overdue-codec.ts';
 import { FileLimitType, Named, Rejected } from './refusal-codec.ts';
 import type { QueueGuess, QuotaUse, CapacityWanted, StatedLimit } from '../model/queue-state.ts';
@@ -38,13 +50,19 @@ export const finite = checked<number>('a finite number', (u): u is number => Num
 
 export const key = named<BatchKey>('a batch key');
 export const providerBatchId = named<ProviderBatchId>('a provider batch id');
-export const Bucket: t.Type<BackoffBucket, unknown> = closed('BackoffBucket', { dueAtMs: t.number, count: NonNegative });
+export const Bucket: t.Type<BackoffBucket, unknown> = closed('BackoffBucket', {
+  dueAtMs: t.number,
+  count: NonNegative,
+});
 export const Checkpoint: t.Type<SourceCheckpoint, unknown> = closed('SourceCheckpoint', {
   nextIndex: NonNegative,
   position: AnyJson,
   beforeLastPosition: AnyJson,
 });
-const File: t.Type<StoredFile, unknown> = closed('StoredFile', { object: t.string, bytes: NonNegative });
+const File: t.Type<StoredFile, unknown> = closed('StoredFile', {
+  object: t.string,
+  bytes: NonNegative,
+});
 export const Files = orNull(closed('Files', { output: orNull(File), error: orNull(File) }));
 export const Position: t.Type<SettlePosition, unknown> = closed('SettlePosition', {
   part: oneOf('a part', ['output', 'error', 'rest'] as const),
@@ -69,7 +87,10 @@ export const Presumed: t.Type<PresumedUsage, unknown> = closed('PresumedUsage', 
   inputTokens: NonNegative,
   outputTokens: NonNegative,
 });
-export const Use: t.Type<QuotaUse, unknown> = closed('QuotaUse', { tokens: NonNegative, requests: NonNegative });
+export const Use: t.Type<QuotaUse, unknown> = closed('QuotaUse', {
+  tokens: NonNegative,
+  requests: NonNegative,
+});
 export const Stated: t.Type<StatedLimit, unknown> = closed('StatedLimit', {
   tokensMax: orNull(NonNegative),
   requestsMax: orNull(NonNegative),
@@ -97,7 +118,14 @@ export const Need: t.Type<CapacityNeed, unknown> = closed('RoomNeed', {
   sinceMs: t.number,
   looks: NonNegative,
 });
-export const Refusals = orNull(closed('Refusals', { count: NonNegative, sinceMs: t.number, message: t.string, untilMs: t.number }));
+export const Refusals = orNull(
+  closed('Refusals', {
+    count: NonNegative,
+    sinceMs: t.number,
+    message: t.string,
+    untilMs: t.number,
+  }),
+);
 const Slice: t.Type<AcceptedSlice, unknown> = closed('AcceptedSlice', {
   fromIndex: NonNegative,
   itemIds: Texts,
@@ -112,9 +140,21 @@ const Slice: t.Type<AcceptedSlice, unknown> = closed('AcceptedSlice', {
   sameAs: later(orNull(ColumnType), null),
   sharedTokens: later(NonNegative, 0),
 });
-export const Shared: t.Type<SharedCursor, unknown> = closed('SharedCursor', { sequence: NonNegative, index: NonNegative });
-const sharedRows = { indexes: ColumnType, of: ColumnType, sequenceFrom: NonNegative, until: Shared };
-const Lines: t.Type<LineColumns, unknown> = closed('LineColumns', { indexes: ColumnType, offsets: ColumnType, lengths: ColumnType });
+export const Shared: t.Type<SharedCursor, unknown> = closed('SharedCursor', {
+  sequence: NonNegative,
+  index: NonNegative,
+});
+const sharedRows = {
+  indexes: ColumnType,
+  of: ColumnType,
+  sequenceFrom: NonNegative,
+  until: Shared,
+};
+const Lines: t.Type<LineColumns, unknown> = closed('LineColumns', {
+  indexes: ColumnType,
+  offsets: ColumnType,
+  lengths: ColumnType,
+});
 const Failed: t.Type<FailedRows, unknown> = closed('FailedRows', {
   indexes: ColumnType,
   codes: ColumnType,
@@ -150,12 +190,20 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   OperationChanged: event('OperationChanged', { operation: Operation }),
   CancelRequested: event('CancelRequested', {}),
   ReasonNoted: event('ReasonNoted', note),
-  ItemsAccepted: event('ItemsAccepted', { slice: Slice, checkpoint: Checkpoint, sequenceFrom: NonNegative }),
+  ItemsAccepted: event('ItemsAccepted', {
+    slice: Slice,
+    checkpoint: Checkpoint,
+    sequenceFrom: NonNegative,
+  }),
   IngestionCompleted: event('IngestionCompleted', { checkpoint: Checkpoint }),
   BatchPlanned: event('BatchPlanned', { ...sent, ...size, indexes: ColumnType }),
   PlanDeferred: event('PlanDeferred', { need: Need }),
   OthersSeen: event('OthersSeen', { others: Use, stated: orNull(Stated) }),
-  QueueLearned: event('QueueLearned', { stated: orNull(Stated), guess: orNull(Guess), refusals: Refusals }),
+  QueueLearned: event('QueueLearned', {
+    stated: orNull(Stated),
+    guess: orNull(Guess),
+    refusals: Refusals,
+  }),
   PendingFailed: event('PendingFailed', {
     indexes: ColumnType,
     code: NonNegative,
@@ -163,7 +211,11 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     tokens: NonNegative,
     sequenceFrom: NonNegative,
   }),
-  FileLimitLearned: event('FileLimitLearned', { batchKey: key, fileLimit: FileLimitType, message: t.string }),
+  FileLimitLearned: event('FileLimitLearned', {
+    batchKey: key,
+    fileLimit: FileLimitType,
+    message: t.string,
+  }),
   LinesRefused: event('LinesRefused', {
     batchKey: key,
     batchNo: NonNegative,
@@ -183,7 +235,11 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   }),
   SharedCompleted: event('SharedCompleted', sharedRows),
   SharedFailed: event('SharedFailed', { ...sharedRows, codes: ColumnType }),
-  BatchUploaded: event('BatchUploaded', { batchKey: key, inputFileId: t.string, expiresAtMs: orNull(t.number) }),
+  BatchUploaded: event('BatchUploaded', {
+    batchKey: key,
+    inputFileId: t.string,
+    expiresAtMs: orNull(t.number),
+  }),
   CreateBegun: event('CreateBegun', { batchKey: key, createAttempt: NonNegative }),
   BatchCreated: event('BatchCreated', {
     ...sent,
@@ -194,7 +250,11 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   }),
   CreateRefused: event('CreateRefused', { batchKey: key, message: t.string }),
   CreateUnclear: event('CreateUnclear', { batchKey: key, message: t.string }),
-  CreateNotFound: event('CreateNotFound', { batchKey: key, fileCreatedAtMs: orNull(t.number), dueAtMs: t.number }),
+  CreateNotFound: event('CreateNotFound', {
+    batchKey: key,
+    fileCreatedAtMs: orNull(t.number),
+    dueAtMs: t.number,
+  }),
   CreateAbsent: event('CreateAbsent', { batchKey: key, isSworn: t.boolean }),
   CreateFenced: event('CreateFenced', { batchKey: key }),
   BatchReplanned: event('BatchReplanned', {
@@ -211,7 +271,11 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   }),
   StrayCancelAsked: event('StrayCancelAsked', { providerBatchId }),
   StrayObserved: event('StrayObserved', { providerBatchId, dueAtMs: t.number, isSeen: t.boolean }),
-  StrayEnded: event('StrayEnded', { providerBatchId, answered: orNull(NonNegative), presumed: Presumed }),
+  StrayEnded: event('StrayEnded', {
+    providerBatchId,
+    answered: orNull(NonNegative),
+    presumed: Presumed,
+  }),
   BatchHeld: event('BatchHeld', { batchKey: key, message: t.string }),
   BatchReleased: event('BatchReleased', { batchKey: key }),
   BatchDropped: event('BatchDropped', { ...sent, ...size }),
@@ -227,9 +291,25 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   BatchOverdue: event('BatchOverdue', overdueProps),
   BatchGivenUp: event('BatchGivenUp', givenUpProps),
   CancelAsked: event('CancelAsked', { batchKey: key, refused: later(orNull(t.string), null) }),
-  BatchEnded: event('BatchEnded', { batchKey: key, providerStatus: t.string, progress: Progress, ending: Ending, times: EndTimes }),
-  FilesStored: event('FilesStored', { batchKey: key, output: orNull(File), error: orNull(File), position: Position, isSworn: t.boolean }),
-  AnswersUnreadable: event('AnswersUnreadable', { batchKey: key, output: orNull(File), error: orNull(File) }),
+  BatchEnded: event('BatchEnded', {
+    batchKey: key,
+    providerStatus: t.string,
+    progress: Progress,
+    ending: Ending,
+    times: EndTimes,
+  }),
+  FilesStored: event('FilesStored', {
+    batchKey: key,
+    output: orNull(File),
+    error: orNull(File),
+    position: Position,
+    isSworn: t.boolean,
+  }),
+  AnswersUnreadable: event('AnswersUnreadable', {
+    batchKey: key,
+    output: orNull(File),
+    error: orNull(File),
+  }),
   ItemsCompleted: event('ItemsCompleted', {
     batchKey: key,
     batchNo: NonNegative,
@@ -261,7 +341,12 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     canary: orNull(oneOf('a verdict', ['passed', 'failed', 'unjudged'] as const)),
     named: later(orNull(Named), null),
   }),
-  ItemsRequeued: event('ItemsRequeued', { dueAtMs: t.number, indexes: ColumnType, bytes: NonNegative, tokens: NonNegative }),
+  ItemsRequeued: event('ItemsRequeued', {
+    dueAtMs: t.number,
+    indexes: ColumnType,
+    bytes: NonNegative,
+    tokens: NonNegative,
+  }),
   FaultRecorded: event('FaultRecorded', {
     key: named<EffectKey>('an effect key'),
     message: t.string,
@@ -272,7 +357,9 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
   ArtifactsExported: event('ArtifactsExported', ExportedProps),
   ArtifactsPruned: event('ArtifactsPruned', { raw: t.boolean }),
   RawFileCompacted: event('RawFileCompacted', { object: t.string }),
-  RunFinished: event('RunFinished', { status: oneOf('an end', ['completed', 'completed_with_failures'] as const) }),
+  RunFinished: event('RunFinished', {
+    status: oneOf('an end', ['completed', 'completed_with_failures'] as const),
+  }),
 };
 
 const codecFor = (u: unknown): t.Type<Event, unknown> | null =>

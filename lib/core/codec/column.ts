@@ -14,19 +14,23 @@ const isNumberArray = (column: unknown): boolean =>
   column instanceof Uint8ClampedArray;
 
 /**
- * True for a length and as many numbers. What `JSON.stringify` makes of a typed array has no length: it is no column, not an empty one.
- * O(1) for a typed array, O(n) else.
+ * True for a length and as many numbers. What `JSON.stringify` makes of a typed array has no
+ * length: it is no column, not an empty one. O(1) for a typed array, O(n) else.
  */
 export const isColumn = (u: unknown): u is Column => {
   if (isNumberArray(u)) return true;
   if (typeof u !== 'object' || u === null) return false;
   const { length } = u as ArrayLike<unknown>;
   if (!Number.isInteger(length) || length < 0) return false;
-  for (let i = 0; i < length; i += 1) if (typeof (u as ArrayLike<unknown>)[i] !== 'number') return false;
+  for (let i = 0; i < length; i += 1)
+    if (typeof (u as ArrayLike<unknown>)[i] !== 'number') return false;
   return true;
 };
 
-/** True where every entry is an integer of at least `min` and below `end`. O(n); O(1) where the array's kind says so. */
+/**
+ * True where every entry is an integer of at least `min` and below `end`. O(n); O(1) where the
+ * array's kind says so.
+ */
 export const isWithin = (column: Column, min: number, end = Infinity): boolean => {
   if (min <= 0 && end === Infinity && isWholeArray(column)) return true;
   for (let i = 0; i < column.length; i += 1) {
@@ -48,9 +52,11 @@ export const isMeasure = (column: Column): boolean => {
 
 /** True where each entry is larger than the one before. O(n). */
 export const isAscending = (column: Column): boolean => {
-  for (let i = 1; i < column.length; i += 1) if (!((column[i] as number) > (column[i - 1] as number))) return false;
+  for (let i = 1; i < column.length; i += 1)
+    if (!((column[i] as number) > (column[i - 1] as number))) return false;
   return true;
 };
 
 /** True where no entry comes twice. O(n). */
-export const isDistinct = (column: Column): boolean => isAscending(column) || new Set(Array.from(column)).size === column.length;
+export const isDistinct = (column: Column): boolean =>
+  isAscending(column) || new Set(Array.from(column)).size === column.length;

@@ -1,7 +1,19 @@
 import * as t from 'io-ts';
 import type { StoredFile } from '../model/batch.ts';
 import type { FileCensus, FilesCensus } from '../model/census.ts';
-import { ColumnType, Exported, finite, key, named, oneOf, orNull, providerBatchId, Reason, Texts, AnyJson } from './codec.ts';
+import {
+  ColumnType,
+  Exported,
+  finite,
+  key,
+  named,
+  oneOf,
+  orNull,
+  providerBatchId,
+  Reason,
+  Texts,
+  AnyJson,
+} from './codec.ts';
 import type {
   AcceptedSlice,
   Command,
@@ -23,12 +35,27 @@ import type { OthersUse, QuotaUse, CapacityWanted, StatedLimit } from '../model/
 import type { SharedCursor, SourceCheckpoint } from '../model/snapshot.ts';
 import type { TokenUsage } from '../values/usage.ts';
 
-import { Observation, Refused, Report, SweptBatchType, reportedNumber, UnconfirmedCreateQueryType } from './provider-answers.ts';
+import {
+  Observation,
+  Refused,
+  Report,
+  SweptBatchType,
+  reportedNumber,
+  UnconfirmedCreateQueryType,
+} from './provider-answers.ts';
 
-/** What a command must be to be decided on: every field of its type. Open, so that what a provider's port adds comes into no event. */
+/**
+ * What a command must be to be decided on: every field of its type. Open, so that what a provider's
+ * port adds comes into no event.
+ */
 
 const columns = { indexes: ColumnType, offsets: ColumnType, lengths: ColumnType };
-const rowColumns = { indexes: ColumnType, bytes: ColumnType, tokens: orNull(ColumnType), isLast: t.boolean };
+const rowColumns = {
+  indexes: ColumnType,
+  bytes: ColumnType,
+  tokens: orNull(ColumnType),
+  isLast: t.boolean,
+};
 const File = orNull(form<StoredFile>('StoredFile', { object: t.string, bytes: NonNegative }));
 const Usage = form<TokenUsage>('TokenUsage', {
   inputTokens: NonNegative,
@@ -36,7 +63,11 @@ const Usage = form<TokenUsage>('TokenUsage', {
   outputTokens: NonNegative,
   reasoningTokens: NonNegative,
 });
-const Checkpoint = form<SourceCheckpoint>('SourceCheckpoint', { nextIndex: NonNegative, position: AnyJson, beforeLastPosition: AnyJson });
+const Checkpoint = form<SourceCheckpoint>('SourceCheckpoint', {
+  nextIndex: NonNegative,
+  position: AnyJson,
+  beforeLastPosition: AnyJson,
+});
 const Slice = form<AcceptedSlice>('AcceptedSlice', {
   fromIndex: NonNegative,
   itemIds: Texts,
@@ -62,13 +93,28 @@ const Window = form<PlanWindow>('PlanWindow', {
 const use: Fields<QuotaUse> = { tokens: NonNegative, requests: NonNegative };
 const Others = form<OthersUse>('OthersUse', {
   ...use,
-  stated: orNull(form<StatedLimit>('StatedLimit', { tokensMax: reportedNumber, requestsMax: reportedNumber, atMs: finite })),
+  stated: orNull(
+    form<StatedLimit>('StatedLimit', {
+      tokensMax: reportedNumber,
+      requestsMax: reportedNumber,
+      atMs: finite,
+    }),
+  ),
   wants: listOf(form<CapacityWanted>('RoomWanted', { ...use, sinceMs: finite, untilMs: finite })),
 });
 const Rows = form<RowSlice>('RowSlice', rowColumns);
-const Open = form<OpenRows>('OpenRows', { ...rowColumns, charged: ColumnType, uncharged: ColumnType });
+const Open = form<OpenRows>('OpenRows', {
+  ...rowColumns,
+  charged: ColumnType,
+  uncharged: ColumnType,
+});
 const Cursor = form<SharedCursor>('SharedCursor', { sequence: NonNegative, index: NonNegative });
-const Shared = form<SharedRows>('SharedRows', { indexes: ColumnType, of: ColumnType, codes: ColumnType, until: Cursor });
+const Shared = form<SharedRows>('SharedRows', {
+  indexes: ColumnType,
+  of: ColumnType,
+  codes: ColumnType,
+  until: Cursor,
+});
 const PartCensus = form<FileCensus>('FileCensus', {
   fileId: t.string,
   lines: NonNegative,
@@ -94,7 +140,10 @@ const resolution = <T extends Resolution['type']>(
   type: T,
   fields: Omit<Fields<ResolutionOf<T>>, 'type'>,
 ): t.Type<ResolutionOf<T>, unknown> =>
-  form<ResolutionOf<T>>(`resolution ${type}`, { ...fields, type: t.literal(type) } as unknown as Fields<ResolutionOf<T>>);
+  form<ResolutionOf<T>>(`resolution ${type}`, {
+    ...fields,
+    type: t.literal(type),
+  } as unknown as Fields<ResolutionOf<T>>);
 const ResolutionType = variants<Resolution>('a resolution', {
   exists: resolution('exists', { found: SweptBatchType }),
   never_created: resolution('never_created', {}),
@@ -130,8 +179,13 @@ const Fault = oneOf('a fault', [
 
 const batchKey = { batchKey: key };
 const attempt = { batchKey: key, createAttempt: NonNegative };
-const command = <T extends Command['type']>(type: T, fields: Omit<Fields<CommandOf<T>>, 'type' | 'atMs'>): t.Type<CommandOf<T>, unknown> =>
-  form<CommandOf<T>>(type, { ...fields, type: t.literal(type), atMs: finite } as unknown as Fields<CommandOf<T>>);
+const command = <T extends Command['type']>(
+  type: T,
+  fields: Omit<Fields<CommandOf<T>>, 'type' | 'atMs'>,
+): t.Type<CommandOf<T>, unknown> =>
+  form<CommandOf<T>>(type, { ...fields, type: t.literal(type), atMs: finite } as unknown as Fields<
+    CommandOf<T>
+  >);
 
 /** Any command. Dispatches on `type`, so that a field is named within the command that it is in. */
 export const CommandType: t.Type<Command, unknown> = variants<Command>('a command', {
@@ -143,7 +197,11 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
   ResumeRun: command('ResumeRun', {}),
   ChangeOperation: command('ChangeOperation', { operation: Operation }),
   CancelRun: command('CancelRun', { cancelsAdopted: optional(t.boolean) }),
-  AcceptSlice: command('AcceptSlice', { slice: orNull(Slice), checkpoint: Checkpoint, isLast: t.boolean }),
+  AcceptSlice: command('AcceptSlice', {
+    slice: orNull(Slice),
+    checkpoint: Checkpoint,
+    isLast: t.boolean,
+  }),
   RejectRow: command('RejectRow', { message: t.string }),
   RecordInputRefused: command('RecordInputRefused', {
     batchKey: key,
@@ -156,10 +214,18 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
   }),
   PlanBatch: command('PlanBatch', { window: Window, newBatchKey: key, others: optional(Others) }),
   AdoptBatch: command('AdoptBatch', { window: Window, newBatchKey: key }),
-  RecordUpload: command('RecordUpload', { ...attempt, inputFileId: t.string, expiresAtMs: reportedNumber }),
+  RecordUpload: command('RecordUpload', {
+    ...attempt,
+    inputFileId: t.string,
+    expiresAtMs: reportedNumber,
+  }),
   BeginCreate: command('BeginCreate', batchKey),
   ReplanBatch: command('ReplanBatch', batchKey),
-  RecordCreated: command('RecordCreated', { ...attempt, providerBatchId, providerStatus: t.string }),
+  RecordCreated: command('RecordCreated', {
+    ...attempt,
+    providerBatchId,
+    providerStatus: t.string,
+  }),
   RecordCreateRefused: command('RecordCreateRefused', { ...attempt, refusal: Refusal }),
   RecordCreateUnclear: command('RecordCreateUnclear', { ...attempt, message: t.string }),
   RecordSweep: command('RecordSweep', {
@@ -172,7 +238,10 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
   ResolveBatch: command('ResolveBatch', { ...batchKey, resolution: ResolutionType }),
   RecordFileDeleted: command('RecordFileDeleted', { fileId: t.string }),
   RecordStrayCancelled: command('RecordStrayCancelled', { providerBatchId }),
-  RecordStrays: command('RecordStrays', { asked: listOf(providerBatchId), observations: listOf(Observation) }),
+  RecordStrays: command('RecordStrays', {
+    asked: listOf(providerBatchId),
+    observations: listOf(Observation),
+  }),
   RecordPoll: command('RecordPoll', { asked: listOf(key), observations: listOf(Observation) }),
   RecordCancelAsked: command('RecordCancelAsked', batchKey),
   RecordFiles: command('RecordFiles', { ...batchKey, output: File, error: File, census: Census }),

@@ -6,8 +6,9 @@ import type { Event } from '../model/event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/json.ts';
 
 /**
- * Events as they are written: a JSON header, and their columns as typed arrays behind it. In the header a column is its number
- * in the record. Law: `decodeEvents(encodeEvents(events))` are the same events, columns equal by value.
+ * Events as they are written: a JSON header, and their columns as typed arrays behind it. In the
+ * header a column is its number in the record. Law: `decodeEvents(encodeEvents(events))` are the
+ * same events, columns equal by value.
  */
 export interface EventRecord {
   readonly header: JsonObject;
@@ -18,7 +19,9 @@ export interface EventRecord {
 export const recordFormat = 5;
 
 /** Where the columns of an event are. */
-const columnPaths: { readonly [T in Event['type']]?: readonly (readonly [string] | readonly [string, string])[] } = {
+const columnPaths: {
+  readonly [T in Event['type']]?: readonly (readonly [string] | readonly [string, string])[];
+} = {
   ItemsAccepted: [
     ['slice', 'requestLengths'],
     ['slice', 'itemLengths'],
@@ -70,7 +73,13 @@ export const narrowColumn = (column: Column): TypedColumn => {
 };
 
 const kindOf = (column: TypedColumn): Kind =>
-  column instanceof Uint8Array ? 'u8' : column instanceof Uint16Array ? 'u16' : column instanceof Uint32Array ? 'u32' : 'f64';
+  column instanceof Uint8Array
+    ? 'u8'
+    : column instanceof Uint16Array
+      ? 'u16'
+      : column instanceof Uint32Array
+        ? 'u32'
+        : 'f64';
 
 /** A copy of the event with what lies at its column paths exchanged. */
 const exchange = (event: JsonObject, swap: (at: unknown) => unknown): JsonObject => {
@@ -85,14 +94,21 @@ const exchange = (event: JsonObject, swap: (at: unknown) => unknown): JsonObject
 
 export const encodeEvents = (events: readonly Event[]): EventRecord => {
   const columns: TypedColumn[] = [];
-  const take = (at: unknown): unknown => (at === null ? null : columns.push(narrowColumn(at as Column)) - 1);
+  const take = (at: unknown): unknown =>
+    at === null ? null : columns.push(narrowColumn(at as Column)) - 1;
   const plain = events.map((event) => exchange(event as unknown as JsonObject, take));
   const shapes = columns.map((column) => [kindOf(column), column.length] as const);
   return { header: { format: recordFormat, events: plain, columns: shapes }, columns };
 };
 
-/** Left says what is wrong with the record: a format of another version, or an event that is not one. */
-export const decodeEvents = (header: unknown, columns: readonly TypedColumn[]): Either<string, readonly Event[]> => {
+/**
+ * Left says what is wrong with the record: a format of another version, or an event that is not
+ * one.
+ */
+export const decodeEvents = (
+  header: unknown,
+  columns: readonly TypedColumn[],
+): Either<string, readonly Event[]> => {
   if (!isJsonObject(header) || header['format'] !== recordFormat) {
     return left(
       `its format is ${isJsonObject(header) ? String(header['format']) : 'unknown'}, and this version reads format ${recordFormat}`,
@@ -102,8 +118,11 @@ export const decodeEvents = (header: unknown, columns: readonly TypedColumn[]): 
   const events: Event[] = [];
   for (const plain of header['events'] as readonly JsonValue[]) {
     if (!isJsonObject(plain)) return left('an event is no object');
-    const decoded = EventCodec.decode(exchange(plain, (at) => (typeof at === 'number' ? columns[at] : at)));
-    if (isLeft(decoded)) return left(`${String(plain['type'])}: ${pathOfError(decoded.left)} is malformed`);
+    const decoded = EventCodec.decode(
+      exchange(plain, (at) => (typeof at === 'number' ? columns[at] : at)),
+    );
+    if (isLeft(decoded))
+      return left(`${String(plain['type'])}: ${pathOfError(decoded.left)} is malformed`);
     events.push(decoded.right);
   }
   return right(events);
@@ -120,7 +139,8 @@ export const pathOfError = (errors: Errors): string =>
 const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
 /** How many bytes the columns take, one after the other. */
-export const columnBytes = (columns: readonly TypedColumn[]): number => columns.reduce((sum, column) => sum + padded(column.byteLength), 0);
+export const columnBytes = (columns: readonly TypedColumn[]): number =>
+  columns.reduce((sum, column) => sum + padded(column.byteLength), 0);
 
 /** Writes the columns into the target, in the machine's byte order. */
 export const writeColumns = (columns: readonly TypedColumn[], target: Uint8Array): void => {
@@ -131,18 +151,31 @@ export const writeColumns = (columns: readonly TypedColumn[], target: Uint8Array
   }
 };
 
-/** The columns of a record, as views on its bytes; left when the bytes cannot hold them. The body begins at a multiple of eight. */
-export const readColumns = (header: unknown, body: Uint8Array): Either<string, readonly TypedColumn[]> => {
+/**
+ * The columns of a record, as views on its bytes; left when the bytes cannot hold them. The body
+ * begins at a multiple of eight.
+ */
+export const readColumns = (
+  header: unknown,
+  body: Uint8Array,
+): Either<string, readonly TypedColumn[]> => {
   const shapes = isJsonObject(header) ? header['columns'] : undefined;
   if (!Array.isArray(shapes)) return left('it names no columns');
   const columns: TypedColumn[] = [];
   let at = 0;
   for (const shape of shapes as readonly JsonValue[]) {
     const [kind, count] = Array.isArray(shape) ? (shape as readonly JsonValue[]) : [];
-    if (typeof kind !== 'string' || !Object.hasOwn(arrays, kind) || typeof count !== 'number' || !Number.isInteger(count) || count < 0)
+    if (
+      typeof kind !== 'string' ||
+      !Object.hasOwn(arrays, kind) ||
+      typeof count !== 'number' ||
+      !Number.isInteger(count) ||
+      count < 0
+    )
       return left('a column has no kind');
     const ArrayType = arrays[kind as Kind];
-    if (at + count * ArrayType.BYTES_PER_ELEMENT > body.length) return left('its columns are longer than its body');
+    if (at + count * ArrayType.BYTES_PER_ELEMENT > body.length)
+      return left('its columns are longer than its body');
     columns.push(new ArrayType(body.buffer as ArrayBuffer, body.byteOffset + at, count));
     at += padded(count * ArrayType.BYTES_PER_ELEMENT);
   }

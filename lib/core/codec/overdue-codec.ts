@@ -1,5 +1,12 @@
 import * as t from 'io-ts';
-import { type BatchEnding, batchEndings, noProviderTimes, type Overdue, overdueReasons, type ProviderTimes } from '../model/batch.ts';
+import {
+  type BatchEnding,
+  batchEndings,
+  noProviderTimes,
+  type Overdue,
+  overdueReasons,
+  type ProviderTimes,
+} from '../model/batch.ts';
 import { closed, later, laterOrNull, NonNegative } from '../json/codec-parts.ts';
 import { named, oneOf, orNull } from '../json/codec-primitives.ts';
 import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
@@ -7,7 +14,9 @@ import { Rejected } from './refusal-codec.ts';
 
 /** What is stored of how batches end, or do not. */
 
-export const Progress = orNull(closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }));
+export const Progress = orNull(
+  closed('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }),
+);
 export const Ending: t.Type<BatchEnding, unknown> = closed('BatchEnding', {
   type: oneOf('an ending', batchEndings),
   outputFileId: orNull(t.string),
@@ -23,7 +32,9 @@ export const Times: t.Type<ProviderTimes, unknown> = later(
 );
 
 /** Of the event `BatchEnded`; an earlier release did not record them. */
-export const EndTimes = laterOrNull(closed('EndTimes', { createdAtMs: t.number, endedAtMs: t.number }));
+export const EndTimes = laterOrNull(
+  closed('EndTimes', { createdAtMs: t.number, endedAtMs: t.number }),
+);
 
 const atProvider = {
   batchKey: named<BatchKey>('a batch key'),

@@ -11,23 +11,35 @@ import {
   type RefusedLine,
   refusedLineClasses,
 } from '../model/batch.ts';
-import type { BatchObservation, SweepReport, SweptBatch, UnconfirmedCreateQuery } from '../model/command.ts';
+import type {
+  BatchObservation,
+  SweepReport,
+  SweptBatch,
+  UnconfirmedCreateQuery,
+} from '../model/command.ts';
 import { finite, key, oneOf, orNull, providerBatchId } from './codec.ts';
 
-/** What providers say, as commands bring it. Open, so that what a provider's port adds comes into no event. */
+/**
+ * What providers say, as commands bring it. Open, so that what a provider's port adds comes into no
+ * event.
+ */
 
 /** A number that the provider reports. Anything else, and a number below zero, is read as null. */
 export const reportedNumber = new t.Type<number | null, unknown>(
   'a number or null',
   (u): u is number | null => u === null || (typeof u === 'number' && Number.isFinite(u) && u >= 0),
-  (u, c) => (u !== null && typeof u !== 'number' ? t.failure(u, c) : t.success(u !== null && Number.isFinite(u) && u >= 0 ? u : null)),
+  (u, c) =>
+    u !== null && typeof u !== 'number'
+      ? t.failure(u, c)
+      : t.success(u !== null && Number.isFinite(u) && u >= 0 ? u : null),
   t.identity,
 );
 /** The attempt that a foreign batch's metadata names, if it names one. */
 const reportedAttempt = new t.Type<number, unknown>(
   'an attempt',
   (u): u is number => NonNegative.is(u),
-  (u, c) => (u !== null && typeof u !== 'number' ? t.failure(u, c) : t.success(NonNegative.is(u) ? u : 0)),
+  (u, c) =>
+    u !== null && typeof u !== 'number' ? t.failure(u, c) : t.success(NonNegative.is(u) ? u : 0),
   t.identity,
 );
 
@@ -38,9 +50,19 @@ const saidOfLine = {
   failureClass: laterOrNull(oneOf('a failure class', refusedLineClasses)),
 };
 export const Refused = form<RefusedLine>('RefusedLine', { line: finite, ...saidOfLine });
-const RefusedById = form<RefusedId>('RefusedId', { line: orNull(finite), customId: t.string, ...saidOfLine });
+const RefusedById = form<RefusedId>('RefusedId', {
+  line: orNull(finite),
+  customId: t.string,
+  ...saidOfLine,
+});
 const Rejection = form<BatchRejection>('BatchRejection', {
-  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'too_large', 'other'] as const),
+  type: oneOf('a rejection', [
+    'invalid_lines',
+    'over_capacity',
+    'insufficient_quota',
+    'too_large',
+    'other',
+  ] as const),
   message: t.string,
   lines: listOf(finite),
   // Absent in commands of programs that were written for an earlier release.
@@ -61,7 +83,11 @@ export const Observation = form<BatchObservation>('BatchObservation', {
   providerStatus: t.string,
   isAccepted: t.boolean,
   progress: orNull(
-    form<NonNullable<BatchObservation['progress']>>('Progress', { total: NonNegative, completed: NonNegative, failed: NonNegative }),
+    form<NonNullable<BatchObservation['progress']>>('Progress', {
+      total: NonNegative,
+      completed: NonNegative,
+      failed: NonNegative,
+    }),
   ),
   ending: orNull(Ending),
   stage: optional(oneOf('a stage', batchStages)),
@@ -69,7 +95,12 @@ export const Observation = form<BatchObservation>('BatchObservation', {
   expiresAtMs: optional(reportedNumber),
   statusSinceMs: optional(reportedNumber),
   providerNowMs: optional(reportedNumber),
-  named: optional(form<NamedFiles>('NamedFiles', { outputFileId: orNull(t.string), errorFileId: orNull(t.string) })),
+  named: optional(
+    form<NamedFiles>('NamedFiles', {
+      outputFileId: orNull(t.string),
+      errorFileId: orNull(t.string),
+    }),
+  ),
   refusedIds: optional(listOf(RefusedById)),
 });
 export const UnconfirmedCreateQueryType = form<UnconfirmedCreateQuery>('UnclearCreate', {
@@ -90,7 +121,12 @@ export const SweptBatchType = form<SweptBatch>('SweptBatch', {
 });
 export const Report = form<SweepReport>('SweepReport', {
   found: listOf(SweptBatchType),
-  files: listOf(form<SweepReport['files'][number]>('SweptFile', { inputFileId: t.string, createdAtMs: reportedNumber })),
+  files: listOf(
+    form<SweepReport['files'][number]>('SweptFile', {
+      inputFileId: t.string,
+      createdAtMs: reportedNumber,
+    }),
+  ),
   readBackToMs: reportedNumber,
   isRunSeen: t.boolean,
   // No default: a report that does not say which known batches it showed must not count as proof.

@@ -15,7 +15,13 @@ const Refused: t.Type<RefusedLine, unknown> = closed('RefusedLine', {
   failureClass: laterOrNull(oneOf('a failure class', refusedLineClasses)),
 });
 export const Rejected: t.Type<BatchRejection, unknown> = closed('BatchRejection', {
-  type: oneOf('a rejection', ['invalid_lines', 'over_capacity', 'insufficient_quota', 'too_large', 'other'] as const),
+  type: oneOf('a rejection', [
+    'invalid_lines',
+    'over_capacity',
+    'insufficient_quota',
+    'too_large',
+    'other',
+  ] as const),
   message: t.string,
   lines: t.readonlyArray(t.number),
   said: later(t.readonlyArray(Refused), []),
@@ -31,4 +37,7 @@ export const Named: t.Type<NamedStreak, unknown> = closed('NamedStreak', {
   last: laterOrNull(closed('LastNamed', { line: NonNegative, index: NonNegative })),
   isReceding: later(t.boolean, false),
 });
-export const FileLimitType: t.Type<FileLimit, unknown> = closed('FileLimit', { bytesMax: NonNegative, refusedBytes: NonNegative });
+export const FileLimitType: t.Type<FileLimit, unknown> = closed('FileLimit', {
+  bytesMax: NonNegative,
+  refusedBytes: NonNegative,
+});

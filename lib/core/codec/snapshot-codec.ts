@@ -1,5 +1,11 @@
 import * as t from 'io-ts';
-import { batchPhases, type UnconfirmedCreate, type LiveBatch, type SettledBatch, type DuplicateBatch } from '../model/batch.ts';
+import {
+  batchPhases,
+  type UnconfirmedCreate,
+  type LiveBatch,
+  type SettledBatch,
+  type DuplicateBatch,
+} from '../model/batch.ts';
 import {
   Bucket,
   Checkpoint,
@@ -47,12 +53,18 @@ import {
 
 const Totals: t.Type<ItemTotals, unknown> = closed(
   'ItemTotals',
-  Object.fromEntries(itemStatuses.map((status) => [status, status === 'shared' ? later(NonNegative, 0) : NonNegative])) as Record<
-    keyof ItemTotals,
-    t.Type<number, unknown>
-  >,
+  Object.fromEntries(
+    itemStatuses.map((status) => [
+      status,
+      status === 'shared' ? later(NonNegative, 0) : NonNegative,
+    ]),
+  ) as Record<keyof ItemTotals, t.Type<number, unknown>>,
 );
-const Sharing: t.Type<RunSnapshot['sharing'], unknown> = closed('Sharing', { rows: NonNegative, tokens: NonNegative, until: Shared });
+const Sharing: t.Type<RunSnapshot['sharing'], unknown> = closed('Sharing', {
+  rows: NonNegative,
+  tokens: NonNegative,
+  until: Shared,
+});
 const UnconfirmedCreateType: t.Type<UnconfirmedCreate, unknown> = closed('UnconfirmedCreate', {
   stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
   sinceMs: t.number,
@@ -71,10 +83,18 @@ const DuplicateBatchType: t.Type<DuplicateBatch, unknown> = closed('DuplicateBat
   looks: NonNegative,
   polls: later(NonNegative, 0),
   foundAtMs: later(orNull(t.number), null),
-  givenUp: later(orNull(closed('GivenUpCount', { presumed: Presumed, readRows: NonNegative })), null),
+  givenUp: later(
+    orNull(closed('GivenUpCount', { presumed: Presumed, readRows: NonNegative })),
+    null,
+  ),
 });
-const Settled: t.Type<SettledBatch, unknown> = closed('SettledBatch', { providerBatchId, sentAtMs: t.number });
-const Failures: t.Type<FailureCounts, unknown> = t.readonlyArray(closed('FailureCount', { code: NonNegative, count: NonNegative }));
+const Settled: t.Type<SettledBatch, unknown> = closed('SettledBatch', {
+  providerBatchId,
+  sentAtMs: t.number,
+});
+const Failures: t.Type<FailureCounts, unknown> = t.readonlyArray(
+  closed('FailureCount', { code: NonNegative, count: NonNegative }),
+);
 const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   ...sent,
   ...size,
@@ -122,7 +142,11 @@ const Artifacts: t.Type<ArtifactsState, unknown> = closed('ArtifactsState', {
   isRawPruned: t.boolean,
   unkept: Texts,
 });
-const Clock: t.Type<ClockNote, unknown> = closed('ClockNote', { jumps: NonNegative, byMs: t.number, atMs: t.number });
+const Clock: t.Type<ClockNote, unknown> = closed('ClockNote', {
+  jumps: NonNegative,
+  byMs: t.number,
+  atMs: t.number,
+});
 const Refused: t.Type<RefusedRows, unknown> = closed('RefusedRows', {
   batchKey: key,
   batchNo: NonNegative,
@@ -134,7 +158,10 @@ const Tally: t.Type<FailureTally, unknown> = closed('FailureTally', {
   count: NonNegative,
   line: orNull(closed('LinePlace', { object: t.string, offset: NonNegative, length: NonNegative })),
 });
-/** The whole state of a created run; the run before `RunCreated` has no configuration and is not stored. */
+/**
+ * The whole state of a created run; the run before `RunCreated` has no configuration and is not
+ * stored.
+ */
 export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapshot', {
   runId: named<RunId>('a run id'),
   version: NonNegative,
@@ -147,7 +174,12 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
     message: orNull(t.string),
   }),
   totals: Totals,
-  ingest: closed('Ingest', { isComplete: t.boolean, checkpoint: orNull(Checkpoint), itemCount: NonNegative, badRowCount: NonNegative }),
+  ingest: closed('Ingest', {
+    isComplete: t.boolean,
+    checkpoint: orNull(Checkpoint),
+    itemCount: NonNegative,
+    badRowCount: NonNegative,
+  }),
   backlog: closed('Backlog', {
     bytes: t.number,
     tokens: t.number,
@@ -180,13 +212,22 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
     acceptedCount: NonNegative,
   }),
   createsPaidUntilMs: t.number,
-  calibration: closed('Calibration', { rows: NonNegative, countedTokens: NonNegative, billedTokens: NonNegative }),
+  calibration: closed('Calibration', {
+    rows: NonNegative,
+    countedTokens: NonNegative,
+    billedTokens: NonNegative,
+  }),
   usage: Usage,
   presumed: Presumed,
   canary: closed('CanaryState', { batchKey: orNull(key), isPassed: t.boolean }),
   failures: laterOrNull(t.readonlyArray(Tally)),
   judged: closed('JudgedRows', { passed: NonNegative, failures: Failures }),
-  defects: closed('Defects', { malformed: NonNegative, unknown: NonNegative, duplicate: NonNegative, missing: NonNegative }),
+  defects: closed('Defects', {
+    malformed: NonNegative,
+    unknown: NonNegative,
+    duplicate: NonNegative,
+    missing: NonNegative,
+  }),
   artifacts: later(Artifacts, wholeArtifacts),
   clock: later(orNull(Clock), null),
   createdAtMs: t.number,

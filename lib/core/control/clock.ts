@@ -5,16 +5,25 @@ import type { Event, EventOf } from '../model/event.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
-/** A step of the wall clock that is at least so large is reported. Smaller ones add up until they are. */
+/**
+ * A step of the wall clock that is at least so large is reported. Smaller ones add up until they
+ * are.
+ */
 export const clockJumpMsMin = 5_000;
 
-/** The wall clock was set while the run was driven, or the machine slept: `byMs` is how far it went beyond the time that passed. */
+/**
+ * The wall clock was set while the run was driven, or the machine slept: `byMs` is how far it went
+ * beyond the time that passed.
+ */
 export const decideClockJump = (
   { clock }: RunSnapshot,
   { byMs, atMs }: CommandOf<'RecordClockJump'>,
 ): Either<Rejection, readonly Event[]> => {
   if (!Number.isSafeInteger(byMs) || byMs === 0)
-    return left({ type: 'malformed_command', message: 'a jump of the clock is a whole number of milliseconds, other than 0' });
+    return left({
+      type: 'malformed_command',
+      message: 'a jump of the clock is a whole number of milliseconds, other than 0',
+    });
   // The same jump was recorded before.
   if (clock?.byMs === byMs && clock.atMs === atMs) return left({ type: 'nothing_to_change' });
   return right([{ type: 'ClockJumped', atMs, byMs }]);
@@ -25,13 +34,19 @@ export const decideClockJump = (
  * is in the future.
  */
 export const clockWentBack = ({ updatedAtMs }: RunSnapshot, atMs: number): readonly Event[] =>
-  updatedAtMs - atMs >= clockJumpMsMin ? [{ type: 'ClockJumped', atMs, byMs: Math.round(atMs - updatedAtMs) }] : [];
+  updatedAtMs - atMs >= clockJumpMsMin
+    ? [{ type: 'ClockJumped', atMs, byMs: Math.round(atMs - updatedAtMs) }]
+    : [];
 
 /**
- * Graces move with the clock, so that none is shorter, or longer, than it was. Other due times move only back: what is due early is asked
- * for once too often. Rows in backoff keep their bucket, which is due at once where it lies too far ahead.
+ * Graces move with the clock, so that none is shorter, or longer, than it was. Other due times move
+ * only back: what is due early is asked for once too often. Rows in backoff keep their bucket,
+ * which is due at once where it lies too far ahead.
  */
-export const clockJumped = (s: RunSnapshot, { byMs, atMs }: EventOf<'ClockJumped'>): RunSnapshot => {
+export const clockJumped = (
+  s: RunSnapshot,
+  { byMs, atMs }: EventOf<'ClockJumped'>,
+): RunSnapshot => {
   const backMs = Math.min(0, byMs);
   return {
     ...s,
@@ -51,7 +66,11 @@ export const clockJumped = (s: RunSnapshot, { byMs, atMs }: EventOf<'ClockJumped
       refusals:
         s.queue.refusals === null
           ? null
-          : { ...s.queue.refusals, sinceMs: s.queue.refusals.sinceMs + byMs, untilMs: s.queue.refusals.untilMs + backMs },
+          : {
+              ...s.queue.refusals,
+              sinceMs: s.queue.refusals.sinceMs + byMs,
+              untilMs: s.queue.refusals.untilMs + backMs,
+            },
     },
   };
 };

@@ -10,39 +10,73 @@ import { type ControlReason, isCreated, type RunSnapshot } from '../model/snapsh
 
 type Decision = Either<Rejection, readonly Event[]>;
 
-/** The events of an automatic pause. Nothing but the end leaves `cancel_requested`: there only the reason is noted. */
-export const pauseEvents = (snapshot: RunSnapshot, reason: ControlReason, message: string | null, atMs: number): readonly Event[] => {
+/**
+ * The events of an automatic pause. Nothing but the end leaves `cancel_requested`: there only the
+ * reason is noted.
+ */
+export const pauseEvents = (
+  snapshot: RunSnapshot,
+  reason: ControlReason,
+  message: string | null,
+  atMs: number,
+): readonly Event[] => {
   const { control } = snapshot;
   if (control.state === 'running') return [{ type: 'RunPaused', atMs, reason, message }];
   if (control.reason === reason && control.message === message) return [];
-  return control.state === 'cancel_requested' ? [{ type: 'ReasonNoted', atMs, reason, message }] : [];
+  return control.state === 'cancel_requested'
+    ? [{ type: 'ReasonNoted', atMs, reason, message }]
+    : [];
 };
 
-export const decideCreateRun = (snapshot: RunSnapshot, command: CommandOf<'CreateRun'>): Decision =>
+export const decideCreateRun = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'CreateRun'>,
+): Decision =>
   isCreated(snapshot)
     ? left({ type: 'already_created' })
-    : right([{ type: 'RunCreated', atMs: command.atMs, runId: command.runId, config: command.config }]);
+    : right([
+        { type: 'RunCreated', atMs: command.atMs, runId: command.runId, config: command.config },
+      ]);
 
 export const decideOpenRun = (snapshot: RunSnapshot, { atMs }: CommandOf<'OpenRun'>): Decision =>
   right([...clockWentBack(snapshot, atMs), { type: 'RunOpened', atMs }]);
 
 export const decidePauseRun = (snapshot: RunSnapshot, command: CommandOf<'PauseRun'>): Decision =>
   snapshot.control.state === 'running'
-    ? right([{ type: 'RunPaused', atMs: command.atMs, reason: command.reason, message: command.message }])
+    ? right([
+        { type: 'RunPaused', atMs: command.atMs, reason: command.reason, message: command.message },
+      ])
     : left({ type: 'not_while', control: snapshot.control.state });
 
-export const decideResumeRun = (snapshot: RunSnapshot, command: CommandOf<'ResumeRun'>): Decision =>
-  snapshot.control.state === 'paused' || (snapshot.control.state === 'running' && isQuarantined(snapshot))
-    ? right([{ type: 'RunResumed', atMs: command.atMs }, ...uploadedAnew(snapshot.live, command.atMs)])
+export const decideResumeRun = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'ResumeRun'>,
+): Decision =>
+  snapshot.control.state === 'paused' ||
+  (snapshot.control.state === 'running' && isQuarantined(snapshot))
+    ? right([
+        { type: 'RunResumed', atMs: command.atMs },
+        ...uploadedAnew(snapshot.live, command.atMs),
+      ])
     : left({ type: 'not_while', control: snapshot.control.state });
 
-export const decideChangeOperation = (_snapshot: RunSnapshot, command: CommandOf<'ChangeOperation'>): Decision =>
+export const decideChangeOperation = (
+  _snapshot: RunSnapshot,
+  command: CommandOf<'ChangeOperation'>,
+): Decision =>
   right([{ type: 'OperationChanged', atMs: command.atMs, operation: command.operation }]);
 
-export const decideCancelRun = (snapshot: RunSnapshot, { atMs, cancelsAdopted = false }: CommandOf<'CancelRun'>): Decision => {
-  if (snapshot.control.state === 'cancel_requested') return left({ type: 'not_while', control: 'cancel_requested' });
+export const decideCancelRun = (
+  snapshot: RunSnapshot,
+  { atMs, cancelsAdopted = false }: CommandOf<'CancelRun'>,
+): Decision => {
+  if (snapshot.control.state === 'cancel_requested')
+    return left({ type: 'not_while', control: 'cancel_requested' });
   const foreign = cancelsAdopted ? [] : adoptedInProgress(snapshot);
   return foreign.length > 0
-    ? left({ type: 'adopted_in_progress', providerBatchIds: foreign.flatMap(({ providerBatchId }) => providerBatchId ?? []) })
+    ? left({
+        type: 'adopted_in_progress',
+        providerBatchIds: foreign.flatMap(({ providerBatchId }) => providerBatchId ?? []),
+      })
     : right([{ type: 'CancelRequested', atMs }]);
 };

@@ -11,7 +11,13 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 export const lostOwnersMax = 5;
 
 /** Events that an owner commits without getting the run any further. */
-const idleEvents: ReadonlySet<Event['type']> = new Set(['ClockJumped', 'OperationChanged', 'OthersSeen', 'FaultRecorded', 'BatchObserved']);
+const idleEvents: ReadonlySet<Event['type']> = new Set([
+  'ClockJumped',
+  'OperationChanged',
+  'OthersSeen',
+  'FaultRecorded',
+  'BatchObserved',
+]);
 
 /** How many owners in a row were lost, after an event. */
 export const lostOwnersAfter = (lostOwners: number, { type }: Event): number =>
@@ -29,5 +35,10 @@ export const quarantineMessage = ({ runId, lostOwners }: RunSnapshot): string =>
   `\`batchor wait --run-id ${runId}\` drives it in a process of its own; \`batchor resume --run-id ${runId}\` lets workers drive it again`;
 
 /** Nothing to change where the run got further since it was opened. */
-export const decideReleaseRun = (snapshot: RunSnapshot, { atMs }: CommandOf<'ReleaseRun'>): Either<Rejection, readonly Event[]> =>
-  snapshot.lostOwners === 0 ? left({ type: 'nothing_to_change' }) : right([{ type: 'RunReleased', atMs }]);
+export const decideReleaseRun = (
+  snapshot: RunSnapshot,
+  { atMs }: CommandOf<'ReleaseRun'>,
+): Either<Rejection, readonly Event[]> =>
+  snapshot.lostOwners === 0
+    ? left({ type: 'nothing_to_change' })
+    : right([{ type: 'RunReleased', atMs }]);

@@ -3,7 +3,10 @@ import { answersKey, batchEffectKey } from '../values/ids.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { isFaultDue } from './fault-wait.ts';
 
-/** Which effects may be tried now: those that never failed, and those whose wait after a failure is over. */
+/**
+ * Which effects may be tried now: those that never failed, and those whose wait after a failure is
+ * over.
+ */
 export interface DueKeys {
   isDue(key: EffectKey): boolean;
   /** The batch itself, and the reading of its answers. */
@@ -16,5 +19,8 @@ export const dueKeys = (snapshot: RunSnapshot, nowMs: number): DueKeys => {
     const record = snapshot.faults.find((fault) => fault.key === key);
     return record === undefined || isFaultDue(snapshot, record, nowMs);
   };
-  return { isDue, isBatchDue: (batchKey) => isDue(batchEffectKey(batchKey)) && isDue(answersKey(batchKey)) };
+  return {
+    isDue,
+    isBatchDue: (batchKey) => isDue(batchEffectKey(batchKey)) && isDue(answersKey(batchKey)),
+  };
 };

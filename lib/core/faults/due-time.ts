@@ -6,4 +6,5 @@
 export const effectiveDueMs = (dueAtMs: number, waitMsMax: number, nowMs: number): number =>
   dueAtMs - nowMs > waitMsMax ? nowMs : dueAtMs;
 
-export const isDueAt = (dueAtMs: number, waitMsMax: number, nowMs: number): boolean => effectiveDueMs(dueAtMs, waitMsMax, nowMs) <= nowMs;
+export const isDueAt = (dueAtMs: number, waitMsMax: number, nowMs: number): boolean =>
+  effectiveDueMs(dueAtMs, waitMsMax, nowMs) <= nowMs;

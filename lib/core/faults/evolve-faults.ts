@@ -15,10 +15,15 @@ export const faultRecorded = (s: RunSnapshot, event: EventOf<'FaultRecorded'>): 
   };
   // The list was read, though it does not hold the unconfirmed batch: the list effect itself has
   // succeeded.
-  const isListed = s.live.some((batch) => batch.phase === 'indeterminate' && batchEffectKey(batch.batchKey) === event.key);
-  // And a batch or a file that was read, and had too little in it, is an answer to who could not read it.
+  const isListed = s.live.some(
+    (batch) => batch.phase === 'indeterminate' && batchEffectKey(batch.batchKey) === event.key,
+  );
+  // And a batch or a file that was read, and had too little in it, is an answer to who could not
+  // read it.
   const readKey = s.live.find((batch) => answersKey(batch.batchKey) === event.key)?.batchKey;
   const isOver = (key: EffectKey): boolean =>
-    key === event.key || (isListed && key === reconcileKey) || (readKey !== undefined && key === batchEffectKey(readKey));
+    key === event.key ||
+    (isListed && key === reconcileKey) ||
+    (readKey !== undefined && key === batchEffectKey(readKey));
   return { ...s, faults: [...s.faults.filter((other) => !isOver(other.key)), record] };
 };

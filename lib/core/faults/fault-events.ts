@@ -5,7 +5,9 @@ import { faultWaitOf, isFaultDue } from './fault-wait.ts';
 import type { BatchKey, EffectKey } from '../values/ids.ts';
 import type { ControlReason, RunSnapshot } from '../model/snapshot.ts';
 
-/** Clear answers that an effect may get before it is held: more of the same is not going to help. */
+/**
+ * Clear answers that an effect may get before it is held: more of the same is not going to help.
+ */
 export const answeredFaultsMax = 4;
 
 interface Fault {
@@ -20,7 +22,10 @@ interface Fault {
   readonly pauseReason?: ControlReason;
 }
 
-/** A failed effect is an event too: it moves the effect's due time (growing, jittered) and counts; at the ceiling the batch is held and the run pauses. */
+/**
+ * A failed effect is an event too: it moves the effect's due time (growing, jittered) and counts;
+ * at the ceiling the batch is held and the run pauses.
+ */
 export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event[] => {
   const { key, message, isAnswer, atMs, batchKey } = fault;
   const known = snapshot.faults.find((record) => record.key === key);
@@ -29,11 +34,24 @@ export const faultEvents = (snapshot: RunSnapshot, fault: Fault): readonly Event
   const count = (known?.count ?? 0) + 1;
   const answered = (known?.answeredCount ?? 0) + (isAnswer ? 1 : 0);
   const { waitMs, note } = faultWaitOf(snapshot, key, count, fault.retryAfterMs);
-  const recorded: Event = { type: 'FaultRecorded', atMs, key, message: `${message}${note}`, dueAtMs: atMs + waitMs, isAnswer };
+  const recorded: Event = {
+    type: 'FaultRecorded',
+    atMs,
+    key,
+    message: `${message}${note}`,
+    dueAtMs: atMs + waitMs,
+    isAnswer,
+  };
   if (answered < answeredFaultsMax) return [recorded];
   const held: readonly Event[] =
-    batchKey !== undefined && mayHold(snapshot, batchKey) ? [{ type: 'BatchHeld', atMs, batchKey, message }] : [];
-  return [recorded, ...held, ...pauseEvents(snapshot, fault.pauseReason ?? 'provider_refused', message, atMs)];
+    batchKey !== undefined && mayHold(snapshot, batchKey)
+      ? [{ type: 'BatchHeld', atMs, batchKey, message }]
+      : [];
+  return [
+    recorded,
+    ...held,
+    ...pauseEvents(snapshot, fault.pauseReason ?? 'provider_refused', message, atMs),
+  ];
 };
 
 /**
@@ -53,7 +71,11 @@ const mayHold = (snapshot: RunSnapshot, batchKey: BatchKey): boolean => {
 /** True when one more refusal reaches the ceiling. The same refusal reported twice counts once. */
 export const isLastAnswer = (snapshot: RunSnapshot, key: EffectKey, atMs: number): boolean => {
   const record = snapshot.faults.find((fault) => fault.key === key);
-  return record !== undefined && record.answeredCount + 1 >= answeredFaultsMax && isFaultDue(snapshot, record, atMs);
+  return (
+    record !== undefined &&
+    record.answeredCount + 1 >= answeredFaultsMax &&
+    isFaultDue(snapshot, record, atMs)
+  );
 };
 
 /** Faults that are no matter of one effect: the run pauses for them at once. */
@@ -63,7 +85,10 @@ const reasons: Readonly<Partial<Record<CommandOf<'RecordFault'>['fault'], Contro
   source_unreadable: 'source_unreadable',
 };
 
-export const pauseForFault = (snapshot: RunSnapshot, { fault, message, atMs }: CommandOf<'RecordFault'>): readonly Event[] => {
+export const pauseForFault = (
+  snapshot: RunSnapshot,
+  { fault, message, atMs }: CommandOf<'RecordFault'>,
+): readonly Event[] => {
   const reason = reasons[fault];
   return reason === undefined ? [] : pauseEvents(snapshot, reason, message, atMs);
 };

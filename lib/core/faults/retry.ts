@@ -19,17 +19,30 @@ export const hashToUnit = (text: string): number => {
   return (hash >>> 0) / 0x1_0000_0000;
 };
 
-/** How long the `failureCount`-th wait in a row lasts (from 1): exponential, three quarters to five quarters of it by jitter, capped. */
+/**
+ * How long the `failureCount`-th wait in a row lasts (from 1): exponential, three quarters to five
+ * quarters of it by jitter, capped.
+ */
 export const backoffMs = (backoff: Backoff, failureCount: number, jitterOf: string): number => {
   // At least a millisecond, so that what failed is never due again at once.
-  const grown = Math.max(1, backoff.initialMs) * backoff.factor ** Math.min(64, Math.max(0, failureCount - 1));
-  return Math.max(1, Math.round(Math.min(backoff.maxMs, grown) * (0.75 + 0.5 * hashToUnit(`${jitterOf}#${failureCount}`))));
+  const grown =
+    Math.max(1, backoff.initialMs) * backoff.factor ** Math.min(64, Math.max(0, failureCount - 1));
+  return Math.max(
+    1,
+    Math.round(
+      Math.min(backoff.maxMs, grown) * (0.75 + 0.5 * hashToUnit(`${jitterOf}#${failureCount}`)),
+    ),
+  );
 };
 
 /** The longest wait that `backoffMs` answers under this policy, whatever the count. */
-export const backoffMsMax = (backoff: Backoff): number => Math.max(1, Math.ceil(backoff.maxMs * 1.25));
+export const backoffMsMax = (backoff: Backoff): number =>
+  Math.max(1, Math.ceil(backoff.maxMs * 1.25));
 
-/** Rounds a due time up to whole units of an eighth of the wait (at least a second): few distinct times, bounded buckets. */
+/**
+ * Rounds a due time up to whole units of an eighth of the wait (at least a second): few distinct
+ * times, bounded buckets.
+ */
 export const bucketDueMs = (nowMs: number, waitMs: number): number => {
   const unitMs = bucketUnitMs(waitMs);
   return Math.ceil((nowMs + waitMs) / unitMs) * unitMs;
@@ -38,4 +51,5 @@ export const bucketDueMs = (nowMs: number, waitMs: number): number => {
 /** How far ahead of its commit a bucket can lie, where no wait is longer than `waitMsMax`. */
 export const bucketMsMax = (waitMsMax: number): number => waitMsMax + bucketUnitMs(waitMsMax);
 
-const bucketUnitMs = (waitMs: number): number => Math.max(1_000, 2 ** Math.floor(Math.log2(Math.max(1, waitMs / 8))));
+const bucketUnitMs = (waitMs: number): number =>
+  Math.max(1_000, 2 ** Math.floor(Math.log2(Math.max(1, waitMs / 8))));

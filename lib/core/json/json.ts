@@ -1,15 +1,21 @@
 /** Anything that survives `JSON.parse(JSON.stringify(x))` unchanged. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-/** A JSON object. `undefined` is allowed as a value so that optional keys fit; it is dropped when stored. */
+/**
+ * A JSON object. `undefined` is allowed as a value so that optional keys fit; it is dropped when
+ * stored.
+ */
 export type JsonObject = { readonly [key: string]: JsonValue | undefined };
 
 /** True for a plain JSON object: not null, not an array. */
-export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Deeper than any JSON that this project stores; a cycle ends here. */
 const depthMax = 200;
 
-/** An object literal, of whatever realm: no Date, no Map, no typed array, no instance of a class. */
+/**
+ * An object literal, of whatever realm: no Date, no Map, no typed array, no instance of a class.
+ */
 const isPlain = (value: object): boolean => {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -24,5 +30,8 @@ export const isJsonValue = (value: unknown, depth = 0): value is JsonValue => {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || depth > depthMax) return false;
   if (Array.isArray(value)) return value.every((entry) => isJsonValue(entry, depth + 1));
-  return isPlain(value) && Object.values(value).every((entry) => entry === undefined || isJsonValue(entry, depth + 1));
+  return (
+    isPlain(value) &&
+    Object.values(value).every((entry) => entry === undefined || isJsonValue(entry, depth + 1))
+  );
 };

@@ -1,10 +1,12 @@
 /**
- * Any text as a text that a database can hold: they know neither NUL nor half of a surrogate pair. Ids that need it are rare; all
- * others stand in the table as they are.
+ * Any text as a text that a database can hold: they know neither NUL nor half of a surrogate pair.
+ * Ids that need it are rare; all others stand in the table as they are.
  */
 export const storable = (text: string): string =>
   needsEscape.test(text)
-    ? text.replace(escaped, (unit) => (unit === '\\' ? '\\\\' : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`))
+    ? text.replace(escaped, (unit) =>
+        unit === '\\' ? '\\\\' : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
     : text;
 
 /** Law: `fromStorable(storable(text)) === text`. */

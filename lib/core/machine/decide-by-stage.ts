@@ -37,10 +37,16 @@ import {
 import { decideFenced, decideReconcile } from '../reconcile/unconfirmed.ts';
 
 /** Commands of a run that is not finished. */
-export type CommandOfUnfinished = Exclude<Command, { readonly type: 'RecordExported' | 'PruneArtifacts' }>;
+export type CommandOfUnfinished = Exclude<
+  Command,
+  { readonly type: 'RecordExported' | 'PruneArtifacts' }
+>;
 
 /** Hands the command to its stage. */
-export const decideByStage = (snapshot: RunSnapshot, command: CommandOfUnfinished): Either<Rejection, readonly Event[]> => {
+export const decideByStage = (
+  snapshot: RunSnapshot,
+  command: CommandOfUnfinished,
+): Either<Rejection, readonly Event[]> => {
   switch (command.type) {
     case 'CreateRun':
       return decideCreateRun(snapshot, command);

@@ -18,7 +18,10 @@ const pauseReasonOf = (phase: BatchPhase | undefined): { readonly pauseReason?: 
 };
 
 /** Records the error of an effect. */
-export const decideFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): Either<Rejection, readonly Event[]> => {
+export const decideFault = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RecordFault'>,
+): Either<Rejection, readonly Event[]> => {
   const target = targetOf(command.key);
   switch (target.type) {
     case 'batch':
@@ -44,28 +47,43 @@ const decideBatchFault = (
   { batchKey, phase, doubt }: LiveBatch,
   command: CommandOf<'RecordFault'>,
 ): Either<Rejection, readonly Event[]> => {
-  // Every answer to a create leaves `creating`; a fault that says less is not taken for one. An unconfirmed create is reconciled, and fenced.
+  // Every answer to a create leaves `creating`; a fault that says less is not taken for one. An
+  // unconfirmed create is reconciled, and fenced.
   if (phase === 'creating' || (phase === 'indeterminate' && doubt?.stage !== 'absent'))
     return left({ type: 'wrong_phase', batchKey, phase });
-  // An operator has confirmed that nothing was created: a file that cannot be deleted is in nothing's way.
-  if (doubt?.isSworn === true && command.fault === 'refused') return right([{ type: 'CreateFenced', atMs: command.atMs, batchKey }]);
+  // An operator has confirmed that nothing was created: a file that cannot be deleted is in
+  // nothing's way.
+  if (doubt?.isSworn === true && command.fault === 'refused')
+    return right([{ type: 'CreateFenced', atMs: command.atMs, batchKey }]);
   return recorded(snapshot, command, [], { batchKey, ...pauseReasonOf(phase) });
 };
 
 /** What is done for the run, or for several batches at once. */
-const decideRunFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): Either<Rejection, readonly Event[]> => {
+const decideRunFault = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RecordFault'>,
+): Either<Rejection, readonly Event[]> => {
   const past = pastRefusal(snapshot, command);
   if (past.length > 0) return right(past);
   const { key, fault, message, atMs } = command;
-  return recorded(snapshot, command, key === reconcileKey && fault === 'refused' ? unreadList(snapshot, message, atMs) : [], {});
+  return recorded(
+    snapshot,
+    command,
+    key === reconcileKey && fault === 'refused' ? unreadList(snapshot, message, atMs) : [],
+    {},
+  );
 };
 
 /** No row waits for a file to be deleted: it is tried a few times, then left to expire. */
-const decideDeleteFault = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): Either<Rejection, readonly Event[]> => {
+const decideDeleteFault = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RecordFault'>,
+): Either<Rejection, readonly Event[]> => {
   const { key, message, retryAfterMs, atMs } = command;
   const [fileId] = snapshot.litter;
   // Reported again after that file was left to expire: the next file has not failed.
-  if (fileId === undefined || key !== deleteFileKey(fileId)) return left({ type: 'nothing_to_change' });
+  if (fileId === undefined || key !== deleteFileKey(fileId))
+    return left({ type: 'nothing_to_change' });
   return isDeleteGivenUp(snapshot, atMs)
     ? right(leaveInputFile(snapshot, atMs))
     : right(faultEvents(snapshot, { key, message, isAnswer: false, retryAfterMs, atMs }));
@@ -78,7 +96,14 @@ const recorded = (
   of: { readonly batchKey?: BatchKey; readonly pauseReason?: ControlReason },
 ): Either<Rejection, readonly Event[]> => {
   const { key, fault, message, retryAfterMs, atMs } = command;
-  const counted = faultEvents(snapshot, { key, message, isAnswer: fault === 'refused', retryAfterMs, atMs, ...of });
+  const counted = faultEvents(snapshot, {
+    key,
+    message,
+    isAnswer: fault === 'refused',
+    retryAfterMs,
+    atMs,
+    ...of,
+  });
   const events = [...held, ...counted, ...pauseForFault(snapshot, command)];
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };

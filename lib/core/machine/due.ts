@@ -6,21 +6,33 @@ import { type Effect, ingestKey, planKey, pollKey, requeueKey } from '../model/e
 import { isCreated, isFinished, type RunSnapshot } from '../model/snapshot.ts';
 import { failPendingDue, planDue, planTimes } from '../plan/due-plan.ts';
 import { cancelDue, filesDue, isPollable, pollDue, pollTimes } from '../poll/due-poll.ts';
-import { fenceDue, reconcileTimes, duplicateCancelsDue, duplicatePollsDue, reconcileDue } from '../reconcile/due-reconcile.ts';
+import {
+  fenceDue,
+  reconcileTimes,
+  duplicateCancelsDue,
+  duplicatePollsDue,
+  reconcileDue,
+} from '../reconcile/due-reconcile.ts';
 import { requeueDue, requeueTimes, settleDue } from '../settle/due-settle.ts';
 import { ingestDue, shareDue } from '../source/due-source.ts';
 import { submitDue, submitTimes } from '../submit/due-submit.ts';
 import type { EffectKey } from '../values/ids.ts';
 
 /**
- * The effects that are due now. Level-triggered: asked twice, answers twice; callers keep one performance per `effectKey`. O(live batches).
+ * The effects that are due now. Level-triggered: asked twice, answers twice; callers keep one
+ * performance per `effectKey`. O(live batches).
  */
 export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effect[] => {
   if (!isCreated(snapshot) || isFinished(snapshot)) return [];
   const keys = dueKeys(snapshot, nowMs);
   const ofBatch = (batch: LiveBatch): readonly Effect[] =>
     batch.held === null && keys.isBatchDue(batch.batchKey)
-      ? [...submitDue(snapshot, batch, nowMs), ...fenceDue(batch), ...filesDue(batch), ...settleDue(batch)]
+      ? [
+          ...submitDue(snapshot, batch, nowMs),
+          ...fenceDue(batch),
+          ...filesDue(batch),
+          ...settleDue(batch),
+        ]
       : [];
   return [
     ...snapshot.live.flatMap((batch) => [...ofBatch(batch), ...cancelDue(snapshot, batch, keys)]),
@@ -47,7 +59,9 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
     ...pollTimes(snapshot, nowMs),
     ...reconcileTimes(snapshot, nowMs),
     ...submitTimes(snapshot, nowMs),
-    ...(snapshot.control.state === 'running' ? [...requeueTimes(snapshot, nowMs), ...planTimes(snapshot, nowMs)] : []),
+    ...(snapshot.control.state === 'running'
+      ? [...requeueTimes(snapshot, nowMs), ...planTimes(snapshot, nowMs)]
+      : []),
   ];
   const later = times.filter((time) => time > nowMs);
   return later.length === 0 ? null : Math.min(...later);
@@ -56,7 +70,8 @@ export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null =
 /** While the run is paused, only stages that still work set a due time. */
 const isFaultOfInterest = (snapshot: RunSnapshot, key: EffectKey): boolean => {
   if (snapshot.control.state === 'running') return true;
-  if (key === ingestKey || key === planKey || key === requeueKey) return snapshot.control.state === 'cancel_requested' && key !== ingestKey;
+  if (key === ingestKey || key === planKey || key === requeueKey)
+    return snapshot.control.state === 'cancel_requested' && key !== ingestKey;
   if (key === pollKey) return snapshot.live.some(isPollable);
   return true;
 };

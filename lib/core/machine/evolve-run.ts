@@ -55,14 +55,18 @@ export const evolveRun = (s: RunSnapshot, event: RunControlEvent): RunSnapshot =
         // Providers raise limits while a run is paused: learned limits are tested again.
         queue: { ...s.queue, stated: null, guess: null, refusals: null, sinceMs: event.atMs },
         backlog: { ...s.backlog, needs: null },
-        live: s.live.map((batch) => (batch.held === null ? batch : { ...released(batch), replans: 0 })),
+        live: s.live.map((batch) =>
+          batch.held === null ? batch : { ...released(batch), replans: 0 },
+        ),
       };
     case 'OperationChanged':
       return {
         ...polledSooner(s, event.operation.pollIntervalMs, event.atMs),
         config: { ...s.config, operation: event.operation },
         backlog: { ...s.backlog, needs: null },
-        canary: isSameCanary(s.config.operation.canary, event.operation.canary) ? s.canary : { ...s.canary, isPassed: false },
+        canary: isSameCanary(s.config.operation.canary, event.operation.canary)
+          ? s.canary
+          : { ...s.canary, isPassed: false },
       };
     case 'CancelRequested':
       // What was held may still be dropped, cancelled or harvested; batchor reads the list again
@@ -86,7 +90,8 @@ const isSameCanary = (known: CanaryPolicy | null, now: CanaryPolicy | null): boo
   now === null || (known?.items === now.items && known.passRatioMin === now.passRatioMin);
 
 /** Releases the batch; unreadable copies of its files are read again. */
-const released = (batch: LiveBatch): LiveBatch => (batch.held === null ? batch : { ...batch, held: null, unreadable: null });
+const released = (batch: LiveBatch): LiveBatch =>
+  batch.held === null ? batch : { ...batch, held: null, unreadable: null };
 
 /** A poll further ahead than the new interval allows becomes due now. */
 const polledSooner = (s: RunSnapshot, pollIntervalMs: number, atMs: number): RunSnapshot => {

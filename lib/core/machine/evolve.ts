@@ -13,8 +13,8 @@ import { evolveSubmit } from '../submit/evolve-submit.ts';
 import { evolveRun } from './evolve-run.ts';
 
 /**
- * Folds one event in. Total: `events.reduce(evolve, snapshot)` works unwrapped; throws `InvariantViolation` only on our own bug. O(live
- * batches).
+ * Folds one event in. Total: `events.reduce(evolve, snapshot)` works unwrapped; throws
+ * `InvariantViolation` only on our own bug. O(live batches).
  */
 export const evolve = (snapshot: RunSnapshot, event: Event): RunSnapshot => ({
   ...apply(snapshot, event),

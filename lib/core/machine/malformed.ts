@@ -16,13 +16,20 @@ import { stoppedBeforeLimit } from '../settle/output-bound.ts';
  */
 export const wellFormed = (snapshot: RunSnapshot, command: Command): Either<Rejection, Command> => {
   const read = CommandType.decode(command);
-  if (isLeft(read)) return left({ type: 'malformed_command', message: `${nameOf(command)}: ${pathOfError(read.left)} is malformed` });
+  if (isLeft(read))
+    return left({
+      type: 'malformed_command',
+      message: `${nameOf(command)}: ${pathOfError(read.left)} is malformed`,
+    });
   const fault = faultOfColumns(snapshot, read.right);
-  return fault === null ? right(read.right) : left({ type: 'malformed_command', message: `${read.right.type}: ${fault}` });
+  return fault === null
+    ? right(read.right)
+    : left({ type: 'malformed_command', message: `${read.right.type}: ${fault}` });
 };
 
 const nameOf = (command: unknown): string => {
-  const type = typeof command === 'object' && command !== null && 'type' in command ? command.type : undefined;
+  const type =
+    typeof command === 'object' && command !== null && 'type' in command ? command.type : undefined;
   return typeof type === 'string' ? type : 'a command';
 };
 
@@ -34,7 +41,10 @@ const faultOfColumns = (snapshot: RunSnapshot, command: Command): string | null 
     case 'PlanBatch':
     case 'AdoptBatch': {
       const { indexes, bytes, tokens, inputs } = command.window;
-      return faultOfMoved('window', { indexes, bytes, tokens }, itemCount) ?? faultOfCounts('window.inputs', inputs, indexes.length);
+      return (
+        faultOfMoved('window', { indexes, bytes, tokens }, itemCount) ??
+        faultOfCounts('window.inputs', inputs, indexes.length)
+      );
     }
     case 'SettleSlice': {
       const { lines, open } = command;
@@ -62,7 +72,9 @@ const faultOfColumns = (snapshot: RunSnapshot, command: Command): string | null 
     case 'RecordInputRefused': {
       const { said, indexes } = command;
       // Without them it is a refusal that names no row.
-      return indexes.length === 0 ? null : faultOfCounts('indexes', indexes, said.length, 0, itemCount);
+      return indexes.length === 0
+        ? null
+        : faultOfCounts('indexes', indexes, said.length, 0, itemCount);
     }
     case 'RequeueRows':
     case 'FailPending':
@@ -82,19 +94,33 @@ const faultOfColumns = (snapshot: RunSnapshot, command: Command): string | null 
 };
 
 /** Integers from `min` on, below `end`, as many as there are rows. */
-const faultOfCounts = (name: string, column: Column | null, count: number, min = 0, end = Infinity): string | null => {
+const faultOfCounts = (
+  name: string,
+  column: Column | null,
+  count: number,
+  min = 0,
+  end = Infinity,
+): string | null => {
   if (column === null) return null;
-  if (column.length !== count) return `${name} has ${column.length} entries for ${count} rows: columns of a slice have one length`;
-  return isWithin(column, min, end) ? null : `${name} holds integers of at least ${min}${end === Infinity ? '' : `, below ${end}`}`;
+  if (column.length !== count)
+    return `${name} has ${column.length} entries for ${count} rows: columns of a slice have one length`;
+  return isWithin(column, min, end)
+    ? null
+    : `${name} holds integers of at least ${min}${end === Infinity ? '' : `, below ${end}`}`;
 };
 const faultOfMeasures = (name: string, column: Column | null, count: number): string | null => {
   if (column === null) return null;
-  if (column.length !== count) return `${name} has ${column.length} entries for ${count} rows: columns of a slice have one length`;
+  if (column.length !== count)
+    return `${name} has ${column.length} entries for ${count} rows: columns of a slice have one length`;
   return isMeasure(column) ? null : `${name} holds finite numbers of at least 0`;
 };
 
 /** Rows that move together, in item order. */
-const faultOfMoved = (name: string, rows: Pick<RowSlice, 'indexes' | 'bytes' | 'tokens'>, itemCount: number): string | null => {
+const faultOfMoved = (
+  name: string,
+  rows: Pick<RowSlice, 'indexes' | 'bytes' | 'tokens'>,
+  itemCount: number,
+): string | null => {
   const count = rows.indexes.length;
   return (
     faultOfCounts(`${name}.indexes`, rows.indexes, count, 0, itemCount) ??

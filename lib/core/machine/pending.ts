@@ -21,12 +21,19 @@ const isPending = (snapshot: RunSnapshot, nowMs: number): boolean => {
  * Of runs without an owner, those with an effect due by `nowMs` or with a command in the inbox; at
  * most `limit`.
  */
-export const pendingRuns = <Run extends { readonly snapshot: RunSnapshot; readonly hasCommands: boolean }>(
+export const pendingRuns = <
+  Run extends { readonly snapshot: RunSnapshot; readonly hasCommands: boolean },
+>(
   runs: readonly Run[],
   nowMs: number,
   limit: number,
 ): readonly Run[] =>
-  runs.filter(({ snapshot, hasCommands }) => !isFinished(snapshot) && (hasCommands || isPending(snapshot, nowMs))).slice(0, limit);
+  runs
+    .filter(
+      ({ snapshot, hasCommands }) =>
+        !isFinished(snapshot) && (hasCommands || isPending(snapshot, nowMs)),
+    )
+    .slice(0, limit);
 
 /**
  * True when only a command can move the run: no effect is due or ever will be, by `effectsDue` at

@@ -5,17 +5,22 @@ import { batchEffectKey, type EffectKey } from '../values/ids.ts';
 import { answeredFaultsMax } from '../faults/fault-events.ts';
 import type { FaultRecord, RunSnapshot } from '../model/snapshot.ts';
 
-/** An effect of a paused run that failed so often in a row is stuck, whatever the failures were. About half a minute of retries. */
+/**
+ * An effect of a paused run that failed so often in a row is stuck, whatever the failures were.
+ * About half a minute of retries.
+ */
 export const failuresMax = 6;
 /** It is stuck sooner where the provider asks for waits as long as this. */
 const longWaitMs = 60_000;
 const failuresBeforeLongWait = 3;
 
 /**
- * True while work that is due can move the run without a command of an operator. A run that is not paused retries for ever. In a paused
- * run an effect counts unless it is stuck: refused to the ceiling, or failing time and again with its next try still ahead. A try that is
- * due at `nowMs` counts, so that a new process tries once before it gives up. What only tidies up counts until its first failure, and the
- * watch of duplicate batches not at all: no row waits for them. O(live batches).
+ * True while work that is due can move the run without a command of an operator. A run that is not
+ * paused retries for ever. In a paused run an effect counts unless it is stuck: refused to the
+ * ceiling, or failing time and again with its next try still ahead. A try that is due at `nowMs`
+ * counts, so that a new process tries once before it gives up. What only tidies up counts until its
+ * first failure, and the watch of duplicate batches not at all: no row waits for them. O(live
+ * batches).
  */
 export const canProgress = (snapshot: RunSnapshot, hasSource: boolean, nowMs: number): boolean => {
   if (isStandingStill(snapshot, hasSource)) return false;
@@ -29,10 +34,13 @@ export const stuckFaults = ({ faults }: RunSnapshot, nowMs: number): readonly Fa
 
 const isStuck = ({ count, answeredCount, dueAtMs }: FaultRecord, nowMs: number): boolean =>
   dueAtMs > nowMs &&
-  (answeredCount >= answeredFaultsMax || count >= failuresMax || (count >= failuresBeforeLongWait && dueAtMs - nowMs >= longWaitMs));
+  (answeredCount >= answeredFaultsMax ||
+    count >= failuresMax ||
+    (count >= failuresBeforeLongWait && dueAtMs - nowMs >= longWaitMs));
 
 const isMoving = (snapshot: RunSnapshot, effect: Effect, nowMs: number): boolean => {
-  const faultOf = (key: EffectKey): FaultRecord | undefined => snapshot.faults.find((record) => record.key === key);
+  const faultOf = (key: EffectKey): FaultRecord | undefined =>
+    snapshot.faults.find((record) => record.key === key);
   const isFree = (key: EffectKey): boolean => {
     const record = faultOf(key);
     return record === undefined || !isStuck(record, nowMs);
@@ -44,9 +52,15 @@ const isMoving = (snapshot: RunSnapshot, effect: Effect, nowMs: number): boolean
     case 'CancelStray':
       return faultOf(effectKey(effect)) === undefined;
     case 'SweepBatches':
-      return isFree(effectKey(effect)) && effect.creates.some(({ batchKey }) => isFree(batchEffectKey(batchKey)));
+      return (
+        isFree(effectKey(effect)) &&
+        effect.creates.some(({ batchKey }) => isFree(batchEffectKey(batchKey)))
+      );
     case 'PollBatches':
-      return isFree(effectKey(effect)) && effect.batches.some(({ batchKey }) => isFree(batchEffectKey(batchKey)));
+      return (
+        isFree(effectKey(effect)) &&
+        effect.batches.some(({ batchKey }) => isFree(batchEffectKey(batchKey)))
+      );
     default:
       return isFree(effectKey(effect));
   }

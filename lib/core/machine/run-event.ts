@@ -49,8 +49,8 @@ export const runEventTypes = [
 export type RunEventType = (typeof runEventTypes)[number];
 
 /**
- * What happened, for people and machines outside: persisted, ordered by sequence, the same in RxJS, on the command line and in
- * webhooks. No payload, no secret. Sequences rise; there may be gaps.
+ * What happened, for people and machines outside: persisted, ordered by sequence, the same in RxJS,
+ * on the command line and in webhooks. No payload, no secret. Sequences rise; there may be gaps.
  */
 export interface RunEvent {
   readonly eventType: RunEventType;
@@ -64,13 +64,28 @@ export interface RunEvent {
 /** One coarse event as stored: the time as a number. */
 export type StoredRunEvent = Omit<RunEvent, 'at'> & { readonly atMs: number };
 
-/** The public vocabulary: a pure function of events. `fromVersion` is the snapshot's version before the first of them. */
-export const toRunEvents = (runId: RunId, fromVersion: number, events: readonly Event[]): readonly StoredRunEvent[] =>
+/**
+ * The public vocabulary: a pure function of events. `fromVersion` is the snapshot's version before
+ * the first of them.
+ */
+export const toRunEvents = (
+  runId: RunId,
+  fromVersion: number,
+  events: readonly Event[],
+): readonly StoredRunEvent[] =>
   events.flatMap((event, i) => {
     const described = describe(event);
     return described === null
       ? []
-      : [{ eventType: described[0], runId, sequence: fromVersion + i + 1, atMs: event.atMs, data: described[1] }];
+      : [
+          {
+            eventType: described[0],
+            runId,
+            sequence: fromVersion + i + 1,
+            atMs: event.atMs,
+            data: described[1],
+          },
+        ];
   });
 
 const byClass = (columns: readonly Column[]): Readonly<Record<string, number>> => {
@@ -89,7 +104,11 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     case 'RunCreated':
       return [
         'run_created',
-        { job_name: event.config.jobName, model: event.config.provider.model, endpoint: event.config.provider.endpoint },
+        {
+          job_name: event.config.jobName,
+          model: event.config.provider.model,
+          endpoint: event.config.provider.endpoint,
+        },
       ];
     case 'RunOpened':
       return ['run_opened', {}];
@@ -99,7 +118,10 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       return ['clock_jumped', { by_ms: event.byMs }];
     case 'RunPaused':
     case 'ReasonNoted':
-      return ['run_paused', { reason: event.reason, is_automatic: event.reason !== 'manual', message: event.message }];
+      return [
+        'run_paused',
+        { reason: event.reason, is_automatic: event.reason !== 'manual', message: event.message },
+      ];
     case 'RunResumed':
       return ['run_resumed', {}];
     case 'OperationChanged':
@@ -119,7 +141,10 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     case 'IngestionCompleted':
       return ['ingestion_completed', { next_index: event.checkpoint.nextIndex }];
     case 'BatchPlanned':
-      return ['items_claimed', { count: event.requests, batch_key: event.batchKey, input_bytes: event.inputBytes }];
+      return [
+        'items_claimed',
+        { count: event.requests, batch_key: event.batchKey, input_bytes: event.inputBytes },
+      ];
     case 'PlanDeferred':
     case 'OthersSeen':
       return null;
@@ -156,7 +181,14 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
         },
       ];
     case 'LinesRefused':
-      return ['lines_refused', { batch_key: event.batchKey, count: event.indexes.length, message: event.rejection.message }];
+      return [
+        'lines_refused',
+        {
+          batch_key: event.batchKey,
+          count: event.indexes.length,
+          message: event.rejection.message,
+        },
+      ];
     case 'LinesDropped':
       return [
         'items_failed',
@@ -174,7 +206,12 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     case 'BatchCreated':
       return [
         'batch_submitted',
-        { batch_key: event.batchKey, provider_batch_id: event.providerBatchId, request_count: event.requests, was_adopted: event.adopted },
+        {
+          batch_key: event.batchKey,
+          provider_batch_id: event.providerBatchId,
+          request_count: event.requests,
+          was_adopted: event.adopted,
+        },
       ];
     case 'CreateRefused':
       return ['submit_retried', { batch_key: event.batchKey, message: event.message }];
@@ -187,7 +224,10 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     case 'StrayObserved':
       return null;
     case 'CreateAbsent':
-      return ['batch_absent', { batch_key: event.batchKey, on_whose_word: event.isSworn ? 'operator' : 'provider' }];
+      return [
+        'batch_absent',
+        { batch_key: event.batchKey, on_whose_word: event.isSworn ? 'operator' : 'provider' },
+      ];
     case 'BatchReplanned':
       return ['batch_replanned', { batch_key: event.batchKey, message: event.message }];
     case 'StrayFound':
@@ -201,7 +241,10 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
         },
       ];
     case 'StrayEnded':
-      return ['batch_stray_ended', { provider_batch_id: event.providerBatchId, answered_count: event.answered }];
+      return [
+        'batch_stray_ended',
+        { provider_batch_id: event.providerBatchId, answered_count: event.answered },
+      ];
     case 'BatchReleased':
       return ['batch_released', { batch_key: event.batchKey }];
     case 'BatchHeld':
@@ -232,10 +275,14 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
         provider_status: event.providerStatus,
         completed_count: event.progress?.completed ?? null,
         failed_count: event.progress?.failed ?? null,
-        ...(event.times === null ? {} : { created_at_ms: event.times.createdAtMs, ended_at_ms: event.times.endedAtMs }),
+        ...(event.times === null
+          ? {}
+          : { created_at_ms: event.times.createdAtMs, ended_at_ms: event.times.endedAtMs }),
       };
       const { type, rejection } = event.ending;
-      return type === 'completed' ? ['batch_completed', data] : ['batch_failed', { ...data, message: rejection?.message ?? type }];
+      return type === 'completed'
+        ? ['batch_completed', data]
+        : ['batch_failed', { ...data, message: rejection?.message ?? type }];
     }
     case 'FilesStored':
     case 'AnswersUnreadable':
@@ -244,7 +291,14 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
       const count = event.lines.indexes.length;
       return count === 0
         ? null
-        : ['items_completed', { count, batch_key: event.batchKey, last_result_sequence: event.sequenceFrom + count - 1 }];
+        : [
+            'items_completed',
+            {
+              count,
+              batch_key: event.batchKey,
+              last_result_sequence: event.sequenceFrom + count - 1,
+            },
+          ];
     }
     case 'ItemsSettled': {
       const count = event.failed.indexes.length + event.retried.indexes.length;
@@ -262,16 +316,32 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
     }
     case 'SharedCompleted': {
       const count = event.indexes.length;
-      return count === 0 ? null : ['items_completed', { count, batch_key: null, last_result_sequence: event.sequenceFrom + count - 1 }];
+      return count === 0
+        ? null
+        : [
+            'items_completed',
+            { count, batch_key: null, last_result_sequence: event.sequenceFrom + count - 1 },
+          ];
     }
     case 'SharedFailed':
-      return ['items_failed', { count: event.indexes.length, batch_key: null, by_class: byClass([event.codes]), will_retry_count: 0 }];
+      return [
+        'items_failed',
+        {
+          count: event.indexes.length,
+          batch_key: null,
+          by_class: byClass([event.codes]),
+          will_retry_count: 0,
+        },
+      ];
     case 'BatchSettled':
       return null;
     case 'ItemsRequeued':
       return ['items_requeued', { count: event.indexes.length }];
     case 'FaultRecorded':
-      return ['effect_retried', { effect: event.key, message: event.message, retry_at_ms: event.dueAtMs }];
+      return [
+        'effect_retried',
+        { effect: event.key, message: event.message, retry_at_ms: event.dueAtMs },
+      ];
     case 'ArtifactsExported':
       return [
         'artifacts_exported',
@@ -284,7 +354,10 @@ const describe = (event: Event): readonly [RunEventType, JsonObject] | null => {
         },
       ];
     case 'ArtifactsPruned':
-      return ['artifacts_pruned', { kinds: event.raw ? ['requests', 'raw'] : ['requests'], batch_key: null }];
+      return [
+        'artifacts_pruned',
+        { kinds: event.raw ? ['requests', 'raw'] : ['requests'], batch_key: null },
+      ];
     case 'RawFileCompacted':
       return ['artifacts_pruned', { kinds: ['raw'], batch_key: batchKeyOfObject(event.object) }];
     case 'RunFinished':

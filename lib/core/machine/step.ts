@@ -13,7 +13,11 @@ export interface Step extends Transition {
 }
 
 /** `transition` and `effectsDue` in one, for embedders with a loop of their own. */
-export const step = (snapshot: RunSnapshot, command: Command, nowMs: number): Either<Rejection, Step> =>
+export const step = (
+  snapshot: RunSnapshot,
+  command: Command,
+  nowMs: number,
+): Either<Rejection, Step> =>
   pipe(
     transition(snapshot, command),
     map((after) => ({ ...after, effects: effectsDue(after.snapshot, nowMs) })),

@@ -17,24 +17,35 @@ export interface Transition {
 }
 
 /**
- * The one door into the core: the events of the command and the snapshot after them, or why nothing becomes true. Pure; O(slice + live
- * batches). A command that is not whole is refused as `malformed_command` until the run is finished: that is a fault of the caller, and
- * asking again does not help.
+ * The one door into the core: the events of the command and the snapshot after them, or why nothing
+ * becomes true. Pure; O(slice + live batches). A command that is not whole is refused as
+ * `malformed_command` until the run is finished: that is a fault of the caller, and asking again
+ * does not help.
  */
-export const transition = (snapshot: RunSnapshot, given: Command): Either<Rejection, Transition> => {
+export const transition = (
+  snapshot: RunSnapshot,
+  given: Command,
+): Either<Rejection, Transition> => {
   const formed = wellFormed(snapshot, given);
   if (isLeft(formed)) return isFinished(snapshot) ? left({ type: 'run_finished' }) : formed;
   const command = formed.right;
   if (command.type !== 'CreateRun' && !isCreated(snapshot)) return left({ type: 'not_created' });
-  if (command.type === 'RecordExported') return map(folded(snapshot))(decideExported(snapshot, command));
-  if (command.type === 'PruneArtifacts') return map(folded(snapshot))(decidePrune(snapshot, command));
+  if (command.type === 'RecordExported')
+    return map(folded(snapshot))(decideExported(snapshot, command));
+  if (command.type === 'PruneArtifacts')
+    return map(folded(snapshot))(decidePrune(snapshot, command));
   if (isFinished(snapshot)) return left({ type: 'run_finished' });
   const decided = decideByStage(snapshot, command);
-  return isLeft(decided) ? decided : right(withEnd(folded(snapshot)(onePause(decided.right)), command.atMs));
+  return isLeft(decided)
+    ? decided
+    : right(withEnd(folded(snapshot)(onePause(decided.right)), command.atMs));
 };
 
 /** The events alone. */
-export const decide = (snapshot: RunSnapshot, command: Command): Either<Rejection, readonly Event[]> =>
+export const decide = (
+  snapshot: RunSnapshot,
+  command: Command,
+): Either<Rejection, readonly Event[]> =>
   map(({ events }: Transition) => events)(transition(snapshot, command));
 
 const folded =
@@ -53,7 +64,9 @@ const withEnd = (step: Transition, atMs: number): Transition => {
 /** One answer may give several reasons to pause; the first one pauses. */
 const onePause = (events: readonly Event[]): readonly Event[] => {
   const first = events.findIndex((event) => event.type === 'RunPaused');
-  return first < 0 ? events : events.filter((event, i) => event.type !== 'RunPaused' || i === first);
+  return first < 0
+    ? events
+    : events.filter((event, i) => event.type !== 'RunPaused' || i === first);
 };
 
 /** Nothing is open, nothing is live, and nothing more will come. */

@@ -22,7 +22,9 @@ export interface BatchRecord {
   readonly requests: number;
   /** The last create that was begun: 0 before the first. */
   readonly createAttempt: number;
-  /** The input file of the last upload; null until it is uploaded, and once its create was given up. */
+  /**
+   * The input file of the last upload; null until it is uploaded, and once its create was given up.
+   */
   readonly inputFileId: string | null;
   readonly providerBatchId: ProviderBatchId | null;
   /** The provider's last status, verbatim. */
@@ -47,7 +49,8 @@ export const recordAfter = (record: BatchRecord | null, event: Event): BatchReco
     const { batchNo, batchKey, indexes, requests, inputTokens } = event;
     return { ...unsent, batchNo, batchKey, indexes, requests, inputTokens };
   }
-  if (record === null || !('batchKey' in event) || event.batchKey !== record.batchKey) return record;
+  if (record === null || !('batchKey' in event) || event.batchKey !== record.batchKey)
+    return record;
   switch (event.type) {
     case 'BatchUploaded':
       return { ...record, inputFileId: event.inputFileId };
@@ -56,7 +59,11 @@ export const recordAfter = (record: BatchRecord | null, event: Event): BatchReco
     case 'BatchReplanned':
       return { ...record, inputFileId: null };
     case 'BatchCreated':
-      return { ...record, providerBatchId: event.providerBatchId, providerStatus: event.providerStatus };
+      return {
+        ...record,
+        providerBatchId: event.providerBatchId,
+        providerStatus: event.providerStatus,
+      };
     case 'BatchObserved':
       return { ...record, providerStatus: event.providerStatus };
     case 'BatchEnded':
@@ -65,7 +72,11 @@ export const recordAfter = (record: BatchRecord | null, event: Event): BatchReco
     case 'FilesStored':
       return { ...record, files: { output: event.output, error: event.error } };
     case 'ItemsCompleted':
-      return { ...record, completedCount: record.completedCount + event.lines.indexes.length, usage: addUsage(record.usage, event.usage) };
+      return {
+        ...record,
+        completedCount: record.completedCount + event.lines.indexes.length,
+        usage: addUsage(record.usage, event.usage),
+      };
     case 'ItemsSettled':
       return {
         ...record,
@@ -77,7 +88,15 @@ export const recordAfter = (record: BatchRecord | null, event: Event): BatchReco
     case 'BatchDropped':
       return { ...record, state: 'dropped' };
     case 'LinesRefused':
-      return { ...record, ending: { type: 'rejected', outputFileId: null, errorFileId: null, rejection: event.rejection } };
+      return {
+        ...record,
+        ending: {
+          type: 'rejected',
+          outputFileId: null,
+          errorFileId: null,
+          rejection: event.rejection,
+        },
+      };
     default:
       return record;
   }
@@ -98,8 +117,9 @@ const unsent: Omit<BatchRecord, 'batchNo' | 'batchKey' | 'indexes' | 'requests' 
 };
 
 /**
- * The records that the events change, by batch key, as they are after them; `find` knows them as they were before. O(events):
- * a store that keeps every record by its batch number need not know which event changes what.
+ * The records that the events change, by batch key, as they are after them; `find` knows them as
+ * they were before. O(events): a store that keeps every record by its batch number need not know
+ * which event changes what.
  */
 export const recordsAfter = (
   find: (batchKey: BatchKey) => BatchRecord | undefined,

@@ -3,7 +3,16 @@ import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 import type { FailureCounts } from '../values/judged.ts';
 import type { PresumedUsage, TokenUsage } from '../values/usage.ts';
 
-export const batchPhases = ['planned', 'uploaded', 'creating', 'indeterminate', 'created', 'ended', 'settled', 'dropped'] as const;
+export const batchPhases = [
+  'planned',
+  'uploaded',
+  'creating',
+  'indeterminate',
+  'created',
+  'ended',
+  'settled',
+  'dropped',
+] as const;
 export type BatchPhase = (typeof batchPhases)[number];
 
 export interface BatchArrow {
@@ -16,26 +25,57 @@ export interface BatchArrow {
 export const batchArrows: readonly BatchArrow[] = [
   { from: null, to: 'planned', when: 'rows were packed into it' },
   { from: 'planned', to: 'uploaded', when: 'its input file lies at the provider' },
-  { from: 'planned', to: 'dropped', when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be' },
+  {
+    from: 'planned',
+    to: 'dropped',
+    when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be',
+  },
   { from: 'uploaded', to: 'creating', when: 'the intent to create is durable' },
   {
     from: 'uploaded',
     to: 'planned',
     when: 'its input file expires soon, or is gone, or its create was refused and is tried again: uploaded again',
   },
-  { from: 'uploaded', to: 'dropped', when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be' },
-  { from: 'planned', to: 'created', when: 'it was created elsewhere, and exists at the provider: adopted' },
+  {
+    from: 'uploaded',
+    to: 'dropped',
+    when: 'rows released: the run is cancelled, or the batch is larger than the queue turned out to be',
+  },
+  {
+    from: 'planned',
+    to: 'created',
+    when: 'it was created elsewhere, and exists at the provider: adopted',
+  },
   { from: 'creating', to: 'created', when: 'the provider answered with its id' },
   { from: 'creating', to: 'uploaded', when: 'a clear no: nothing was created; asked again later' },
-  { from: 'creating', to: 'indeterminate', when: 'the answer was lost, or the run was opened in this phase' },
-  { from: 'indeterminate', to: 'created', when: 'the provider lists it under our key, or over our input file: adopted' },
-  { from: 'indeterminate', to: 'planned', when: 'its absence is proved and its input file deleted: sent again with a new one' },
-  { from: 'created', to: 'ended', when: 'the provider says it is over; or it is given up, by an operator or while the run is cancelled' },
+  {
+    from: 'creating',
+    to: 'indeterminate',
+    when: 'the answer was lost, or the run was opened in this phase',
+  },
+  {
+    from: 'indeterminate',
+    to: 'created',
+    when: 'the provider lists it under our key, or over our input file: adopted',
+  },
+  {
+    from: 'indeterminate',
+    to: 'planned',
+    when: 'its absence is proved and its input file deleted: sent again with a new one',
+  },
+  {
+    from: 'created',
+    to: 'ended',
+    when: 'the provider says it is over; or it is given up, by an operator or while the run is cancelled',
+  },
   { from: 'ended', to: 'settled', when: 'every row has its outcome' },
 ];
 
-const arrowSet: ReadonlySet<string> = new Set(batchArrows.map((arrow) => `${arrow.from ?? ''}>${arrow.to}`));
-export const isBatchArrow = (from: BatchPhase | null, to: BatchPhase): boolean => arrowSet.has(`${from ?? ''}>${to}`);
+const arrowSet: ReadonlySet<string> = new Set(
+  batchArrows.map((arrow) => `${arrow.from ?? ''}>${arrow.to}`),
+);
+export const isBatchArrow = (from: BatchPhase | null, to: BatchPhase): boolean =>
+  arrowSet.has(`${from ?? ''}>${to}`);
 
 /** A raw provider file, whole in the payload plane. */
 export interface StoredFile {
@@ -43,13 +83,19 @@ export interface StoredFile {
   readonly bytes: number;
 }
 
-/** How far settlement has come: a byte in one of the two files, or (`rest`) the next item index among the rows that no success settled. */
+/**
+ * How far settlement has come: a byte in one of the two files, or (`rest`) the next item index
+ * among the rows that no success settled.
+ */
 export interface SettlePosition {
   readonly part: 'output' | 'error' | 'rest';
   readonly offset: number;
 }
 
-/** How a batch ended. `given_up`: at the provider it has not, as far as is known; the run no longer waits for it. */
+/**
+ * How a batch ended. `given_up`: at the provider it has not, as far as is known; the run no longer
+ * waits for it.
+ */
 export const batchEndings = ['completed', 'expired', 'cancelled', 'rejected', 'given_up'] as const;
 export interface BatchEnding {
   readonly type: (typeof batchEndings)[number];
@@ -66,7 +112,9 @@ export interface RefusedLine {
   readonly code: string | null;
   readonly message: string | null;
   readonly param: string | null;
-  /** What it says of the row, where that is more than that the request is no good; null: no more. */
+  /**
+   * What it says of the row, where that is more than that the request is no good; null: no more.
+   */
   readonly failureClass: RefusedLineClass | null;
 }
 
@@ -80,7 +128,10 @@ export interface RefusedId extends Omit<RefusedLine, 'line'> {
 }
 
 /** Failures of a row that a provider may find before it answers anything. */
-export const refusedLineClasses = ['content_filtered', 'context_too_long'] as const satisfies readonly FailureClass[];
+export const refusedLineClasses = [
+  'content_filtered',
+  'context_too_long',
+] as const satisfies readonly FailureClass[];
 export type RefusedLineClass = (typeof refusedLineClasses)[number];
 
 export interface BatchRejection {
@@ -88,7 +139,10 @@ export interface BatchRejection {
   readonly message: string;
   /** 1-based lines of the input file that are at fault, ascending; bounded by the adapter. */
   readonly lines: readonly number[];
-  /** What is said against each of them, in their order; empty: written by a release that did not record it. */
+  /**
+   * What is said against each of them, in their order; empty: written by a release that did not
+   * record it.
+   */
   readonly said: readonly RefusedLine[];
   /** The queue's limit, where the message states it. */
   readonly statedTokensMax: number | null;
@@ -105,7 +159,10 @@ export interface BatchRejection {
  */
 export interface UnconfirmedCreate {
   readonly stage: 'looking' | 'absent' | 'fenced';
-  /** The create may have got through until then: its answer was lost, the run was opened, the file was deleted. */
+  /**
+   * The create may have got through until then: its answer was lost, the run was opened, the file
+   * was deleted.
+   */
   readonly sinceMs: number;
   /** When a list that counts as proof first did not show it; null: not yet. */
   readonly absentAtMs: number | null;
@@ -129,13 +186,24 @@ export interface NamedFiles {
   readonly errorFileId: string | null;
 }
 
-/** What a batch that is not over does, as far as the provider's status says it. `unknown`: the adapter does not know the status. */
-export const batchStages = ['validating', 'in_progress', 'finalizing', 'cancelling', 'unknown'] as const;
+/**
+ * What a batch that is not over does, as far as the provider's status says it. `unknown`: the
+ * adapter does not know the status.
+ */
+export const batchStages = [
+  'validating',
+  'in_progress',
+  'finalizing',
+  'cancelling',
+  'unknown',
+] as const;
 export type BatchStage = (typeof batchStages)[number];
 
 /**
- * Why a batch is waited for longer than is usual. `past_expiry`: it should have expired. `unknown_status`: all of its requests are counted as
- * answered or failed, or it names a file of answers, and its status is none that batchor knows. `unchanged`: neither its status nor its counts have changed for hours.
+ * Why a batch is waited for longer than is usual. `past_expiry`: it should have expired.
+ * `unknown_status`: all of its requests are counted as answered or failed, or it names a file of
+ * answers, and its status is none that batchor knows. `unchanged`: neither its status nor its
+ * counts have changed for hours.
  */
 export const overdueReasons = ['past_expiry', 'unknown_status', 'unchanged'] as const;
 export interface Overdue {
@@ -159,7 +227,10 @@ export interface GivenUpCount {
   readonly readRows: number;
 }
 
-/** A batch at the provider that one of our creates made, and that is not needed: it is cancelled, and what it cost is counted. */
+/**
+ * A batch at the provider that one of our creates made, and that is not needed: it is cancelled,
+ * and what it cost is counted.
+ */
 export interface DuplicateBatch {
   readonly providerBatchId: ProviderBatchId;
   readonly batchKey: BatchKey;
@@ -173,7 +244,9 @@ export interface DuplicateBatch {
   readonly polls: number;
   /** When it was found; null: by a release that did not record it. */
   readonly foundAtMs: number | null;
-  /** Set where it is no duplicate, but a batch that an operator gave up: no run waits for its end. */
+  /**
+   * Set where it is no duplicate, but a batch that an operator gave up: no run waits for its end.
+   */
   readonly givenUp: GivenUpCount | null;
 }
 
@@ -191,7 +264,10 @@ export interface LiveBatch {
   readonly phase: BatchPhase;
   /** Which create of this batch: 0 before the first, in the provider's metadata from 1. */
   readonly createAttempt: number;
-  /** How often it was sent again, since an operator last released it, because a create made nothing or its input file was gone. */
+  /**
+   * How often it was sent again, since an operator last released it, because a create made nothing
+   * or its input file was gone.
+   */
   readonly replans: number;
   readonly inputFileId: string | null;
   /** When that file had been uploaded; null: by a release that did not record it. */
@@ -217,7 +293,11 @@ export interface LiveBatch {
   /** Polls in a row that saw nothing new: stretches the interval. */
   readonly quietPolls: number;
   /** Request counts of the last poll; null before the first. */
-  readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+  readonly progress: {
+    readonly total: number;
+    readonly completed: number;
+    readonly failed: number;
+  } | null;
   /** When its status or its counts last changed, as seen here; null: never asked about. */
   readonly newsAtMs: number | null;
   readonly providerTimes: ProviderTimes;
@@ -228,8 +308,14 @@ export interface LiveBatch {
   readonly held: string | null;
   readonly ending: BatchEnding | null;
   readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
-  /** Copies of files that cannot be what the provider has: kept until the operator says what to do. Set only while it is held for that reason. */
-  readonly unreadable: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
+  /**
+   * Copies of files that cannot be what the provider has: kept until the operator says what to do.
+   * Set only while it is held for that reason.
+   */
+  readonly unreadable: {
+    readonly output: StoredFile | null;
+    readonly error: StoredFile | null;
+  } | null;
   readonly position: SettlePosition;
   readonly settledRows: number;
   /** Of those, successes. */

@@ -7,7 +7,10 @@ export interface FileCensus {
   readonly lines: number;
   /** Of those, lines that are no answer: not JSON, not UTF-8, of another shape. */
   readonly malformed: number;
-  /** Of those, answers to requests that this batch did not send: of another batch, or of another run. */
+  /**
+   * Of those, answers to requests that this batch did not send: of another batch, or of another
+   * run.
+   */
   readonly unknown: number;
   /** Its last line has no end, and cannot be read. */
   readonly isCut: boolean;
@@ -24,7 +27,9 @@ export interface FilesCensus {
   /** Null: there is no such file, or it is gone. */
   readonly output: FileCensus | null;
   readonly error: FileCensus | null;
-  /** What the provider said where it does not give out a file that it named; null: it gave out both. */
+  /**
+   * What the provider said where it does not give out a file that it named; null: it gave out both.
+   */
   readonly gone: { readonly part: 'output' | 'error'; readonly message: string } | null;
 }
 
@@ -32,7 +37,13 @@ export interface FilesCensus {
  * The census of complete files: this many different rows of the batch are answered, and every line
  * is usable.
  */
-export const censusOfRows = (rows: number): FilesCensus => ({ rows, spoilt: 0, output: null, error: null, gone: null });
+export const censusOfRows = (rows: number): FilesCensus => ({
+  rows,
+  spoilt: 0,
+  output: null,
+  error: null,
+  gone: null,
+});
 
 /** Why the files of a batch cannot be what the provider has for it. */
 export interface FilesFault {
@@ -44,20 +55,34 @@ export interface FilesFault {
   readonly isWhole: boolean;
 }
 
-/** A larger share of lines of no use is no slip of the provider in single lines: the files are read again. */
+/**
+ * A larger share of lines of no use is no slip of the provider in single lines: the files are read
+ * again.
+ */
 export const unusableShareMax = 0.01;
 
 /**
- * Where more than this share of the promised answers is missing, they are missing as a whole. Single lines that a provider spoils are few, whatever the batch; what a
- * proxy, an encoding or a mixed-up file does, it does to nearly all. At half, the one is not taken for the other.
+ * Where more than this share of the promised answers is missing, they are missing as a whole.
+ * Single lines that a provider spoils are few, whatever the batch; what a proxy, an encoding or a
+ * mixed-up file does, it does to nearly all. At half, the one is not taken for the other.
  */
 export const lostShareMax = 0.5;
 
-/** So few rows whose own lines are spoilt are no whole, though the batch has no others: their ceiling of attempts is enough. */
+/**
+ * So few rows whose own lines are spoilt are no whole, though the batch has no others: their
+ * ceiling of attempts is enough.
+ */
 export const spoiltRowsMax = 3;
 
-/** Answers that the batch's counts promise; without any counts, a completed batch has one for each of its requests. */
-export const promisedAnswers = ({ progress, ending, requests }: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number => {
+/**
+ * Answers that the batch's counts promise; without any counts, a completed batch has one for each
+ * of its requests.
+ */
+export const promisedAnswers = ({
+  progress,
+  ending,
+  requests,
+}: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number => {
   const counted = progress === null ? 0 : progress.completed + progress.failed;
   return Math.min(requests, counted === 0 && ending?.type === 'completed' ? requests : counted);
 };
@@ -70,7 +95,9 @@ const promisedInFiles = (batch: Pick<LiveBatch, 'progress' | 'ending' | 'request
   batch.ending?.type === 'given_up' ? 0 : promisedAnswers(batch);
 
 /** How many answers the output file must hold, by the batch's counts. They are billed. */
-export const promisedOutputs = (batch: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>): number =>
+export const promisedOutputs = (
+  batch: Pick<LiveBatch, 'progress' | 'ending' | 'requests'>,
+): number =>
   batch.progress === null || batch.progress.completed + batch.progress.failed === 0
     ? promisedAnswers(batch)
     : Math.min(batch.requests, batch.progress.completed);
@@ -80,17 +107,34 @@ export const faultOfFiles = (batch: LiveBatch, census: FilesCensus): FilesFault 
   const { rows, gone } = census;
   if (rows >= batch.requests) return null;
   const parts = [census.output, census.error].filter((part) => part !== null);
-  const sum = (of: (part: FileCensus) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const sum = (of: (part: FileCensus) => number): number =>
+    parts.reduce((total, part) => total + of(part), 0);
   const lines = sum((part) => part.lines);
   const unusable = sum((part) => part.malformed + part.unknown);
   const promised = promisedInFiles(batch);
   const isShort = rows + unusable < promised;
-  if (gone === null && !isShort && unusable <= lines * unusableShareMax && parts.every((part) => !part.isCut)) return null;
-  return { message: messageOf(batch, census, promised), isWhole: isLostAsAWhole(batch, census, unusable) };
+  if (
+    gone === null &&
+    !isShort &&
+    unusable <= lines * unusableShareMax &&
+    parts.every((part) => !part.isCut)
+  )
+    return null;
+  return {
+    message: messageOf(batch, census, promised),
+    isWhole: isLostAsAWhole(batch, census, unusable),
+  };
 };
 
-/** The rows that only a lost error file speaks of failed, and failures are not paid for: they alone stop nothing. */
-const isLostAsAWhole = (batch: LiveBatch, { rows, spoilt, gone }: FilesCensus, unusable: number): boolean => {
+/**
+ * The rows that only a lost error file speaks of failed, and failures are not paid for: they alone
+ * stop nothing.
+ */
+const isLostAsAWhole = (
+  batch: LiveBatch,
+  { rows, spoilt, gone }: FilesCensus,
+  unusable: number,
+): boolean => {
   if (gone?.part === 'output' && promisedOutputs(batch) > 0) return true;
   const promised = gone?.part === 'error' ? promisedOutputs(batch) : promisedInFiles(batch);
   const lost = Math.max(promised - rows, Math.min(unusable, batch.requests - rows));
@@ -98,7 +142,11 @@ const isLostAsAWhole = (batch: LiveBatch, { rows, spoilt, gone }: FilesCensus, u
   return lost > Math.max(promised, rows + lost) * lostShareMax;
 };
 
-const messageOf = ({ providerBatchId }: LiveBatch, { rows, output, error, gone }: FilesCensus, promised: number): string => {
+const messageOf = (
+  { providerBatchId }: LiveBatch,
+  { rows, output, error, gone }: FilesCensus,
+  promised: number,
+): string => {
   const files = [
     output === null ? null : describeFile('output', output),
     error === null ? null : describeFile('error', error),
@@ -107,12 +155,16 @@ const messageOf = ({ providerBatchId }: LiveBatch, { rows, output, error, gone }
   return `the files of batch ${providerBatchId} answer ${rows} of its rows, and ${promised} answers were promised: ${files.filter((text) => text !== null).join('; ')}`;
 };
 
-const describeFile = (part: string, { fileId, lines, malformed, unknown, isCut, begins }: FileCensus): string => {
+const describeFile = (
+  part: string,
+  { fileId, lines, malformed, unknown, isCut, begins }: FileCensus,
+): string => {
   const faults = [
     malformed > 0 ? `${malformed} are no answers` : null,
     unknown > 0 ? `${unknown} answer requests that this batch did not send` : null,
     isCut ? 'the last one is cut' : null,
   ].filter((fault) => fault !== null);
-  const shown = malformed > 0 || isCut || lines === 0 ? `; it begins ${JSON.stringify(begins)}` : '';
+  const shown =
+    malformed > 0 || isCut || lines === 0 ? `; it begins ${JSON.stringify(begins)}` : '';
   return `${part} file ${fileId} has ${lines} lines${faults.length === 0 ? '' : `, of which ${faults.join(', ')}`}${shown}`;
 };

@@ -1,22 +1,46 @@
-import { type UnconfirmedCreate, isBatchArrow, type LiveBatch, type DuplicateBatch } from './batch.ts';
+import {
+  type UnconfirmedCreate,
+  isBatchArrow,
+  type LiveBatch,
+  type DuplicateBatch,
+} from './batch.ts';
 import { reconcileKey } from './effect.ts';
-import { answersKey, batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from '../values/ids.ts';
+import {
+  answersKey,
+  batchEffectKey,
+  type BatchKey,
+  type EffectKey,
+  type ProviderBatchId,
+} from '../values/ids.ts';
 import { invariant } from '../values/invariant.ts';
 import { emptyTotals, isItemArrow, type ItemStatus, type ItemTotals } from './item.ts';
 import type { EventOf } from './event.ts';
 import { noCanary } from '../values/judged.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
 
-/** The small changes that events are made of. Each throws `InvariantViolation` where our own books would be wrong after it. */
+/**
+ * The small changes that events are made of. Each throws `InvariantViolation` where our own books
+ * would be wrong after it.
+ */
 
-export const mergeBuckets = (known: readonly BackoffBucket[], more: readonly BackoffBucket[]): readonly BackoffBucket[] => {
+export const mergeBuckets = (
+  known: readonly BackoffBucket[],
+  more: readonly BackoffBucket[],
+): readonly BackoffBucket[] => {
   if (more.length === 0) return known;
   const counts = new Map(known.map((bucket) => [bucket.dueAtMs, bucket.count]));
   for (const { dueAtMs, count } of more) counts.set(dueAtMs, (counts.get(dueAtMs) ?? 0) + count);
-  return [...counts].map(([dueAtMs, count]) => ({ dueAtMs, count })).sort((a, b) => a.dueAtMs - b.dueAtMs);
+  return [...counts]
+    .map(([dueAtMs, count]) => ({ dueAtMs, count }))
+    .sort((a, b) => a.dueAtMs - b.dueAtMs);
 };
 
-export const move = (totals: ItemTotals, from: ItemStatus, to: ItemStatus, count: number): ItemTotals => {
+export const move = (
+  totals: ItemTotals,
+  from: ItemStatus,
+  to: ItemStatus,
+  count: number,
+): ItemTotals => {
   if (count === 0) return totals;
   invariant(isItemArrow(from, to), `the table of states has an arrow from ${from} to ${to}`);
   invariant(totals[from] >= count, `no more rows leave ${from} than stand in it`);
@@ -28,25 +52,55 @@ export const batchOf = (s: RunSnapshot, batchKey: BatchKey): LiveBatch => {
   invariant(batch !== undefined, `batch ${batchKey} is live`);
   return batch;
 };
-export const withBatch = (s: RunSnapshot, batchKey: BatchKey, change: Partial<LiveBatch>): RunSnapshot => {
+export const withBatch = (
+  s: RunSnapshot,
+  batchKey: BatchKey,
+  change: Partial<LiveBatch>,
+): RunSnapshot => {
   const { phase } = batchOf(s, batchKey);
   const to = change.phase ?? phase;
-  invariant(to === phase || isBatchArrow(phase, to), `the table of phases has an arrow from ${phase} to ${to}`);
-  return { ...s, live: s.live.map((batch) => (batch.batchKey === batchKey ? { ...batch, ...change } : batch)) };
+  invariant(
+    to === phase || isBatchArrow(phase, to),
+    `the table of phases has an arrow from ${phase} to ${to}`,
+  );
+  return {
+    ...s,
+    live: s.live.map((batch) => (batch.batchKey === batchKey ? { ...batch, ...change } : batch)),
+  };
 };
 export const withoutBatch = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot => {
   const { inputFileId } = batchOf(s, batchKey);
-  const litter = inputFileId !== null && s.config.operation.deletesInputFiles ? [...s.litter, inputFileId] : s.litter;
-  const canary = s.canary.batchKey === batchKey ? { ...noCanary, isPassed: s.canary.isPassed } : s.canary;
-  return { ...s, litter, canary, live: s.live.filter((batch) => batch.batchKey !== batchKey), backlog: { ...s.backlog, needs: null } };
+  const litter =
+    inputFileId !== null && s.config.operation.deletesInputFiles
+      ? [...s.litter, inputFileId]
+      : s.litter;
+  const canary =
+    s.canary.batchKey === batchKey ? { ...noCanary, isPassed: s.canary.isPassed } : s.canary;
+  return {
+    ...s,
+    litter,
+    canary,
+    live: s.live.filter((batch) => batch.batchKey !== batchKey),
+    backlog: { ...s.backlog, needs: null },
+  };
 };
 export const clearFault = (s: RunSnapshot, key: EffectKey): RunSnapshot =>
-  s.faults.some((record) => record.key === key) ? { ...s, faults: s.faults.filter((record) => record.key !== key) } : s;
+  s.faults.some((record) => record.key === key)
+    ? { ...s, faults: s.faults.filter((record) => record.key !== key) }
+    : s;
 /** Marks the create as unconfirmed. Its list readings are counted from here. */
 export const markedUnconfirmed = (s: RunSnapshot, batchKey: BatchKey, atMs: number): RunSnapshot =>
   withBatch(clearBatchFault(s, batchKey), batchKey, {
     phase: 'indeterminate',
-    doubt: { stage: 'looking', sinceMs: atMs, absentAtMs: null, fileCreatedAtMs: null, looks: 0, dueAtMs: atMs, isSworn: false },
+    doubt: {
+      stage: 'looking',
+      sinceMs: atMs,
+      absentAtMs: null,
+      fileCreatedAtMs: null,
+      looks: 0,
+      dueAtMs: atMs,
+      isSworn: false,
+    },
   });
 export const unconfirmedOf = (s: RunSnapshot, batchKey: BatchKey): UnconfirmedCreate => {
   const { doubt } = batchOf(s, batchKey);
@@ -54,17 +108,32 @@ export const unconfirmedOf = (s: RunSnapshot, batchKey: BatchKey): UnconfirmedCr
   return doubt;
 };
 /** The list was read, whatever it showed. */
-export const withUnconfirmed = (s: RunSnapshot, batchKey: BatchKey, change: Partial<UnconfirmedCreate>): RunSnapshot =>
-  withBatch(clearFault(clearBatchFault(s, batchKey), reconcileKey), batchKey, { doubt: { ...unconfirmedOf(s, batchKey), ...change } });
-export const withDuplicate = (s: RunSnapshot, id: ProviderBatchId, change: Partial<DuplicateBatch>): RunSnapshot => ({
+export const withUnconfirmed = (
+  s: RunSnapshot,
+  batchKey: BatchKey,
+  change: Partial<UnconfirmedCreate>,
+): RunSnapshot =>
+  withBatch(clearFault(clearBatchFault(s, batchKey), reconcileKey), batchKey, {
+    doubt: { ...unconfirmedOf(s, batchKey), ...change },
+  });
+export const withDuplicate = (
+  s: RunSnapshot,
+  id: ProviderBatchId,
+  change: Partial<DuplicateBatch>,
+): RunSnapshot => ({
   ...s,
-  strays: s.strays.map((duplicate) => (duplicate.providerBatchId === id ? { ...duplicate, ...change } : duplicate)),
+  strays: s.strays.map((duplicate) =>
+    duplicate.providerBatchId === id ? { ...duplicate, ...change } : duplicate,
+  ),
 });
 export const clearBatchFault = (s: RunSnapshot, batchKey: BatchKey): RunSnapshot =>
   clearFault(clearFault(s, batchEffectKey(batchKey)), answersKey(batchKey));
 
 /** Planning checks the remaining capacity again. */
-export const withOthers = (s: RunSnapshot, { others, stated }: EventOf<'OthersSeen'>): RunSnapshot => ({
+export const withOthers = (
+  s: RunSnapshot,
+  { others, stated }: EventOf<'OthersSeen'>,
+): RunSnapshot => ({
   ...s,
   queue: { ...s.queue, others, stated },
   backlog: { ...s.backlog, needs: null },

@@ -2,7 +2,12 @@ import type { RefusedLine, StoredFile } from './batch.ts';
 import type { FilesCensus } from './census.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from '../values/ids.ts';
-import type { BatchObservation, SweepReport, SweptBatch, UnconfirmedCreateQuery } from './observation.ts';
+import type {
+  BatchObservation,
+  SweepReport,
+  SweptBatch,
+  UnconfirmedCreateQuery,
+} from './observation.ts';
 import type { OthersUse } from './queue-state.ts';
 import type { ControlReason, ExportNote, SharedCursor, SourceCheckpoint } from './snapshot.ts';
 import type { TokenUsage } from '../values/usage.ts';
@@ -35,8 +40,8 @@ export interface AcceptedSlice {
   /** Rows of the slice that cannot be items, as offsets in it, ascending. */
   readonly badOffsets: Column;
   /**
-   * Per row, 1 + the index of the earlier row that has the same request and is sent for both; 0: the row is sent itself. Such a row
-   * has no request line of its own. Null: every row is sent.
+   * Per row, 1 + the index of the earlier row that has the same request and is sent for both; 0:
+   * the row is sent itself. Such a row has no request line of its own. Null: every row is sent.
    */
   readonly sameAs: Column | null;
   /** Prompt tokens that are not sent for that reason. */
@@ -96,7 +101,9 @@ export type Resolution =
   | { readonly type: 'never_created' }
   /** Its answers are lost: rows without an answer are sent again, and billed again. */
   | { readonly type: 'results_lost' }
-  /** Its files are read again, from their beginning: they were unreadable, and may be whole by now. */
+  /**
+   * Its files are read again, from their beginning: they were unreadable, and may be whole by now.
+   */
   | { readonly type: 'read_again' }
   /**
    * batchor stops waiting: it cancels the batch, does not read its answers, and sends its rows
@@ -131,7 +138,8 @@ export interface CreateRefusal {
   readonly statedRequestsMax: number | null;
 }
 
-export type FaultKind = 'transient' | 'refused' | 'insufficient_quota' | 'authentication_failed' | 'source_unreadable';
+export type FaultKind =
+  'transient' | 'refused' | 'insufficient_quota' | 'authentication_failed' | 'source_unreadable';
 
 /**
  * A request of the operator, or the outcome of an effect: the only input of the core. Plain data;
@@ -148,9 +156,17 @@ export type Command = { readonly atMs: number } & (
   | { readonly type: 'PauseRun'; readonly reason: ControlReason; readonly message: string | null }
   | { readonly type: 'ResumeRun' }
   | { readonly type: 'ChangeOperation'; readonly operation: Operation }
-  /** `cancelsAdopted`: batches that were created elsewhere are cancelled too; without it a run that has some in progress is not cancelled. */
+  /**
+   * `cancelsAdopted`: batches that were created elsewhere are cancelled too; without it a run that
+   * has some in progress is not cancelled.
+   */
   | { readonly type: 'CancelRun'; readonly cancelsAdopted?: boolean }
-  | { readonly type: 'AcceptSlice'; readonly slice: AcceptedSlice | null; readonly checkpoint: SourceCheckpoint; readonly isLast: boolean }
+  | {
+      readonly type: 'AcceptSlice';
+      readonly slice: AcceptedSlice | null;
+      readonly checkpoint: SourceCheckpoint;
+      readonly isLast: boolean;
+    }
   | { readonly type: 'RejectRow'; readonly message: string }
   | {
       readonly type: 'PlanBatch';
@@ -171,8 +187,9 @@ export type Command = { readonly atMs: number } & (
     }
   | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
   /**
-   * The provider refused the input file, at its upload or at the create: nothing exists. `said`: the lines that it names, `indexes` the row of each.
-   * Too large for the service where it says so, or names its limit.
+   * The provider refused the input file, at its upload or at the create: nothing exists. `said`:
+   * the lines that it names, `indexes` the row of each. Too large for the service where it says so,
+   * or names its limit.
    */
   | {
       readonly type: 'RecordInputRefused';
@@ -193,9 +210,22 @@ export type Command = { readonly atMs: number } & (
       readonly providerBatchId: ProviderBatchId;
       readonly providerStatus: string;
     }
-  | { readonly type: 'RecordCreateRefused'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly refusal: CreateRefusal }
-  | { readonly type: 'RecordCreateUnclear'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly message: string }
-  /** `readFromMs`: when the reading of the list began; `known`: batches that existed by then, as the effect named them. */
+  | {
+      readonly type: 'RecordCreateRefused';
+      readonly batchKey: BatchKey;
+      readonly createAttempt: number;
+      readonly refusal: CreateRefusal;
+    }
+  | {
+      readonly type: 'RecordCreateUnclear';
+      readonly batchKey: BatchKey;
+      readonly createAttempt: number;
+      readonly message: string;
+    }
+  /**
+   * `readFromMs`: when the reading of the list began; `known`: batches that existed by then, as the
+   * effect named them.
+   */
   | {
       readonly type: 'RecordSweep';
       readonly readFromMs: number;
@@ -209,9 +239,17 @@ export type Command = { readonly atMs: number } & (
   /** An input file that the run no longer needs is deleted. */
   | { readonly type: 'RecordFileDeleted'; readonly fileId: string }
   | { readonly type: 'RecordStrayCancelled'; readonly providerBatchId: ProviderBatchId }
-  | { readonly type: 'RecordStrays'; readonly asked: readonly ProviderBatchId[]; readonly observations: readonly BatchObservation[] }
+  | {
+      readonly type: 'RecordStrays';
+      readonly asked: readonly ProviderBatchId[];
+      readonly observations: readonly BatchObservation[];
+    }
   /** `asked` that nothing was observed of are tried again later: absence is no observation. */
-  | { readonly type: 'RecordPoll'; readonly asked: readonly BatchKey[]; readonly observations: readonly BatchObservation[] }
+  | {
+      readonly type: 'RecordPoll';
+      readonly asked: readonly BatchKey[];
+      readonly observations: readonly BatchObservation[];
+    }
   | { readonly type: 'RecordCancelAsked'; readonly batchKey: BatchKey }
   | {
       readonly type: 'RecordFiles';

@@ -40,12 +40,18 @@ export interface EnqueueLimits {
   /** Prompt tokens that may be enqueued at the provider at once, by all runs of the scope. */
   readonly enqueuedTokenLimit: number | null;
   readonly enqueuedRequestLimit: number | null;
-  /** Effective budget: `min(limit × targetRatio, limit − headroom)` tokens, and `limit × targetRatio` requests. */
+  /**
+   * Effective budget: `min(limit × targetRatio, limit − headroom)` tokens, and `limit ×
+   * targetRatio` requests.
+   */
   readonly targetRatio: number;
   /** Tokens left free for others. */
   readonly headroom: number;
   readonly maxBatchEnqueuedTokens: number | null;
-  /** Runs of one store and one scope share one queue. Null: the connection and the model (`quotaScopeOf`). */
+  /**
+   * Runs of one store and one scope share one queue. Null: the connection and the model
+   * (`quotaScopeOf`).
+   */
   readonly quotaScope: string | null;
 }
 
@@ -66,7 +72,10 @@ export interface MoneyPolicy {
   readonly prices: TokenPrices | null;
   /** Output tokens that one request can be billed for at most; null: unbounded. */
   readonly outputTokensMax: number | null;
-  /** The run pauses before what is spent and the worst case of what is enqueued would pass it. Needs prices and a bound; null: no cap. */
+  /**
+   * The run pauses before what is spent and the worst case of what is enqueued would pass it. Needs
+   * prices and a bound; null: no cap.
+   */
   readonly costUsdMax: number | null;
 }
 
@@ -104,15 +113,27 @@ export interface Operation {
    * rows are paid for twice.
    */
   readonly createGraceMs: number;
-  /** Input files are deleted at the provider once their batch is settled or dropped; else they expire. */
+  /**
+   * Input files are deleted at the provider once their batch is settled or dropped; else they
+   * expire.
+   */
   readonly deletesInputFiles: boolean;
-  /** Rows read from now on whose request is the same as an earlier row's share that row's line and its answer. */
+  /**
+   * Rows read from now on whose request is the same as an earlier row's share that row's line and
+   * its answer.
+   */
   readonly sendsDuplicatesOnce: boolean;
-  /** Rows of adopted batches that failed in a way worth a retry, or were not answered, are sent again, in batches of the run's own. False: they fail. */
+  /**
+   * Rows of adopted batches that failed in a way worth a retry, or were not answered, are sent
+   * again, in batches of the run's own. False: they fail.
+   */
   readonly retriesAdopted: boolean;
   /** When the provider deletes our input files by itself; null: its own default. */
   readonly filesExpireAfterMs: number | null;
-  /** The same of its output and error files, from when it writes them. What is not read by then is gone. */
+  /**
+   * The same of its output and error files, from when it writes them. What is not read by then is
+   * gone.
+   */
   readonly outputFilesExpireAfterMs: number | null;
 }
 
@@ -120,7 +141,10 @@ export interface Operation {
 export interface StructuredOutputConfig {
   readonly schemaName: string;
   readonly jsonSchema: JsonObject;
-  /** Where a fresh process finds the schema's own code: a module and what it exports. Not compared: a moved module reads the same answers. */
+  /**
+   * Where a fresh process finds the schema's own code: a module and what it exports. Not compared:
+   * a moved module reads the same answers.
+   */
   readonly schemaRef: SchemaRef | null;
 }
 export interface SchemaRef {
@@ -130,8 +154,9 @@ export interface SchemaRef {
 }
 
 /**
- * Everything about a run that is stored and compared. What makes the prompts (source, provider, schema, prompt) is frozen with
- * the run; `operation` may change. Closed: a key it does not name is refused, so no secret can ride along.
+ * Everything about a run that is stored and compared. What makes the prompts (source, provider,
+ * schema, prompt) is frozen with the run; `operation` may change. Closed: a key it does not name is
+ * refused, so no secret can ride along.
  */
 export interface RunConfig {
   readonly jobName: string;
@@ -145,17 +170,30 @@ export interface RunConfig {
     /** The other body parameters. */
     readonly params: JsonObject;
   };
-  /** How prompts are made, where that is data (the CLI's templates); null where it is a function. */
+  /**
+   * How prompts are made, where that is data (the CLI's templates); null where it is a function.
+   */
   readonly prompt: JsonObject | null;
   /** The structure that answers are in; null: plain text. */
   readonly structuredOutput: StructuredOutputConfig | null;
-  /** The user's own pairs for the provider's batch metadata: at most 12 (`batchor_…` keys are ours). */
+  /**
+   * The user's own pairs for the provider's batch metadata: at most 12 (`batchor_…` keys are ours).
+   */
   readonly batchMetadata: Readonly<Record<string, string>>;
-  /** How the run's request lines are named. Null: as before runs had nonces, by `row-` and the item's index. */
+  /**
+   * How the run's request lines are named. Null: as before runs had nonces, by `row-` and the
+   * item's index.
+   */
   readonly customIds: CustomIdFormat | null;
-  /** True where rows were only ever completed by whole answers with something in them. False or absent: the run was begun by a release that took others, too. */
+  /**
+   * True where rows were only ever completed by whole answers with something in them. False or
+   * absent: the run was begun by a release that took others, too.
+   */
   readonly takesWholeAnswers?: boolean;
-  /** Batches that were created elsewhere, whose lines are the first items of the run, in this order. Absent or empty: none. */
+  /**
+   * Batches that were created elsewhere, whose lines are the first items of the run, in this order.
+   * Absent or empty: none.
+   */
   readonly adopted?: readonly AdoptedBatch[];
   readonly limits: ProviderLimits;
   readonly operation: Operation;
@@ -174,7 +212,11 @@ const TokenPricesType: t.Type<TokenPrices, unknown> = closed('TokenPrices', {
   asOf: t.string,
   source: t.string,
 });
-const BackoffType: t.Type<Backoff, unknown> = closed('Backoff', { initialMs: NonNegative, factor: NonNegative, maxMs: NonNegative });
+const BackoffType: t.Type<Backoff, unknown> = closed('Backoff', {
+  initialMs: NonNegative,
+  factor: NonNegative,
+  maxMs: NonNegative,
+});
 export const Operation: t.Type<Operation, unknown> = closed('Operation', {
   retry: closed('RetryPolicy', {
     attemptsMax: NonNegative,
@@ -197,7 +239,11 @@ export const Operation: t.Type<Operation, unknown> = closed('Operation', {
     maxBatchEnqueuedTokens: orNull(NonNegative),
     quotaScope: orNull(t.string),
   }),
-  money: closed('MoneyPolicy', { prices: orNull(TokenPricesType), outputTokensMax: orNull(NonNegative), costUsdMax: orNull(NonNegative) }),
+  money: closed('MoneyPolicy', {
+    prices: orNull(TokenPricesType),
+    outputTokensMax: orNull(NonNegative),
+    costUsdMax: orNull(NonNegative),
+  }),
   canary: orNull(closed('CanaryPolicy', { items: NonNegative, passRatioMin: NonNegative })),
   circuitBreaker: closed('CircuitBreakerPolicy', {
     failedBatchesMax: NonNegative,

@@ -1,14 +1,27 @@
-import { batchEffectKey, type BatchKey, type EffectKey, type ProviderBatchId } from '../values/ids.ts';
+import {
+  batchEffectKey,
+  type BatchKey,
+  type EffectKey,
+  type ProviderBatchId,
+} from '../values/ids.ts';
 import type { SettlePosition } from './batch.ts';
 import type { UnconfirmedCreateQuery } from './command.ts';
 import type { SharedCursor, SourceCheckpoint } from './snapshot.ts';
 
 /** Pending work outside of the core, derived from the snapshot. Plain data. */
 export type Effect =
-  | { readonly type: 'IngestSlice'; readonly checkpoint: SourceCheckpoint | null; readonly fromIndex: number; readonly rowsMax: number }
+  | {
+      readonly type: 'IngestSlice';
+      readonly checkpoint: SourceCheckpoint | null;
+      readonly fromIndex: number;
+      readonly rowsMax: number;
+    }
   /** Read up to `rowsMax` pending rows in order and answer `PlanBatch` with a fresh key. */
   | { readonly type: 'PlanBatch'; readonly generation: number; readonly rowsMax: number }
-  /** Read the pending rows in front and answer `AdoptBatch` with a fresh key: they are the lines of a batch that was created elsewhere. */
+  /**
+   * Read the pending rows in front and answer `AdoptBatch` with a fresh key: they are the lines of
+   * a batch that was created elsewhere.
+   */
   | { readonly type: 'AdoptBatch'; readonly rowsMax: number }
   | {
       readonly type: 'UploadBatch';
@@ -20,33 +33,70 @@ export type Effect =
   /** Nothing to do outside: answer `BeginCreate`, so that the intent is durable before the act. */
   | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
   /** Never retried below the engine: a second create is a second bill. */
-  | { readonly type: 'CreateBatch'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
+  | {
+      readonly type: 'CreateBatch';
+      readonly batchKey: BatchKey;
+      readonly createAttempt: number;
+      readonly inputFileId: string;
+    }
   /** The input file is about to expire. Nothing to do outside: answer `ReplanBatch`. */
   | { readonly type: 'ReplanBatch'; readonly batchKey: BatchKey }
-  /** Read the provider's list back to `sinceMs`, and behind the creation of each input file; `known`: batches of the run that the provider has. */
+  /**
+   * Read the provider's list back to `sinceMs`, and behind the creation of each input file;
+   * `known`: batches of the run that the provider has.
+   */
   | {
       readonly type: 'SweepBatches';
       readonly creates: readonly UnconfirmedCreateQuery[];
       readonly sinceMs: number;
       readonly known: readonly ProviderBatchId[];
     }
-  /** Delete the input file, so that a create that is still under way fails. A file that is gone is as good. */
-  | { readonly type: 'FenceCreate'; readonly batchKey: BatchKey; readonly createAttempt: number; readonly inputFileId: string }
-  /** Delete an input file whose batch is over, one after the other. A file that is gone is as good. */
+  /**
+   * Delete the input file, so that a create that is still under way fails. A file that is gone is
+   * as good.
+   */
+  | {
+      readonly type: 'FenceCreate';
+      readonly batchKey: BatchKey;
+      readonly createAttempt: number;
+      readonly inputFileId: string;
+    }
+  /**
+   * Delete an input file whose batch is over, one after the other. A file that is gone is as good.
+   */
   | { readonly type: 'DeleteFile'; readonly fileId: string }
-  /** What the lines of the raw file say is written, whole and durable; then it is removed. A file that is gone, and written, is as good. */
+  /**
+   * What the lines of the raw file say is written, whole and durable; then it is removed. A file
+   * that is gone, and written, is as good.
+   */
   | { readonly type: 'CompactFile'; readonly object: string }
   | { readonly type: 'CancelStray'; readonly providerBatchId: ProviderBatchId }
   | {
       readonly type: 'PollStrays';
-      readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }[];
+      readonly batches: readonly {
+        readonly batchKey: BatchKey;
+        readonly providerBatchId: ProviderBatchId;
+      }[];
     }
   | {
       readonly type: 'PollBatches';
-      readonly batches: readonly { readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId; readonly isAdopted?: boolean }[];
+      readonly batches: readonly {
+        readonly batchKey: BatchKey;
+        readonly providerBatchId: ProviderBatchId;
+        readonly isAdopted?: boolean;
+      }[];
     }
-  | { readonly type: 'CancelBatch'; readonly batchKey: BatchKey; readonly providerBatchId: ProviderBatchId }
-  | { readonly type: 'StoreFiles'; readonly batchKey: BatchKey; readonly outputFileId: string | null; readonly errorFileId: string | null }
+  | {
+      readonly type: 'CancelBatch';
+      readonly batchKey: BatchKey;
+      readonly providerBatchId: ProviderBatchId;
+    }
+  | {
+      readonly type: 'StoreFiles';
+      readonly batchKey: BatchKey;
+      readonly outputFileId: string | null;
+      readonly errorFileId: string | null;
+    }
   /** One slice of the batch's files, or of the rows that are left: due again until the last. */
   | {
       readonly type: 'SettleSlice';
@@ -69,13 +119,20 @@ export const requeueKey: EffectKey = 'requeue';
 export const sharedKey: EffectKey = 'shared';
 export const deleteFileKey = (fileId: string): EffectKey => `litter:${fileId}`;
 /** Users see this key, so it names the batch and its part, and no path of the payload store. */
-export const compactEffectKey = (object: string): EffectKey => `compact:${object.replace(/^raw\//u, '')}`;
-/** Beside the batch's own key: a refused cancel does not stop the polls, and an answered poll does not end its wait. */
+export const compactEffectKey = (object: string): EffectKey =>
+  `compact:${object.replace(/^raw\//u, '')}`;
+/**
+ * Beside the batch's own key: a refused cancel does not stop the polls, and an answered poll does
+ * not end its wait.
+ */
 export const cancelEffectKey = (batchKey: BatchKey): EffectKey => `cancel:${batchKey}`;
 export const duplicatesKey: EffectKey = 'strays';
-export const duplicateEffectKey = (providerBatchId: ProviderBatchId): EffectKey => `stray:${providerBatchId}`;
+export const duplicateEffectKey = (providerBatchId: ProviderBatchId): EffectKey =>
+  `stray:${providerBatchId}`;
 
-/** Names the thing acted on, never the verb: two effects of one key are never performed together. */
+/**
+ * Names the thing acted on, never the verb: two effects of one key are never performed together.
+ */
 export const effectKey = (effect: Effect): EffectKey => {
   switch (effect.type) {
     case 'IngestSlice':

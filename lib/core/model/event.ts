@@ -1,4 +1,11 @@
-import type { BatchEnding, BatchRejection, Overdue, ProviderTimes, SettlePosition, StoredFile } from './batch.ts';
+import type {
+  BatchEnding,
+  BatchRejection,
+  Overdue,
+  ProviderTimes,
+  SettlePosition,
+  StoredFile,
+} from './batch.ts';
 import type { AcceptedSlice, Column, LineColumns } from './command.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { FileLimit } from './file-limit.ts';
@@ -7,10 +14,21 @@ import type { IndexSet } from '../values/index-set.ts';
 import type { CanaryVerdict } from '../values/judged.ts';
 import type { NamedStreak } from './named-streak.ts';
 import type { QueueGuess, QueueState, QuotaUse, StatedLimit } from './queue-state.ts';
-import type { BackoffBucket, ControlReason, ExportNote, CapacityNeed, RunStatus, SharedCursor, SourceCheckpoint } from './snapshot.ts';
+import type {
+  BackoffBucket,
+  ControlReason,
+  ExportNote,
+  CapacityNeed,
+  RunStatus,
+  SharedCursor,
+  SourceCheckpoint,
+} from './snapshot.ts';
 import type { PresumedUsage, TokenUsage } from '../values/usage.ts';
 
-/** Rows that ended without success; columns of one length. Row `i` has result sequence `sequenceFrom + i`. */
+/**
+ * Rows that ended without success; columns of one length. Row `i` has result sequence `sequenceFrom
+ * + i`.
+ */
 export interface FailedRows {
   readonly indexes: Column;
   /** `codeOfFailure` of each. */
@@ -36,7 +54,9 @@ export interface RetriedRows {
 export const replanReasons = ['create_lost', 'input_missing', 'input_expires', 'released'] as const;
 export type ReplanReason = (typeof replanReasons)[number];
 
-/** What became true. Only events change state; a whole slice is one event. The journal holds events. */
+/**
+ * What became true. Only events change state; a whole slice is one event. The journal holds events.
+ */
 export type Event = { readonly atMs: number } & (
   | { readonly type: 'RunCreated'; readonly runId: RunId; readonly config: RunConfig }
   | { readonly type: 'RunOpened' }
@@ -48,8 +68,17 @@ export type Event = { readonly atMs: number } & (
   | { readonly type: 'OperationChanged'; readonly operation: Operation }
   | { readonly type: 'CancelRequested' }
   /** While cancelling: why something goes wrong, without leaving `cancel_requested`. */
-  | { readonly type: 'ReasonNoted'; readonly reason: ControlReason; readonly message: string | null }
-  | { readonly type: 'ItemsAccepted'; readonly slice: AcceptedSlice; readonly checkpoint: SourceCheckpoint; readonly sequenceFrom: number }
+  | {
+      readonly type: 'ReasonNoted';
+      readonly reason: ControlReason;
+      readonly message: string | null;
+    }
+  | {
+      readonly type: 'ItemsAccepted';
+      readonly slice: AcceptedSlice;
+      readonly checkpoint: SourceCheckpoint;
+      readonly sequenceFrom: number;
+    }
   | { readonly type: 'IngestionCompleted'; readonly checkpoint: SourceCheckpoint }
   | {
       readonly type: 'BatchPlanned';
@@ -78,7 +107,12 @@ export type Event = { readonly atMs: number } & (
       readonly tokens: number;
       readonly sequenceFrom: number;
     }
-  | { readonly type: 'BatchUploaded'; readonly batchKey: BatchKey; readonly inputFileId: string; readonly expiresAtMs: number | null }
+  | {
+      readonly type: 'BatchUploaded';
+      readonly batchKey: BatchKey;
+      readonly inputFileId: string;
+      readonly expiresAtMs: number | null;
+    }
   | { readonly type: 'CreateBegun'; readonly batchKey: BatchKey; readonly createAttempt: number }
   | {
       readonly type: 'BatchCreated';
@@ -92,8 +126,16 @@ export type Event = { readonly atMs: number } & (
     }
   | { readonly type: 'CreateRefused'; readonly batchKey: BatchKey; readonly message: string }
   /** The service takes no files of that size: batches are cut smaller from now on. */
-  | { readonly type: 'FileLimitLearned'; readonly batchKey: BatchKey; readonly fileLimit: FileLimit; readonly message: string }
-  /** The provider named these lines when it refused the input file: their rows are not sent again, and fail for this code once they are pending. */
+  | {
+      readonly type: 'FileLimitLearned';
+      readonly batchKey: BatchKey;
+      readonly fileLimit: FileLimit;
+      readonly message: string;
+    }
+  /**
+   * The provider named these lines when it refused the input file: their rows are not sent again,
+   * and fail for this code once they are pending.
+   */
   | {
       readonly type: 'LinesRefused';
       readonly batchKey: BatchKey;
@@ -116,7 +158,12 @@ export type Event = { readonly atMs: number } & (
     }
   | { readonly type: 'CreateUnclear'; readonly batchKey: BatchKey; readonly message: string }
   /** A list that counts as proof does not show it. Once proves nothing: lists lag. */
-  | { readonly type: 'CreateNotFound'; readonly batchKey: BatchKey; readonly fileCreatedAtMs: number | null; readonly dueAtMs: number }
+  | {
+      readonly type: 'CreateNotFound';
+      readonly batchKey: BatchKey;
+      readonly fileCreatedAtMs: number | null;
+      readonly dueAtMs: number;
+    }
   /** It does not exist: the provider's list proves it, or (`isSworn`) an operator confirmed it. */
   | { readonly type: 'CreateAbsent'; readonly batchKey: BatchKey; readonly isSworn: boolean }
   /** Its input file is deleted: a create that is still under way fails, unbilled. */
@@ -138,7 +185,12 @@ export type Event = { readonly atMs: number } & (
       readonly isGivenUp: boolean;
     }
   | { readonly type: 'StrayCancelAsked'; readonly providerBatchId: ProviderBatchId }
-  | { readonly type: 'StrayObserved'; readonly providerBatchId: ProviderBatchId; readonly dueAtMs: number; readonly isSeen: boolean }
+  | {
+      readonly type: 'StrayObserved';
+      readonly providerBatchId: ProviderBatchId;
+      readonly dueAtMs: number;
+      readonly isSeen: boolean;
+    }
   /**
    * It is over, or no longer visible. `answered`: requests that it answered and that are billed;
    * null: unknown.
@@ -169,7 +221,11 @@ export type Event = { readonly atMs: number } & (
       readonly type: 'BatchObserved';
       readonly batchKey: BatchKey;
       readonly providerStatus: string;
-      readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+      readonly progress: {
+        readonly total: number;
+        readonly completed: number;
+        readonly failed: number;
+      } | null;
       readonly dueAtMs: number;
       readonly isNews: boolean;
       readonly isAccepted: boolean;
@@ -184,27 +240,44 @@ export type Event = { readonly atMs: number } & (
       readonly createdAtMs: number | null;
       readonly overdue: Overdue | null;
     }
-  /** It is not waited for any longer, though it is not over at the provider. `rows`: requests whose answers may be paid for though nothing reads them. */
+  /**
+   * It is not waited for any longer, though it is not over at the provider. `rows`: requests whose
+   * answers may be paid for though nothing reads them.
+   */
   | {
       readonly type: 'BatchGivenUp';
       readonly batchKey: BatchKey;
       readonly providerBatchId: ProviderBatchId | null;
       readonly providerStatus: string;
-      readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+      readonly progress: {
+        readonly total: number;
+        readonly completed: number;
+        readonly failed: number;
+      } | null;
       readonly ending: BatchEnding;
       readonly rows: number;
       /** Null: while the run is cancelled, by itself. */
       readonly by: 'operator' | null;
     }
-  /** The provider was asked to cancel it; `refused`: it said no, time and again, and is not asked any more. */
+  /**
+   * The provider was asked to cancel it; `refused`: it said no, time and again, and is not asked
+   * any more.
+   */
   | { readonly type: 'CancelAsked'; readonly batchKey: BatchKey; readonly refused: string | null }
   | {
       readonly type: 'BatchEnded';
       readonly batchKey: BatchKey;
       readonly providerStatus: string;
-      readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+      readonly progress: {
+        readonly total: number;
+        readonly completed: number;
+        readonly failed: number;
+      } | null;
       readonly ending: BatchEnding;
-      /** When it was created and when it ended, on the provider's clock. Null: the provider does not say both, or an earlier release wrote this. */
+      /**
+       * When it was created and when it ended, on the provider's clock. Null: the provider does not
+       * say both, or an earlier release wrote this.
+       */
       readonly times: { readonly createdAtMs: number; readonly endedAtMs: number } | null;
     }
   | {
@@ -259,7 +332,10 @@ export type Event = { readonly atMs: number } & (
       /** Refusals in a row that name lines, this batch's among them; null: there are none. */
       readonly named: NamedStreak | null;
     }
-  /** Rows ended with the rows that were sent for them (`of`: their result sequences), completed or, by `codes`, failed. */
+  /**
+   * Rows ended with the rows that were sent for them (`of`: their result sequences), completed or,
+   * by `codes`, failed.
+   */
   | {
       readonly type: 'SharedCompleted';
       readonly indexes: Column;
@@ -275,7 +351,13 @@ export type Event = { readonly atMs: number } & (
       readonly sequenceFrom: number;
       readonly until: SharedCursor;
     }
-  | { readonly type: 'ItemsRequeued'; readonly dueAtMs: number; readonly indexes: Column; readonly bytes: number; readonly tokens: number }
+  | {
+      readonly type: 'ItemsRequeued';
+      readonly dueAtMs: number;
+      readonly indexes: Column;
+      readonly bytes: number;
+      readonly tokens: number;
+    }
   | {
       readonly type: 'FaultRecorded';
       readonly key: EffectKey;

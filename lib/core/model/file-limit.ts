@@ -6,9 +6,19 @@ export interface FileLimit {
   readonly refusedBytes: number;
 }
 
-/** What the service says, where that explains the refusal; else half of what it refused. It is never raised by another refusal. */
-export const limitAfterRefusal = (known: FileLimit | null, refusedBytes: number, statedBytesMax: number | null): FileLimit => {
+/**
+ * What the service says, where that explains the refusal; else half of what it refused. It is never
+ * raised by another refusal.
+ */
+export const limitAfterRefusal = (
+  known: FileLimit | null,
+  refusedBytes: number,
+  statedBytesMax: number | null,
+): FileLimit => {
   const stated = statedBytesMax !== null && statedBytesMax < refusedBytes ? statedBytesMax : null;
-  const bytesMax = Math.max(1, Math.min(stated ?? Math.floor(refusedBytes / 2), known?.bytesMax ?? Infinity));
+  const bytesMax = Math.max(
+    1,
+    Math.min(stated ?? Math.floor(refusedBytes / 2), known?.bytesMax ?? Infinity),
+  );
   return { bytesMax, refusedBytes: Math.min(refusedBytes, known?.refusedBytes ?? Infinity) };
 };

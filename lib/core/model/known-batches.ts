@@ -7,7 +7,10 @@ import type { RunSnapshot } from './snapshot.ts';
 export const clockSkewMs = 10 * 60_000;
 /** A list is checked against this many of the run's batches, the newest ones. */
 const knownMax = 5;
-/** Batches that were settled so long before the oldest live one was planned are not expected in the list: some services forget them. */
+/**
+ * Batches that were settled so long before the oldest live one was planned are not expected in the
+ * list: some services forget them.
+ */
 const settledLifeMs = 7 * 24 * 3_600_000;
 /** How many ids of settled batches are kept. */
 export const settledMax = 16;
@@ -18,49 +21,79 @@ export interface KnownBatch {
   readonly sentAtMs: number | null;
 }
 
-/** Batches that a whole list shows, newest first: live ones, those settled lately, and duplicates that are being cancelled. O(live batches). */
+/**
+ * Batches that a whole list shows, newest first: live ones, those settled lately, and duplicates
+ * that are being cancelled. O(live batches).
+ */
 export const knownBatches = (snapshot: RunSnapshot): readonly KnownBatch[] => {
-  const live = snapshot.live.flatMap(({ providerBatchId, sentAtMs, phase, held }): readonly KnownBatch[] =>
-    // A created batch is held where the provider does not know it any more.
-    providerBatchId === null || (phase === 'created' && held !== null) ? [] : [{ providerBatchId, sentAtMs }],
+  const live = snapshot.live.flatMap(
+    ({ providerBatchId, sentAtMs, phase, held }): readonly KnownBatch[] =>
+      // A created batch is held where the provider does not know it any more.
+      providerBatchId === null || (phase === 'created' && held !== null)
+        ? []
+        : [{ providerBatchId, sentAtMs }],
   );
   const oldestMs = Math.min(...snapshot.live.map(({ plannedAtMs }) => plannedAtMs));
   const settled = snapshot.settled.filter(({ sentAtMs }) => sentAtMs > oldestMs - settledLifeMs);
   const duplicates = snapshot.strays.flatMap(({ providerBatchId, isEnded, givenUp }) =>
     isEnded || givenUp !== null ? [] : [{ providerBatchId, sentAtMs: null }],
   );
-  return [...live, ...settled, ...duplicates].sort((a, b) => (b.sentAtMs ?? -Infinity) - (a.sentAtMs ?? -Infinity)).slice(0, knownMax);
+  return [...live, ...settled, ...duplicates]
+    .sort((a, b) => (b.sentAtMs ?? -Infinity) - (a.sentAtMs ?? -Infinity))
+    .slice(0, knownMax);
 };
 
-/** How far our clock is ahead of the provider's, by the input file's creation there: at most so far. */
+/**
+ * How far our clock is ahead of the provider's, by the input file's creation there: at most so far.
+ */
 const clockAheadMs = ({ plannedAtMs, doubt }: LiveBatch): number => {
   const fileCreatedAtMs = doubt?.fileCreatedAtMs ?? null;
   return fileCreatedAtMs === null ? 0 : Math.max(0, plannedAtMs - fileCreatedAtMs);
 };
 
-/** Known batches that the list should have shown, by how far back it was read, and did not: then its silence about others proves nothing. */
+/**
+ * Known batches that the list should have shown, by how far back it was read, and did not: then its
+ * silence about others proves nothing.
+ */
 export const lackedBy = (
   snapshot: RunSnapshot,
   batch: LiveBatch,
   { known, report }: Pick<CommandOf<'RecordSweep'>, 'known' | 'report'>,
 ): readonly ProviderBatchId[] => {
   const { readBackToMs } = report;
-  const shown = new Set<ProviderBatchId>([...report.shown, ...report.found.map(({ providerBatchId }) => providerBatchId)]);
+  const shown = new Set<ProviderBatchId>([
+    ...report.shown,
+    ...report.found.map(({ providerBatchId }) => providerBatchId),
+  ]);
   const asked = new Set<ProviderBatchId>(known);
   const isInRange = ({ sentAtMs }: KnownBatch): boolean =>
-    readBackToMs === null || (sentAtMs !== null && sentAtMs - clockSkewMs - clockAheadMs(batch) >= readBackToMs);
+    readBackToMs === null ||
+    (sentAtMs !== null && sentAtMs - clockSkewMs - clockAheadMs(batch) >= readBackToMs);
   return knownBatches(snapshot)
-    .filter((each) => asked.has(each.providerBatchId) && !shown.has(each.providerBatchId) && isInRange(each))
+    .filter(
+      (each) =>
+        asked.has(each.providerBatchId) && !shown.has(each.providerBatchId) && isInRange(each),
+    )
     .map(({ providerBatchId }) => providerBatchId);
 };
 
 /** True where the id is that of another batch of this run: what says so of this one is mistaken. */
-export const isAnothersId = (snapshot: RunSnapshot, batchKey: BatchKey, id: ProviderBatchId): boolean =>
+export const isAnothersId = (
+  snapshot: RunSnapshot,
+  batchKey: BatchKey,
+  id: ProviderBatchId,
+): boolean =>
   snapshot.live.some((other) => other.providerBatchId === id && other.batchKey !== batchKey) ||
   [...snapshot.strays, ...snapshot.settled].some(({ providerBatchId }) => providerBatchId === id);
 
-/** The settled batches, this one among them, unless it has no id, the provider has lost it as an operator says, or it was given up. */
-export const settledAfter = (settled: readonly SettledBatch[], batch: LiveBatch): readonly SettledBatch[] => {
+/**
+ * The settled batches, this one among them, unless it has no id, the provider has lost it as an
+ * operator says, or it was given up.
+ */
+export const settledAfter = (
+  settled: readonly SettledBatch[],
+  batch: LiveBatch,
+): readonly SettledBatch[] => {
   const { providerBatchId, sentAtMs, plannedAtMs, isSwornLost, ending } = batch;
   if (providerBatchId === null || isSwornLost || ending?.type === 'given_up') return settled;
   return [...settled, { providerBatchId, sentAtMs: sentAtMs ?? plannedAtMs }].slice(-settledMax);

@@ -17,6 +17,9 @@ export interface NamedStreak {
   readonly likely: number;
   /** The only row that the last one named, and its line; null: several, or not known. */
   readonly last: { readonly line: number; readonly index: number } | null;
-  /** True where the last one named the line in front of the one before, and so the row in front of the row that was dropped. */
+  /**
+   * True where the last one named the line in front of the one before, and so the row in front of
+   * the row that was dropped.
+   */
   readonly isReceding: boolean;
 }

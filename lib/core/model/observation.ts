@@ -10,7 +10,11 @@ export interface BatchObservation {
   readonly providerStatus: string;
   /** Validated, and accepted by the queue. */
   readonly isAccepted: boolean;
-  readonly progress: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+  readonly progress: {
+    readonly total: number;
+    readonly completed: number;
+    readonly failed: number;
+  } | null;
   /** Null while it is not over. */
   readonly ending: BatchEnding | null;
   /** What it does while it is not over. Absent: as `in_progress`. */
@@ -22,11 +26,17 @@ export interface BatchObservation {
   readonly createdAtMs?: number | null;
   readonly expiresAtMs?: number | null;
   readonly statusSinceMs?: number | null;
-  /** The provider's clock as it said this; absent or null: not known. Its times are compared with it, since our own clock may be wrong. */
+  /**
+   * The provider's clock as it said this; absent or null: not known. Its times are compared with
+   * it, since our own clock may be wrong.
+   */
   readonly providerNowMs?: number | null;
   /** Files that it names though it is not over. Absent: none. */
   readonly named?: NamedFiles;
-  /** Lines that a failed validation names by their ids. The engine finds their numbers before it commits; `decide` passes over them. */
+  /**
+   * Lines that a failed validation names by their ids. The engine finds their numbers before it
+   * commits; `decide` passes over them.
+   */
   readonly refusedIds?: readonly RefusedId[];
 }
 
@@ -36,7 +46,10 @@ export interface UnconfirmedCreateQuery {
   readonly createAttempt: number;
   readonly inputFileId: string;
   readonly stage: UnconfirmedCreate['stage'];
-  /** `doubt.sinceMs` when it was asked: the answer counts for that grace alone. Absent in questions of earlier releases. */
+  /**
+   * `doubt.sinceMs` when it was asked: the answer counts for that grace alone. Absent in questions
+   * of earlier releases.
+   */
   readonly sinceMs?: number;
 }
 
@@ -57,12 +70,21 @@ export interface SweptBatch {
 /** What one reading of the provider's list shows, and what proves that the reading was whole. */
 export interface SweepReport {
   readonly found: readonly SweptBatch[];
-  /** The input files asked about that this key can read, with the provider's own time of their creation. */
+  /**
+   * The input files asked about that this key can read, with the provider's own time of their
+   * creation.
+   */
   readonly files: readonly { readonly inputFileId: string; readonly createdAtMs: number | null }[];
   /** The list was read back to this moment of the provider's clock; null: to its end. */
   readonly readBackToMs: number | null;
-  /** True when it shows any batch of this very run: then key, project and address are the right ones. */
+  /**
+   * True when it shows any batch of this very run: then key, project and address are the right
+   * ones.
+   */
   readonly isRunSeen: boolean;
-  /** Of the batches that were named as known, those that the list showed. A list that lacks one of them is not the whole list. */
+  /**
+   * Of the batches that were named as known, those that the list showed. A list that lacks one of
+   * them is not the whole list.
+   */
   readonly shown: readonly ProviderBatchId[];
 }

@@ -22,7 +22,10 @@ export interface StatedLimit {
   readonly atMs: number;
 }
 
-/** What the other runs of a scope hold together, what they wait for, and the last that a provider said to one of them. */
+/**
+ * What the other runs of a scope hold together, what they wait for, and the last that a provider
+ * said to one of them.
+ */
 export interface OthersUse extends QuotaUse {
   readonly stated: StatedLimit | null;
   readonly wants: readonly CapacityWanted[];
@@ -38,7 +41,10 @@ export interface QueueGuess {
   readonly max: number;
   /** The most that was seen in the queue at one time. */
   readonly good: number;
-  /** So much was refused: not tried again before `refusedUntilMs`. Null: that is long ago, and more is being tried. */
+  /**
+   * So much was refused: not tried again before `refusedUntilMs`. Null: that is long ago, and more
+   * is being tried.
+   */
   readonly refused: number | null;
   readonly refusedUntilMs: number;
   /** How often more was tried and refused: each time it is left alone for longer. */

@@ -1,7 +1,10 @@
 import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 import type { BatchPhase } from './batch.ts';
 
-/** A normal answer, never an exception: a stale poll, a repeated settlement, a pause of a finished run. */
+/**
+ * A normal answer, never an exception: a stale poll, a repeated settlement, a pause of a finished
+ * run.
+ */
 export type Rejection =
   | { readonly type: 'already_created' }
   | { readonly type: 'not_created' }
@@ -14,5 +17,9 @@ export type Rejection =
   | { readonly type: 'adopted_in_progress'; readonly providerBatchIds: readonly ProviderBatchId[] }
   | { readonly type: 'unknown_batch'; readonly batchKey: BatchKey }
   | { readonly type: 'wrong_phase'; readonly batchKey: BatchKey; readonly phase: BatchPhase }
-  | { readonly type: 'stale_slice'; readonly expected: number | string; readonly given: number | string }
+  | {
+      readonly type: 'stale_slice';
+      readonly expected: number | string;
+      readonly given: number | string;
+    }
   | { readonly type: 'malformed_command'; readonly message: string };

@@ -4,12 +4,23 @@ import type { FileLimit } from './file-limit.ts';
 import type { EffectKey, RunId } from '../values/ids.ts';
 import { emptyTotals, type ItemTotals } from './item.ts';
 import type { JsonValue } from '../json/json.ts';
-import { type CanaryState, type FailureTally, type JudgedRows, noCanary, nothingJudged } from '../values/judged.ts';
+import {
+  type CanaryState,
+  type FailureTally,
+  type JudgedRows,
+  noCanary,
+  nothingJudged,
+} from '../values/judged.ts';
 import type { NamedStreak } from './named-streak.ts';
 import type { RefusedRows } from './refused-rows.ts';
 import { type QueueState, unknownQueue } from './queue-state.ts';
 import { type Calibration, noCalibration } from '../values/tokens.ts';
-import { emptyUsage, nothingPresumed, type PresumedUsage, type TokenUsage } from '../values/usage.ts';
+import {
+  emptyUsage,
+  nothingPresumed,
+  type PresumedUsage,
+  type TokenUsage,
+} from '../values/usage.ts';
 
 export const runStatuses = ['running', 'completed', 'completed_with_failures'] as const;
 export type RunStatus = (typeof runStatuses)[number];
@@ -57,11 +68,17 @@ export interface SourceCheckpoint {
    * code.
    */
   readonly position: JsonValue;
-  /** The position before the last accepted row, to render that row again on resume; null: the source's start. */
+  /**
+   * The position before the last accepted row, to render that row again on resume; null: the
+   * source's start.
+   */
   readonly beforeLastPosition: JsonValue;
 }
 
-/** How far it is known which rows of the status `shared` can end: none below `index` waits for a result up to `sequence`. */
+/**
+ * How far it is known which rows of the status `shared` can end: none below `index` waits for a
+ * result up to `sequence`.
+ */
 export interface SharedCursor {
   readonly sequence: number;
   readonly index: number;
@@ -110,11 +127,16 @@ export interface ArtifactsState {
   /** Raw files of settled batches that are not to be kept: each is made compact, then removed. */
   readonly unkept: readonly string[];
 }
-export const wholeArtifacts: ArtifactsState = { exported: null, areRequestsPruned: false, isRawPruned: false, unkept: [] };
+export const wholeArtifacts: ArtifactsState = {
+  exported: null,
+  areRequestsPruned: false,
+  isRawPruned: false,
+  unkept: [],
+};
 
 /**
- * The whole state of a run that rules need: bounded, whatever the run's size. Never every item: rows enter the core as slices
- * inside commands.
+ * The whole state of a run that rules need: bounded, whatever the run's size. Never every item:
+ * rows enter the core as slices inside commands.
  */
 export interface RunSnapshot {
   readonly runId: RunId;
@@ -124,7 +146,11 @@ export interface RunSnapshot {
   readonly resultSequence: number;
   readonly config: RunConfig;
   readonly status: RunStatus;
-  readonly control: { readonly state: RunControlState; readonly reason: ControlReason | null; readonly message: string | null };
+  readonly control: {
+    readonly state: RunControlState;
+    readonly reason: ControlReason | null;
+    readonly message: string | null;
+  };
   readonly totals: ItemTotals;
   /**
    * Owners in a row that ended without progress and without releasing the run: the run may have
@@ -147,14 +173,21 @@ export interface RunSnapshot {
     readonly generation: number;
     /** What the next batch in order waits for; null: not known to wait for capacity. */
     readonly needs: CapacityNeed | null;
-    /** Prompt tokens of accepted rows were counted by a tokenizer, estimated by bytes, or some of both; null: none yet. */
+    /**
+     * Prompt tokens of accepted rows were counted by a tokenizer, estimated by bytes, or some of
+     * both; null: none yet.
+     */
     readonly counting: 'exact' | 'estimated' | 'mixed' | null;
   };
   /**
    * Rows whose request an earlier row has sent: how many there ever were, the prompt tokens that
    * this saved, and how far the waiting rows were checked.
    */
-  readonly sharing: { readonly rows: number; readonly tokens: number; readonly until: SharedCursor };
+  readonly sharing: {
+    readonly rows: number;
+    readonly tokens: number;
+    readonly until: SharedCursor;
+  };
   readonly live: readonly LiveBatch[];
   /** Duplicate batches at the provider: batchor cancels them and polls them until they end. */
   readonly strays: readonly DuplicateBatch[];
@@ -189,10 +222,21 @@ export interface RunSnapshot {
   readonly presumed: PresumedUsage;
   readonly canary: CanaryState;
   readonly judged: JudgedRows;
-  /** Rows that have ended in failure, by class, the most frequent first; null: an earlier release began the run, and did not count them. */
+  /**
+   * Rows that have ended in failure, by class, the most frequent first; null: an earlier release
+   * began the run, and did not count them.
+   */
   readonly failures: readonly FailureTally[] | null;
-  /** Lines in provider files that were of no use (malformed, of unknown ids, duplicates), and rows of completed batches without a line. Counted, never silent. */
-  readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
+  /**
+   * Lines in provider files that were of no use (malformed, of unknown ids, duplicates), and rows
+   * of completed batches without a line. Counted, never silent.
+   */
+  readonly defects: {
+    readonly malformed: number;
+    readonly unknown: number;
+    readonly duplicate: number;
+    readonly missing: number;
+  };
   readonly artifacts: ArtifactsState;
   /** Jumps of the wall clock that were noticed, and the last of them; null: none was. */
   readonly clock: ClockNote | null;
@@ -200,7 +244,11 @@ export interface RunSnapshot {
   readonly updatedAtMs: number;
 }
 
-export const nothingShared: RunSnapshot['sharing'] = { rows: 0, tokens: 0, until: { sequence: 0, index: 0 } };
+export const nothingShared: RunSnapshot['sharing'] = {
+  rows: 0,
+  tokens: 0,
+  until: { sequence: 0, index: 0 },
+};
 
 const nothing = {} as RunConfig;
 /** The run before `CreateRun`. */

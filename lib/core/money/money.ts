@@ -18,7 +18,10 @@ export const costOfUsage = (usage: TokenUsage, prices: TokenPrices): number => {
   );
 };
 
-/** The worst case of requests, as a price for each counted prompt token and for each request: all prompts uncached, all answers as long as they may be. */
+/**
+ * The worst case of requests, as a price for each counted prompt token and for each request: all
+ * prompts uncached, all answers as long as they may be.
+ */
 export interface WorstPrices {
   readonly usdPerToken: number;
   readonly usdPerRequest: number;
@@ -35,16 +38,21 @@ export const worstPrices = (snapshot: RunSnapshot): WorstPrices | null => {
   };
 };
 
-/** Bills above counts by more than this are no rounding: a service adds prompts of its own, or counts in another way. */
+/**
+ * Bills above counts by more than this are no rounding: a service adds prompts of its own, or
+ * counts in another way.
+ */
 const billedPerCountedMax = 1.05;
 
 /**
- * False where prompts were estimated, by bytes or for what no text shows, and where answers were billed more than was counted for them: then the
- * worst case is an estimate, and bounds nothing.
+ * False where prompts were estimated, by bytes or for what no text shows, and where answers were
+ * billed more than was counted for them: then the worst case is an estimate, and bounds nothing.
  */
 export const isBounded = (snapshot: RunSnapshot): boolean => {
   const { counting } = snapshot.backlog;
-  return (counting === null || counting === 'exact') && billedPerCounted(snapshot) <= billedPerCountedMax;
+  return (
+    (counting === null || counting === 'exact') && billedPerCounted(snapshot) <= billedPerCountedMax
+  );
 };
 
 /**
@@ -56,16 +64,24 @@ export const spentUsd = (snapshot: RunSnapshot): number | null => {
   if (prices === null) return null;
   const { inputTokens, outputTokens } = snapshot.presumed;
   return (
-    costOfUsage(snapshot.usage, prices) + (inputTokens * prices.inputUsdPerMillion + outputTokens * prices.outputUsdPerMillion) / million
+    costOfUsage(snapshot.usage, prices) +
+    (inputTokens * prices.inputUsdPerMillion + outputTokens * prices.outputUsdPerMillion) / million
   );
 };
 
-/** What the run's unsettled batches cost at worst: nothing where there are none and a price is known; null: unknown. */
+/**
+ * What the run's unsettled batches cost at worst: nothing where there are none and a price is
+ * known; null: unknown.
+ */
 export const worstOfLiveUsd = (snapshot: RunSnapshot): number | null => {
   if (snapshot.config.operation.money.prices !== null && snapshot.live.length === 0) return 0;
   const worst = worstPrices(snapshot);
   if (worst === null) return null;
-  return snapshot.live.reduce((sum, batch) => sum + batch.inputTokens * worst.usdPerToken + batch.requests * worst.usdPerRequest, 0);
+  return snapshot.live.reduce(
+    (sum, batch) =>
+      sum + batch.inputTokens * worst.usdPerToken + batch.requests * worst.usdPerRequest,
+    0,
+  );
 };
 
 /**
@@ -80,12 +96,13 @@ export const remainingUsd = (snapshot: RunSnapshot): number | null => {
 };
 
 /**
- * What a settled batch has cost beyond what its lines say: answers that its counts promise and that no line holds, and all of them where
- * the service reports no usage. The last counts of a batch that was given up are old: it may have answered everything since,
- * or may yet.
+ * What a settled batch has cost beyond what its lines say: answers that its counts promise and that
+ * no line holds, and all of them where the service reports no usage. The last counts of a batch
+ * that was given up are old: it may have answered everything since, or may yet.
  */
 export const presumedOf = (snapshot: RunSnapshot, batch: LiveBatch): PresumedUsage => {
-  const { ending, progress, requests, inputTokens, completedRows, failures, usage, isSwornLost } = batch;
+  const { ending, progress, requests, inputTokens, completedRows, failures, usage, isSwornLost } =
+    batch;
   if (ending === null || ending.type === 'rejected') return nothingPresumed;
   const isWhole = ending.type === 'completed' || ending.type === 'given_up';
   const promised =
@@ -106,18 +123,34 @@ export const presumedOf = (snapshot: RunSnapshot, batch: LiveBatch): PresumedUsa
  * If their number is unknown, all requests of its batch count, while that batch is live. The
  * summary marks the figure as incomplete.
  */
-export const presumedOfDuplicate = (snapshot: RunSnapshot, { batchKey }: DuplicateBatch, answered: number | null): PresumedUsage => {
+export const presumedOfDuplicate = (
+  snapshot: RunSnapshot,
+  { batchKey }: DuplicateBatch,
+  answered: number | null,
+): PresumedUsage => {
   const { rows, billedTokens } = snapshot.calibration;
-  const live = snapshot.live.reduce((sum, { inputTokens, requests }) => ({ tokens: sum.tokens + inputTokens, rows: sum.rows + requests }), {
-    tokens: billedTokens,
-    rows,
-  });
+  const live = snapshot.live.reduce(
+    (sum, { inputTokens, requests }) => ({
+      tokens: sum.tokens + inputTokens,
+      rows: sum.rows + requests,
+    }),
+    {
+      tokens: billedTokens,
+      rows,
+    },
+  );
   const asked = snapshot.live.find((batch) => batch.batchKey === batchKey)?.requests ?? 0;
   return presumedRows(snapshot, answered ?? asked, live.rows === 0 ? 0 : live.tokens / live.rows);
 };
 
-/** Of a batch that was given up: so many answers that were not read, at most what was presumed of it; null: unknown, and the worst case stays. */
-export const presumedOfGivenUp = (presumed: PresumedUsage, unread: number | null): PresumedUsage => {
+/**
+ * Of a batch that was given up: so many answers that were not read, at most what was presumed of
+ * it; null: unknown, and the worst case stays.
+ */
+export const presumedOfGivenUp = (
+  presumed: PresumedUsage,
+  unread: number | null,
+): PresumedUsage => {
   if (unread === null || presumed.rows === 0) return presumed;
   const share = Math.min(1, unread / presumed.rows);
   return {
@@ -127,7 +160,11 @@ export const presumedOfGivenUp = (presumed: PresumedUsage, unread: number | null
   };
 };
 
-const presumedRows = (snapshot: RunSnapshot, rows: number, tokensPerRow: number): PresumedUsage => ({
+const presumedRows = (
+  snapshot: RunSnapshot,
+  rows: number,
+  tokensPerRow: number,
+): PresumedUsage => ({
   rows,
   inputTokens: Math.ceil(rows * tokensPerRow),
   outputTokens: rows * (snapshot.config.operation.money.outputTokensMax ?? 0),

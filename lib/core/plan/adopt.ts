@@ -9,12 +9,17 @@ import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
 /**
- * The rows in front become those of the next batch that was created elsewhere, which exists at the provider: nothing is uploaded or created.
- * Refused unless they are exactly the lines of that batch: its answers would land on other rows.
+ * The rows in front become those of the next batch that was created elsewhere, which exists at the
+ * provider: nothing is uploaded or created. Refused unless they are exactly the lines of that
+ * batch: its answers would land on other rows.
  */
-export const decideAdoptBatch = (snapshot: RunSnapshot, command: CommandOf<'AdoptBatch'>): Either<Rejection, readonly Event[]> => {
+export const decideAdoptBatch = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'AdoptBatch'>,
+): Either<Rejection, readonly Event[]> => {
   const { window, newBatchKey, atMs } = command;
-  if (snapshot.control.state !== 'running') return left({ type: 'not_while', control: snapshot.control.state });
+  if (snapshot.control.state !== 'running')
+    return left({ type: 'not_while', control: snapshot.control.state });
   const next = nextAdopted(snapshot);
   if (next === null || !isWholeToAdopt(snapshot, next)) return left({ type: 'nothing_to_change' });
   const stale = staleWindow(snapshot, window);
@@ -39,13 +44,25 @@ export const decideAdoptBatch = (snapshot: RunSnapshot, command: CommandOf<'Adop
       inputTokens: window.tokens === null ? 0 : sumOf(window.tokens, requests),
     },
     // The first poll comes at once.
-    { type: 'BatchCreated', atMs, batchKey: newBatchKey, batchNo, providerBatchId, providerStatus, adopted: true, requests, dueAtMs: atMs },
+    {
+      type: 'BatchCreated',
+      atMs,
+      batchKey: newBatchKey,
+      batchNo,
+      providerBatchId,
+      providerStatus,
+      adopted: true,
+      requests,
+      dueAtMs: atMs,
+    },
   ]);
 };
 
 /** Neighbours from the first line to the last. */
 const areItsLines = ({ indexes }: PlanWindow, { firstIndex, batch }: AdoptedRange): boolean =>
-  indexes.length >= batch.requests && indexes[0] === firstIndex && indexes[batch.requests - 1] === firstIndex + batch.requests - 1;
+  indexes.length >= batch.requests &&
+  indexes[0] === firstIndex &&
+  indexes[batch.requests - 1] === firstIndex + batch.requests - 1;
 
 const sumOf = (column: ArrayLike<number>, count: number): number => {
   let sum = 0;

@@ -3,12 +3,17 @@ import { canaryItems } from '../faults/breaker.ts';
 import type { BatchLimits } from '../values/limits.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
-/** The provider's limits, tightened by the job's and by what refusals taught: what they are now, whenever a batch was planned. */
+/**
+ * The provider's limits, tightened by the job's and by what refusals taught: what they are now,
+ * whenever a batch was planned.
+ */
 const standingLimits = ({ config, fileLimit }: RunSnapshot): BatchLimits => {
   const { limits, operation } = config;
-  const tokenLimits = [limits.inputTokensMax, operation.chunk.inputTokensMax, operation.enqueue.maxBatchEnqueuedTokens].filter(
-    (limit) => limit !== null,
-  );
+  const tokenLimits = [
+    limits.inputTokensMax,
+    operation.chunk.inputTokensMax,
+    operation.enqueue.maxBatchEnqueuedTokens,
+  ].filter((limit) => limit !== null);
   return {
     requestsMax: Math.max(1, Math.min(limits.requestsMax, operation.chunk.requestsMax)),
     inputBytesMax: Math.min(limits.inputBytesMax, operation.chunk.inputBytesMax),
@@ -21,11 +26,19 @@ const standingLimits = ({ config, fileLimit }: RunSnapshot): BatchLimits => {
 /** What one batch of this run may hold, and a canary that is due. */
 export const batchLimitsOf = (snapshot: RunSnapshot): BatchLimits => {
   const limits = standingLimits(snapshot);
-  return { ...limits, requestsMax: Math.min(limits.requestsMax, Math.max(1, canaryItems(snapshot) ?? Infinity)) };
+  return {
+    ...limits,
+    requestsMax: Math.min(limits.requestsMax, Math.max(1, canaryItems(snapshot) ?? Infinity)),
+  };
 };
 
-/** Its limits have become smaller than it is since it was planned: by the operator, or by a refusal. */
-export const outgrowsLimits = (snapshot: RunSnapshot, { requests, inputBytes, inputTokens }: LiveBatch): boolean => {
+/**
+ * Its limits have become smaller than it is since it was planned: by the operator, or by a refusal.
+ */
+export const outgrowsLimits = (
+  snapshot: RunSnapshot,
+  { requests, inputBytes, inputTokens }: LiveBatch,
+): boolean => {
   const limits = standingLimits(snapshot);
   return (
     requests > limits.requestsMax ||

@@ -27,7 +27,8 @@ export const effectiveTokenBudget = ({
 const statedLifeMs = 48 * 3_600_000;
 
 /** When the stated limit expires; null: none was stated. */
-export const statedUntilMs = ({ queue: { stated } }: RunSnapshot): number | null => (stated === null ? null : stated.atMs + statedLifeMs);
+export const statedUntilMs = ({ queue: { stated } }: RunSnapshot): number | null =>
+  stated === null ? null : stated.atMs + statedLifeMs;
 
 export const isStatedKnown = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const untilMs = statedUntilMs(snapshot);
@@ -45,9 +46,13 @@ const least = (...limits: readonly (number | null)[]): number | null => {
  * Estimates are right on the average, and a queue is full at the first token too many: a small part
  * of the budget stays free for that.
  */
-const certaintyOf = ({ backlog: { counting } }: RunSnapshot): number => (counting === 'exact' || counting === null ? 1 : 0.97);
+const certaintyOf = ({ backlog: { counting } }: RunSnapshot): number =>
+  counting === 'exact' || counting === null ? 1 : 0.97;
 
-/** The whole budget of the scope, in tokens as this run counts them: what is configured, what the provider has said, what was found by trying. */
+/**
+ * The whole budget of the scope, in tokens as this run counts them: what is configured, what the
+ * provider has said, what was found by trying.
+ */
 export const enqueueBudget = (
   snapshot: RunSnapshot,
   nowMs: number,
@@ -55,17 +60,32 @@ export const enqueueBudget = (
   const { enqueue } = snapshot.config.operation;
   const { stated, guess } = snapshot.queue;
   const believed = isStatedKnown(snapshot, nowMs) ? stated : null;
-  const tokens = effectiveTokenBudget({ ...enqueue, enqueuedTokenLimit: least(enqueue.enqueuedTokenLimit, believed?.tokensMax ?? null) });
+  const tokens = effectiveTokenBudget({
+    ...enqueue,
+    enqueuedTokenLimit: least(enqueue.enqueuedTokenLimit, believed?.tokensMax ?? null),
+  });
   const requests = least(enqueue.enqueuedRequestLimit, believed?.requestsMax ?? null);
-  const found = (unit: QueueGuess['unit']): number | null => (guess?.unit === unit ? guess.max : null);
+  const found = (unit: QueueGuess['unit']): number | null =>
+    guess?.unit === unit ? guess.max : null;
   return {
-    tokens: least(tokens === null ? null : Math.floor((tokens * certaintyOf(snapshot)) / billedPerCounted(snapshot)), found('tokens')),
-    requests: least(requests === null ? null : Math.floor(requests * enqueue.targetRatio), found('requests')),
+    tokens: least(
+      tokens === null
+        ? null
+        : Math.floor((tokens * certaintyOf(snapshot)) / billedPerCounted(snapshot)),
+      found('tokens'),
+    ),
+    requests: least(
+      requests === null ? null : Math.floor(requests * enqueue.targetRatio),
+      found('requests'),
+    ),
   };
 };
 
 /** As if nothing had been found by trying: what is configured or stated alone counts. */
-export const withoutGuess = (snapshot: RunSnapshot): RunSnapshot => ({ ...snapshot, queue: { ...snapshot.queue, guess: null } });
+export const withoutGuess = (snapshot: RunSnapshot): RunSnapshot => ({
+  ...snapshot,
+  queue: { ...snapshot.queue, guess: null },
+});
 
 /** Where tokens are a budget, or money, an estimate is not enough. */
 export const needsExactTokens = ({ config: { limits, operation }, queue }: RunSnapshot): boolean =>
@@ -79,14 +99,20 @@ export const needsExactTokens = ({ config: { limits, operation }, queue }: RunSn
     queue.guess?.max ?? null,
   ].some((limit) => limit !== null);
 
-/** What may still be planned now: the budget without what this run and the others of the scope hold. */
+/**
+ * What may still be planned now: the budget without what this run and the others of the scope hold.
+ */
 export const remainingCapacity = (snapshot: RunSnapshot, nowMs: number): RemainingCapacity => {
   const budget = enqueueBudget(snapshot, nowMs);
   const used = usedBudget(snapshot);
   const { others } = snapshot.queue;
   return {
-    tokens: budget.tokens === null ? null : Math.max(0, budget.tokens - used.tokens - others.tokens),
-    requests: budget.requests === null ? null : Math.max(0, budget.requests - used.requests - others.requests),
+    tokens:
+      budget.tokens === null ? null : Math.max(0, budget.tokens - used.tokens - others.tokens),
+    requests:
+      budget.requests === null
+        ? null
+        : Math.max(0, budget.requests - used.requests - others.requests),
     usd: remainingUsd(snapshot),
   };
 };
@@ -95,11 +121,18 @@ export const remainingCapacity = (snapshot: RunSnapshot, nowMs: number): Remaini
  * The longest interval in ms, before jitter, between two checks of what the other runs of the scope
  * hold.
  */
-export const capacityCheckMsMax = ({ config }: RunSnapshot): number => Math.max(1_000, 4 * config.operation.pollIntervalMs);
-export const isCapacityCheckDue = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): boolean =>
-  capacityCheckDueMs(snapshot, retryAtMs, nowMs) <= nowMs;
-export const capacityCheckDueMs = (snapshot: RunSnapshot, retryAtMs: number, nowMs: number): number =>
-  effectiveDueMs(retryAtMs, Math.ceil(capacityCheckMsMax(snapshot) * 1.25), nowMs);
+export const capacityCheckMsMax = ({ config }: RunSnapshot): number =>
+  Math.max(1_000, 4 * config.operation.pollIntervalMs);
+export const isCapacityCheckDue = (
+  snapshot: RunSnapshot,
+  retryAtMs: number,
+  nowMs: number,
+): boolean => capacityCheckDueMs(snapshot, retryAtMs, nowMs) <= nowMs;
+export const capacityCheckDueMs = (
+  snapshot: RunSnapshot,
+  retryAtMs: number,
+  nowMs: number,
+): number => effectiveDueMs(retryAtMs, Math.ceil(capacityCheckMsMax(snapshot) * 1.25), nowMs);
 
 /**
  * True when the next batch would fit now, when the other runs are to be checked again, or when no
@@ -107,7 +140,11 @@ export const capacityCheckDueMs = (snapshot: RunSnapshot, retryAtMs: number, now
  */
 export const hasCapacityForNext = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { needs } = snapshot.backlog;
-  if (needs === null || (needs.retryAtMs !== null && isCapacityCheckDue(snapshot, needs.retryAtMs, nowMs))) return true;
+  if (
+    needs === null ||
+    (needs.retryAtMs !== null && isCapacityCheckDue(snapshot, needs.retryAtMs, nowMs))
+  )
+    return true;
   const capacity = remainingCapacity(snapshot, nowMs);
   return (
     (capacity.tokens === null || capacity.tokens >= needs.tokens) &&
@@ -122,23 +159,35 @@ export const hasCapacityForNext = (snapshot: RunSnapshot, nowMs: number): boolea
  * planned anew, which checks them again, or it would be refused for ever at its size.
  */
 export const isTooLarge = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
-  if ((batch.phase !== 'planned' && batch.phase !== 'uploaded') || batch.held !== null || batch.requests <= 1) return false;
+  if (
+    (batch.phase !== 'planned' && batch.phase !== 'uploaded') ||
+    batch.held !== null ||
+    batch.requests <= 1
+  )
+    return false;
   if (outgrowsLimits(snapshot, batch)) return true;
   const budget = enqueueBudget(snapshot, nowMs);
   const { guess, others } = snapshot.queue;
-  const left = (unit: QueueGuess['unit']): number => (guess?.unit === unit ? guess.max - others[unit] : Infinity);
+  const left = (unit: QueueGuess['unit']): number =>
+    guess?.unit === unit ? guess.max - others[unit] : Infinity;
   return (
     batch.inputTokens > Math.min(budget.tokens ?? Infinity, left('tokens')) ||
     batch.requests > Math.min(budget.requests ?? Infinity, left('requests'))
   );
 };
 
-/** True when the batch fits beside what this run has sent, or when nothing else of it is sent. Planning has seen to it, unless the budget shrank since. */
+/**
+ * True when the batch fits beside what this run has sent, or when nothing else of it is sent.
+ * Planning has seen to it, unless the budget shrank since.
+ */
 export const fitsBesideSent = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
-  const sent = snapshot.live.filter((other) => other !== batch && other.phase !== 'planned' && other.phase !== 'uploaded');
+  const sent = snapshot.live.filter(
+    (other) => other !== batch && other.phase !== 'planned' && other.phase !== 'uploaded',
+  );
   if (sent.length === 0) return true;
   const budget = enqueueBudget(snapshot, nowMs);
-  const load = (of: (each: LiveBatch) => number): number => sent.reduce((sum, each) => sum + of(each), of(batch));
+  const load = (of: (each: LiveBatch) => number): number =>
+    sent.reduce((sum, each) => sum + of(each), of(batch));
   return (
     (budget.tokens === null || load((each) => each.inputTokens) <= budget.tokens) &&
     (budget.requests === null || load((each) => each.requests) <= budget.requests)

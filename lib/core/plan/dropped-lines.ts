@@ -7,7 +7,11 @@ import type { RunSnapshot } from '../model/snapshot.ts';
  * The rows in the window that the provider refused, each group with the batch whose refusal is the
  * reason.
  */
-export const droppedIn = (snapshot: RunSnapshot, window: PlanWindow, atMs: number): readonly Event[] => {
+export const droppedIn = (
+  snapshot: RunSnapshot,
+  window: PlanWindow,
+  atMs: number,
+): readonly Event[] => {
   if (snapshot.refused.length === 0) return [];
   const lineIndexes = new Map<number, number>();
   for (let lineIndex = 0; lineIndex < window.indexes.length; lineIndex += 1)

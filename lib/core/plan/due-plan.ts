@@ -5,26 +5,50 @@ import { type Effect, planKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { sliceRowsMax, unsentBatchesMax } from '../values/limits.ts';
 import { batchLimitsOf } from './batch-limits.ts';
-import { hasCapacityForNext, remainingCapacity, capacityCheckDueMs, statedUntilMs } from './budget.ts';
+import {
+  hasCapacityForNext,
+  remainingCapacity,
+  capacityCheckDueMs,
+  statedUntilMs,
+} from './budget.ts';
 import { mayPlanShort, planAgeDueMs, unsentBatchCount } from './plan.ts';
 
 /** The next batch is packed; before the first, those are adopted that were created elsewhere. */
-export const planDue = (snapshot: RunSnapshot, { isDue }: DueKeys, nowMs: number): readonly Effect[] => {
+export const planDue = (
+  snapshot: RunSnapshot,
+  { isDue }: DueKeys,
+  nowMs: number,
+): readonly Effect[] => {
   if (snapshot.control.state !== 'running' || !isDue(planKey)) return [];
   const toAdopt = nextAdopted(snapshot);
-  if (toAdopt !== null) return isWholeToAdopt(snapshot, toAdopt) ? [{ type: 'AdoptBatch', rowsMax: toAdopt.batch.requests }] : [];
+  if (toAdopt !== null)
+    return isWholeToAdopt(snapshot, toAdopt)
+      ? [{ type: 'AdoptBatch', rowsMax: toAdopt.batch.requests }]
+      : [];
   return isPlanDue(snapshot, nowMs)
-    ? [{ type: 'PlanBatch', generation: snapshot.backlog.generation, rowsMax: batchLimitsOf(snapshot).requestsMax }]
+    ? [
+        {
+          type: 'PlanBatch',
+          generation: snapshot.backlog.generation,
+          rowsMax: batchLimitsOf(snapshot).requestsMax,
+        },
+      ]
     : [];
 };
 
 /** Pending rows of a run that is being cancelled end unsent. */
-export const failPendingDue = ({ control, totals, backlog }: RunSnapshot, { isDue }: DueKeys): readonly Effect[] =>
+export const failPendingDue = (
+  { control, totals, backlog }: RunSnapshot,
+  { isDue }: DueKeys,
+): readonly Effect[] =>
   control.state === 'cancel_requested' && totals.pending > 0 && isDue(planKey)
     ? [{ type: 'FailPending', generation: backlog.generation, rowsMax: sliceRowsMax }]
     : [];
 
-/** Enough rows wait for a full batch, or need not wait for one; and the budget, and the way to the provider, are free. */
+/**
+ * Enough rows wait for a full batch, or need not wait for one; and the budget, and the way to the
+ * provider, are free.
+ */
 const isPlanDue = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { totals, backlog } = snapshot;
   if (
@@ -37,7 +61,10 @@ const isPlanDue = (snapshot: RunSnapshot, nowMs: number): boolean => {
   return isBacklogFull(snapshot, nowMs) || mayPlanShort(snapshot, nowMs) || backlog.needs !== null;
 };
 
-/** More rows would not make the next batch fuller: what waits fills it, or has more in it than the budget admits. */
+/**
+ * More rows would not make the next batch fuller: what waits fills it, or has more in it than the
+ * budget admits.
+ */
 const isBacklogFull = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const { requestsMax, inputBytesMax, inputTokensMax, learnedBytesMax } = batchLimitsOf(snapshot);
   const { totals, backlog } = snapshot;

@@ -8,7 +8,9 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 import { invariant } from '../values/invariant.ts';
 import { emptyUsage } from '../values/usage.ts';
 
-export type PlanEvent = EventOf<'BatchPlanned' | 'PlanDeferred' | 'OthersSeen' | 'QueueLearned' | 'PendingFailed' | 'LinesDropped'>;
+export type PlanEvent = EventOf<
+  'BatchPlanned' | 'PlanDeferred' | 'OthersSeen' | 'QueueLearned' | 'PendingFailed' | 'LinesDropped'
+>;
 
 /** Pending rows are packed, wait for capacity, or end unsent. */
 export const evolvePlan = (s: RunSnapshot, event: PlanEvent): RunSnapshot => {
@@ -21,7 +23,11 @@ export const evolvePlan = (s: RunSnapshot, event: PlanEvent): RunSnapshot => {
       return withOthers(s, event);
     case 'QueueLearned': {
       const { stated, guess, refusals } = event;
-      return { ...s, queue: { ...s.queue, stated, guess, refusals }, backlog: { ...s.backlog, needs: null } };
+      return {
+        ...s,
+        queue: { ...s.queue, stated, guess, refusals },
+        backlog: { ...s.backlog, needs: null },
+      };
     }
     case 'PendingFailed':
       return {
@@ -90,6 +96,8 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     totals: move(s.totals, 'pending', 'queued_local', requests),
     backlog: shrunk(s, inputBytes, inputTokens, atMs),
     canary:
-      s.config.operation.canary === null || s.canary.isPassed || isAdopted(s.config, batchNo) ? s.canary : { batchKey, isPassed: false },
+      s.config.operation.canary === null || s.canary.isPassed || isAdopted(s.config, batchNo)
+        ? s.canary
+        : { batchKey, isPassed: false },
   };
 };

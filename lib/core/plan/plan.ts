@@ -29,7 +29,10 @@ import type { Rejection } from '../model/rejection.ts';
 import { hashToUnit } from '../faults/retry.ts';
 import type { CapacityNeed, RunSnapshot } from '../model/snapshot.ts';
 
-/** True once rows need not wait for a fuller batch: the input is over, or the oldest has waited long enough. */
+/**
+ * True once rows need not wait for a fuller batch: the input is over, or the oldest has waited long
+ * enough.
+ */
 export const mayPlanShort = (snapshot: RunSnapshot, nowMs: number): boolean =>
   snapshot.ingest.isComplete || planAgeDueMs(snapshot, nowMs) <= nowMs;
 
@@ -41,17 +44,25 @@ export const planAgeDueMs = ({ backlog, config }: RunSnapshot, nowMs: number): n
 
 /** Batches whose create is still to come. */
 export const unsentBatchCount = (snapshot: RunSnapshot): number =>
-  snapshot.live.filter((batch) => batch.phase === 'planned' || batch.phase === 'uploaded' || batch.phase === 'creating').length;
+  snapshot.live.filter(
+    (batch) =>
+      batch.phase === 'planned' || batch.phase === 'uploaded' || batch.phase === 'creating',
+  ).length;
 
 /** Plans at most one batch from the rows in front; refuses a window that no longer shows them. */
-export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBatch'>): Either<Rejection, readonly Event[]> => {
+export const decidePlanBatch = (
+  before: RunSnapshot,
+  command: CommandOf<'PlanBatch'>,
+): Either<Rejection, readonly Event[]> => {
   const { window, newBatchKey, atMs } = command;
-  if (before.control.state !== 'running') return left({ type: 'not_while', control: before.control.state });
+  if (before.control.state !== 'running')
+    return left({ type: 'not_while', control: before.control.state });
   // Rows of a batch that exists already are not sent a second time.
   if (nextAdopted(before) !== null) return left({ type: 'nothing_to_change' });
   const stale = staleWindow(before, window);
   if (stale !== null) return left(stale);
-  if (unsentBatchCount(before) >= unsentBatchesMax || isCanaryOut(before)) return left({ type: 'nothing_to_change' });
+  if (unsentBatchCount(before) >= unsentBatchesMax || isCanaryOut(before))
+    return left({ type: 'nothing_to_change' });
   if (before.live.some((batch) => batch.batchKey === newBatchKey))
     return left({ type: 'malformed_command', message: 'a batch key is used once' });
 
@@ -93,13 +104,22 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
     if (events.length > 0 || !isSameNeed(snapshot, snapshot.backlog.needs, needs, atMs))
       events.push({ type: 'PlanDeferred', atMs, need: needs });
   } else if (packed.members.length > 0) {
-    if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs))) events.push(planned);
+    if (packed.closedBy !== 'end' || (window.isExhausted && mayPlanShort(snapshot, atMs)))
+      events.push(planned);
   } else if (packed.closedBy === 'budget') {
     // Nothing is enqueued that could free capacity, so it would wait for ever. A learned limit does
     // not stop this run.
     const alone = loneRow(snapshot, window, atMs);
     if (alone === null)
-      return right([...events, ...pauseEvents(snapshot, 'budget_exhausted', overBudget(snapshot, packed, capacity, atMs), atMs)]);
+      return right([
+        ...events,
+        ...pauseEvents(
+          snapshot,
+          'budget_exhausted',
+          overBudget(snapshot, packed, capacity, atMs),
+          atMs,
+        ),
+      ]);
     events.push({ ...planned, ...alone });
   }
   return events.length > 0 ? right(events) : left({ type: 'nothing_to_change' });
@@ -108,11 +128,19 @@ export const decidePlanBatch = (before: RunSnapshot, command: CommandOf<'PlanBat
 /**
  * Leaves capacity to runs that have waited longer: what they want, and at most half of the total.
  */
-const withRemainingCapacity = (snapshot: RunSnapshot, others: OthersUse, stated: StatedLimit | null, atMs: number): QuotaUse => {
+const withRemainingCapacity = (
+  snapshot: RunSnapshot,
+  others: OthersUse,
+  stated: StatedLimit | null,
+  atMs: number,
+): QuotaUse => {
   const { needs } = snapshot.backlog;
   const sinceMs = needs === null || needs.retryAtMs === null ? atMs : needs.sinceMs;
   const older = others.wants.filter((wanted) => wanted.sinceMs < sinceMs && wanted.untilMs > atMs);
-  const capacity = remainingCapacity({ ...snapshot, queue: { ...snapshot.queue, others, stated } }, atMs);
+  const capacity = remainingCapacity(
+    { ...snapshot, queue: { ...snapshot.queue, others, stated } },
+    atMs,
+  );
   const left = (unit: keyof QuotaUse): number =>
     Math.min(
       older.reduce((sum, wanted) => sum + wanted[unit], 0),
@@ -130,7 +158,12 @@ const othersSeen = (
   const isNewer = seen.stated !== null && seen.stated.atMs > queue.sinceMs;
   const stated = isNewer ? laterOf(queue.stated, seen.stated) : queue.stated;
   const others = withRemainingCapacity(snapshot, seen, stated, atMs);
-  if (others.tokens === queue.others.tokens && others.requests === queue.others.requests && stated === queue.stated) return null;
+  if (
+    others.tokens === queue.others.tokens &&
+    others.requests === queue.others.requests &&
+    stated === queue.stated
+  )
+    return null;
   return { type: 'OthersSeen', atMs, others, stated };
 };
 
@@ -140,20 +173,41 @@ const othersSeen = (
  */
 const crumbRatio = 1 / 32;
 
-/** A batch as large as is worth sending beside others: a crumb of the budgets, or all that may be in one, or all that is left. */
-const worthwhile = (snapshot: RunSnapshot, nowMs: number): { readonly tokens: number; readonly requests: number; readonly usd: number } => {
+/**
+ * A batch as large as is worth sending beside others: a crumb of the budgets, or all that may be in
+ * one, or all that is left.
+ */
+const worthwhile = (
+  snapshot: RunSnapshot,
+  nowMs: number,
+): { readonly tokens: number; readonly requests: number; readonly usd: number } => {
   const budget = enqueueBudget(snapshot, nowMs);
   const limits = batchLimitsOf(snapshot);
   const { costUsdMax } = snapshot.config.operation.money;
   return {
-    tokens: Math.min(Math.floor((budget.tokens ?? 0) * crumbRatio), limits.inputTokensMax ?? Infinity, snapshot.backlog.tokens),
-    requests: Math.min(Math.floor((budget.requests ?? 0) * crumbRatio), limits.requestsMax, snapshot.totals.pending),
+    tokens: Math.min(
+      Math.floor((budget.tokens ?? 0) * crumbRatio),
+      limits.inputTokensMax ?? Infinity,
+      snapshot.backlog.tokens,
+    ),
+    requests: Math.min(
+      Math.floor((budget.requests ?? 0) * crumbRatio),
+      limits.requestsMax,
+      snapshot.totals.pending,
+    ),
     usd: (costUsdMax ?? 0) * crumbRatio,
   };
 };
 
-/** Something is enqueued whose end would let the request in. Others are not waited for by one that is larger than the whole queue: they may never be done. */
-const reservesCapacityFor = (snapshot: RunSnapshot, { blocked }: PackedBatch, nowMs: number): boolean => {
+/**
+ * Something is enqueued whose end would let the request in. Others are not waited for by one that
+ * is larger than the whole queue: they may never be done.
+ */
+const reservesCapacityFor = (
+  snapshot: RunSnapshot,
+  { blocked }: PackedBatch,
+  nowMs: number,
+): boolean => {
   const { live, queue } = snapshot;
   const whole = enqueueBudget(withoutGuess(snapshot), nowMs);
   const fits = blocked.tokens <= (whole.tokens ?? Infinity) && (whole.requests ?? Infinity) >= 1;
@@ -172,7 +226,8 @@ const isWorthWaiting = (
   nowMs: number,
 ): boolean =>
   (reservesCapacityFor(snapshot, packed, nowMs) &&
-    ((capacity.tokens !== null && capacity.tokens < needs.tokens) || (capacity.requests !== null && capacity.requests < needs.requests))) ||
+    ((capacity.tokens !== null && capacity.tokens < needs.tokens) ||
+      (capacity.requests !== null && capacity.requests < needs.requests))) ||
   (snapshot.live.length > 0 && capacity.usd !== null && capacity.usd < needs.usd);
 
 /** Which budgets the next row does not fit into. */
@@ -182,7 +237,10 @@ const shortOf = (
   capacity: RemainingCapacity,
 ): { readonly tokens: boolean; readonly requests: boolean; readonly usd: boolean } => {
   const worst = worstPrices(snapshot);
-  const usd = worst === null ? 0 : packed.tokens * worst.usdPerToken + packed.members.length * worst.usdPerRequest;
+  const usd =
+    worst === null
+      ? 0
+      : packed.tokens * worst.usdPerToken + packed.members.length * worst.usdPerRequest;
   return {
     tokens: capacity.tokens !== null && packed.tokens + packed.blocked.tokens > capacity.tokens,
     requests: capacity.requests !== null && packed.members.length + 1 > capacity.requests,
@@ -191,15 +249,28 @@ const shortOf = (
 };
 
 /** Not a row has the money, and nothing of this run is out that could bring some back. */
-const isOutOfMoney = (snapshot: RunSnapshot, packed: PackedBatch, capacity: RemainingCapacity): boolean =>
-  packed.members.length === 0 && snapshot.live.length === 0 && shortOf(snapshot, packed, capacity).usd;
+const isOutOfMoney = (
+  snapshot: RunSnapshot,
+  packed: PackedBatch,
+  capacity: RemainingCapacity,
+): boolean =>
+  packed.members.length === 0 &&
+  snapshot.live.length === 0 &&
+  shortOf(snapshot, packed, capacity).usd;
 
 /**
  * A due check that found the other runs unchanged is recorded too: it sets the time of the next.
  */
-const isSameNeed = (snapshot: RunSnapshot, known: CapacityNeed | null, needs: CapacityNeed, atMs: number): boolean =>
+const isSameNeed = (
+  snapshot: RunSnapshot,
+  known: CapacityNeed | null,
+  needs: CapacityNeed,
+  atMs: number,
+): boolean =>
   known !== null &&
-  (known.retryAtMs === null ? needs.retryAtMs === null : !isCapacityCheckDue(snapshot, known.retryAtMs, atMs)) &&
+  (known.retryAtMs === null
+    ? needs.retryAtMs === null
+    : !isCapacityCheckDue(snapshot, known.retryAtMs, atMs)) &&
   known.tokens === needs.tokens &&
   known.requests === needs.requests &&
   known.usd === needs.usd;
@@ -210,17 +281,30 @@ const othersCheckMs = 5_000;
  * What to wait for. Other runs of the scope do not announce freed capacity: they are checked again,
  * less and less often while unchanged.
  */
-const needsOf = (snapshot: RunSnapshot, packed: PackedBatch, known: CapacityNeed | null, isNews: boolean, atMs: number): CapacityNeed => {
+const needsOf = (
+  snapshot: RunSnapshot,
+  packed: PackedBatch,
+  known: CapacityNeed | null,
+  isNews: boolean,
+  atMs: number,
+): CapacityNeed => {
   const least = worthwhile(snapshot, atMs);
   const { others } = snapshot.queue;
-  const checks = isNews || known?.retryAtMs === undefined || known.retryAtMs === null ? 0 : known.looks + 1;
-  const checkMs = Math.min(capacityCheckMsMax(snapshot), Math.max(1_000, othersCheckMs * 2 ** Math.min(10, checks)));
+  const checks =
+    isNews || known?.retryAtMs === undefined || known.retryAtMs === null ? 0 : known.looks + 1;
+  const checkMs = Math.min(
+    capacityCheckMsMax(snapshot),
+    Math.max(1_000, othersCheckMs * 2 ** Math.min(10, checks)),
+  );
   const isAlone = others.tokens === 0 && others.requests === 0;
   return {
     tokens: Math.max(packed.blocked.tokens, least.tokens),
     requests: Math.max(1, least.requests),
     usd: Math.max(packed.blocked.usd, least.usd),
-    retryAtMs: isAlone ? null : atMs + Math.round(checkMs * (0.75 + 0.5 * hashToUnit(`${snapshot.runId}~${snapshot.version}`))),
+    retryAtMs: isAlone
+      ? null
+      : atMs +
+        Math.round(checkMs * (0.75 + 0.5 * hashToUnit(`${snapshot.runId}~${snapshot.version}`))),
     sinceMs: known === null || known.retryAtMs === null ? atMs : known.sinceMs,
     looks: checks,
   };
@@ -248,12 +332,22 @@ const loneRow = (
   );
   const [place] = again.members;
   if (place === undefined) return null;
-  return { indexes: indexSetOf([window.indexes[place] as number]), requests: 1, inputBytes: again.bytes, inputTokens: again.tokens };
+  return {
+    indexes: indexSetOf([window.indexes[place] as number]),
+    requests: 1,
+    inputBytes: again.bytes,
+    inputTokens: again.tokens,
+  };
 };
 
 const amount = (usd: number | null): string => (usd === null ? 'an unknown amount' : dollars(usd));
 
-const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, capacity: RemainingCapacity, nowMs: number): string => {
+const overBudget = (
+  snapshot: RunSnapshot,
+  packed: PackedBatch,
+  capacity: RemainingCapacity,
+  nowMs: number,
+): string => {
   const short = shortOf(snapshot, packed, capacity);
   if (short.usd)
     return `the next request costs ${isBounded(snapshot) ? 'at worst' : 'by estimate'} ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} reserved, of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
@@ -263,12 +357,17 @@ const overBudget = (snapshot: RunSnapshot, packed: PackedBatch, capacity: Remain
 };
 
 /** While cancelling: the pending rows of the slice end as `run_cancelled`. */
-export const decideFailPending = (snapshot: RunSnapshot, command: CommandOf<'FailPending'>): Either<Rejection, readonly Event[]> => {
+export const decideFailPending = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'FailPending'>,
+): Either<Rejection, readonly Event[]> => {
   const { rows, generation, atMs } = command;
-  if (snapshot.control.state !== 'cancel_requested') return left({ type: 'not_while', control: snapshot.control.state });
+  if (snapshot.control.state !== 'cancel_requested')
+    return left({ type: 'not_while', control: snapshot.control.state });
   if (generation !== snapshot.backlog.generation)
     return left({ type: 'stale_slice', expected: snapshot.backlog.generation, given: generation });
-  if (rows.indexes.length === 0 || rows.indexes.length > snapshot.totals.pending) return left({ type: 'nothing_to_change' });
+  if (rows.indexes.length === 0 || rows.indexes.length > snapshot.totals.pending)
+    return left({ type: 'nothing_to_change' });
   return right([
     {
       type: 'PendingFailed',
@@ -286,10 +385,17 @@ export const staleWindow = (snapshot: RunSnapshot, window: PlanWindow): Rejectio
   if (window.generation !== snapshot.backlog.generation)
     return { type: 'stale_slice', expected: snapshot.backlog.generation, given: window.generation };
   const count = window.indexes.length;
-  if ([window.bytes, window.tokens, window.inputs].some((column) => column !== null && column.length !== count))
+  if (
+    [window.bytes, window.tokens, window.inputs].some(
+      (column) => column !== null && column.length !== count,
+    )
+  )
     return { type: 'malformed_command', message: 'columns of a window have one length' };
   // A window that claims to be all there is, but is not, was read before the last rows came.
-  if (count > snapshot.totals.pending || (window.isExhausted && count !== snapshot.totals.pending)) {
+  if (
+    count > snapshot.totals.pending ||
+    (window.isExhausted && count !== snapshot.totals.pending)
+  ) {
     return { type: 'stale_slice', expected: snapshot.totals.pending, given: count };
   }
   for (let i = 1; i < count; i += 1) {

@@ -30,10 +30,17 @@ const isAtProvider = (batch: LiveBatch): boolean =>
  * The provider refused the batch for capacity: what the run learns. No attempt is used, no row
  * fails.
  */
-export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusal: CapacityRefusal, atMs: number): readonly Event[] => {
+export const learnFromRefusal = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  refusal: CapacityRefusal,
+  atMs: number,
+): readonly Event[] => {
   const { queue } = snapshot;
   const { message, statedTokensMax: tokensMax, statedRequestsMax: requestsMax } = refusal;
-  const rest = snapshot.live.filter((other) => other.batchKey !== batch.batchKey && isAtProvider(other));
+  const rest = snapshot.live.filter(
+    (other) => other.batchKey !== batch.batchKey && isAtProvider(other),
+  );
   const accepted = rest.filter((other) => other.isAccepted);
   const isAlone = rest.length === 0 && queue.others.tokens === 0 && queue.others.requests === 0;
   // A statement on requests does not clear one on tokens: else two limits would be learned and
@@ -42,11 +49,20 @@ export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusa
   const stated =
     tokensMax === null && requestsMax === null
       ? queue.stated
-      : { tokensMax: tokensMax ?? believed?.tokensMax ?? null, requestsMax: requestsMax ?? believed?.requestsMax ?? null, atMs };
+      : {
+          tokensMax: tokensMax ?? believed?.tokensMax ?? null,
+          requestsMax: requestsMax ?? believed?.requestsMax ?? null,
+          atMs,
+        };
   const inQueue = (of: (each: QuotaUse) => number): number =>
-    accepted.reduce((sum, other) => sum + of({ tokens: other.inputTokens, requests: other.requests }), of(queue.others));
+    accepted.reduce(
+      (sum, other) => sum + of({ tokens: other.inputTokens, requests: other.requests }),
+      of(queue.others),
+    );
   const isExplained =
-    (tokensMax !== null && tokensMax < (inQueue(({ tokens }) => tokens) + batch.inputTokens) * billedPerCounted(snapshot)) ||
+    (tokensMax !== null &&
+      tokensMax <
+        (inQueue(({ tokens }) => tokens) + batch.inputTokens) * billedPerCounted(snapshot)) ||
     (requestsMax !== null && requestsMax < inQueue(({ requests }) => requests) + batch.requests);
   const unit = batch.inputTokens > 0 ? 'tokens' : 'requests';
   const own = unit === 'tokens' ? batch.inputTokens : batch.requests;
@@ -54,7 +70,10 @@ export const learnFromRefusal = (snapshot: RunSnapshot, batch: LiveBatch, refusa
   const guess = isExplained ? null : guessAfter(queue.guess, { unit, own, beside, isAlone }, atMs);
   const count = (queue.refusals?.count ?? 0) + 1;
   const counted = { count, sinceMs: queue.refusals?.sinceMs ?? atMs, message, untilMs: atMs };
-  const restMs = guess === null || count <= searchesMax ? 0 : waitMsOf(snapshot, count - searchesMax, batch.batchKey);
+  const restMs =
+    guess === null || count <= searchesMax
+      ? 0
+      : waitMsOf(snapshot, count - searchesMax, batch.batchKey);
   const refusals = { ...counted, untilMs: atMs + restMs };
   const learned: Event = { type: 'QueueLearned', atMs, stated, guess, refusals };
   // Other runs that only reserve capacity, or that wait for this run in turn, are no reason to
@@ -80,7 +99,11 @@ const refusedLifeMsMax = refusedLifeMs * 2 ** 4;
  * Alone: half of it. Beside others: what they take, and half of it. Refused alone it is no proof
  * for long, since a queue that is full of another account's batch refuses anything.
  */
-const guessAfter = (known: QueueGuess | null, { unit, own, beside, isAlone }: RefusedLoad, atMs: number): QueueGuess => {
+const guessAfter = (
+  known: QueueGuess | null,
+  { unit, own, beside, isAlone }: RefusedLoad,
+  atMs: number,
+): QueueGuess => {
   const doublings = known?.unit === unit ? known.doublings : 0;
   return {
     unit,
@@ -101,32 +124,64 @@ const probeRatio = 1.05;
 const growthRatio = 1.5;
 
 const isAtWork = (batch: LiveBatch): boolean => batch.phase === 'created' && batch.isAccepted;
-const loadOf = (batch: LiveBatch, unit: QueueGuess['unit']): number => (unit === 'tokens' ? batch.inputTokens : batch.requests);
+const loadOf = (batch: LiveBatch, unit: QueueGuess['unit']): number =>
+  unit === 'tokens' ? batch.inputTokens : batch.requests;
 
-/** The provider has taken the batch in: the guess grows, half-way to what was refused, or further where nothing forbids it. */
-export const learnFromAcceptance = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
+/**
+ * The provider has taken the batch in: the guess grows, half-way to what was refused, or further
+ * where nothing forbids it.
+ */
+export const learnFromAcceptance = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  atMs: number,
+): readonly Event[] => {
   const { guess, refusals, stated, others } = snapshot.queue;
-  if (guess === null) return refusals === null ? [] : [{ type: 'QueueLearned', atMs, stated, guess, refusals: null }];
+  if (guess === null)
+    return refusals === null ? [] : [{ type: 'QueueLearned', atMs, stated, guess, refusals: null }];
   const { unit, max } = guess;
-  const own = snapshot.live.filter((other) => other === batch || isAtWork(other)).reduce((sum, other) => sum + loadOf(other, unit), 0);
+  const own = snapshot.live
+    .filter((other) => other === batch || isAtWork(other))
+    .reduce((sum, other) => sum + loadOf(other, unit), 0);
   const inQueue = own + others[unit];
   // What others hold may not be there yet: only what this run itself has there disproves a refusal.
   const isDisproved = guess.refused !== null && own >= guess.refused;
-  const proved = { ...guess, good: Math.max(guess.good, inQueue), refused: isDisproved ? null : guess.refused };
+  const proved = {
+    ...guess,
+    good: Math.max(guess.good, inQueue),
+    refused: isDisproved ? null : guess.refused,
+  };
   // Requests are not cut: where not one more would fit, the guess is used as far as it can be.
   const withOneMore = inQueue + Math.ceil(loadOf(batch, unit) / batch.requests);
-  const grown = Math.max(inQueue / usedRatio, withOneMore) >= max ? grownGuess(snapshot, proved, withOneMore, atMs) : proved;
-  const isNews = grown === null || grown.max !== max || grown.good !== guess.good || grown.refused !== guess.refused || refusals !== null;
+  const grown =
+    Math.max(inQueue / usedRatio, withOneMore) >= max
+      ? grownGuess(snapshot, proved, withOneMore, atMs)
+      : proved;
+  const isNews =
+    grown === null ||
+    grown.max !== max ||
+    grown.good !== guess.good ||
+    grown.refused !== guess.refused ||
+    refusals !== null;
   return isNews ? [{ type: 'QueueLearned', atMs, stated, guess: grown, refusals: null }] : [];
 };
 
-const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, withOneMore: number, atMs: number): QueueGuess | null => {
+const grownGuess = (
+  snapshot: RunSnapshot,
+  guess: QueueGuess,
+  withOneMore: number,
+  atMs: number,
+): QueueGuess | null => {
   if (guess.refused !== null && !isDueAt(guess.refusedUntilMs, refusedLifeMsMax, atMs)) {
     const isNear = guess.refused - guess.max <= guess.max * nearRatio;
     return isNear ? guess : { ...guess, max: Math.floor((guess.max + guess.refused) / 2) };
   }
-  // At least one more: a guess that admits one request at a time would grow once in the life of a batch.
-  const max = Math.max(withOneMore, Math.ceil(guess.refused === null ? guess.max * growthRatio : guess.refused * probeRatio));
+  // At least one more: a guess that admits one request at a time would grow once in the life of a
+  // batch.
+  const max = Math.max(
+    withOneMore,
+    Math.ceil(guess.refused === null ? guess.max * growthRatio : guess.refused * probeRatio),
+  );
   const limit = enqueueBudget(withoutGuess(snapshot), atMs)[guess.unit];
   // The guess is above the stated limits, or above any known limit: only the limits count again.
   return max >= (limit ?? 1e12) ? null : { ...guess, max, refused: null };
@@ -138,11 +193,16 @@ const grownGuess = (snapshot: RunSnapshot, guess: QueueGuess, withOneMore: numbe
  */
 const searchesMax = 4;
 
-/** True while nothing of the run is at work there, and what was refused last is to be left alone for a while. */
+/**
+ * True while nothing of the run is at work there, and what was refused last is to be left alone for
+ * a while.
+ */
 export const isResting = (snapshot: RunSnapshot, nowMs: number): boolean =>
   nowMs < restUntilMs(snapshot, nowMs) && !snapshot.live.some(isAtWork);
 export const restUntilMs = ({ queue: { refusals }, config }: RunSnapshot, nowMs: number): number =>
-  refusals === null ? 0 : effectiveDueMs(refusals.untilMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
+  refusals === null
+    ? 0
+    : effectiveDueMs(refusals.untilMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
 
 /**
  * How long rows wait after a capacity refusal: a minute at first, so that retries outlast an hour
@@ -173,7 +233,11 @@ const probeUntilMs = ({ sentAtMs, plannedAtMs }: LiveBatch, nowMs: number): numb
  * While no limit is known, few batches at a time are created on trial: a refusal teaches as much as
  * ten. Under a guess one at a time is tried beyond the most that was seen in the queue at one time.
  */
-export const isProbingEnough = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean => {
+export const isProbingEnough = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  nowMs: number,
+): boolean => {
   const { acceptedCount, stated, guess, others } = snapshot.queue;
   const probes = snapshot.live.filter((other) => other !== batch && isProbe(other, nowMs));
   if (guess !== null) {
@@ -186,12 +250,15 @@ export const isProbingEnough = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: 
   const { enqueuedTokenLimit } = snapshot.config.operation.enqueue;
   if (enqueuedTokenLimit !== null || isStatedKnown(snapshot, nowMs)) return false;
   const accepted = snapshot.live.filter(isAtWork).length;
-  const max = acceptedCount === 0 ? 2 : stated !== null ? 1 : Math.max(4, Math.floor(accepted / 10));
+  const max =
+    acceptedCount === 0 ? 2 : stated !== null ? 1 : Math.max(4, Math.floor(accepted / 10));
   return probes.length >= max;
 };
 
 /** When the first of the trials no longer counts; null: there is none. */
 export const probeEndsAtMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
-  const times = snapshot.live.filter((batch) => isProbe(batch, nowMs)).map((batch) => probeUntilMs(batch, nowMs));
+  const times = snapshot.live
+    .filter((batch) => isProbe(batch, nowMs))
+    .map((batch) => probeUntilMs(batch, nowMs));
   return times.length === 0 ? null : Math.min(...times);
 };

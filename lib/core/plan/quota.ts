@@ -1,5 +1,11 @@
 import type { RunConfig } from '../model/config.ts';
-import { noUse, type OthersUse, type QuotaUse, type CapacityWanted, type StatedLimit } from '../model/queue-state.ts';
+import {
+  noUse,
+  type OthersUse,
+  type QuotaUse,
+  type CapacityWanted,
+  type StatedLimit,
+} from '../model/queue-state.ts';
 import { isFinished, type RunSnapshot } from '../model/snapshot.ts';
 
 /**
@@ -28,7 +34,9 @@ const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: dayMs };
 /** A completion window such as `24h`; a day where it cannot be read. */
 export const windowMsOf = (completionWindow: string): number => {
   const [, count, unit] = /^(\d{1,4})([hd])$/u.exec(completionWindow) ?? [];
-  return count === undefined || unit === undefined ? dayMs : Number(count) * (unitMs[unit] ?? dayMs);
+  return count === undefined || unit === undefined
+    ? dayMs
+    : Number(count) * (unitMs[unit] ?? dayMs);
 };
 
 /** What the run's unsettled batches hold. O(live batches). */
@@ -56,10 +64,19 @@ export const reservationOf = (snapshot: RunSnapshot): Reservation => ({
 
 const patienceMs = 300_000;
 
-const wantedBy = ({ control, backlog: { needs, tokens }, totals }: RunSnapshot): CapacityWanted | null =>
+const wantedBy = ({
+  control,
+  backlog: { needs, tokens },
+  totals,
+}: RunSnapshot): CapacityWanted | null =>
   control.state !== 'running' || needs === null || needs.retryAtMs === null
     ? null
-    : { tokens, requests: totals.pending, sinceMs: needs.sinceMs, untilMs: needs.retryAtMs + patienceMs };
+    : {
+        tokens,
+        requests: totals.pending,
+        sinceMs: needs.sinceMs,
+        untilMs: needs.retryAtMs + patienceMs,
+      };
 
 /**
  * True when the reservation has to be published: the amount, the scope, the stated limit or the
@@ -84,10 +101,15 @@ export const isGrowth = (published: Reservation | null, now: Reservation): boole
     ? now.tokens > 0 || now.requests > 0
     : now.tokens > published.tokens || now.requests > published.requests;
 
-export const isWithin = (use: QuotaUse, max: QuotaUse): boolean => use.tokens <= max.tokens && use.requests <= max.requests;
+export const isWithin = (use: QuotaUse, max: QuotaUse): boolean =>
+  use.tokens <= max.tokens && use.requests <= max.requests;
 
 /** The others' reservations, added up. */
-export const othersOf = (reservations: Iterable<Reservation>, scope: string, nowMs: number): OthersUse => {
+export const othersOf = (
+  reservations: Iterable<Reservation>,
+  scope: string,
+  nowMs: number,
+): OthersUse => {
   let tokens = 0;
   let requests = 0;
   let stated: StatedLimit | null = null;
@@ -98,7 +120,8 @@ export const othersOf = (reservations: Iterable<Reservation>, scope: string, now
     if (reservation.untilMs <= nowMs) continue;
     tokens += reservation.tokens;
     requests += reservation.requests;
-    if (reservation.wants !== null && reservation.wants.untilMs > nowMs) wants.push(reservation.wants);
+    if (reservation.wants !== null && reservation.wants.untilMs > nowMs)
+      wants.push(reservation.wants);
   }
   return { tokens, requests, stated, wants };
 };

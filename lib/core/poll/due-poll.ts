@@ -6,12 +6,20 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 import { isPollDue, pollDueMs } from './poll-wait.ts';
 
 /** True for a batch that is asked about. */
-export const isPollable = (batch: LiveBatch): boolean => batch.phase === 'created' && batch.held === null;
+export const isPollable = (batch: LiveBatch): boolean =>
+  batch.phase === 'created' && batch.held === null;
 
 /** Batches that are asked about now, in one effect. */
-export const pollDue = (snapshot: RunSnapshot, { isDue, isBatchDue }: DueKeys, nowMs: number): readonly Effect[] => {
+export const pollDue = (
+  snapshot: RunSnapshot,
+  { isDue, isBatchDue }: DueKeys,
+  nowMs: number,
+): readonly Effect[] => {
   const batches = snapshot.live.flatMap((batch) =>
-    batch.providerBatchId !== null && isPollable(batch) && isPollDue(snapshot, batch, nowMs) && isBatchDue(batch.batchKey)
+    batch.providerBatchId !== null &&
+    isPollable(batch) &&
+    isPollDue(snapshot, batch, nowMs) &&
+    isBatchDue(batch.batchKey)
       ? [
           {
             batchKey: batch.batchKey,
@@ -25,16 +33,35 @@ export const pollDue = (snapshot: RunSnapshot, { isDue, isBatchDue }: DueKeys, n
 };
 
 /** While the run is cancelled, each batch at the provider is cancelled too, once. */
-export const cancelDue = ({ control }: RunSnapshot, batch: LiveBatch, { isDue }: DueKeys): readonly Effect[] => {
+export const cancelDue = (
+  { control }: RunSnapshot,
+  batch: LiveBatch,
+  { isDue }: DueKeys,
+): readonly Effect[] => {
   const { batchKey, providerBatchId } = batch;
-  if (control.state !== 'cancel_requested' || !isPollable(batch) || batch.cancelAsked || providerBatchId === null) return [];
-  return isDue(cancelEffectKey(batchKey)) ? [{ type: 'CancelBatch', batchKey, providerBatchId }] : [];
+  if (
+    control.state !== 'cancel_requested' ||
+    !isPollable(batch) ||
+    batch.cancelAsked ||
+    providerBatchId === null
+  )
+    return [];
+  return isDue(cancelEffectKey(batchKey))
+    ? [{ type: 'CancelBatch', batchKey, providerBatchId }]
+    : [];
 };
 
 /** The files of a batch that has ended. */
 export const filesDue = ({ phase, files, ending, batchKey }: LiveBatch): readonly Effect[] =>
   phase === 'ended' && files === null
-    ? [{ type: 'StoreFiles', batchKey, outputFileId: ending?.outputFileId ?? null, errorFileId: ending?.errorFileId ?? null }]
+    ? [
+        {
+          type: 'StoreFiles',
+          batchKey,
+          outputFileId: ending?.outputFileId ?? null,
+          errorFileId: ending?.errorFileId ?? null,
+        },
+      ]
     : [];
 
 /** When batches are asked about next. */

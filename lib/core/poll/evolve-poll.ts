@@ -5,7 +5,13 @@ import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 
 export type PollEvent = EventOf<
-  'BatchObserved' | 'BatchOverdue' | 'CancelAsked' | 'BatchEnded' | 'BatchGivenUp' | 'FilesStored' | 'AnswersUnreadable'
+  | 'BatchObserved'
+  | 'BatchOverdue'
+  | 'CancelAsked'
+  | 'BatchEnded'
+  | 'BatchGivenUp'
+  | 'FilesStored'
+  | 'AnswersUnreadable'
 >;
 
 /** A batch at the provider is seen, ends, and its files are stored. */
@@ -42,8 +48,12 @@ export const evolvePoll = (s: RunSnapshot, event: PollEvent): RunSnapshot => {
       const { providerStatus, progress, ending } = event;
       const known = batchOf(s, event.batchKey);
       // It ended before any poll showed it in progress.
-      const isNewlyAccepted = ending.type !== 'rejected' && ending.type !== 'given_up' && !known.isAccepted;
-      const calm = clearFault(clearFault(clearBatchFault(s, event.batchKey), cancelEffectKey(event.batchKey)), pollKey);
+      const isNewlyAccepted =
+        ending.type !== 'rejected' && ending.type !== 'given_up' && !known.isAccepted;
+      const calm = clearFault(
+        clearFault(clearBatchFault(s, event.batchKey), cancelEffectKey(event.batchKey)),
+        pollKey,
+      );
       return {
         ...withBatch(calm, event.batchKey, {
           phase: 'ended',
@@ -64,7 +74,9 @@ export const evolvePoll = (s: RunSnapshot, event: PollEvent): RunSnapshot => {
         isSwornLost: event.isSworn,
       });
     case 'AnswersUnreadable':
-      return withBatch(s, event.batchKey, { unreadable: { output: event.output, error: event.error } });
+      return withBatch(s, event.batchKey, {
+        unreadable: { output: event.output, error: event.error },
+      });
   }
 };
 

@@ -39,26 +39,59 @@ export const givenUp = (
   const ending = { type: 'given_up', ...named, rejection: null } as const;
   const isBare = named.outputFileId === null && named.errorFileId === null;
   return [
-    { type: 'BatchGivenUp', atMs, batchKey, providerBatchId, providerStatus, progress, ending, rows: requests - settledRows, by },
+    {
+      type: 'BatchGivenUp',
+      atMs,
+      batchKey,
+      providerBatchId,
+      providerStatus,
+      progress,
+      ending,
+      rows: requests - settledRows,
+      by,
+    },
     ...(isBare ? [filesStored(batchKey, { output: null, error: null }, atMs, true)] : []),
     ...(providerBatchId === null || isAdopted(snapshot.config, batchNo)
       ? []
-      : [{ type: 'StrayFound', atMs, batchKey, providerBatchId, providerStatus, isAlive: !cancelAsked, isGivenUp: true } as const]),
+      : [
+          {
+            type: 'StrayFound',
+            atMs,
+            batchKey,
+            providerBatchId,
+            providerStatus,
+            isAlive: !cancelAsked,
+            isGivenUp: true,
+          } as const,
+        ]),
   ];
 };
 
 /** By an operator, without a poll. */
-export const givenUpUnread = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] =>
+export const givenUpUnread = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  atMs: number,
+): readonly Event[] =>
   givenUp(
     snapshot,
     batch,
-    { providerStatus: batch.providerStatus ?? 'unknown', progress: batch.progress, named: noFiles, by: 'operator' },
+    {
+      providerStatus: batch.providerStatus ?? 'unknown',
+      progress: batch.progress,
+      named: noFiles,
+      by: 'operator',
+    },
     atMs,
   );
 
 /** What a batch names that is not over: left where it is another batch, or names nothing. */
-export const filesToTake = (batch: LiveBatch, found: BatchObservation): Either<Rejection, NamedFiles> => {
-  const malformed = (message: string): Either<Rejection, never> => left({ type: 'malformed_command', message });
+export const filesToTake = (
+  batch: LiveBatch,
+  found: BatchObservation,
+): Either<Rejection, NamedFiles> => {
+  const malformed = (message: string): Either<Rejection, never> =>
+    left({ type: 'malformed_command', message });
   if (found.batchKey !== batch.batchKey || found.providerBatchId !== batch.providerBatchId)
     return malformed(`batch ${found.providerBatchId} is not the one of ${batch.batchKey}`);
   const named = found.named ?? noFiles;
@@ -73,8 +106,15 @@ export const filesToTake = (batch: LiveBatch, found: BatchObservation): Either<R
  * A cancelled run sends nothing again: a batch that neither ends nor changes is settled with its
  * present files.
  */
-export const isCancelOver = ({ control }: RunSnapshot, batch: LiveBatch, isNews: boolean): boolean =>
-  control.state === 'cancel_requested' && batch.cancelAsked && !isNews && batch.quietPolls + 1 >= cancelledPollsMax;
+export const isCancelOver = (
+  { control }: RunSnapshot,
+  batch: LiveBatch,
+  isNews: boolean,
+): boolean =>
+  control.state === 'cancel_requested' &&
+  batch.cancelAsked &&
+  !isNews &&
+  batch.quietPolls + 1 >= cancelledPollsMax;
 
 /** What it names is settled; the rest fails with the run. */
 export const endedByCancel = (
@@ -82,4 +122,5 @@ export const endedByCancel = (
   batch: LiveBatch,
   { providerStatus, progress, named }: BatchObservation,
   atMs: number,
-): readonly Event[] => givenUp(snapshot, batch, { providerStatus, progress, named: named ?? noFiles, by: null }, atMs);
+): readonly Event[] =>
+  givenUp(snapshot, batch, { providerStatus, progress, named: named ?? noFiles, by: null }, atMs);

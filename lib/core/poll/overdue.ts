@@ -5,9 +5,15 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 
 const hourMs = 3_600_000;
 
-/** A batch may end so long after its expiry: services write its files first, and their clocks differ from ours. */
+/**
+ * A batch may end so long after its expiry: services write its files first, and their clocks differ
+ * from ours.
+ */
 export const expiryGraceMs = hourMs;
-/** OpenAI cancels within ten minutes, and finalizes within seconds to minutes (batch guide, 2026-09; reports of 2024 to 2026). */
+/**
+ * OpenAI cancels within ten minutes, and finalizes within seconds to minutes (batch guide, 2026-09;
+ * reports of 2024 to 2026).
+ */
 const shortStageMs = hourMs;
 /** Queued batches were seen unchanged for over an hour, and answered later. */
 const unchangedMs = 6 * hourMs;
@@ -15,7 +21,9 @@ const unchangedMs = 6 * hourMs;
 /** `24h`, `7d` as milliseconds; null for what is no such window. */
 const windowMsOf = (window: string): number | null => {
   const [, count, unit] = /^(\d{1,4})\s*([hd])$/iu.exec(window.trim()) ?? [];
-  return count === undefined ? null : Number(count) * (unit?.toLowerCase() === 'd' ? 24 : 1) * hourMs;
+  return count === undefined
+    ? null
+    : Number(count) * (unit?.toLowerCase() === 'd' ? 24 : 1) * hourMs;
 };
 
 /** 2020, in ms since 1970. An earlier creation time is ignored: no batch is older. */
@@ -40,19 +48,24 @@ export const expiryOf = (
   return windowMs === null || fromMs === null ? null : fromMs + windowMs;
 };
 
-/** The status is none that says what the batch does, and every request is counted as answered or failed, or there is a file of answers. */
+/**
+ * The status is none that says what the batch does, and every request is counted as answered or
+ * failed, or there is a file of answers.
+ */
 const isDoneByOtherSigns = ({ stage, progress, named }: BatchObservation): boolean =>
-  stage === 'unknown' && (isCountedOut(progress) || (named !== undefined && named.outputFileId !== null));
+  stage === 'unknown' &&
+  (isCountedOut(progress) || (named !== undefined && named.outputFileId !== null));
 
 /** Every request is counted as answered or failed. */
 export const isCountedOut = (progress: BatchObservation['progress']): boolean =>
   progress !== null && progress.total > 0 && progress.completed + progress.failed >= progress.total;
 
 /**
- * The provider's times are compared with its own clock where that is known, so that a machine whose clock is ahead calls no batch overdue; and
- * with ours where that is behind.
+ * The provider's times are compared with its own clock where that is known, so that a machine whose
+ * clock is ahead calls no batch overdue; and with ours where that is behind.
  */
-export const nowOf = ({ providerNowMs }: BatchObservation, atMs: number): number => Math.min(atMs, bornAtMs(providerNowMs) ?? atMs);
+export const nowOf = ({ providerNowMs }: BatchObservation, atMs: number): number =>
+  Math.min(atMs, bornAtMs(providerNowMs) ?? atMs);
 
 /**
  * Since when nothing has changed, and for how long: by the provider's times where it reports them,
@@ -68,7 +81,9 @@ const unchangedFor = (
   const seenMs = isNews ? atMs : (batch.newsAtMs ?? atMs);
   const seen = { sinceMs: seenMs, forMs: atMs - seenMs };
   const isCounting =
-    stage === 'unknown' || ((stage ?? 'in_progress') === 'in_progress' && (progress?.completed ?? 0) + (progress?.failed ?? 0) > 0);
+    stage === 'unknown' ||
+    ((stage ?? 'in_progress') === 'in_progress' &&
+      (progress?.completed ?? 0) + (progress?.failed ?? 0) > 0);
   if (isCounting || statusSinceMs === undefined || statusSinceMs === null) return seen;
   const reported = { sinceMs: statusSinceMs, forMs: nowOf(observation, atMs) - statusSinceMs };
   return reported.forMs > seen.forMs ? reported : seen;
@@ -90,10 +105,14 @@ export const overdueOf = (
     },
     batch.sentAtMs,
   );
-  if (expiryMs !== null && nowOf(observation, atMs) - expiryMs >= expiryGraceMs) return { reason: 'past_expiry', sinceMs: expiryMs };
+  if (expiryMs !== null && nowOf(observation, atMs) - expiryMs >= expiryGraceMs)
+    return { reason: 'past_expiry', sinceMs: expiryMs };
   const known = batch.overdue;
   if (isDoneByOtherSigns(observation))
-    return { reason: 'unknown_status', sinceMs: known?.reason === 'unknown_status' ? known.sinceMs : atMs };
+    return {
+      reason: 'unknown_status',
+      sinceMs: known?.reason === 'unknown_status' ? known.sinceMs : atMs,
+    };
   const { sinceMs, forMs } = unchangedFor(batch, observation, isNews, atMs);
   const { stage } = observation;
   const limitMs = stage === 'cancelling' || stage === 'finalizing' ? shortStageMs : unchangedMs;
@@ -101,9 +120,25 @@ export const overdueOf = (
 };
 
 /** Recorded once for each reason, and once when the batch moves again. */
-export const overdueEvents = (batch: LiveBatch, observation: BatchObservation, overdue: Overdue | null, atMs: number): readonly Event[] => {
+export const overdueEvents = (
+  batch: LiveBatch,
+  observation: BatchObservation,
+  overdue: Overdue | null,
+  atMs: number,
+): readonly Event[] => {
   if (overdue?.reason === batch.overdue?.reason) return [];
   const { batchKey, providerBatchId, providerTimes } = batch;
-  const createdAtMs = bornAtMs(observation.createdAtMs ?? providerTimes.createdAtMs) ?? batch.sentAtMs;
-  return [{ type: 'BatchOverdue', atMs, batchKey, providerBatchId, providerStatus: observation.providerStatus, createdAtMs, overdue }];
+  const createdAtMs =
+    bornAtMs(observation.createdAtMs ?? providerTimes.createdAtMs) ?? batch.sentAtMs;
+  return [
+    {
+      type: 'BatchOverdue',
+      atMs,
+      batchKey,
+      providerBatchId,
+      providerStatus: observation.providerStatus,
+      createdAtMs,
+      overdue,
+    },
+  ];
 };

@@ -23,7 +23,10 @@ import { findBatch } from '../submit/submit.ts';
  * Applies each observation of a batch in `created` under the same provider id; others are stale. A
  * batch that is absent is polled again later.
  */
-export const decidePoll = (snapshot: RunSnapshot, command: CommandOf<'RecordPoll'>): Either<Rejection, readonly Event[]> => {
+export const decidePoll = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RecordPoll'>,
+): Either<Rejection, readonly Event[]> => {
   const events: Event[] = [];
   const seen = new Set<string>();
   for (const observation of command.observations) {
@@ -55,14 +58,30 @@ export const absentPollsMax = 100;
 const notSeen = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonly Event[] => {
   const { batchKey, providerBatchId } = batch;
   const message = `the provider does not (yet) know batch ${providerBatchId}`;
-  const recorded = faultEvents(snapshot, { key: batchEffectKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
-  if (recorded.length === 0 || failuresOf(snapshot, batchEffectKey(batchKey)) + 1 < absentPollsMax) return recorded;
+  const recorded = faultEvents(snapshot, {
+    key: batchEffectKey(batchKey),
+    message,
+    isAnswer: false,
+    retryAfterMs: null,
+    atMs,
+  });
+  if (recorded.length === 0 || failuresOf(snapshot, batchEffectKey(batchKey)) + 1 < absentPollsMax)
+    return recorded;
   const why = `the provider has not known batch ${providerBatchId} for long: was it deleted, does this key belong to another project?`;
-  return [...recorded, { type: 'BatchHeld', atMs, batchKey, message: why }, ...pauseEvents(snapshot, 'batch_unresolved', why, atMs)];
+  return [
+    ...recorded,
+    { type: 'BatchHeld', atMs, batchKey, message: why },
+    ...pauseEvents(snapshot, 'batch_unresolved', why, atMs),
+  ];
 };
 
 /** What one observation of a created batch makes true. */
-export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: BatchObservation, atMs: number): readonly Event[] => {
+export const observed = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  observation: BatchObservation,
+  atMs: number,
+): readonly Event[] => {
   const { providerStatus, progress, ending } = observation;
   const { batchKey } = batch;
   if (ending === null) {
@@ -74,12 +93,27 @@ export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: B
     // No news before it is due: the same poll, reported twice.
     if (!isNews && !isPollDue(snapshot, batch, atMs)) return [];
     const overdue = overdueOf(snapshot, batch, observation, isNews, atMs);
-    if (overdue !== null && isCancelOver(snapshot, batch, isNews)) return endedByCancel(snapshot, batch, observation, atMs);
-    const wait = pollWaitMs(snapshot.config.operation.pollIntervalMs, isNews ? 0 : batch.quietPolls + 1, batchKey);
+    if (overdue !== null && isCancelOver(snapshot, batch, isNews))
+      return endedByCancel(snapshot, batch, observation, atMs);
+    const wait = pollWaitMs(
+      snapshot.config.operation.pollIntervalMs,
+      isNews ? 0 : batch.quietPolls + 1,
+      batchKey,
+    );
     const { isAccepted, createdAtMs = null, expiresAtMs = null } = observation;
     const times = { createdAtMs, expiresAtMs };
     return [
-      { type: 'BatchObserved', atMs, batchKey, providerStatus, progress, dueAtMs: atMs + wait, isNews, isAccepted, times },
+      {
+        type: 'BatchObserved',
+        atMs,
+        batchKey,
+        providerStatus,
+        progress,
+        dueAtMs: atMs + wait,
+        isNews,
+        isAccepted,
+        times,
+      },
       ...overdueEvents(batch, observation, overdue, atMs),
       ...(isAccepted && !batch.isAccepted ? learnFromAcceptance(snapshot, batch, atMs) : []),
     ];
@@ -87,8 +121,15 @@ export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: B
   if (isShortOfFiles(observation)) {
     const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
     if (isWorthAnother(snapshot, batchKey, fileChecksMax, atMs))
-      return faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs });
-    if (isShortOfOutput(batch, observation)) return withoutOutput(snapshot, batch, observation, atMs);
+      return faultEvents(snapshot, {
+        key: answersKey(batchKey),
+        message,
+        isAnswer: false,
+        retryAfterMs: null,
+        atMs,
+      });
+    if (isShortOfOutput(batch, observation))
+      return withoutOutput(snapshot, batch, observation, atMs);
   }
   const refined = wholeRefusal(ending, batch.requests);
   const ended: Event = {
@@ -101,8 +142,15 @@ export const observed = (snapshot: RunSnapshot, batch: LiveBatch, observation: B
     times: endTimes(batch, observation),
   };
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
-  const noFiles: readonly Event[] = hasFiles ? [] : [filesStored(batchKey, { output: null, error: null }, atMs, false)];
-  return [ended, ...noFiles, ...learnedFromEnding(snapshot, batch, refined, atMs), ...pauseOfEnding(snapshot, batch, refined, atMs)];
+  const noFiles: readonly Event[] = hasFiles
+    ? []
+    : [filesStored(batchKey, { output: null, error: null }, atMs, false)];
+  return [
+    ended,
+    ...noFiles,
+    ...learnedFromEnding(snapshot, batch, refined, atMs),
+    ...pauseOfEnding(snapshot, batch, refined, atMs),
+  ];
 };
 
 /** Null where the provider does not say both, or says that it ended before it was created. */
@@ -116,18 +164,41 @@ const endTimes = (
 };
 
 /** A batch may end before a poll shows that it was accepted. */
-const learnedFromEnding = (snapshot: RunSnapshot, batch: LiveBatch, { type, rejection }: BatchEnding, atMs: number): readonly Event[] => {
-  if (rejection?.type === 'over_capacity') return learnFromRefusal(snapshot, batch, rejection, atMs);
+const learnedFromEnding = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  { type, rejection }: BatchEnding,
+  atMs: number,
+): readonly Event[] => {
+  if (rejection?.type === 'over_capacity')
+    return learnFromRefusal(snapshot, batch, rejection, atMs);
   if (rejection?.type === 'too_large' && batch.requests > 1) {
-    const fileLimit = limitAfterRefusal(snapshot.fileLimit, batch.inputBytes, rejection.statedBytesMax);
-    return [{ type: 'FileLimitLearned', atMs, batchKey: batch.batchKey, fileLimit, message: rejection.message }];
+    const fileLimit = limitAfterRefusal(
+      snapshot.fileLimit,
+      batch.inputBytes,
+      rejection.statedBytesMax,
+    );
+    return [
+      {
+        type: 'FileLimitLearned',
+        atMs,
+        batchKey: batch.batchKey,
+        fileLimit,
+        message: rejection.message,
+      },
+    ];
   }
   return type === 'rejected' || batch.isAccepted ? [] : learnFromAcceptance(snapshot, batch, atMs);
 };
 
 /** Answers that were paid for are in no file that the batch shows, as a whole. */
-const isShortOfOutput = ({ requests }: LiveBatch, { ending, progress }: BatchObservation): boolean =>
-  ending !== null && ending.outputFileId === null && promisedOutputs({ requests, ending, progress }) > 0;
+const isShortOfOutput = (
+  { requests }: LiveBatch,
+  { ending, progress }: BatchObservation,
+): boolean =>
+  ending !== null &&
+  ending.outputFileId === null &&
+  promisedOutputs({ requests, ending, progress }) > 0;
 
 /**
  * The batch does not change, so that batchor checks its files again when the operator asks for it.
@@ -141,7 +212,10 @@ const withoutOutput = (
   const { batchKey, providerBatchId, requests } = batch;
   const answers = promisedOutputs({ requests, ending, progress });
   const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${fileChecksMax} checks. Nothing is sent again for them`;
-  return [{ type: 'BatchHeld', atMs, batchKey, message }, ...pauseEvents(snapshot, 'results_unreadable', message, atMs)];
+  return [
+    { type: 'BatchHeld', atMs, batchKey, message },
+    ...pauseEvents(snapshot, 'results_unreadable', message, atMs),
+  ];
 };
 
 /**
@@ -157,32 +231,56 @@ export const fileChecksMax = 13;
 export const shortReadsMax = 8;
 
 /**
- * Files appear late (decision 15): until then the counts alone say that there are answers, and that they were paid for. A completed
- * batch has answered every request, whatever its counts say.
+ * Files appear late (decision 15): until then the counts alone say that there are answers, and that
+ * they were paid for. A completed batch has answered every request, whatever its counts say.
  */
 const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean => {
   if (ending === null) return false;
-  if (ending.type === 'completed' && ending.outputFileId === null && ending.errorFileId === null) return true;
+  if (ending.type === 'completed' && ending.outputFileId === null && ending.errorFileId === null)
+    return true;
   return (
-    progress !== null && ((progress.completed > 0 && ending.outputFileId === null) || (progress.failed > 0 && ending.errorFileId === null))
+    progress !== null &&
+    ((progress.completed > 0 && ending.outputFileId === null) ||
+      (progress.failed > 0 && ending.errorFileId === null))
   );
 };
 
 /** The last check is waited for like the others. The same check reported twice counts once. */
-const isWorthAnother = (snapshot: RunSnapshot, batchKey: BatchKey, triesMax: number, atMs: number): boolean => {
+const isWorthAnother = (
+  snapshot: RunSnapshot,
+  batchKey: BatchKey,
+  triesMax: number,
+  atMs: number,
+): boolean => {
   const record = snapshot.faults.find(({ key }) => key === answersKey(batchKey));
   return record === undefined || record.count < triesMax || !isFaultDue(snapshot, record, atMs);
 };
 
-const failuresOf = (snapshot: RunSnapshot, key: EffectKey): number => snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;
+const failuresOf = (snapshot: RunSnapshot, key: EffectKey): number =>
+  snapshot.faults.find((fault) => fault.key === key)?.count ?? 0;
 
-const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, ending: BatchEnding, atMs: number): readonly Event[] => {
+const pauseOfEnding = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  ending: BatchEnding,
+  atMs: number,
+): readonly Event[] => {
   // How a batch ended that was created elsewhere is a result, where nothing is sent for it.
   if (isLeftAsItIs(snapshot.config, batch.batchNo)) return [];
-  if (ending.type === 'cancelled' && !batch.cancelAsked && snapshot.control.state !== 'cancel_requested') {
-    return pauseEvents(snapshot, 'cancelled_at_provider', `batch ${batch.providerBatchId} was cancelled, and not by this run`, atMs);
+  if (
+    ending.type === 'cancelled' &&
+    !batch.cancelAsked &&
+    snapshot.control.state !== 'cancel_requested'
+  ) {
+    return pauseEvents(
+      snapshot,
+      'cancelled_at_provider',
+      `batch ${batch.providerBatchId} was cancelled, and not by this run`,
+      atMs,
+    );
   }
-  if (ending.rejection?.type === 'insufficient_quota') return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);
+  if (ending.rejection?.type === 'insufficient_quota')
+    return pauseEvents(snapshot, 'insufficient_quota', ending.rejection.message, atMs);
   // The maximum of whole batches in a row was refused, and not for capacity: the next one would be
   // too.
   const { failedBatchesMax } = snapshot.config.operation.circuitBreaker;
@@ -198,32 +296,52 @@ const pauseOfEnding = (snapshot: RunSnapshot, batch: LiveBatch, ending: BatchEnd
 };
 
 /** The provider has accepted the cancel request. */
-export const decideCancelAsked = (snapshot: RunSnapshot, command: CommandOf<'RecordCancelAsked'>): Either<Rejection, readonly Event[]> => {
+export const decideCancelAsked = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RecordCancelAsked'>,
+): Either<Rejection, readonly Event[]> => {
   const batch = findBatch(snapshot, command.batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey: command.batchKey });
-  if (batch.phase !== 'created' || batch.cancelAsked) return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.phase });
-  return right([{ type: 'CancelAsked', atMs: command.atMs, batchKey: command.batchKey, refused: null }]);
+  if (batch.phase !== 'created' || batch.cancelAsked)
+    return left({ type: 'wrong_phase', batchKey: command.batchKey, phase: batch.phase });
+  return right([
+    { type: 'CancelAsked', atMs: command.atMs, batchKey: command.batchKey, refused: null },
+  ]);
 };
 
 /**
  * Both raw files are in the payload store, byte for byte. They are accepted only if they hold what
  * the batch counts.
  */
-export const decideFiles = (snapshot: RunSnapshot, command: CommandOf<'RecordFiles'>): Either<Rejection, readonly Event[]> => {
+export const decideFiles = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RecordFiles'>,
+): Either<Rejection, readonly Event[]> => {
   const { batchKey, atMs, census } = command;
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
-  if (batch.phase !== 'ended' || batch.files !== null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  if (batch.phase !== 'ended' || batch.files !== null)
+    return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   const fault = faultOfFiles(batch, census);
   // Reported twice: the operator was asked already.
   if (fault !== null && batch.unreadable !== null) return left({ type: 'nothing_to_change' });
   if (fault !== null && isWorthAnother(snapshot, batchKey, shortReadsMax, atMs)) {
     const message = `${fault.message}: they are read again`;
-    return right(faultEvents(snapshot, { key: answersKey(batchKey), message, isAnswer: false, retryAfterMs: null, atMs }));
+    return right(
+      faultEvents(snapshot, {
+        key: answersKey(batchKey),
+        message,
+        isAnswer: false,
+        retryAfterMs: null,
+        atMs,
+      }),
+    );
   }
   const files = { output: nonEmpty(command.output), error: nonEmpty(command.error) };
   return right(
-    fault?.isWhole === true ? unreadable(snapshot, batch, files, fault.message, atMs) : [filesStored(batchKey, files, atMs, false)],
+    fault?.isWhole === true
+      ? unreadable(snapshot, batch, files, fault.message, atMs)
+      : [filesStored(batchKey, files, atMs, false)],
   );
 };
 
@@ -231,7 +349,13 @@ type Files = NonNullable<LiveBatch['files']>;
 
 const nonEmpty = (file: StoredFile | null): StoredFile | null => (file?.bytes === 0 ? null : file);
 
-const unreadable = (snapshot: RunSnapshot, { batchKey }: LiveBatch, files: Files, why: string, atMs: number): readonly Event[] => {
+const unreadable = (
+  snapshot: RunSnapshot,
+  { batchKey }: LiveBatch,
+  files: Files,
+  why: string,
+  atMs: number,
+): readonly Event[] => {
   const message = `${why}. Nothing is sent again for them, and what came is kept`;
   return [
     { type: 'AnswersUnreadable', atMs, batchKey, ...files },

@@ -20,10 +20,16 @@ export interface CreateAsked {
  * batch that was asked for. Gateways and caches were seen to answer with another batch. An answer
  * with neither metadata nor input file is accepted.
  */
-export const contradictionIn = ({ kind, inputFileId, metadata }: CreateAnswer, asked: CreateAsked): string | null => {
+export const contradictionIn = (
+  { kind, inputFileId, metadata }: CreateAnswer,
+  asked: CreateAsked,
+): string | null => {
   if (kind !== null && !/batch/iu.test(kind)) return `it says that it is a "${kind}"`;
-  if (inputFileId !== null && inputFileId !== asked.inputFileId) return `its input file is ${inputFileId}, not ${asked.inputFileId}`;
+  if (inputFileId !== null && inputFileId !== asked.inputFileId)
+    return `its input file is ${inputFileId}, not ${asked.inputFileId}`;
   if (metadata === null || Object.keys(metadata).length === 0) return null;
-  const missing = Object.entries(asked.marks).find(([key, value]) => String(metadata[key]) !== value);
+  const missing = Object.entries(asked.marks).find(
+    ([key, value]) => String(metadata[key]) !== value,
+  );
   return missing === undefined ? null : `its metadata does not carry ${missing[0]} ${missing[1]}`;
 };

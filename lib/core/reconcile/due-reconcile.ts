@@ -8,7 +8,11 @@ import { isStillSettled } from './duplicates.ts';
 import { isReconcileDue, reconcileDueMs } from './unconfirmed.ts';
 
 /** The provider's list is read, for all unconfirmed creates at once. */
-export const reconcileDue = (snapshot: RunSnapshot, { isDue, isBatchDue }: DueKeys, nowMs: number): readonly Effect[] => {
+export const reconcileDue = (
+  snapshot: RunSnapshot,
+  { isDue, isBatchDue }: DueKeys,
+  nowMs: number,
+): readonly Effect[] => {
   const unconfirmed = snapshot.live.flatMap((batch) =>
     isReconcileDue(snapshot, batch, nowMs) && isBatchDue(batch.batchKey) ? [batch] : [],
   );
@@ -16,45 +20,82 @@ export const reconcileDue = (snapshot: RunSnapshot, { isDue, isBatchDue }: DueKe
   return [
     {
       type: 'SweepBatches',
-      creates: unconfirmed.map(({ batchKey, createAttempt, inputFileId, doubt: { stage, sinceMs } }) => ({
-        batchKey,
-        createAttempt,
-        inputFileId,
-        stage,
-        sinceMs,
-      })),
+      creates: unconfirmed.map(
+        ({ batchKey, createAttempt, inputFileId, doubt: { stage, sinceMs } }) => ({
+          batchKey,
+          createAttempt,
+          inputFileId,
+          stage,
+          sinceMs,
+        }),
+      ),
       known: knownBatches(snapshot).map(({ providerBatchId }) => providerBatchId),
       // After the fence the file's creation time can no longer be read, and our clock may differ.
-      sinceMs: Math.min(...unconfirmed.map(({ plannedAtMs, doubt }) => Math.min(plannedAtMs, doubt.fileCreatedAtMs ?? Infinity))),
+      sinceMs: Math.min(
+        ...unconfirmed.map(({ plannedAtMs, doubt }) =>
+          Math.min(plannedAtMs, doubt.fileCreatedAtMs ?? Infinity),
+        ),
+      ),
     },
   ];
 };
 
-/** The input file of a create that is known to be absent is deleted, so that the create fails should it still be under way. */
-export const fenceDue = ({ phase, doubt, batchKey, createAttempt, inputFileId }: LiveBatch): readonly Effect[] =>
+/**
+ * The input file of a create that is known to be absent is deleted, so that the create fails should
+ * it still be under way.
+ */
+export const fenceDue = ({
+  phase,
+  doubt,
+  batchKey,
+  createAttempt,
+  inputFileId,
+}: LiveBatch): readonly Effect[] =>
   phase === 'indeterminate' && doubt?.stage === 'absent' && inputFileId !== null
     ? [{ type: 'FenceCreate', batchKey, createAttempt, inputFileId }]
     : [];
 
 /** Duplicate batches are cancelled. */
-export const duplicateCancelsDue = ({ strays }: RunSnapshot, { isDue }: DueKeys): readonly Effect[] =>
+export const duplicateCancelsDue = (
+  { strays }: RunSnapshot,
+  { isDue }: DueKeys,
+): readonly Effect[] =>
   strays.flatMap(({ providerBatchId, isCancelAsked, isEnded }): readonly Effect[] =>
-    !isCancelAsked && !isEnded && isDue(duplicateEffectKey(providerBatchId)) ? [{ type: 'CancelStray', providerBatchId }] : [],
+    !isCancelAsked && !isEnded && isDue(duplicateEffectKey(providerBatchId))
+      ? [{ type: 'CancelStray', providerBatchId }]
+      : [],
   );
 
 /** Duplicate batches are watched to their end, in one effect. */
-export const duplicatePollsDue = (snapshot: RunSnapshot, { isDue }: DueKeys, nowMs: number): readonly Effect[] => {
+export const duplicatePollsDue = (
+  snapshot: RunSnapshot,
+  { isDue }: DueKeys,
+  nowMs: number,
+): readonly Effect[] => {
   const duplicates = snapshot.strays.filter(
-    (duplicate) => duplicate.isCancelAsked && isWatched(snapshot, duplicate) && isPollDue(snapshot, duplicate, nowMs),
+    (duplicate) =>
+      duplicate.isCancelAsked &&
+      isWatched(snapshot, duplicate) &&
+      isPollDue(snapshot, duplicate, nowMs),
   );
   if (duplicates.length === 0 || !isDue(duplicatesKey)) return [];
-  return [{ type: 'PollStrays', batches: duplicates.map(({ batchKey, providerBatchId }) => ({ batchKey, providerBatchId })) }];
+  return [
+    {
+      type: 'PollStrays',
+      batches: duplicates.map(({ batchKey, providerBatchId }) => ({ batchKey, providerBatchId })),
+    },
+  ];
 };
 
-const isWatched = (snapshot: RunSnapshot, duplicate: DuplicateBatch): boolean => !duplicate.isEnded && !isStillSettled(snapshot, duplicate);
+const isWatched = (snapshot: RunSnapshot, duplicate: DuplicateBatch): boolean =>
+  !duplicate.isEnded && !isStillSettled(snapshot, duplicate);
 
 /** When the list is read next, and duplicate batches are asked about. */
 export const reconcileTimes = (snapshot: RunSnapshot, nowMs: number): readonly number[] => [
-  ...snapshot.live.flatMap(({ doubt, held }) => (doubt !== null && held === null ? [reconcileDueMs(snapshot, doubt, nowMs)] : [])),
-  ...snapshot.strays.filter((duplicate) => isWatched(snapshot, duplicate)).map((duplicate) => pollDueMs(snapshot, duplicate, nowMs)),
+  ...snapshot.live.flatMap(({ doubt, held }) =>
+    doubt !== null && held === null ? [reconcileDueMs(snapshot, doubt, nowMs)] : [],
+  ),
+  ...snapshot.strays
+    .filter((duplicate) => isWatched(snapshot, duplicate))
+    .map((duplicate) => pollDueMs(snapshot, duplicate, nowMs)),
 ];

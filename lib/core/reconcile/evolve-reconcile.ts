@@ -31,32 +31,59 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
     case 'BatchHeld':
       return withBatch(s, event.batchKey, { held: event.message });
     case 'BatchReleased':
-      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { held: null, unreadable: null, replans: 0 });
+      return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
+        held: null,
+        unreadable: null,
+        replans: 0,
+      });
     case 'CreateNotFound': {
       const { looks, absentAtMs } = unconfirmedOf(s, event.batchKey);
       const { fileCreatedAtMs, dueAtMs, atMs } = event;
-      return withUnconfirmed(s, event.batchKey, { looks: looks + 1, absentAtMs: absentAtMs ?? atMs, fileCreatedAtMs, dueAtMs });
+      return withUnconfirmed(s, event.batchKey, {
+        looks: looks + 1,
+        absentAtMs: absentAtMs ?? atMs,
+        fileCreatedAtMs,
+        dueAtMs,
+      });
     }
     case 'CreateAbsent':
-      return withUnconfirmed(s, event.batchKey, { stage: 'absent', isSworn: event.isSworn, dueAtMs: event.atMs });
+      return withUnconfirmed(s, event.batchKey, {
+        stage: 'absent',
+        isSworn: event.isSworn,
+        dueAtMs: event.atMs,
+      });
     case 'CreateFenced':
-      return withUnconfirmed(s, event.batchKey, { stage: 'fenced', sinceMs: event.atMs, looks: 0, dueAtMs: event.atMs });
+      return withUnconfirmed(s, event.batchKey, {
+        stage: 'fenced',
+        sinceMs: event.atMs,
+        looks: 0,
+        dueAtMs: event.atMs,
+      });
     case 'BatchReplanned': {
       const { phase, createAttempt, replans, inputFileId } = batchOf(s, event.batchKey);
       const isTry = event.reason === 'create_lost' || event.reason === 'input_missing';
-      const isUncreated = phase === 'uploaded' && (event.reason === null || event.reason === 'input_expires');
-      const isLeft = phase === 'uploaded' && event.reason === 'released' && inputFileId !== null && s.config.operation.deletesInputFiles;
-      const replanned = withBatch(clearFault(clearBatchFault(s, event.batchKey), reconcileKey), event.batchKey, {
-        phase: 'planned',
-        replans: isTry ? replans + 1 : replans,
-        // A file that was never created from has used up its attempt's number all the same.
-        createAttempt: isUncreated ? createAttempt + 1 : createAttempt,
-        inputFileId: null,
-        uploadedAtMs: null,
-        inputExpiresAtMs: null,
-        doubt: null,
-        held: null,
-      });
+      const isUncreated =
+        phase === 'uploaded' && (event.reason === null || event.reason === 'input_expires');
+      const isLeft =
+        phase === 'uploaded' &&
+        event.reason === 'released' &&
+        inputFileId !== null &&
+        s.config.operation.deletesInputFiles;
+      const replanned = withBatch(
+        clearFault(clearBatchFault(s, event.batchKey), reconcileKey),
+        event.batchKey,
+        {
+          phase: 'planned',
+          replans: isTry ? replans + 1 : replans,
+          // A file that was never created from has used up its attempt's number all the same.
+          createAttempt: isUncreated ? createAttempt + 1 : createAttempt,
+          inputFileId: null,
+          uploadedAtMs: null,
+          inputExpiresAtMs: null,
+          doubt: null,
+          held: null,
+        },
+      );
       return isLeft ? { ...replanned, litter: [...replanned.litter, inputFileId] } : replanned;
     }
     case 'StrayFound': {
@@ -75,12 +102,17 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
       return { ...s, strays: [...s.strays, duplicate] };
     }
     case 'StrayCancelAsked':
-      return withDuplicate(clearFault(s, duplicateEffectKey(event.providerBatchId)), event.providerBatchId, {
-        isCancelAsked: true,
-        dueAtMs: event.atMs,
-      });
+      return withDuplicate(
+        clearFault(s, duplicateEffectKey(event.providerBatchId)),
+        event.providerBatchId,
+        {
+          isCancelAsked: true,
+          dueAtMs: event.atMs,
+        },
+      );
     case 'StrayObserved': {
-      const { looks = 0, polls = 0 } = s.strays.find((duplicate) => duplicate.providerBatchId === event.providerBatchId) ?? {};
+      const { looks = 0, polls = 0 } =
+        s.strays.find((duplicate) => duplicate.providerBatchId === event.providerBatchId) ?? {};
       return withDuplicate(clearFault(s, duplicatesKey), event.providerBatchId, {
         dueAtMs: event.dueAtMs,
         looks: event.isSeen ? 0 : looks + 1,
@@ -90,12 +122,17 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
     case 'StrayEnded': {
       const { providerBatchId, answered } = event;
       const calm = clearFault(clearFault(s, duplicatesKey), duplicateEffectKey(providerBatchId));
-      const before = s.strays.find((duplicate) => duplicate.providerBatchId === providerBatchId)?.givenUp?.presumed ?? nothingPresumed;
+      const before =
+        s.strays.find((duplicate) => duplicate.providerBatchId === providerBatchId)?.givenUp
+          ?.presumed ?? nothingPresumed;
       return {
         ...withDuplicate(calm, providerBatchId, { isEnded: true }),
         // Of a batch that was given up the worst was presumed until its end was seen.
         presumed: addPresumed(withoutPresumed(s.presumed, before), event.presumed),
-        strayCost: { batches: s.strayCost.batches + 1, requests: s.strayCost.requests + (answered ?? 0) },
+        strayCost: {
+          batches: s.strayCost.batches + 1,
+          requests: s.strayCost.requests + (answered ?? 0),
+        },
       };
     }
   }

@@ -8,7 +8,11 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 import { isStillSettled, duplicateGivenUp } from './duplicates.ts';
 
 /** Sends again the creates that an operator confirmed as never created: that needs no list. */
-const replannedAsConfirmed = (snapshot: RunSnapshot, message: string, atMs: number): readonly Event[] =>
+const replannedAsConfirmed = (
+  snapshot: RunSnapshot,
+  message: string,
+  atMs: number,
+): readonly Event[] =>
   snapshot.live.flatMap(({ batchKey, doubt }): readonly Event[] =>
     doubt?.isSworn === true && doubt.stage === 'fenced'
       ? [
@@ -23,11 +27,19 @@ const replannedAsConfirmed = (snapshot: RunSnapshot, message: string, atMs: numb
       : [],
   );
 
-/** A list that cannot be read holds the creates that it was to confirm: without it nothing more becomes known of them. */
-export const unreadList = (snapshot: RunSnapshot, message: string, atMs: number): readonly Event[] => {
+/**
+ * A list that cannot be read holds the creates that it was to confirm: without it nothing more
+ * becomes known of them.
+ */
+export const unreadList = (
+  snapshot: RunSnapshot,
+  message: string,
+  atMs: number,
+): readonly Event[] => {
   if (!isLastAnswer(snapshot, reconcileKey, atMs)) return [];
   const unconfirmed = snapshot.live.filter(
-    ({ phase, held, doubt }) => phase === 'indeterminate' && held === null && doubt?.stage !== 'absent',
+    ({ phase, held, doubt }) =>
+      phase === 'indeterminate' && held === null && doubt?.stage !== 'absent',
   );
   return unconfirmed.flatMap(({ batchKey }) => {
     const why = `no answer came to the create of batch ${batchKey}, and the provider's list of batches cannot be read: ${message}. ${wayOfUnconfirmed(snapshot, batchKey)}`;
@@ -35,7 +47,10 @@ export const unreadList = (snapshot: RunSnapshot, message: string, atMs: number)
   });
 };
 
-/** Duplicate batches that the provider will not show are given up, their cost unknown: no row waits for them. */
+/**
+ * Duplicate batches that the provider will not show are given up, their cost unknown: no row waits
+ * for them.
+ */
 const duplicatesGivenUp = (snapshot: RunSnapshot, atMs: number): readonly Event[] =>
   !isLastAnswer(snapshot, duplicatesKey, atMs)
     ? []
@@ -52,19 +67,28 @@ const duplicatesGivenUp = (snapshot: RunSnapshot, atMs: number): readonly Event[
 const givenUpCancelsMax = 8;
 
 /** A duplicate batch that cannot be cancelled blocks nothing: batchor polls it until it ends. */
-const duplicateLeftAlone = (snapshot: RunSnapshot, { key, fault, atMs }: CommandOf<'RecordFault'>): readonly Event[] => {
+const duplicateLeftAlone = (
+  snapshot: RunSnapshot,
+  { key, fault, atMs }: CommandOf<'RecordFault'>,
+): readonly Event[] => {
   const record = snapshot.faults.find((known) => known.key === key);
   const duplicate = snapshot.strays.find(
-    ({ providerBatchId, isCancelAsked }) => !isCancelAsked && duplicateEffectKey(providerBatchId) === key,
+    ({ providerBatchId, isCancelAsked }) =>
+      !isCancelAsked && duplicateEffectKey(providerBatchId) === key,
   );
   if (duplicate === undefined) return [];
   const isRefused = fault === 'refused' && (record?.answeredCount ?? 0) + 1 >= answeredFaultsMax;
   const isEnough = duplicate.givenUp !== null && (record?.count ?? 0) + 1 >= givenUpCancelsMax;
-  return isRefused || isEnough ? [{ type: 'StrayCancelAsked', atMs, providerBatchId: duplicate.providerBatchId }] : [];
+  return isRefused || isEnough
+    ? [{ type: 'StrayCancelAsked', atMs, providerBatchId: duplicate.providerBatchId }]
+    : [];
 };
 
 /** What continues without the answer that was refused. */
-export const pastRefusal = (snapshot: RunSnapshot, command: CommandOf<'RecordFault'>): readonly Event[] => {
+export const pastRefusal = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RecordFault'>,
+): readonly Event[] => {
   const { key, message, atMs } = command;
   if (targetOf(key).type === 'stray') return duplicateLeftAlone(snapshot, command);
   if (command.fault !== 'refused') return [];

@@ -1,6 +1,11 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { UnconfirmedCreate, LiveBatch } from '../model/batch.ts';
-import type { CommandOf, SweepReport, SweptBatch, UnconfirmedCreateQuery } from '../model/command.ts';
+import type {
+  CommandOf,
+  SweepReport,
+  SweptBatch,
+  UnconfirmedCreateQuery,
+} from '../model/command.ts';
 import type { Event } from '../model/event.ts';
 import { batchEffectKey } from '../values/ids.ts';
 import type { Rejection } from '../model/rejection.ts';
@@ -24,12 +29,24 @@ export const isUnconfirmed = (batch: LiveBatch): batch is UnconfirmedBatch =>
   batch.phase === 'indeterminate' && batch.doubt !== null && batch.inputFileId !== null;
 
 /** Creates that the next reading of the provider's list is to answer. */
-export const isReconcileDue = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): batch is UnconfirmedBatch =>
-  isUnconfirmed(batch) && batch.held === null && batch.doubt.stage !== 'absent' && reconcileDueMs(snapshot, batch.doubt, nowMs) <= nowMs;
+export const isReconcileDue = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  nowMs: number,
+): batch is UnconfirmedBatch =>
+  isUnconfirmed(batch) &&
+  batch.held === null &&
+  batch.doubt.stage !== 'absent' &&
+  reconcileDueMs(snapshot, batch.doubt, nowMs) <= nowMs;
 
-/** When the provider's list is next read for a create, whatever the clock did since that was set. */
-export const reconcileDueMs = ({ config }: RunSnapshot, { dueAtMs }: UnconfirmedCreate, nowMs: number): number =>
-  effectiveDueMs(dueAtMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
+/**
+ * When the provider's list is next read for a create, whatever the clock did since that was set.
+ */
+export const reconcileDueMs = (
+  { config }: RunSnapshot,
+  { dueAtMs }: UnconfirmedCreate,
+  nowMs: number,
+): number => effectiveDueMs(dueAtMs, backoffMsMax(config.operation.retry.batchBackoff), nowMs);
 
 /**
  * One reading of the provider's list answers all unconfirmed creates. What it shows under our key
@@ -39,11 +56,15 @@ export const reconcileDueMs = ({ config }: RunSnapshot, { dueAtMs }: Unconfirmed
  * file is deleted; what came through before shows in a list that is read a grace period later, and
  * what comes through after fails.
  */
-export const decideReconcile = (snapshot: RunSnapshot, command: CommandOf<'RecordSweep'>): Decision => {
+export const decideReconcile = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RecordSweep'>,
+): Decision => {
   const events: Event[] = [];
   for (const asked of command.asked) {
     const batch = findBatch(snapshot, asked.batchKey);
-    if (batch === undefined || !isUnconfirmed(batch) || batch.createAttempt !== asked.createAttempt) continue;
+    if (batch === undefined || !isUnconfirmed(batch) || batch.createAttempt !== asked.createAttempt)
+      continue;
     const own = ownOf(snapshot, batch, command.report.found);
     const kept = keptOf(own);
     if (kept !== undefined) events.push(createdEvent(batch, { ...kept, atMs: command.atMs }, true));
@@ -54,18 +75,25 @@ export const decideReconcile = (snapshot: RunSnapshot, command: CommandOf<'Recor
 };
 
 /** Batches that this create made. Behind the fence a failed one is what the fence made of it. */
-const ownOf = (snapshot: RunSnapshot, batch: UnconfirmedBatch, found: readonly SweptBatch[]): readonly SweptBatch[] =>
+const ownOf = (
+  snapshot: RunSnapshot,
+  batch: UnconfirmedBatch,
+  found: readonly SweptBatch[],
+): readonly SweptBatch[] =>
   found.filter(
     (listed) =>
       !isAnothersId(snapshot, batch.batchKey, listed.providerBatchId) &&
-      ((listed.batchKey === batch.batchKey && listed.createAttempt === batch.createAttempt) || listed.inputFileId === batch.inputFileId) &&
+      ((listed.batchKey === batch.batchKey && listed.createAttempt === batch.createAttempt) ||
+        listed.inputFileId === batch.inputFileId) &&
       !(batch.doubt.stage === 'fenced' && listed.ending === 'rejected'),
   );
 
 /** Of several the oldest that has not failed; the rest is cancelled. */
 const keptOf = (own: readonly SweptBatch[]): SweptBatch | undefined => {
   const byAge = [...own].sort(
-    (a, b) => (a.createdAtMs ?? Infinity) - (b.createdAtMs ?? Infinity) || (a.providerBatchId < b.providerBatchId ? -1 : 1),
+    (a, b) =>
+      (a.createdAtMs ?? Infinity) - (b.createdAtMs ?? Infinity) ||
+      (a.providerBatchId < b.providerBatchId ? -1 : 1),
   );
   return byAge.find(({ ending }) => ending !== 'rejected') ?? byAge[0];
 };
@@ -81,32 +109,54 @@ const silence = (
   // The list was read for an earlier question, under another clock, or is reported twice: it does
   // not answer this one.
   if (asked.sinceMs !== undefined && asked.sinceMs !== doubt.sinceMs) return [];
-  if (asked.stage !== doubt.stage || doubt.stage === 'absent' || readFromMs < reconcileDueMs(snapshot, doubt, atMs)) return [];
+  if (
+    asked.stage !== doubt.stage ||
+    doubt.stage === 'absent' ||
+    readFromMs < reconcileDueMs(snapshot, doubt, atMs)
+  )
+    return [];
   if (isFileUnread(batch, report, atMs)) {
     const message = `no answer came to the create of batch ${batchKey}, and this key cannot read its input file ${batch.inputFileId}: is it the key, the project and the address of before, or was the file deleted?`;
     const key = batchEffectKey(batchKey);
-    return faultEvents(snapshot, { key, message, isAnswer: true, retryAfterMs: null, atMs, batchKey, pauseReason: 'batch_unresolved' });
+    return faultEvents(snapshot, {
+      key,
+      message,
+      isAnswer: true,
+      retryAfterMs: null,
+      atMs,
+      batchKey,
+      pauseReason: 'batch_unresolved',
+    });
   }
   const weakness = weaknessOf(snapshot, batch, command);
   if (weakness !== null) return unproven(snapshot, batch, weakness, atMs);
   const { createGraceMs, retry } = snapshot.config.operation;
   // Behind the fence a list that was read a grace later shows whatever came through before it.
-  const provenAtMs = (doubt.stage === 'fenced' ? doubt.sinceMs : (doubt.absentAtMs ?? atMs)) + createGraceMs;
+  const provenAtMs =
+    (doubt.stage === 'fenced' ? doubt.sinceMs : (doubt.absentAtMs ?? atMs)) + createGraceMs;
   const isProven = readFromMs >= provenAtMs;
-  if (doubt.stage === 'fenced' && (isProven || doubt.isSworn)) return sentAgain(snapshot, batch, 'create_lost', atMs);
-  if (doubt.stage === 'looking' && doubt.absentAtMs !== null && isProven) return [{ type: 'CreateAbsent', atMs, batchKey, isSworn: false }];
+  if (doubt.stage === 'fenced' && (isProven || doubt.isSworn))
+    return sentAgain(snapshot, batch, 'create_lost', atMs);
+  if (doubt.stage === 'looking' && doubt.absentAtMs !== null && isProven)
+    return [{ type: 'CreateAbsent', atMs, batchKey, isSworn: false }];
   // Readings in between prove nothing, but find early what a lagging list shows late.
   const checkAtMs = atMs + backoffMs(retry.batchBackoff, doubt.looks + 1, batchKey);
   const dueAtMs = Math.max(atMs + 1, Math.min(provenAtMs, checkAtMs));
-  return [{ type: 'CreateNotFound', atMs, batchKey, fileCreatedAtMs: fileTimeOf(batch, report), dueAtMs }];
+  return [
+    { type: 'CreateNotFound', atMs, batchKey, fileCreatedAtMs: fileTimeOf(batch, report), dueAtMs },
+  ];
 };
 
-const fileTimeOf = ({ doubt, inputFileId }: UnconfirmedBatch, { files }: SweepReport): number | null =>
+const fileTimeOf = (
+  { doubt, inputFileId }: UnconfirmedBatch,
+  { files }: SweepReport,
+): number | null =>
   files.find((file) => file.inputFileId === inputFileId)?.createdAtMs ?? doubt.fileCreatedAtMs;
 
 /**
- * True where another key, project or address may be why the list is silent. A file that has expired cannot be read by anyone. One that was
- * deleted is another matter: that the list shows batches of this run does not prove that this create was made under the same key.
+ * True where another key, project or address may be why the list is silent. A file that has expired
+ * cannot be read by anyone. One that was deleted is another matter: that the list shows batches of
+ * this run does not prove that this create was made under the same key.
  */
 const isFileUnread = (
   { doubt, inputFileId, inputExpiresAtMs }: UnconfirmedBatch,
@@ -122,14 +172,20 @@ const isFileUnread = (
  * Why a list that does not show the batch proves nothing; null when it proves absence. An
  * operator's confirmation needs no list.
  */
-const weaknessOf = (snapshot: RunSnapshot, batch: UnconfirmedBatch, command: CommandOf<'RecordSweep'>): string | null => {
+const weaknessOf = (
+  snapshot: RunSnapshot,
+  batch: UnconfirmedBatch,
+  command: CommandOf<'RecordSweep'>,
+): string | null => {
   const { report } = command;
   if (batch.doubt.isSworn) return null;
   const isGone = !report.files.some(({ inputFileId }) => inputFileId === batch.inputFileId);
   // The creation time of a deleted file cannot be read: then our own time counts, less the clock
   // skew.
-  const createdAtMs = fileTimeOf(batch, report) ?? (isGone ? batch.plannedAtMs - clockSkewMs + 1 : null);
-  const isDeepEnough = report.readBackToMs === null || (createdAtMs !== null && report.readBackToMs < createdAtMs);
+  const createdAtMs =
+    fileTimeOf(batch, report) ?? (isGone ? batch.plannedAtMs - clockSkewMs + 1 : null);
+  const isDeepEnough =
+    report.readBackToMs === null || (createdAtMs !== null && report.readBackToMs < createdAtMs);
   if (!isDeepEnough) return "the provider's list of batches was not read far enough back";
   const [lacked, ...more] = lackedBy(snapshot, batch, command);
   if (lacked === undefined) return null;
@@ -143,23 +199,49 @@ const weaknessOf = (snapshot: RunSnapshot, batch: UnconfirmedBatch, command: Com
 const unprovenListingsMax = 5;
 const unprovenGracesMin = 3;
 
-/** The list is read again, after growing waits; the batch is held once waiting longer is not going to help. */
-const unproven = (snapshot: RunSnapshot, { batchKey, doubt }: UnconfirmedBatch, weakness: string, atMs: number): readonly Event[] => {
+/**
+ * The list is read again, after growing waits; the batch is held once waiting longer is not going
+ * to help.
+ */
+const unproven = (
+  snapshot: RunSnapshot,
+  { batchKey, doubt }: UnconfirmedBatch,
+  weakness: string,
+  atMs: number,
+): readonly Event[] => {
   const key = batchEffectKey(batchKey);
   const why = `no answer came to the create of batch ${batchKey}, and ${weakness}: that it shows no such batch proves nothing`;
-  const recorded = faultEvents(snapshot, { key, message: why, isAnswer: false, retryAfterMs: null, atMs });
+  const recorded = faultEvents(snapshot, {
+    key,
+    message: why,
+    isAnswer: false,
+    retryAfterMs: null,
+    atMs,
+  });
   const listings = (snapshot.faults.find((fault) => fault.key === key)?.count ?? 0) + 1;
-  const isEarly = listings < unprovenListingsMax || atMs - doubt.sinceMs < unprovenGracesMin * snapshot.config.operation.createGraceMs;
+  const isEarly =
+    listings < unprovenListingsMax ||
+    atMs - doubt.sinceMs < unprovenGracesMin * snapshot.config.operation.createGraceMs;
   if (recorded.length === 0 || isEarly) return recorded;
-  return [...recorded, ...heldUnresolved(snapshot, batchKey, `${why}. ${wayOfUnconfirmed(snapshot, batchKey)}`, atMs)];
+  return [
+    ...recorded,
+    ...heldUnresolved(snapshot, batchKey, `${why}. ${wayOfUnconfirmed(snapshot, batchKey)}`, atMs),
+  ];
 };
 
 /** The input file is deleted: a create that is still under way fails. */
-export const decideFenced = (snapshot: RunSnapshot, command: CommandOf<'RecordFenced'>): Decision => {
+export const decideFenced = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RecordFenced'>,
+): Decision => {
   const { batchKey, createAttempt, atMs } = command;
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
-  if (!isUnconfirmed(batch) || batch.doubt.stage !== 'absent' || batch.createAttempt !== createAttempt)
+  if (
+    !isUnconfirmed(batch) ||
+    batch.doubt.stage !== 'absent' ||
+    batch.createAttempt !== createAttempt
+  )
     return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   return right([{ type: 'CreateFenced', atMs, batchKey }]);
 };

@@ -30,10 +30,16 @@ export interface AttemptedRow {
  * the order of the files, output first), and, where none does, by how the batch ended. Only a row's
  * last outcome is stored; the others follow from the files by the same rules.
  */
-export const attemptOutcome = (record: BatchRecord, row: AttemptedRow, failures: readonly FailureClass[]): AttemptOutcome => {
+export const attemptOutcome = (
+  record: BatchRecord,
+  row: AttemptedRow,
+  failures: readonly FailureClass[],
+): AttemptOutcome => {
   if (record.state === 'dropped') {
     const isRefused = row.batchNo === record.batchNo && row.failureClass !== null;
-    return isRefused ? { type: 'failed', failureClass: row.failureClass, isCharged: false } : { type: 'released' };
+    return isRefused
+      ? { type: 'failed', failureClass: row.failureClass, isCharged: false }
+      : { type: 'released' };
   }
   if (!gaveOutcome(record, row)) return { type: 'waiting' };
   const isLast = row.batchNo === record.batchNo;
@@ -46,8 +52,14 @@ export const attemptOutcome = (record: BatchRecord, row: AttemptedRow, failures:
     : { type: 'retried', failureClass: cause, isCharged };
 };
 
-/** As `decideSettleRest` has it: where there are no files, the rows count as the lines of the input file do. */
+/**
+ * As `decideSettleRest` has it: where there are no files, the rows count as the lines of the input
+ * file do.
+ */
 const classWithoutLine = ({ ending, files, indexes }: BatchRecord, index: number): FailureClass => {
   if (ending === null) return 'missing_result';
-  return classOfMissing(ending, !files?.output && !files?.error ? rankInIndexSet(indexes, index) + 1 : null);
+  return classOfMissing(
+    ending,
+    !files?.output && !files?.error ? rankInIndexSet(indexes, index) + 1 : null,
+  );
 };

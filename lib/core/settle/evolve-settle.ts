@@ -1,5 +1,14 @@
 import { judgedAfter } from '../faults/breaker.ts';
-import { batchOf, clearBatchFault, clearFault, grown, mergeBuckets, move, withBatch, withoutBatch } from '../model/changes.ts';
+import {
+  batchOf,
+  clearBatchFault,
+  clearFault,
+  grown,
+  mergeBuckets,
+  move,
+  withBatch,
+  withoutBatch,
+} from '../model/changes.ts';
 import type { Column } from '../model/command.ts';
 import { requeueKey } from '../model/effect.ts';
 import type { EventOf } from '../model/event.ts';
@@ -9,7 +18,9 @@ import { codeOfFailure } from '../values/failure.ts';
 import { addFailures, answeredIn, judgedIn, noCanary } from '../values/judged.ts';
 import { addPresumed, addUsage } from '../values/usage.ts';
 
-export type SettleEvent = EventOf<'ItemsCompleted' | 'ItemsSettled' | 'BatchSettled' | 'ItemsRequeued'>;
+export type SettleEvent = EventOf<
+  'ItemsCompleted' | 'ItemsSettled' | 'BatchSettled' | 'ItemsRequeued'
+>;
 
 /** Result lines settle rows, and rows whose backoff has passed are pending again. */
 export const evolveSettle = (s: RunSnapshot, event: SettleEvent): RunSnapshot => {
@@ -26,7 +37,9 @@ export const evolveSettle = (s: RunSnapshot, event: SettleEvent): RunSnapshot =>
         ...clearFault(s, requeueKey),
         totals: move(s.totals, 'failed_retryable', 'pending', count),
         backoff: s.backoff
-          .map((bucket) => (bucket.dueAtMs === event.dueAtMs ? { ...bucket, count: bucket.count - count } : bucket))
+          .map((bucket) =>
+            bucket.dueAtMs === event.dueAtMs ? { ...bucket, count: bucket.count - count } : bucket,
+          )
           .filter((bucket) => bucket.count > 0),
         backlog: grown(s, event.bytes, event.tokens, event.atMs),
       };
@@ -70,11 +83,24 @@ const itemsSettled = (s: RunSnapshot, event: EventOf<'ItemsSettled'>): RunSnapsh
   const settledRows = batch.settledRows + failedCount + retriedCount;
   const missing = missingIn(event.failed.codes) + missingIn(event.retried.codes);
   const missingRows = batch.missingRows + missing;
-  const failures = addFailures(addFailures(batch.failures, judgedIn(event.failed)), judgedIn(event.retried));
+  const failures = addFailures(
+    addFailures(batch.failures, judgedIn(event.failed)),
+    judgedIn(event.retried),
+  );
   return {
-    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, { position: event.position, settledRows, missingRows, failures }),
+    ...withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
+      position: event.position,
+      settledRows,
+      missingRows,
+      failures,
+    }),
     defects: { ...s.defects, missing: s.defects.missing + missing },
-    totals: move(move(s.totals, 'submitted', 'failed_permanent', failedCount), 'submitted', 'failed_retryable', retriedCount),
+    totals: move(
+      move(s.totals, 'submitted', 'failed_permanent', failedCount),
+      'submitted',
+      'failed_retryable',
+      retriedCount,
+    ),
     resultSequence: s.resultSequence + failedCount,
     backoff: mergeBuckets(s.backoff, event.buckets),
   };
@@ -87,15 +113,20 @@ const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): RunSnapsh
   const settled = clearBatchFault(withoutBatch(s, event.batchKey), event.batchKey);
   // A refusal for capacity or money is not about the rows; a batch with bad lines is sent again
   // without them.
-  const isSilent = ending !== null && ending.rejection !== null && ending.rejection.type !== 'other';
+  const isSilent =
+    ending !== null && ending.rejection !== null && ending.rejection.type !== 'other';
   const read = [files?.output, files?.error].flatMap((file) => (file ? [file.object] : []));
   const { artifacts } = s;
   return {
     ...settled,
-    artifacts: s.config.operation.persistRawOutput ? artifacts : { ...artifacts, unkept: [...artifacts.unkept, ...read] },
+    artifacts: s.config.operation.persistRawOutput
+      ? artifacts
+      : { ...artifacts, unkept: [...artifacts.unkept, ...read] },
     settled: settledAfter(s.settled, batch),
     strays: s.strays.map((duplicate) =>
-      duplicate.givenUp !== null && duplicate.batchKey === event.batchKey && duplicate.providerBatchId === batch.providerBatchId
+      duplicate.givenUp !== null &&
+      duplicate.batchKey === event.batchKey &&
+      duplicate.providerBatchId === batch.providerBatchId
         ? { ...duplicate, givenUp: { presumed: event.presumed, readRows: answered } }
         : duplicate,
     ),
@@ -104,7 +135,8 @@ const batchSettled = (s: RunSnapshot, event: EventOf<'BatchSettled'>): RunSnapsh
     lostStreak: event.wasLost ? s.lostStreak + 1 : 0,
     presumed: addPresumed(s.presumed, event.presumed),
     judged: judgedAfter(s, batch),
-    canary: event.canary === null ? settled.canary : { ...noCanary, isPassed: event.canary === 'passed' },
+    canary:
+      event.canary === null ? settled.canary : { ...noCanary, isPassed: event.canary === 'passed' },
     calibration:
       answered === 0 || usage.inputTokens === 0 || batch.inputTokens === 0
         ? s.calibration

@@ -3,8 +3,14 @@ import type { Event, FailedRows } from '../model/event.ts';
 import { codeOfFailure } from '../values/failure.ts';
 import type { FailureTally, LineSpan } from '../values/judged.ts';
 
-/** The failures of a run by class, the most frequent first; null: not known, because an earlier release began the run. O(rows of the event). */
-export const failuresAfter = (known: readonly FailureTally[] | null, event: Event): readonly FailureTally[] | null => {
+/**
+ * The failures of a run by class, the most frequent first; null: not known, because an earlier
+ * release began the run. O(rows of the event).
+ */
+export const failuresAfter = (
+  known: readonly FailureTally[] | null,
+  event: Event,
+): readonly FailureTally[] | null => {
   if (known === null) return null;
   switch (event.type) {
     case 'ItemsAccepted':
@@ -22,15 +28,24 @@ export const failuresAfter = (known: readonly FailureTally[] | null, event: Even
 };
 
 const spanOf = (
-  { outputObject, errorObject }: { readonly outputObject: string | null; readonly errorObject: string | null },
+  {
+    outputObject,
+    errorObject,
+  }: { readonly outputObject: string | null; readonly errorObject: string | null },
   { parts, offsets, lengths }: FailedRows,
   at: number,
 ): LineSpan | null => {
   const object = parts[at] === 1 ? outputObject : parts[at] === 2 ? errorObject : null;
-  return object === null ? null : { object, offset: offsets[at] as number, length: lengths[at] as number };
+  return object === null
+    ? null
+    : { object, offset: offsets[at] as number, length: lengths[at] as number };
 };
 
-const addedAll = (known: readonly FailureTally[], codes: Column, lineAt: (at: number) => LineSpan | null): readonly FailureTally[] => {
+const addedAll = (
+  known: readonly FailureTally[],
+  codes: Column,
+  lineAt: (at: number) => LineSpan | null,
+): readonly FailureTally[] => {
   const found = new Map<number, { count: number; line: LineSpan | null }>();
   for (let at = 0; at < codes.length; at += 1) {
     const code = codes[at] as number;
@@ -44,9 +59,16 @@ const addedAll = (known: readonly FailureTally[], codes: Column, lineAt: (at: nu
   return [...found].reduce((all, [code, { count, line }]) => added(all, code, count, line), known);
 };
 
-const added = (known: readonly FailureTally[], code: number, count: number, line: LineSpan | null): readonly FailureTally[] => {
+const added = (
+  known: readonly FailureTally[],
+  code: number,
+  count: number,
+  line: LineSpan | null,
+): readonly FailureTally[] => {
   if (count === 0) return known;
   const before = known.find((tally) => tally.code === code);
   const now = { code, count: (before?.count ?? 0) + count, line: before?.line ?? line };
-  return [...known.filter((tally) => tally.code !== code), now].sort((a, b) => b.count - a.count || a.code - b.code);
+  return [...known.filter((tally) => tally.code !== code), now].sort(
+    (a, b) => b.count - a.count || a.code - b.code,
+  );
 };

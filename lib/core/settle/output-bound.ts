@@ -19,14 +19,18 @@ export const isPaddable = (bound: unknown): bound is number =>
   typeof bound === 'number' && Number.isInteger(bound) && bound >= 0 && bound <= outputBoundMax;
 
 /** A member of a JSON object, to be put behind others. */
-export const paddedMember = (key: string, bound: number): string => `,${JSON.stringify(key)}:${String(bound).padEnd(width)}`;
+export const paddedMember = (key: string, bound: number): string =>
+  `,${JSON.stringify(key)}:${String(bound).padEnd(width)}`;
 
 /**
  * The lines, with each padded bound raised to at least `bound`. `keys`: names of members, in
  * letters and underscores.
  */
 export const raiseBounds = (lines: string, keys: readonly string[], bound: number): string =>
-  lines.replaceAll(new RegExp(`"(${keys.join('|')})":(\\d+ +)(?=[,}])`, 'gu'), (_, key: string, padded: string) => {
-    const own = Number(padded);
-    return `"${key}":${String(Math.max(own, bound)).padEnd(padded.length)}`;
-  });
+  lines.replaceAll(
+    new RegExp(`"(${keys.join('|')})":(\\d+ +)(?=[,}])`, 'gu'),
+    (_, key: string, padded: string) => {
+      const own = Number(padded);
+      return `"${key}":${String(Math.max(own, bound)).padEnd(padded.length)}`;
+    },
+  );

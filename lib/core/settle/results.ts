@@ -2,7 +2,10 @@ import type { FailureClass } from '../values/failure.ts';
 import type { JsonObject, JsonValue } from '../json/json.ts';
 import type { TokenUsage } from '../values/usage.ts';
 
-/** Where an item came from. Kept in its stored, exported spelling because it is data inside user metadata. */
+/**
+ * Where an item came from. Kept in its stored, exported spelling because it is data inside user
+ * metadata.
+ */
 export interface BatchorLineage {
   readonly source_ref: string;
   readonly source_item_index: number;
@@ -21,20 +24,33 @@ interface ResultBase<Metadata extends JsonObject> {
   /** Attempts that the row did not cause. */
   readonly unchargedAttemptCount: number;
   readonly metadata: Metadata & { readonly batchor_lineage?: BatchorLineage };
-  /** The index of the earlier row whose request, and answer, this row shares; absent where it was sent itself. Nothing was billed for it then. */
+  /**
+   * The index of the earlier row whose request, and answer, this row shares; absent where it was
+   * sent itself. Nothing was billed for it then.
+   */
   readonly sharedWithIndex?: number;
   /** Null: the provider did not say. Never zero for that reason. */
   readonly usage: TokenUsage | null;
-  /** What the last attempt cost, in US dollars: `usage` at the run's prices. Null: usage or price is not known. Never zero for that reason. */
+  /**
+   * What the last attempt cost, in US dollars: `usage` at the run's prices. Null: usage or price is
+   * not known. Never zero for that reason.
+   */
   readonly costUsd: number | null;
-  /** The provider's id of the batch whose line the result is; null: no line of a batch speaks of the row. */
+  /**
+   * The provider's id of the batch whose line the result is; null: no line of a batch speaks of the
+   * row.
+   */
   readonly batchId: string | null;
   /**
-   * Seconds from the creation of that batch to its end: a batch has one latency, its rows have none of their own. By the provider's times where it says
-   * both, else from the acknowledged create until batchor saw the end. Null: not known.
+   * Seconds from the creation of that batch to its end: a batch has one latency, its rows have none
+   * of their own. By the provider's times where it says both, else from the acknowledged create
+   * until batchor saw the end. Null: not known.
    */
   readonly latencyS: number | null;
-  /** The text as the model wrote it; several message items are joined by a blank line. Null where there is none. */
+  /**
+   * The text as the model wrote it; several message items are joined by a blank line. Null where
+   * there is none.
+   */
   readonly outputText: string | null;
   /**
    * The provider's finish reason, verbatim (`stop`, `tool_calls`, `completed`, …); null where it
@@ -43,24 +59,38 @@ interface ResultBase<Metadata extends JsonObject> {
   readonly finishReason: string | null;
   /** The calls that the answer asks for, as the provider wrote them; null where there are none. */
   readonly toolCalls: readonly JsonObject[] | null;
-  /** With `include: ['response']`: the provider's whole body; null where there is none, or the raw file is not kept any more. */
+  /**
+   * With `include: ['response']`: the provider's whole body; null where there is none, or the raw
+   * file is not kept any more.
+   */
   readonly response?: JsonValue;
 }
 
 /** What results hold only on request. */
 export type ResultExtra = 'response';
 
-export interface CompletedResult<Output = unknown, Metadata extends JsonObject = JsonObject> extends ResultBase<Metadata> {
+export interface CompletedResult<
+  Output = unknown,
+  Metadata extends JsonObject = JsonObject,
+> extends ResultBase<Metadata> {
   readonly status: 'completed';
-  /** What the job promised: the text, the decoded structure, an embedding; where an answer is more than text, its content as the provider wrote it. */
+  /**
+   * What the job promised: the text, the decoded structure, an embedding; where an answer is more
+   * than text, its content as the provider wrote it.
+   */
   readonly output: Output;
 }
 
-export interface FailedResult<Metadata extends JsonObject = JsonObject> extends ResultBase<Metadata> {
+export interface FailedResult<
+  Metadata extends JsonObject = JsonObject,
+> extends ResultBase<Metadata> {
   readonly status: 'failed_permanent';
   readonly error: {
     readonly errorClass: FailureClass;
-    /** The provider's code (`context_length_exceeded`, `400`), or the type of its error; null: it gives none. */
+    /**
+     * The provider's code (`context_length_exceeded`, `400`), or the type of its error; null: it
+     * gives none.
+     */
     readonly errorCode: string | null;
     /** The provider's message where there is one, else what the class means. */
     readonly message: string;
@@ -69,7 +99,10 @@ export interface FailedResult<Metadata extends JsonObject = JsonObject> extends 
   };
 }
 
-/** Which results: all (the default), those of completed rows, those of failed ones, or those of some failure classes. */
+/**
+ * Which results: all (the default), those of completed rows, those of failed ones, or those of some
+ * failure classes.
+ */
 export type ResultSelection = 'all' | 'completed' | 'failed' | readonly FailureClass[];
 
 /** What a terminal item became. */
@@ -83,7 +116,10 @@ export interface ResultPageOptions {
   readonly limit?: number;
   /** `response`: each result with the provider's whole body. */
   readonly include?: readonly ResultExtra[];
-  /** The others are passed over: a page may then hold fewer results, also none, though there are more. */
+  /**
+   * The others are passed over: a page may then hold fewer results, also none, though there are
+   * more.
+   */
   readonly only?: ResultSelection;
 }
 

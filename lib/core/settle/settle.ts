@@ -6,7 +6,12 @@ import { canaryVerdict, pausesOfQuality } from '../faults/breaker.ts';
 import type { CommandOf } from '../model/command.ts';
 import { pauseEvents } from '../control/control.ts';
 import type { Event, FailedRows, RetriedRows } from '../model/event.ts';
-import { codeOfFailure, failureAction, type FailureClass, failureOfCode } from '../values/failure.ts';
+import {
+  codeOfFailure,
+  failureAction,
+  type FailureClass,
+  failureOfCode,
+} from '../values/failure.ts';
 import { addFailures, judgedIn } from '../values/judged.ts';
 import { presumedOf } from '../money/money.ts';
 import { classOfRefused, pauseOfStreak, streakAfter } from '../submit/named-lines.ts';
@@ -26,10 +31,15 @@ const settlingBatch = (
   const { batchKey } = command;
   const batch = findBatch(snapshot, batchKey);
   if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
-  if (batch.phase !== 'ended' || batch.files === null) return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  if (batch.phase !== 'ended' || batch.files === null)
+    return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   const { position } = batch;
   if (position.part !== at.part || position.offset !== at.offset) {
-    return left({ type: 'stale_slice', expected: `${position.part}@${position.offset}`, given: `${at.part}@${at.offset}` });
+    return left({
+      type: 'stale_slice',
+      expected: `${position.part}@${position.offset}`,
+      given: `${at.part}@${at.offset}`,
+    });
   }
   return right(batch);
 };
@@ -40,15 +50,24 @@ const settlingBatch = (
  */
 const positionAfter = (batch: LiveBatch, command: CommandOf<'SettleSlice'>): SettlePosition => {
   if (!command.isEndOfFile) return { part: command.part, offset: command.toOffset };
-  return command.part === 'output' && batch.files?.error ? { part: 'error', offset: 0 } : { part: 'rest', offset: 0 };
+  return command.part === 'output' && batch.files?.error
+    ? { part: 'error', offset: 0 }
+    : { part: 'rest', offset: 0 };
 };
 
 /**
- * Successes settle with their slice; the first in (output, error) file order wins, later ones are counted as duplicates. Failures
- * wait for the rest, so that a success anywhere wins over them. O(slice).
+ * Successes settle with their slice; the first in (output, error) file order wins, later ones are
+ * counted as duplicates. Failures wait for the rest, so that a success anywhere wins over them.
+ * O(slice).
  */
-export const decideSettleSlice = (snapshot: RunSnapshot, command: CommandOf<'SettleSlice'>): Decision => {
-  const found = settlingBatch(snapshot, command, { part: command.part, offset: command.fromOffset });
+export const decideSettleSlice = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'SettleSlice'>,
+): Decision => {
+  const found = settlingBatch(snapshot, command, {
+    part: command.part,
+    offset: command.fromOffset,
+  });
   if (found._tag === 'Left') return found;
   const batch = found.right;
   const file = batch.files?.[command.part];
@@ -59,9 +78,11 @@ export const decideSettleSlice = (snapshot: RunSnapshot, command: CommandOf<'Set
     return left({ type: 'malformed_command', message: 'columns of a slice have one length' });
   const kept = keepFirstOpen(lines.indexes, open);
   const unsettled = batch.requests - batch.settledRows;
-  if (kept.length > unsettled) return left({ type: 'stale_slice', expected: unsettled, given: kept.length });
+  if (kept.length > unsettled)
+    return left({ type: 'stale_slice', expected: unsettled, given: kept.length });
   const isWhole = kept.length === lines.indexes.length;
-  const pick = (column: ArrayLike<number>): ArrayLike<number> => (isWhole ? column : kept.map((place) => column[place] as number));
+  const pick = (column: ArrayLike<number>): ArrayLike<number> =>
+    isWhole ? column : kept.map((place) => column[place] as number);
   return right([
     {
       type: 'ItemsCompleted',
@@ -69,7 +90,11 @@ export const decideSettleSlice = (snapshot: RunSnapshot, command: CommandOf<'Set
       batchKey: batch.batchKey,
       batchNo: batch.batchNo,
       object: file.object,
-      lines: { indexes: pick(lines.indexes), offsets: pick(lines.offsets), lengths: pick(lines.lengths) },
+      lines: {
+        indexes: pick(lines.indexes),
+        offsets: pick(lines.offsets),
+        lengths: pick(lines.lengths),
+      },
       sequenceFrom: snapshot.resultSequence + 1,
       position: positionAfter(batch, command),
       usage: command.usage,
@@ -113,7 +138,9 @@ export const classOfMissing = (ending: BatchEnding, failureNumber: number | null
           return 'insufficient_quota';
         case 'too_large':
           // One request cannot be cut.
-          return failureNumber !== null && ending.rejection.lines.includes(failureNumber) ? 'request_too_large' : 'batch_rejected';
+          return failureNumber !== null && ending.rejection.lines.includes(failureNumber)
+            ? 'request_too_large'
+            : 'batch_rejected';
         case 'invalid_lines':
           return failureNumber !== null && ending.rejection.lines.includes(failureNumber)
             ? classOfRefused(ending.rejection.said.find(({ line }) => line === failureNumber))
@@ -124,31 +151,53 @@ export const classOfMissing = (ending: BatchEnding, failureNumber: number | null
   }
 };
 
-const haveOneLength = (columns: readonly ArrayLike<number>[]): boolean => columns.every((column) => column.length === columns[0]?.length);
+const haveOneLength = (columns: readonly ArrayLike<number>[]): boolean =>
+  columns.every((column) => column.length === columns[0]?.length);
 
-/** What the slice claims must be what the batch has left: the last one settles every row of it, no other is empty. */
+/**
+ * What the slice claims must be what the batch has left: the last one settles every row of it, no
+ * other is empty.
+ */
 const faultOfRest = (
   batch: LiveBatch,
   { rows, codes, parts, offsets, lengths, outputTokens = codes }: CommandOf<'SettleRest'>,
 ): Rejection | null => {
-  if (!haveOneLength([rows.indexes, rows.charged, rows.uncharged, codes, parts, offsets, lengths, outputTokens]))
+  if (
+    !haveOneLength([
+      rows.indexes,
+      rows.charged,
+      rows.uncharged,
+      codes,
+      parts,
+      offsets,
+      lengths,
+      outputTokens,
+    ])
+  )
     return { type: 'malformed_command', message: 'columns of a slice have one length' };
   const count = rows.indexes.length;
   const unsettled = batch.requests - batch.settledRows;
-  if (count > unsettled || (rows.isLast && count !== unsettled)) return { type: 'stale_slice', expected: unsettled, given: count };
-  return count === 0 && !rows.isLast ? { type: 'malformed_command', message: 'a slice of the rest moves on' } : null;
+  if (count > unsettled || (rows.isLast && count !== unsettled))
+    return { type: 'stale_slice', expected: unsettled, given: count };
+  return count === 0 && !rows.isLast
+    ? { type: 'malformed_command', message: 'a slice of the rest moves on' }
+    : null;
 };
 
 /**
  * Rows that no success settled, in index order: each fails or is sent again, by its failure class.
  * The last slice settles the batch.
  */
-export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'SettleRest'>): Decision => {
+export const decideSettleRest = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'SettleRest'>,
+): Decision => {
   const found = settlingBatch(snapshot, command, { part: 'rest', offset: command.fromIndex });
   if (found._tag === 'Left') return found;
   const batch = found.right;
   const { ending } = batch;
-  if (ending === null) return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
+  if (ending === null)
+    return left({ type: 'wrong_phase', batchKey: batch.batchKey, phase: batch.phase });
   const { rows, atMs } = command;
   const fault = faultOfRest(batch, command);
   if (fault !== null) return left(fault);
@@ -160,15 +209,24 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
     lengths: [] as number[],
     charged: [] as number[],
   };
-  const retried = { indexes: [] as number[], codes: [] as number[], charged: [] as number[], dueAtMs: [] as number[] };
+  const retried = {
+    indexes: [] as number[],
+    codes: [] as number[],
+    charged: [] as number[],
+    dueAtMs: [] as number[],
+  };
   let isOutOfMoney = false;
   let { missingRows } = batch;
-  // Without files the rest is the whole batch, so that its rows count as the lines of the input file do.
+  // Without files the rest is the whole batch, so that its rows count as the lines of the input
+  // file do.
   const isUntouched = !batch.files?.output && !batch.files?.error;
   for (let place = 0; place < rows.indexes.length; place += 1) {
     const index = rows.indexes[place] as number;
     const code = command.codes[place] as number;
-    const failureClass = code < 0 ? classOfMissing(ending, isUntouched ? batch.settledRows + place + 1 : null) : failureOfCode(code);
+    const failureClass =
+      code < 0
+        ? classOfMissing(ending, isUntouched ? batch.settledRows + place + 1 : null)
+        : failureOfCode(code);
     const row = {
       charged: rows.charged[place] as number,
       uncharged: rows.uncharged[place] as number,
@@ -176,7 +234,8 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
     };
     const verdict = verdictOf(snapshot, batch, failureClass, row, atMs);
     isOutOfMoney ||= failureAction(failureClass) === 'pause';
-    if ((verdict.type === 'retry' ? failureClass : verdict.failureClass) === 'missing_result') missingRows += 1;
+    if ((verdict.type === 'retry' ? failureClass : verdict.failureClass) === 'missing_result')
+      missingRows += 1;
     if (verdict.type === 'retry') {
       retried.indexes.push(index);
       retried.codes.push(codeOfFailure(failureClass));
@@ -199,7 +258,10 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
   const last = rows.indexes[rows.indexes.length - 1];
   const news = rows.isLast && ending.rejection?.type === 'invalid_lines' ? ending.rejection : null;
   const index = failed.indexes.length === 1 ? (failed.indexes[0] as number) : null;
-  const streak = news === null ? null : streakAfter(snapshot.named, { said: news.said, index, isAgain: isRefusedAgain(rows) });
+  const streak =
+    news === null
+      ? null
+      : streakAfter(snapshot.named, { said: news.said, index, isAgain: isRefusedAgain(rows) });
   const named = streak ?? keptStreak(snapshot, ending);
   return right([
     {
@@ -232,18 +294,29 @@ export const decideSettleRest = (snapshot: RunSnapshot, command: CommandOf<'Sett
         ]
       : []),
     ...(rows.isLast && mayPause ? pausesOfQuality(snapshot, settledBatch, atMs) : []),
-    ...(streak !== null && mayPause ? pauseOfStreak(snapshot, streak, ending.rejection?.message ?? '', atMs) : []),
+    ...(streak !== null && mayPause
+      ? pauseOfStreak(snapshot, streak, ending.rejection?.message ?? '', atMs)
+      : []),
     ...(isLost ? pauseOfLoss(snapshot, batch, missingRows, atMs) : []),
     ...(isOutOfMoney && mayPause
-      ? pauseEvents(snapshot, 'insufficient_quota', 'the provider says that the account is out of money', atMs)
+      ? pauseEvents(
+          snapshot,
+          'insufficient_quota',
+          'the provider says that the account is out of money',
+          atMs,
+        )
       : []),
   ]);
 };
 
 /** Refusals for capacity or money are not about lines; an accepted batch ends the streak. */
-const keptStreak = ({ named }: RunSnapshot, { rejection }: BatchEnding): NamedStreak | null => (rejection === null ? null : named);
+const keptStreak = ({ named }: RunSnapshot, { rejection }: BatchEnding): NamedStreak | null =>
+  rejection === null ? null : named;
 
-/** By the last slice: batches are packed in the order of rows, and those that come again stand first. */
+/**
+ * By the last slice: batches are packed in the order of rows, and those that come again stand
+ * first.
+ */
 const isRefusedAgain = ({ uncharged }: CommandOf<'SettleRest'>['rows']): boolean =>
   uncharged.length > 0 && Array.from(uncharged).every((count) => count > 0);
 
@@ -258,9 +331,17 @@ const lostRowsMax = 1_000;
  * has said so, that was the answer to this very question.
  */
 const hasLostMost = (batch: LiveBatch, ending: BatchEnding, missing: number): boolean =>
-  !batch.isSwornLost && ending.type === 'completed' && missing >= lostRowsMin && missing * 2 >= batch.requests;
+  !batch.isSwornLost &&
+  ending.type === 'completed' &&
+  missing >= lostRowsMin &&
+  missing * 2 >= batch.requests;
 
-const pauseOfLoss = (snapshot: RunSnapshot, batch: LiveBatch, missing: number, atMs: number): readonly Event[] => {
+const pauseOfLoss = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  missing: number,
+  atMs: number,
+): readonly Event[] => {
   const count = snapshot.lostStreak + 1;
   if (count < lostBatchesMax && missing < lostRowsMax) return [];
   const message = `batch ${batch.providerBatchId} was completed, and ${missing} of its ${batch.requests} answers are not there (${count} such batches in a row): asked again, its rows are paid for again`;
@@ -270,14 +351,20 @@ const pauseOfLoss = (snapshot: RunSnapshot, batch: LiveBatch, missing: number, a
 const bucketsOf = (dueAtMs: readonly number[]): readonly BackoffBucket[] => {
   const counts = new Map<number, number>();
   for (const due of dueAtMs) counts.set(due, (counts.get(due) ?? 0) + 1);
-  return [...counts].map(([due, count]) => ({ dueAtMs: due, count })).sort((a, b) => a.dueAtMs - b.dueAtMs);
+  return [...counts]
+    .map(([due, count]) => ({ dueAtMs: due, count }))
+    .sort((a, b) => a.dueAtMs - b.dueAtMs);
 };
 
 /** Rows whose backoff has passed go back to pending; all of them at once while cancelling. */
-export const decideRequeue = (snapshot: RunSnapshot, command: CommandOf<'RequeueRows'>): Decision => {
+export const decideRequeue = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'RequeueRows'>,
+): Decision => {
   const { dueAtMs, rows, atMs } = command;
   const bucket = snapshot.backoff.find((candidate) => candidate.dueAtMs === dueAtMs);
-  if (bucket === undefined) return left({ type: 'stale_slice', expected: 'a bucket', given: dueAtMs });
+  if (bucket === undefined)
+    return left({ type: 'stale_slice', expected: 'a bucket', given: dueAtMs });
   if (rows.indexes.length === 0 || rows.indexes.length > bucket.count)
     return left({ type: 'stale_slice', expected: bucket.count, given: rows.indexes.length });
   // The rows in front are those of the batch that is adopted next.

@@ -8,11 +8,23 @@ import { isShareDue } from './share.ts';
 export const ingestRowsMax = 5_000;
 
 /** The next slice of the source. */
-export const ingestDue = ({ control, ingest }: RunSnapshot, { isDue }: DueKeys): readonly Effect[] =>
+export const ingestDue = (
+  { control, ingest }: RunSnapshot,
+  { isDue }: DueKeys,
+): readonly Effect[] =>
   control.state === 'running' && !ingest.isComplete && isDue(ingestKey)
-    ? [{ type: 'IngestSlice', checkpoint: ingest.checkpoint, fromIndex: ingest.itemCount, rowsMax: ingestRowsMax }]
+    ? [
+        {
+          type: 'IngestSlice',
+          checkpoint: ingest.checkpoint,
+          fromIndex: ingest.itemCount,
+          rowsMax: ingestRowsMax,
+        },
+      ]
     : [];
 
 /** Rows that end with the row that was sent for them. */
 export const shareDue = (snapshot: RunSnapshot, { isDue }: DueKeys): readonly Effect[] =>
-  isShareDue(snapshot) && isDue(sharedKey) ? [{ type: 'SettleShared', from: snapshot.sharing.until, rowsMax: sliceRowsMax }] : [];
+  isShareDue(snapshot) && isDue(sharedKey)
+    ? [{ type: 'SettleShared', from: snapshot.sharing.until, rowsMax: sliceRowsMax }]
+    : [];

@@ -6,7 +6,9 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 import { sum } from '../model/sum.ts';
 import { sharedIn, sharingAfter } from './share.ts';
 
-export type SourceEvent = EventOf<'ItemsAccepted' | 'IngestionCompleted' | 'SharedCompleted' | 'SharedFailed'>;
+export type SourceEvent = EventOf<
+  'ItemsAccepted' | 'IngestionCompleted' | 'SharedCompleted' | 'SharedFailed'
+>;
 
 /** Rows come in, and rows that share a request end with it. */
 export const evolveSource = (s: RunSnapshot, event: SourceEvent): RunSnapshot => {
@@ -14,21 +16,32 @@ export const evolveSource = (s: RunSnapshot, event: SourceEvent): RunSnapshot =>
     case 'ItemsAccepted':
       return itemsAccepted(s, event);
     case 'IngestionCompleted':
-      return { ...clearFault(s, ingestKey), ingest: { ...s.ingest, isComplete: true, checkpoint: event.checkpoint } };
+      return {
+        ...clearFault(s, ingestKey),
+        ingest: { ...s.ingest, isComplete: true, checkpoint: event.checkpoint },
+      };
     case 'SharedCompleted':
     case 'SharedFailed':
       return sharedEnded(s, event);
   }
 };
 
-const itemsAccepted = (s: RunSnapshot, { slice, checkpoint, atMs }: EventOf<'ItemsAccepted'>): RunSnapshot => {
+const itemsAccepted = (
+  s: RunSnapshot,
+  { slice, checkpoint, atMs }: EventOf<'ItemsAccepted'>,
+): RunSnapshot => {
   const count = slice.itemIds.length;
   const badCount = slice.badOffsets.length;
   const wasEmpty = s.totals.pending === 0;
   const sharedCount = sharedIn(slice);
   return {
     ...clearFault(s, ingestKey),
-    ingest: { ...s.ingest, checkpoint, itemCount: s.ingest.itemCount + count, badRowCount: s.ingest.badRowCount + badCount },
+    ingest: {
+      ...s.ingest,
+      checkpoint,
+      itemCount: s.ingest.itemCount + count,
+      badRowCount: s.ingest.badRowCount + badCount,
+    },
     totals: {
       ...s.totals,
       pending: s.totals.pending + count - badCount - sharedCount,
@@ -47,17 +60,28 @@ const itemsAccepted = (s: RunSnapshot, { slice, checkpoint, atMs }: EventOf<'Ite
   };
 };
 
-const countingAfter = (known: RunSnapshot['backlog']['counting'], { tokens, areTokensExact }: AcceptedSlice): typeof known => {
+const countingAfter = (
+  known: RunSnapshot['backlog']['counting'],
+  { tokens, areTokensExact }: AcceptedSlice,
+): typeof known => {
   if (tokens === null) return known;
   const now = areTokensExact ? 'exact' : 'estimated';
   return known === null || known === now ? now : 'mixed';
 };
 
-const sharedEnded = (s: RunSnapshot, event: EventOf<'SharedCompleted'> | EventOf<'SharedFailed'>): RunSnapshot => {
+const sharedEnded = (
+  s: RunSnapshot,
+  event: EventOf<'SharedCompleted'> | EventOf<'SharedFailed'>,
+): RunSnapshot => {
   const count = event.indexes.length;
   return {
     ...clearFault(s, sharedKey),
-    totals: move(s.totals, 'shared', event.type === 'SharedCompleted' ? 'completed' : 'failed_permanent', count),
+    totals: move(
+      s.totals,
+      'shared',
+      event.type === 'SharedCompleted' ? 'completed' : 'failed_permanent',
+      count,
+    ),
     resultSequence: s.resultSequence + count,
     sharing: { ...s.sharing, until: event.until },
   };

@@ -43,7 +43,8 @@ const rowsOfHash = (table: IdHashes): readonly number[] => {
   const mask = table.row.length - 1;
   let like: number[] | null = null;
   for (let slot = low & mask; table.row[slot] !== 0; slot = (slot + 1) & mask) {
-    if (table.low[slot] === low && table.high[slot] === high) (like ??= []).push((table.row[slot] as number) - 1);
+    if (table.low[slot] === low && table.high[slot] === high)
+      (like ??= []).push((table.row[slot] as number) - 1);
   }
   return like ?? none;
 };
@@ -61,15 +62,27 @@ const grow = (table: IdHashes): void => {
   const before = { ...table };
   Object.assign(table, ofCapacity(before.row.length * 2), { size: before.size });
   for (let slot = 0; slot < before.row.length; slot += 1) {
-    if (before.row[slot] !== 0) put(table, before.low[slot] as number, before.high[slot] as number, before.row[slot] as number);
+    if (before.row[slot] !== 0)
+      put(
+        table,
+        before.low[slot] as number,
+        before.high[slot] as number,
+        before.row[slot] as number,
+      );
   }
 };
 
-/** The hash taken last, in two halves: two numbers in variables, where a pair would be an object per id. */
+/**
+ * The hash taken last, in two halves: two numbers in variables, where a pair would be an object per
+ * id.
+ */
 let low = 0;
 let high = 0;
 
-/** Two 32-bit multiplicative hashes over the UTF-16 units, mixed at the end (the construction known as cyrb53). */
+/**
+ * Two 32-bit multiplicative hashes over the UTF-16 units, mixed at the end (the construction known
+ * as cyrb53).
+ */
 const hash = (id: string): void => {
   let a = 0xdead_beef;
   let b = 0x41c6_ce57;

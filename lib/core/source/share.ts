@@ -23,28 +23,49 @@ export const sharedIn = ({ sameAs }: AcceptedSlice): number => {
  * While no row waits there is nothing to check: the cursors then begin with the slice, at the
  * present results.
  */
-export const sharingAfter = (s: RunSnapshot, slice: AcceptedSlice, sharedCount: number): RunSnapshot['sharing'] =>
+export const sharingAfter = (
+  s: RunSnapshot,
+  slice: AcceptedSlice,
+  sharedCount: number,
+): RunSnapshot['sharing'] =>
   sharedCount === 0
     ? s.sharing
     : {
         rows: s.sharing.rows + sharedCount,
         tokens: s.sharing.tokens + slice.sharedTokens,
-        until: s.totals.shared === 0 ? { sequence: s.resultSequence, index: slice.fromIndex } : s.sharing.until,
+        until:
+          s.totals.shared === 0
+            ? { sequence: s.resultSequence, index: slice.fromIndex }
+            : s.sharing.until,
       };
 
 /** Some row may be able to end that is not known to. */
-export const isShareDue = ({ totals, sharing: { until }, ingest, resultSequence }: RunSnapshot): boolean =>
+export const isShareDue = ({
+  totals,
+  sharing: { until },
+  ingest,
+  resultSequence,
+}: RunSnapshot): boolean =>
   totals.shared > 0 && (until.index < ingest.itemCount || until.sequence < resultSequence);
 
-const isSame = (a: SharedCursor, b: SharedCursor): boolean => a.sequence === b.sequence && a.index === b.index;
+const isSame = (a: SharedCursor, b: SharedCursor): boolean =>
+  a.sequence === b.sequence && a.index === b.index;
 
-const faultOfRows = (snapshot: RunSnapshot, { indexes, of, codes, until }: SharedRows, from: SharedCursor): string | null => {
-  if (of.length !== indexes.length || codes.length !== indexes.length) return 'columns of a slice have one length';
-  if (until.sequence < from.sequence || until.index < from.index) return 'what is known of shared rows does not go back';
-  if (until.sequence > snapshot.resultSequence || until.index > snapshot.ingest.itemCount) return 'nothing is known of what is not there';
+const faultOfRows = (
+  snapshot: RunSnapshot,
+  { indexes, of, codes, until }: SharedRows,
+  from: SharedCursor,
+): string | null => {
+  if (of.length !== indexes.length || codes.length !== indexes.length)
+    return 'columns of a slice have one length';
+  if (until.sequence < from.sequence || until.index < from.index)
+    return 'what is known of shared rows does not go back';
+  if (until.sequence > snapshot.resultSequence || until.index > snapshot.ingest.itemCount)
+    return 'nothing is known of what is not there';
   if (indexes.length === 0 && isSame(until, from)) return 'a slice of shared rows moves on';
   for (let i = 0; i < of.length; i += 1)
-    if (!((of[i] as number) >= 1 && (of[i] as number) <= snapshot.resultSequence)) return 'a row ends with a result that is there';
+    if (!((of[i] as number) >= 1 && (of[i] as number) <= snapshot.resultSequence))
+      return 'a row ends with a result that is there';
   return null;
 };
 
@@ -59,7 +80,8 @@ export const decideSettleShared = (
   const fault = faultOfRows(snapshot, rows, from);
   if (fault !== null) return left({ type: 'malformed_command', message: fault });
   const order = Array.from({ length: rows.indexes.length }, (_, i) => i);
-  const pick = (column: Column, chosen: readonly number[]): Column => chosen.map((i) => column[i] as number);
+  const pick = (column: Column, chosen: readonly number[]): Column =>
+    chosen.map((i) => column[i] as number);
   const completed = order.filter((i) => rows.codes[i] === -1);
   const failed = order.filter((i) => rows.codes[i] !== -1);
   const base = { atMs, until: rows.until };

@@ -6,15 +6,28 @@ import { createAllowedAtMs } from '../plan/pace.ts';
 import { probeEndsAtMs, restUntilMs } from '../plan/queue.ts';
 import { inputStaleAtMs, isInputStale, mayCreate } from './submit.ts';
 
-/** What is due of a batch that is not created yet: the upload, the intent, the create; or that it is dropped. */
-export const submitDue = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): readonly Effect[] => {
+/**
+ * What is due of a batch that is not created yet: the upload, the intent, the create; or that it is
+ * dropped.
+ */
+export const submitDue = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  nowMs: number,
+): readonly Effect[] => {
   const { batchKey, batchNo, createAttempt, inputBytes, inputFileId } = batch;
   const { state } = snapshot.control;
-  if (batch.phase === 'creating') return inputFileId === null ? [] : [{ type: 'CreateBatch', batchKey, createAttempt, inputFileId }];
+  if (batch.phase === 'creating')
+    return inputFileId === null
+      ? []
+      : [{ type: 'CreateBatch', batchKey, createAttempt, inputFileId }];
   if (batch.phase !== 'planned' && batch.phase !== 'uploaded') return [];
-  if (state === 'cancel_requested' || (state === 'running' && isTooLarge(snapshot, batch, nowMs))) return [{ type: 'DropBatch', batchKey }];
+  if (state === 'cancel_requested' || (state === 'running' && isTooLarge(snapshot, batch, nowMs)))
+    return [{ type: 'DropBatch', batchKey }];
   if (batch.phase === 'planned')
-    return state === 'running' ? [{ type: 'UploadBatch', batchKey, batchNo, createAttempt: createAttempt + 1, inputBytes }] : [];
+    return state === 'running'
+      ? [{ type: 'UploadBatch', batchKey, batchNo, createAttempt: createAttempt + 1, inputBytes }]
+      : [];
   if (!mayCreate(snapshot, batch, nowMs)) return [];
   return [{ type: isInputStale(snapshot, batch, nowMs) ? 'ReplanBatch' : 'BeginCreate', batchKey }];
 };

@@ -1,11 +1,24 @@
-import { clearBatchFault, clearFault, grown, move, withBatch, withoutBatch } from '../model/changes.ts';
+import {
+  clearBatchFault,
+  clearFault,
+  grown,
+  move,
+  withBatch,
+  withoutBatch,
+} from '../model/changes.ts';
 import { reconcileKey } from '../model/effect.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { paidAfterCreate } from '../plan/pace.ts';
 
 export type SubmitEvent = EventOf<
-  'FileLimitLearned' | 'LinesRefused' | 'BatchUploaded' | 'CreateBegun' | 'BatchCreated' | 'CreateRefused' | 'BatchDropped'
+  | 'FileLimitLearned'
+  | 'LinesRefused'
+  | 'BatchUploaded'
+  | 'CreateBegun'
+  | 'BatchCreated'
+  | 'CreateRefused'
+  | 'BatchDropped'
 >;
 
 /** A batch is uploaded and created, or its input file is refused. */
@@ -15,7 +28,11 @@ export const evolveSubmit = (s: RunSnapshot, event: SubmitEvent): RunSnapshot =>
       return { ...clearBatchFault(s, event.batchKey), fileLimit: event.fileLimit };
     case 'LinesRefused': {
       const { batchKey, batchNo, code, indexes, named } = event;
-      return { ...clearBatchFault(s, batchKey), named, refused: [...s.refused, { batchKey, batchNo, code, indexes }] };
+      return {
+        ...clearBatchFault(s, batchKey),
+        named,
+        refused: [...s.refused, { batchKey, batchNo, code, indexes }],
+      };
     }
     case 'BatchUploaded':
       return withBatch(clearBatchFault(s, event.batchKey), event.batchKey, {
@@ -26,7 +43,11 @@ export const evolveSubmit = (s: RunSnapshot, event: SubmitEvent): RunSnapshot =>
       });
     case 'CreateBegun':
       return {
-        ...withBatch(s, event.batchKey, { phase: 'creating', createAttempt: event.createAttempt, sentAtMs: event.atMs }),
+        ...withBatch(s, event.batchKey, {
+          phase: 'creating',
+          createAttempt: event.createAttempt,
+          sentAtMs: event.atMs,
+        }),
         createsPaidUntilMs: paidAfterCreate(s, event.atMs),
       };
     case 'BatchCreated': {
@@ -39,7 +60,10 @@ export const evolveSubmit = (s: RunSnapshot, event: SubmitEvent): RunSnapshot =>
         held: null,
         doubt: null,
       });
-      return { ...clearFault(created, reconcileKey), totals: move(s.totals, 'queued_local', 'submitted', event.requests) };
+      return {
+        ...clearFault(created, reconcileKey),
+        totals: move(s.totals, 'queued_local', 'submitted', event.requests),
+      };
     }
     case 'CreateRefused':
       return withBatch(s, event.batchKey, { phase: 'uploaded' });

@@ -13,10 +13,15 @@ const codeOf = (said: readonly RefusedLine[]): string | null => {
 };
 
 /** The failure of the row whose line was refused. */
-export const classOfRefused = (line: RefusedLine | undefined): FailureClass => line?.failureClass ?? 'invalid_request';
+export const classOfRefused = (line: RefusedLine | undefined): FailureClass =>
+  line?.failureClass ?? 'invalid_request';
 
-/** Where a code is shared, a service that checks from the top names the first lines: nothing in front of them was good. */
-const isFront = (said: readonly RefusedLine[]): boolean => said.every(({ line }, i) => line === i + 1);
+/**
+ * Where a code is shared, a service that checks from the top names the first lines: nothing in
+ * front of them was good.
+ */
+const isFront = (said: readonly RefusedLine[]): boolean =>
+  said.every(({ line }, i) => line === i + 1);
 
 interface NamedNow {
   readonly said: readonly RefusedLine[];
@@ -26,11 +31,15 @@ interface NamedNow {
   readonly isAgain: boolean;
 }
 
-export const streakAfter = (known: NamedStreak | null, { said, index, isAgain }: NamedNow): NamedStreak => {
+export const streakAfter = (
+  known: NamedStreak | null,
+  { said, index, isAgain }: NamedNow,
+): NamedStreak => {
   const code = codeOf(said);
   const sharesReason = isAgain || isFront(said) ? 1 : 0;
   const [only] = said;
-  const last = only !== undefined && said.length === 1 && index !== null ? { line: only.line, index } : null;
+  const last =
+    only !== undefined && said.length === 1 && index !== null ? { line: only.line, index } : null;
   const before = known?.last ?? null;
   return {
     code: code ?? '',
@@ -38,7 +47,11 @@ export const streakAfter = (known: NamedStreak | null, { said, index, isAgain }:
     total: (known?.total ?? 0) + 1,
     likely: known === null ? 1 : known.likely + sharesReason,
     last,
-    isReceding: last !== null && before !== null && last.line === before.line - 1 && last.index === before.index - 1,
+    isReceding:
+      last !== null &&
+      before !== null &&
+      last.line === before.line - 1 &&
+      last.index === before.index - 1,
   };
 };
 
@@ -50,14 +63,17 @@ export const streakAfter = (known: NamedStreak | null, { said, index, isAgain }:
 export const wholeRefusal = (ending: BatchEnding, requests: number): BatchEnding => {
   const { rejection } = ending;
   // Too large a file is nothing against a line of it, unless it has no other.
-  if (rejection?.type === 'too_large' && requests > 1) return { ...ending, rejection: { ...rejection, lines: [], said: [] } };
+  if (rejection?.type === 'too_large' && requests > 1)
+    return { ...ending, rejection: { ...rejection, lines: [], said: [] } };
   const isWhole =
     rejection?.type === 'invalid_lines' &&
-    (namesNone(rejection, requests) || (requests > 1 && rejection.said.length === requests && codeOf(rejection.said) !== null));
+    (namesNone(rejection, requests) ||
+      (requests > 1 && rejection.said.length === requests && codeOf(rejection.said) !== null));
   return isWhole ? { ...ending, rejection: { ...rejection, type: 'other' } } : ending;
 };
 
-const namesNone = ({ lines }: BatchRejection, requests: number): boolean => !lines.some((line) => line >= 1 && line <= requests);
+const namesNone = ({ lines }: BatchRejection, requests: number): boolean =>
+  !lines.some((line) => line >= 1 && line <= requests);
 
 /**
  * Refusals for changing reasons are more likely to be about single rows: this many times as many
@@ -66,13 +82,22 @@ const namesNone = ({ lines }: BatchRejection, requests: number): boolean => !lin
 const likelyPerFailedBatch = 2;
 
 /** The pause that the streak gives reason for, if any. */
-export const pauseOfStreak = (snapshot: RunSnapshot, streak: NamedStreak, message: string, atMs: number): readonly Event[] => {
+export const pauseOfStreak = (
+  snapshot: RunSnapshot,
+  streak: NamedStreak,
+  message: string,
+  atMs: number,
+): readonly Event[] => {
   const why = reasonToPause(streak, snapshot.config.operation.circuitBreaker.failedBatchesMax);
   return why === null ? [] : pauseEvents(snapshot, 'circuit_open', `${why}: ${message}`, atMs);
 };
 
-const reasonToPause = ({ code, count, likely, last, isReceding }: NamedStreak, failedBatchesMax: number): string | null => {
-  const named = 'each on lines that the provider named; those rows are dropped, and the others may share the reason';
+const reasonToPause = (
+  { code, count, likely, last, isReceding }: NamedStreak,
+  failedBatchesMax: number,
+): string | null => {
+  const named =
+    'each on lines that the provider named; those rows are dropped, and the others may share the reason';
   if (isReceding && last !== null) {
     const lines = `line ${last.line + 1}, and then, without it, line ${last.line}`;
     return `the provider named ${lines}: does it count lines from 0? Then the rows that were dropped are good ones, and the next one is at fault`;

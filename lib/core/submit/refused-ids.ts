@@ -16,10 +16,15 @@ export const withLinesOfIds = (
   const located = ids.flatMap(({ customId, line: stated, ...rest }) => {
     const index = customIds.indexOf(customId);
     const lineIndex = index === null ? -1 : rankInIndexSet(rows, index);
-    return lineIndex < 0 ? [] : [{ stated, refused: { line: lineIndex + 1, ...rest } satisfies RefusedLine }];
+    return lineIndex < 0
+      ? []
+      : [{ stated, refused: { line: lineIndex + 1, ...rest } satisfies RefusedLine }];
   });
   const misnamed = new Set(located.map(({ stated }) => stated));
-  const byLine = new Map(said.filter(({ line }) => !misnamed.has(line)).map((refused) => [refused.line, refused]));
-  for (const { refused } of located) if (!byLine.has(refused.line)) byLine.set(refused.line, refused);
+  const byLine = new Map(
+    said.filter(({ line }) => !misnamed.has(line)).map((refused) => [refused.line, refused]),
+  );
+  for (const { refused } of located)
+    if (!byLine.has(refused.line)) byLine.set(refused.line, refused);
   return [...byLine.values()].sort((a, b) => a.line - b.line);
 };

@@ -37,14 +37,24 @@ export const sentAgain = (
   return [replanned, ...heldFor(snapshot, batchKey, why, pauseOf[reason], atMs)];
 };
 
-const heldFor = (snapshot: RunSnapshot, batchKey: BatchKey, message: string, reason: ControlReason, atMs: number): readonly Event[] => [
+const heldFor = (
+  snapshot: RunSnapshot,
+  batchKey: BatchKey,
+  message: string,
+  reason: ControlReason,
+  atMs: number,
+): readonly Event[] => [
   { type: 'BatchHeld', atMs, batchKey, message },
   ...pauseEvents(snapshot, reason, message, atMs),
 ];
 
 /** The batch waits for an operator, and so does the run. */
-export const heldUnresolved = (snapshot: RunSnapshot, batchKey: BatchKey, message: string, atMs: number): readonly Event[] =>
-  heldFor(snapshot, batchKey, message, 'batch_unresolved', atMs);
+export const heldUnresolved = (
+  snapshot: RunSnapshot,
+  batchKey: BatchKey,
+  message: string,
+  atMs: number,
+): readonly Event[] => heldFor(snapshot, batchKey, message, 'batch_unresolved', atMs);
 
 const commandOf = ({ runId }: RunSnapshot, batchKey: BatchKey, flags: string): string =>
   `\`batchor resolve --run-id ${runId} --batch ${batchKey} ${flags}\``;

@@ -4,17 +4,29 @@ import type { CustomId } from './ids.ts';
 export interface CustomIdFormat {
   /** Random, 8 of `0-9 a-z`: distinguishes the run's lines from those of every other run. */
   readonly nonce: string;
-  /** Each id ends with a field of fixed width for the batch and the attempt, which is filled while the lines are uploaded. */
+  /**
+   * Each id ends with a field of fixed width for the batch and the attempt, which is filled while
+   * the lines are uploaded.
+   */
   readonly isStamped: boolean;
 }
 
 /** Builds and reads the `custom_id`s of one run. No other module does. */
 export interface CustomIds {
-  /** The `custom_id` of the item at this index, as its stored request line has it: within `[A-Za-z0-9_-]{1,64}`, which every provider accepts. */
+  /**
+   * The `custom_id` of the item at this index, as its stored request line has it: within
+   * `[A-Za-z0-9_-]{1,64}`, which every provider accepts.
+   */
   of(index: number): CustomId;
-  /** The item index behind a `custom_id`, stamped or not; null when the text is not one of this run's. */
+  /**
+   * The item index behind a `custom_id`, stamped or not; null when the text is not one of this
+   * run's.
+   */
   indexOf(text: unknown): number | null;
-  /** The index behind the first of this run's ids in a line that cannot be read; null where it holds none. */
+  /**
+   * The index behind the first of this run's ids in a line that cannot be read; null where it holds
+   * none.
+   */
   indexIn(line: string): number | null;
   /** True where the text of a line holds the `custom_id` of this item as a JSON string. */
   isNamedIn(line: string, index: number): boolean;
@@ -28,24 +40,36 @@ const stampChars = batchChars + attemptChars;
 const blank = '0'.repeat(stampChars);
 const stampPattern = /_[0-9a-z]{7}$/;
 
-/** What a run is named by where none is there: rows that are only quoted. Its ids are as long as a run's. */
+/**
+ * What a run is named by where none is there: rows that are only quoted. Its ids are as long as a
+ * run's.
+ */
 export const quotedCustomIds: CustomIdFormat = { nonce: '0'.repeat(nonceChars), isStamped: false };
 
 /** A nonce from 40 random bits, as ten hexadecimal digits. */
-export const nonceOf = (randomHex10: string): string => Number.parseInt(randomHex10, 16).toString(36).padStart(nonceChars, '0');
+export const nonceOf = (randomHex10: string): string =>
+  Number.parseInt(randomHex10, 16).toString(36).padStart(nonceChars, '0');
 
 /** True for what a run may store. */
 export const isNonce = (text: string): boolean => noncePattern.test(text);
 
 /** Runs that were begun before there were nonces have none (null), and keep `row-N` for ever. */
-export const customIdsOf = ({ customIds = null }: { readonly customIds?: CustomIdFormat | null }): CustomIds => {
+export const customIdsOf = ({
+  customIds = null,
+}: {
+  readonly customIds?: CustomIdFormat | null;
+}): CustomIds => {
   const prefix = customIds === null ? 'row-' : `r${customIds.nonce}-`;
   const isStamped = customIds?.isStamped ?? false;
   const named = new RegExp(`"${prefix}(0|[1-9][0-9]{0,14})["_]`);
   const suffix = isStamped ? `_${blank}` : '';
   const indexOf = (text: unknown): number | null => {
     if (typeof text !== 'string' || !text.startsWith(prefix)) return null;
-    return wholeNumber(text, prefix.length, isStamped && stampPattern.test(text) ? text.length - stampChars - 1 : text.length);
+    return wholeNumber(
+      text,
+      prefix.length,
+      isStamped && stampPattern.test(text) ? text.length - stampChars - 1 : text.length,
+    );
   };
   return {
     of: (index) => `${prefix}${index}${suffix}` as CustomId,
@@ -54,13 +78,15 @@ export const customIdsOf = ({ customIds = null }: { readonly customIds?: CustomI
       const found = named.exec(line)?.[1];
       return found === undefined ? null : Number(found);
     },
-    isNamedIn: (line, index) => line.includes(`"${prefix}${index}"`) || (isStamped && line.includes(`"${prefix}${index}_`)),
+    isNamedIn: (line, index) =>
+      line.includes(`"${prefix}${index}"`) || (isStamped && line.includes(`"${prefix}${index}_`)),
   };
 };
 
 /**
- * The `custom_id`s of a batch that was created elsewhere: those of its own input file, each of one row. `names[i]` is that of row `firstIndex + i`. A
- * line is asked by its `custom_id` as JSON has it, since services write other escapes than were sent.
+ * The `custom_id`s of a batch that was created elsewhere: those of its own input file, each of one
+ * row. `names[i]` is that of row `firstIndex + i`. A line is asked by its `custom_id` as JSON has
+ * it, since services write other escapes than were sent.
  */
 export const foreignCustomIds = (names: readonly string[], firstIndex: number): CustomIds => {
   const indexOfName = new Map(names.map((name, nameIndex) => [name, nameIndex]));
@@ -118,9 +144,11 @@ export const indexInCustomId = (text: string): number | null => {
  * The field that distinguishes one create from another: `batchNo` and `createAttempt`, 7 of `0-9
  * a-z`.
  */
-export const stampOf = (batchNo: number, createAttempt: number): string => field(batchNo, batchChars) + field(createAttempt, attemptChars);
+export const stampOf = (batchNo: number, createAttempt: number): string =>
+  field(batchNo, batchChars) + field(createAttempt, attemptChars);
 
-// A field that ran over would make the line longer; 60 million batches, or 1,295 attempts, do not come to be.
+// A field that ran over would make the line longer; 60 million batches, or 1,295 attempts, do not
+// come to be.
 const field = (count: number, chars: number): string =>
   Math.min(count, 36 ** chars - 1)
     .toString(36)
@@ -131,4 +159,7 @@ const field = (count: number, chars: number): string =>
  * wires whose lines begin with the `custom_id`.
  */
 export const stampCustomIds = (lines: string, stamp: string): string =>
-  lines.replaceAll(/^(\{"custom_id":"r[0-9a-z]{8}-[0-9]{1,15}_)0{7}"/gm, (_, before: string) => `${before}${stamp}"`);
+  lines.replaceAll(
+    /^(\{"custom_id":"r[0-9a-z]{8}-[0-9]{1,15}_)0{7}"/gm,
+    (_, before: string) => `${before}${stamp}"`,
+  );

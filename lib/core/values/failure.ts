@@ -17,8 +17,9 @@ interface FailurePolicy {
 }
 
 /**
- * The one failure table: what kind of failure a row had, and what follows. The order is the numbering in the journal: append only.
- * A class whose attempts are used up keeps its name and becomes permanent.
+ * The one failure table: what kind of failure a row had, and what follows. The order is the
+ * numbering in the journal: append only. A class whose attempts are used up keeps its name and
+ * becomes permanent.
  */
 const table = {
   rate_limited: {
@@ -49,7 +50,8 @@ const table = {
   missing_result: {
     action: 'retry_uncharged',
     when: 'the batch ended and neither file has a line for the row',
-    remedy: 'none: it is asked again; every line that speaks of the row: `batchor inspect --run-id RUN --item ID`',
+    remedy:
+      'none: it is asked again; every line that speaks of the row: `batchor inspect --run-id RUN --item ID`',
   },
   over_capacity: {
     action: 'retry_uncharged',
@@ -72,7 +74,8 @@ const table = {
   truncated: {
     action: 'fail',
     when: 'the answer stops at the output limit, or for a reason that is not known to end whole answers; the text so far is kept',
-    remedy: 'a new run with a higher output limit, or with `--raise-output-tokens-to N` (`raiseOutputTokensTo`)',
+    remedy:
+      'a new run with a higher output limit, or with `--raise-output-tokens-to N` (`raiseOutputTokensTo`)',
   },
   invalid_json: {
     action: 'retry_charged',
@@ -89,7 +92,8 @@ const table = {
   invalid_request: {
     action: 'fail',
     when: 'the provider refused the request (4xx other than 408, 409, 425, 429)',
-    remedy: 'correct the request, and send it in a new run: what the provider says is in `raw_error`',
+    remedy:
+      'correct the request, and send it in a new run: what the provider says is in `raw_error`',
   },
   context_too_long: {
     action: 'fail',
@@ -143,19 +147,22 @@ const table = {
   input_not_fetched: {
     action: 'retry_charged',
     when: 'an image or a file that the request names could not be fetched by the provider',
-    remedy: 'make sure that the provider can read the address, then a new run with the row; send the data in the request instead',
+    remedy:
+      'make sure that the provider can read the address, then a new run with the row; send the data in the request instead',
   },
   tool_call: {
     action: 'fail',
     when: 'a structured answer is a call of a tool, and no text that satisfies the schema',
-    remedy: 'answer the call, which is in `tool_calls`, in a request of a new run; or offer no tools',
+    remedy:
+      'answer the call, which is in `tool_calls`, in a request of a new run; or offer no tools',
     isOfStructure: true,
   },
 } as const satisfies Readonly<Record<string, FailurePolicy>>;
 
 export type FailureClass = keyof typeof table;
 export const failureClasses = Object.keys(table) as readonly FailureClass[];
-export const failureAction = (failureClass: FailureClass): FailureAction => table[failureClass].action;
+export const failureAction = (failureClass: FailureClass): FailureAction =>
+  table[failureClass].action;
 /** When a row gets the class, for people. */
 export const failureReason = (failureClass: FailureClass): string => table[failureClass].when;
 /** What to do about a row that fails so and has attempts left, for people. */
@@ -182,6 +189,8 @@ export const isFailureOfStructure = (failureClass: FailureClass): boolean => {
   return policy.isOfStructure === true;
 };
 /** The class's number in events and rows. */
-export const codeOfFailure = (failureClass: FailureClass): number => failureClasses.indexOf(failureClass);
-export const failureOfCode = (code: number): FailureClass => failureClasses[code] ?? 'malformed_result';
+export const codeOfFailure = (failureClass: FailureClass): number =>
+  failureClasses.indexOf(failureClass);
+export const failureOfCode = (code: number): FailureClass =>
+  failureClasses[code] ?? 'malformed_result';
 export const isFailureClass = (text: string): text is FailureClass => Object.hasOwn(table, text);

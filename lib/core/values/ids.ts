@@ -1,9 +1,15 @@
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
 
-/** Unique in a store. Ours read `batchor_20260403T120000Z_ab12cd34`; a caller may choose its own (see `isRunId`). */
+/**
+ * Unique in a store. Ours read `batchor_20260403T120000Z_ab12cd34`; a caller may choose its own
+ * (see `isRunId`).
+ */
 export type RunId = Brand<string, 'RunId'>;
-/** Our name for one batch, random, given before anything is uploaded; it travels in the provider's metadata. */
+/**
+ * Our name for one batch, random, given before anything is uploaded; it travels in the provider's
+ * metadata.
+ */
 export type BatchKey = Brand<string, 'BatchKey'>;
 /** The provider's name for a batch. */
 export type ProviderBatchId = Brand<string, 'ProviderBatchId'>;
@@ -50,7 +56,10 @@ export const targetOf = (key: EffectKey): EffectTarget => {
 
 const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/;
 
-/** True when the text may name a run: 1 to 120 of `A-Z a-z 0-9 . _ -`, the first a letter or digit (it becomes a folder name). */
+/**
+ * True when the text may name a run: 1 to 120 of `A-Z a-z 0-9 . _ -`, the first a letter or digit
+ * (it becomes a folder name).
+ */
 export const isRunId = (text: string): text is RunId => runIdPattern.test(text);
 
 /** `batchor_<UTC second>_<8 hex>`; the caller supplies the random digits. */
@@ -67,4 +76,5 @@ export const batchEffectKey = (batchKey: BatchKey): EffectKey => `batch:${batchK
 export const answersKey = (batchKey: BatchKey): EffectKey => `answers:${batchKey}`;
 
 /** Milliseconds since 1970 to `20260403T120000Z`. */
-const utcSecond = (ms: number): string => `${new Date(ms).toISOString().replace(/[-:]/gu, '').slice(0, -5)}Z`;
+const utcSecond = (ms: number): string =>
+  `${new Date(ms).toISOString().replace(/[-:]/gu, '').slice(0, -5)}Z`;

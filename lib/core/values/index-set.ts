@@ -1,6 +1,7 @@
 /**
- * A set of item indexes as ascending, disjoint half-open ranges, flattened: `[from, to, from, to, …]`.
- * A full batch of fresh rows is two numbers; a batch of scattered retries is two per run of neighbours.
+ * A set of item indexes as ascending, disjoint half-open ranges, flattened: `[from, to, from, to,
+ * …]`. A full batch of fresh rows is two numbers; a batch of scattered retries is two per run of
+ * neighbours.
  */
 export type IndexSet = ArrayLike<number>;
 
@@ -9,7 +10,8 @@ export const indexSetOf = (ascending: ArrayLike<number>): readonly number[] => {
   const ranges: number[] = [];
   for (let i = 0; i < ascending.length; i += 1) {
     const index = ascending[i] as number;
-    if (ranges.length > 0 && ranges[ranges.length - 1] === index) ranges[ranges.length - 1] = index + 1;
+    if (ranges.length > 0 && ranges[ranges.length - 1] === index)
+      ranges[ranges.length - 1] = index + 1;
     else ranges.push(index, index + 1);
   }
   return ranges;

@@ -11,7 +11,10 @@ export interface LineSpan {
   readonly length: number;
 }
 
-/** How many rows have ended as one failure class, and the line of the first of them that has one: what the provider said. */
+/**
+ * How many rows have ended as one failure class, and the line of the first of them that has one:
+ * what the provider said.
+ */
 export interface FailureTally {
   /** `codeOfFailure`. */
   readonly code: number;
@@ -40,10 +43,13 @@ export const noCanary: CanaryState = { batchKey: null, isPassed: false };
 export const addFailures = (known: FailureCounts, more: FailureCounts): FailureCounts => {
   const counts = new Map(known.map(({ code, count }) => [code, count]));
   for (const { code, count } of more) counts.set(code, (counts.get(code) ?? 0) + count);
-  return [...counts].map(([code, count]) => ({ code, count })).sort((a, b) => b.count - a.count || a.code - b.code);
+  return [...counts]
+    .map(([code, count]) => ({ code, count }))
+    .sort((a, b) => b.count - a.count || a.code - b.code);
 };
 
-export const failedIn = (failures: FailureCounts): number => failures.reduce((sum, { count }) => sum + count, 0);
+export const failedIn = (failures: FailureCounts): number =>
+  failures.reduce((sum, { count }) => sum + count, 0);
 
 /** The model has answered, and the answer was billed, but it is unusable. */
 const answeredClasses: ReadonlySet<FailureClass> = new Set([
@@ -58,15 +64,34 @@ const answeredClasses: ReadonlySet<FailureClass> = new Set([
 ]);
 
 /** Rows whose lines report their usage: answers, and failures that are answers too. */
-export const answeredIn = ({ completedRows, failures }: { readonly completedRows: number; readonly failures: FailureCounts }): number =>
-  failures.reduce((sum, { code, count }) => sum + (answeredClasses.has(failureOfCode(code)) ? count : 0), completedRows);
+export const answeredIn = ({
+  completedRows,
+  failures,
+}: {
+  readonly completedRows: number;
+  readonly failures: FailureCounts;
+}): number =>
+  failures.reduce(
+    (sum, { code, count }) => sum + (answeredClasses.has(failureOfCode(code)) ? count : 0),
+    completedRows,
+  );
 
 /** Failures that count as attempts: the others say nothing of their rows. */
-export const judgedIn = ({ codes, charged }: { readonly codes: ArrayLike<number>; readonly charged: ArrayLike<number> }): FailureCounts => {
+export const judgedIn = ({
+  codes,
+  charged,
+}: {
+  readonly codes: ArrayLike<number>;
+  readonly charged: ArrayLike<number>;
+}): FailureCounts => {
   const counts = new Map<number, number>();
-  for (let i = 0; i < codes.length; i += 1) if (charged[i] === 1) counts.set(codes[i] as number, (counts.get(codes[i] as number) ?? 0) + 1);
+  for (let i = 0; i < codes.length; i += 1)
+    if (charged[i] === 1) counts.set(codes[i] as number, (counts.get(codes[i] as number) ?? 0) + 1);
   return [...counts].map(([code, count]) => ({ code, count }));
 };
 
-/** What the canary says once its batch is settled; `unjudged` where not a row of it could be: another one follows. */
+/**
+ * What the canary says once its batch is settled; `unjudged` where not a row of it could be:
+ * another one follows.
+ */
 export type CanaryVerdict = 'passed' | 'failed' | 'unjudged';

@@ -4,7 +4,10 @@ export interface ProviderLimits {
   readonly inputBytesMax: number;
   /** Prompt tokens in one batch; null where only the queue is limited. */
   readonly inputTokensMax: number | null;
-  /** Inputs over all requests of a batch, where a request may hold several (embeddings); null: not limited. */
+  /**
+   * Inputs over all requests of a batch, where a request may hold several (embeddings); null: not
+   * limited.
+   */
   readonly inputsMax: number | null;
   /** Batches that may be created in an hour; null: not limited. */
   readonly createsPerHourMax: number | null;
@@ -17,7 +20,10 @@ export interface BatchLimits {
   /** Infinity-free: null means no limit. */
   readonly inputTokensMax: number | null;
   readonly inputsMax: number | null;
-  /** What refusals taught of the service's files: several requests stay below it, one alone may pass it. Null or absent: nothing. */
+  /**
+   * What refusals taught of the service's files: several requests stay below it, one alone may pass
+   * it. Null or absent: nothing.
+   */
   readonly learnedBytesMax?: number | null;
 }
 

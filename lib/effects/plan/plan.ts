@@ -8,7 +8,9 @@ import type { Asked, EnginePorts, Perform } from '../ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
 
-/** Nothing happens outside: the window is read inside the serial step, so that it cannot be stale. */
+/**
+ * Nothing happens outside: the window is read inside the serial step, so that it cannot be stale.
+ */
 export const performPlan =
   ({ run, scheduler, randomHex }: EnginePorts): Perform<Of<'PlanBatch'>> =>
   ({ rowsMax }) => {
@@ -75,6 +77,11 @@ export const performFailPending =
     TE.right(
       pipe(
         run.pendingRows(rowsMax),
-        TE.map((rows): Command => ({ type: 'FailPending', atMs: scheduler.now(), generation: rows.generation, rows })),
+        TE.map((rows): Command => ({
+          type: 'FailPending',
+          atMs: scheduler.now(),
+          generation: rows.generation,
+          rows,
+        })),
       ),
     );

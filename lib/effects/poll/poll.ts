@@ -14,7 +14,12 @@ export const performPoll =
       provider.observe(batches),
       TE.chain((observations) => withoutRefusedIds(run, ids, observations)),
       TE.map((observations): Asked =>
-        TE.right({ type: 'RecordPoll', atMs: scheduler.now(), asked: batches.map((batch) => batch.batchKey), observations }),
+        TE.right({
+          type: 'RecordPoll',
+          atMs: scheduler.now(),
+          asked: batches.map((batch) => batch.batchKey),
+          observations,
+        }),
       ),
     );
 

@@ -7,8 +7,9 @@ import type { PortError } from '../../ports/port-error.ts';
 import type { OwnedRun } from '../../ports/run-store.ts';
 
 /**
- * Observations without ids: what a failed validation says against a `custom_id` stands at the line that the batch has it on. Those that name none,
- * nearly all, are left as they are; for the others what is remembered of the batch is read.
+ * Observations without ids: what a failed validation says against a `custom_id` stands at the line
+ * that the batch has it on. Those that name none, nearly all, are left as they are; for the others
+ * what is remembered of the batch is read.
  */
 export const withoutRefusedIds = (
   run: Pick<OwnedRun, 'batches' | 'snapshot'>,
@@ -17,7 +18,9 @@ export const withoutRefusedIds = (
 ): TE.TaskEither<PortError, readonly BatchObservation[]> =>
   observations.every(({ refusedIds }) => refusedIds === undefined)
     ? TE.right(observations)
-    : TE.traverseSeqArray((observation: BatchObservation) => located(run, ids, observation))(observations);
+    : TE.traverseSeqArray((observation: BatchObservation) => located(run, ids, observation))(
+        observations,
+      );
 
 const located = (
   run: Pick<OwnedRun, 'batches' | 'snapshot'>,
@@ -27,7 +30,8 @@ const located = (
   const { ending } = observation;
   const batch = run.snapshot.live.find(({ batchKey }) => batchKey === observation.batchKey);
   const rejection = ending?.rejection ?? null;
-  if (batch === undefined || ending === null || rejection === null || refusedIds.length === 0) return TE.right(observation);
+  if (batch === undefined || ending === null || rejection === null || refusedIds.length === 0)
+    return TE.right(observation);
   return pipe(
     TE.Do,
     TE.bind('records', () => run.batches(batch.batchNo, 1)),
@@ -36,7 +40,12 @@ const located = (
       if (record?.batchKey !== batch.batchKey) return observation;
       const said = withLinesOfIds(rejection.said, refusedIds, record.indexes, customIds);
       if (said.length === 0) return observation;
-      const named = { ...rejection, type: 'invalid_lines', lines: said.map(({ line }) => line), said } as const;
+      const named = {
+        ...rejection,
+        type: 'invalid_lines',
+        lines: said.map(({ line }) => line),
+        said,
+      } as const;
       return { ...observation, ending: { ...ending, rejection: named } };
     }),
   );

@@ -15,7 +15,11 @@ type Wire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
 
 /** Makes the raw file compact, then removes it. A crash in between leaves both files. */
 export const performCompact =
-  ({ run, provider, scheduler }: EnginePorts): Perform<Extract<Effect, { readonly type: 'CompactFile' }>> =>
+  ({
+    run,
+    provider,
+    scheduler,
+  }: EnginePorts): Perform<Extract<Effect, { readonly type: 'CompactFile' }>> =>
   ({ object }) =>
     pipe(
       compactFile(run.artifacts, readerOf(run.snapshot.config, provider), object),
@@ -27,12 +31,18 @@ export const performCompact =
  * Removes the file and unreferenced objects of other readings of its batch. Keeps a part that is
  * still to be made compact.
  */
-const removeReadings = ({ artifacts, snapshot }: EnginePorts['run'], object: string): Port<unknown> => {
+const removeReadings = (
+  { artifacts, snapshot }: EnginePorts['run'],
+  object: string,
+): Port<unknown> => {
   const batchKey = batchKeyOfObject(object);
   const others = snapshot.artifacts.unkept.filter((name) => name !== object);
   return pipe(
     batchKey === null ? TE.right([]) : artifacts.list(`raw/${batchKey}/`),
-    TE.map((found) => [object, ...found.map(({ name }) => name).filter((name) => name !== object && !others.includes(name))]),
+    TE.map((found) => [
+      object,
+      ...found.map(({ name }) => name).filter((name) => name !== object && !others.includes(name)),
+    ]),
     TE.chain((names) => TE.sequenceSeqArray(names.map((name) => artifacts.remove(name)))),
   );
 };
@@ -51,7 +61,9 @@ export const compactFile =
     if (known.right !== null) return TE.right<never, void>(undefined)();
     const raw = await artifacts.read(object)();
     if (isLeft(raw))
-      return raw.left.type === 'not_found' ? TE.left({ type: 'corrupt' as const, message: raw.left.message, where: object })() : raw;
+      return raw.left.type === 'not_found'
+        ? TE.left({ type: 'corrupt' as const, message: raw.left.message, where: object })()
+        : raw;
     const written = await artifacts.put(name, compacted(raw.right, wire))();
     if (!isLeft(written)) return TE.right<never, void>(undefined)();
     // A former owner may have written it first: the content is the same.
@@ -61,7 +73,10 @@ export const compactFile =
 
 const chunkChars = 256 * 1024;
 
-async function* compacted(chunks: AsyncIterable<Uint8Array>, wire: Wire): AsyncGenerator<Uint8Array> {
+async function* compacted(
+  chunks: AsyncIterable<Uint8Array>,
+  wire: Wire,
+): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   const index: number[] = [];
   let rawBytes = 0;
@@ -110,6 +125,7 @@ const joined = (parts: readonly Uint8Array[], bytes: number): Uint8Array => {
 function* indexTexts(index: readonly number[]): Generator<string> {
   const step = 30_000;
   yield '{"index":[';
-  for (let from = 0; from < index.length; from += step) yield `${from === 0 ? '' : ','}${index.slice(from, from + step).join(',')}`;
+  for (let from = 0; from < index.length; from += step)
+    yield `${from === 0 ? '' : ','}${index.slice(from, from + step).join(',')}`;
   yield ']}\n';
 }

@@ -18,10 +18,21 @@ export interface CompactLine {
 }
 
 /** Null for a line that no result can point to. */
-export const compactText = (wire: Pick<ProviderWire, 'readContent' | 'readVerdict'>, line: string): string | null => {
+export const compactText = (
+  wire: Pick<ProviderWire, 'readContent' | 'readVerdict'>,
+  line: string,
+): string | null => {
   const verdict = wire.readVerdict(line);
   if (verdict.type === 'malformed') return null;
-  const { outputText, texts, output, finishReason = null, toolCalls = null, usage, error } = wire.readContent(line);
+  const {
+    outputText,
+    texts,
+    output,
+    finishReason = null,
+    toolCalls = null,
+    usage,
+    error,
+  } = wire.readContent(line);
   return `${JSON.stringify({
     custom_id: verdict.customId,
     verdict: verdict.type === 'failed' ? verdict.failureClass : verdict.type,
@@ -42,16 +53,27 @@ export const compactText = (wire: Pick<ProviderWire, 'readContent' | 'readVerdic
 const outputPart = (text: string | null, output: JsonValue): JsonObject => {
   if (output === text) return {};
   const parsed = parseAnswer(text);
-  const isParsed = parsed.type === 'json' && JSON.stringify(parsed.value) === JSON.stringify(output);
+  const isParsed =
+    parsed.type === 'json' && JSON.stringify(parsed.value) === JSON.stringify(output);
   return isParsed ? { is_json: true } : { output };
 };
 
 /** Null for what this version never wrote. */
 export const parseCompact = (text: string): CompactLine | null => {
   const line = parsedObject(text);
-  const { custom_id: customId, verdict, text: answerText, texts, finish_reason: reason, tool_calls: calls, usage, error } = line ?? {};
+  const {
+    custom_id: customId,
+    verdict,
+    text: answerText,
+    texts,
+    finish_reason: reason,
+    tool_calls: calls,
+    usage,
+    error,
+  } = line ?? {};
   const isText = answerText === null || typeof answerText === 'string';
-  if (line === null || typeof customId !== 'string' || typeof verdict !== 'string' || !isText) return null;
+  if (line === null || typeof customId !== 'string' || typeof verdict !== 'string' || !isText)
+    return null;
   if (verdict !== 'succeeded' && !isFailureClass(verdict)) return null;
   const content: LineContent = {
     outputText: answerText,
@@ -60,13 +82,16 @@ export const parseCompact = (text: string): CompactLine | null => {
     ...(typeof reason === 'string' ? { finishReason: reason } : {}),
     ...(Array.isArray(calls) ? { toolCalls: calls as readonly JsonObject[] } : {}),
     usage: (usage ?? null) as unknown as TokenUsage | null,
-    error: isJsonObject(error) ? { message: String(error['message']), raw: error['raw'] ?? null } : null,
+    error: isJsonObject(error)
+      ? { message: String(error['message']), raw: error['raw'] ?? null }
+      : null,
   };
   return { customId, verdict, content };
 };
 
 const outputOf = (line: JsonObject, answerText: string | null): JsonValue => {
-  if (line['is_json'] !== true) return Object.hasOwn(line, 'output') ? (line['output'] as JsonValue) : answerText;
+  if (line['is_json'] !== true)
+    return Object.hasOwn(line, 'output') ? (line['output'] as JsonValue) : answerText;
   const parsed = parseAnswer(answerText);
   return parsed.type === 'json' ? parsed.value : null;
 };
@@ -85,13 +110,17 @@ export const footerText = ({ rawBytes, indexBytes }: CompactFooter): string =>
 export const parseFooter = (text: string): CompactFooter | null => {
   const footer = parsedObject(text);
   const { compact, raw_bytes: rawBytes, index_bytes: indexBytes } = footer ?? {};
-  return compact === 1 && typeof rawBytes === 'number' && typeof indexBytes === 'number' ? { rawBytes, indexBytes } : null;
+  return compact === 1 && typeof rawBytes === 'number' && typeof indexBytes === 'number'
+    ? { rawBytes, indexBytes }
+    : null;
 };
 
 /** Offset and length of each raw line, and the length of its compact one, one after the other. */
 export const parseIndex = (text: string): readonly number[] | null => {
   const numbers = parsedObject(text)?.['index'];
-  return Array.isArray(numbers) && numbers.length % 3 === 0 && numbers.every((value) => typeof value === 'number')
+  return Array.isArray(numbers) &&
+    numbers.length % 3 === 0 &&
+    numbers.every((value) => typeof value === 'number')
     ? (numbers as readonly number[])
     : null;
 };

@@ -4,7 +4,13 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { compactNameOf } from '../../core/settle/raw-object.ts';
 import type { ArtifactStore, Span } from '../../ports/artifacts.ts';
 import type { Port, PortError } from '../../ports/port-error.ts';
-import { type CompactLine, footerBytes, parseCompact, parseFooter, parseIndex } from './compact-line.ts';
+import {
+  type CompactLine,
+  footerBytes,
+  parseCompact,
+  parseFooter,
+  parseIndex,
+} from './compact-line.ts';
 
 /** Where the lines of a raw file are in its compact object. */
 export interface CompactIndex {
@@ -22,7 +28,10 @@ export interface CompactIndex {
 const keptMax = 8;
 const kept = new WeakMap<ArtifactStore, Map<string, CompactIndex>>();
 
-/** The index of a raw file's compact object; `not_found` where there is none, `corrupt` where it is not one. */
+/**
+ * The index of a raw file's compact object; `not_found` where there is none, `corrupt` where it is
+ * not one.
+ */
 export const openCompact =
   (artifacts: ArtifactStore, object: string): Port<CompactIndex> =>
   async () => {
@@ -40,11 +49,15 @@ export const openCompact =
 
 const decoder = new TextDecoder();
 
-const readIndex = async (artifacts: ArtifactStore, object: string): Promise<Either<PortError, CompactIndex>> => {
+const readIndex = async (
+  artifacts: ArtifactStore,
+  object: string,
+): Promise<Either<PortError, CompactIndex>> => {
   const name = compactNameOf(object);
   const size = await artifacts.size(name)();
   if (isLeft(size)) return size;
-  if (size.right === null) return left({ type: 'not_found', message: `no object ${object}, and no object ${name}` });
+  if (size.right === null)
+    return left({ type: 'not_found', message: `no object ${object}, and no object ${name}` });
   const end = size.right - footerBytes;
   if (end < 0) return noCompact(name);
   const footing = await artifacts.readSpans(name, [{ offset: end, length: footerBytes }])();
@@ -52,7 +65,9 @@ const readIndex = async (artifacts: ArtifactStore, object: string): Promise<Eith
   const footer = parseFooter(decoder.decode(footing.right[0]));
   if (footer === null || footer.indexBytes > end) return noCompact(name);
   const linesEnd = end - footer.indexBytes;
-  const indexing = await artifacts.readSpans(name, [{ offset: linesEnd, length: footer.indexBytes }])();
+  const indexing = await artifacts.readSpans(name, [
+    { offset: linesEnd, length: footer.indexBytes },
+  ])();
   if (isLeft(indexing)) return indexing;
   const numbers = parseIndex(decoder.decode(indexing.right[0]));
   if (numbers === null) return noCompact(name);
@@ -65,7 +80,10 @@ const readIndex = async (artifacts: ArtifactStore, object: string): Promise<Eith
     at += length;
   }
   if (at !== linesEnd) return noCompact(name);
-  const pair = (from: number): Span => ({ offset: columns[from] as number, length: columns[from + 1] as number });
+  const pair = (from: number): Span => ({
+    offset: columns[from] as number,
+    length: columns[from + 1] as number,
+  });
   return right({
     rawBytes: footer.rawBytes,
     count: numbers.length / 3,
@@ -82,7 +100,11 @@ const noCompact = (name: string): Either<PortError, never> =>
  * for a span without a line.
  */
 export const readCompactLines =
-  (artifacts: ArtifactStore, object: string, rawSpans: readonly Span[]): Port<readonly CompactLine[]> =>
+  (
+    artifacts: ArtifactStore,
+    object: string,
+    rawSpans: readonly Span[],
+  ): Port<readonly CompactLine[]> =>
   async () => {
     const opened = await openCompact(artifacts, object)();
     if (isLeft(opened)) return opened;
@@ -91,7 +113,11 @@ export const readCompactLines =
     const missing = lineIndexes.indexOf(-1);
     if (missing >= 0) {
       const { offset, length } = rawSpans[missing] as Span;
-      return left({ type: 'corrupt', message: `object ${name} holds no line for bytes ${offset}+${length} of ${object}`, where: name });
+      return left({
+        type: 'corrupt',
+        message: `object ${name} holds no line for bytes ${offset}+${length} of ${object}`,
+        where: name,
+      });
     }
     const read = await artifacts.readSpans(
       name,
@@ -120,7 +146,11 @@ export const dropCompact = (artifacts: ArtifactStore, object: string): Port<void
  * Of these spans of the raw file, those without a line in the compact object. Does not read its
  * lines.
  */
-export const linesMissing = (artifacts: ArtifactStore, object: string, rawSpans: readonly Span[]): Port<readonly Span[]> =>
+export const linesMissing = (
+  artifacts: ArtifactStore,
+  object: string,
+  rawSpans: readonly Span[],
+): Port<readonly Span[]> =>
   pipe(
     openCompact(artifacts, object),
     TE.map((index) => rawSpans.filter((span) => lineIndexOf(index, span) < 0)),

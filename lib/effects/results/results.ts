@@ -1,7 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import { failureAction, type FailureClass, failureOfCode, failureReason } from '../../core/values/failure.ts';
+import {
+  failureAction,
+  type FailureClass,
+  failureOfCode,
+  failureReason,
+} from '../../core/values/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
 import type { FailedResult, ItemResult, ResultExtra } from '../../core/settle/results.ts';
 import type { TokenPrices } from '../../core/model/config.ts';
@@ -48,13 +53,14 @@ export const noRowFacts: RowFacts = { prices: null, batchOf: () => noBatchFacts 
 export const costOf = (usage: TokenUsage | null, prices: TokenPrices | null): number | null => {
   if (usage === null || prices === null) return null;
   const usd = costOfUsage(usage, prices);
-  // Without the noise of binary fractions, which is a million times smaller than a cent's; twice as fast as by digits, and each row pays for it.
+  // Without the noise of binary fractions, which is a million times smaller than a cent's; twice as
+  // fast as by digits, and each row pays for it.
   return usd < 1_000 ? Math.round(usd * 1e12) / 1e12 : Number(usd.toPrecision(12));
 };
 
 /**
- * Follows the pointers: reads each row's item line and answer line, many spans of one object at once. O(page). Of a raw file that is not kept,
- * what its compact object says is the answer.
+ * Follows the pointers: reads each row's item line and answer line, many spans of one object at
+ * once. O(page). Of a raw file that is not kept, what its compact object says is the answer.
  */
 export const readParts = (
   artifacts: ArtifactStore,
@@ -111,7 +117,10 @@ export const readContents = (
 const decoder = new TextDecoder();
 
 /** The content of some spans of one object, in the order asked for. */
-type ReadObject<A> = (object: string, spans: readonly Span[]) => TE.TaskEither<PortError, readonly A[]>;
+type ReadObject<A> = (
+  object: string,
+  spans: readonly Span[],
+) => TE.TaskEither<PortError, readonly A[]>;
 
 const textsIn =
   (artifacts: ArtifactStore): ReadObject<string> =>
@@ -143,7 +152,10 @@ const contentsIn =
     );
 
 const readLines =
-  <A>(spans: readonly (ObjectSpan | null)[], read: ReadObject<A>): TE.TaskEither<PortError, readonly (A | null)[]> =>
+  <A>(
+    spans: readonly (ObjectSpan | null)[],
+    read: ReadObject<A>,
+  ): TE.TaskEither<PortError, readonly (A | null)[]> =>
   async () => {
     const all: (A | null)[] = spans.map(() => null);
     const byObject = new Map<string, number[]>();
@@ -159,7 +171,10 @@ const readLines =
         spanIndexes.map((spanIndex) => spans[spanIndex] as ObjectSpan),
       )();
       // The run is there; an object of it is not.
-      if (found._tag === 'Left') return found.left.type === 'not_found' ? E.left({ ...found.left, type: 'corrupt', where: object }) : found;
+      if (found._tag === 'Left')
+        return found.left.type === 'not_found'
+          ? E.left({ ...found.left, type: 'corrupt', where: object })
+          : found;
       found.right.forEach((value, i) => (all[spanIndexes[i] as number] = value));
     }
     return { _tag: 'Right', right: all };
@@ -170,7 +185,10 @@ export const usageOf = (ref: ResultRef, content: LineContent | null): TokenUsage
   ref.sameAs === null ? (content?.usage ?? null) : emptyUsage;
 
 /** The row as its reader knows it. */
-export const toResult = ({ ref, itemLine, content, isWhole }: ResultParts, facts: RowFacts = noRowFacts): ItemResult => {
+export const toResult = (
+  { ref, itemLine, content, isWhole }: ResultParts,
+  facts: RowFacts = noRowFacts,
+): ItemResult => {
   const item = parseObject(itemLine);
   const usage = usageOf(ref, content);
   const base = {
@@ -189,9 +207,14 @@ export const toResult = ({ ref, itemLine, content, isWhole }: ResultParts, facts
     ...(isWhole === undefined ? {} : { response: content?.response ?? null }),
     ...(ref.sameAs === null ? {} : { sharedWithIndex: ref.sameAs }),
   };
-  if (ref.status === 'completed') return { ...base, status: 'completed', output: outputOf(content) };
+  if (ref.status === 'completed')
+    return { ...base, status: 'completed', output: outputOf(content) };
   const failureClass = failureOfCode(ref.code);
-  const described = describeFailure(failureClass, item['error'], namingItem(content?.error ?? null, ref));
+  const described = describeFailure(
+    failureClass,
+    item['error'],
+    namingItem(content?.error ?? null, ref),
+  );
   return { ...base, status: 'failed_permanent', error: { errorClass: failureClass, ...described } };
 };
 
@@ -201,14 +224,23 @@ export const outputOf = (content: LineContent | null): JsonValue => {
   return content.error === null ? content.output : content.outputText;
 };
 
-/** The provider names a request by our `custom_id`: its reader knows the item's id. The raw error keeps what was written. */
-const namingItem = (error: LineContent['error'], { index, sameAs, itemId }: ResultRef): LineContent['error'] => {
+/**
+ * The provider names a request by our `custom_id`: its reader knows the item's id. The raw error
+ * keeps what was written.
+ */
+const namingItem = (
+  error: LineContent['error'],
+  { index, sameAs, itemId }: ResultRef,
+): LineContent['error'] => {
   if (error === null) return null;
   const sent = String(sameAs ?? index);
-  const message = error.message.replaceAll(customIdShape, (all, found: string) => (found === sent ? itemId : all));
+  const message = error.message.replaceAll(customIdShape, (all, found: string) =>
+    found === sent ? itemId : all,
+  );
   return message === error.message ? error : { ...error, message };
 };
-const customIdShape = /(?<![\w-])(?:row|r[0-9a-z]{8})-(0|[1-9][0-9]{0,14})(?:_[0-9a-z]{7})?(?![\w-])/gu;
+const customIdShape =
+  /(?<![\w-])(?:row|r[0-9a-z]{8})-(0|[1-9][0-9]{0,14})(?:_[0-9a-z]{7})?(?![\w-])/gu;
 
 const describeFailure = (
   failureClass: FailureClass,
@@ -226,7 +258,12 @@ const describeFailure = (
     };
   }
   const rawError = error?.raw ?? null;
-  return { message: error?.message ?? failureReason(failureClass), errorCode: errorCodeOf(rawError), retryable, rawError };
+  return {
+    message: error?.message ?? failureReason(failureClass),
+    errorCode: errorCodeOf(rawError),
+    retryable,
+    rawError,
+  };
 };
 
 const parseObject = (text: string): JsonObject => {

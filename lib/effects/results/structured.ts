@@ -5,8 +5,14 @@ import { parseAnswer } from '../../schema/parse-answer.ts';
 
 type Reader = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
 
-/** How answers of the run are read: with a structure outputs are the JSON that the model wrote, and in runs begun before they are text where there is any. */
-export const readerOf = ({ structuredOutput, takesWholeAnswers }: RunConfig, wire: Reader): Reader => {
+/**
+ * How answers of the run are read: with a structure outputs are the JSON that the model wrote, and
+ * in runs begun before they are text where there is any.
+ */
+export const readerOf = (
+  { structuredOutput, takesWholeAnswers }: RunConfig,
+  wire: Reader,
+): Reader => {
   if (structuredOutput !== null) return readingJson(wire);
   return takesWholeAnswers === true ? wire : readingText(wire);
 };
@@ -16,7 +22,9 @@ const readingText = (wire: Reader): Reader => ({
   readVerdict: (line, wants) => wire.readVerdict(line, wants),
   readContent(line, include): LineContent {
     const content = wire.readContent(line, include);
-    return content.error === null && content.outputText !== null ? { ...content, output: content.outputText } : content;
+    return content.error === null && content.outputText !== null
+      ? { ...content, output: content.outputText }
+      : content;
   },
 });
 
@@ -33,7 +41,10 @@ export const readingJson = (wire: Reader): Reader => ({
   },
 });
 
-/** Of several texts the likeliest that is JSON; which of them satisfies the schema is asked where results are read. */
+/**
+ * Of several texts the likeliest that is JSON; which of them satisfies the schema is asked where
+ * results are read.
+ */
 const firstJson = (texts: readonly (string | null)[]): JsonValue => {
   for (const text of texts) {
     const parsed = parseAnswer(text);

@@ -10,7 +10,10 @@ type Reader = Pick<RunReader, 'snapshot' | 'linesOfRows' | 'artifacts'>;
 
 /** How the files of one batch name the run's rows. */
 export interface IdsOfBatches {
-  /** Of a batch that was created elsewhere its rows' item lines are read: O(its rows), once while it is read. */
+  /**
+   * Of a batch that was created elsewhere its rows' item lines are read: O(its rows), once while it
+   * is read.
+   */
   of(batchNo: number): TE.TaskEither<PortError, CustomIds>;
   forget(batchNo: number): void;
 }
@@ -31,9 +34,14 @@ export const createIdsOfBatches = (run: Reader): IdsOfBatches => {
       const { firstIndex, batch } = range;
       const names: string[] = [];
       while (names.length < batch.requests) {
-        const page = await itemIdsOf(run, firstIndex + names.length, Math.min(pageRows, batch.requests - names.length))();
+        const page = await itemIdsOf(
+          run,
+          firstIndex + names.length,
+          Math.min(pageRows, batch.requests - names.length),
+        )();
         if (page._tag === 'Left') return page;
-        for (const itemId of page.right) names.push(customIdOfAdopted(run.snapshot.config, batch, itemId));
+        for (const itemId of page.right)
+          names.push(customIdOfAdopted(run.snapshot.config, batch, itemId));
       }
       const ids = foreignCustomIds(names, firstIndex);
       kept.set(batchNo, ids);
@@ -53,8 +61,10 @@ const itemIdsOf =
     const lines = await run.linesOfRows(fromIndex, count)();
     if (lines._tag === 'Left') return lines;
     const where = `rows ${fromIndex} to ${fromIndex + count - 1}`;
-    const corrupt = (message: string) => ({ _tag: 'Left', left: { type: 'corrupt', message, where } }) as const;
-    if (lines.right.length !== count) return corrupt(`${where}: ${lines.right.length} of ${count} item lines are stored`);
+    const corrupt = (message: string) =>
+      ({ _tag: 'Left', left: { type: 'corrupt', message, where } }) as const;
+    if (lines.right.length !== count)
+      return corrupt(`${where}: ${lines.right.length} of ${count} item lines are stored`);
     const texts = await readTexts(
       run.artifacts,
       lines.right.map(({ item }) => item),
@@ -62,7 +72,9 @@ const itemIdsOf =
     if (texts._tag === 'Left') return texts;
     const ids = texts.right.map(itemIdIn);
     const bad = ids.indexOf(null);
-    return bad < 0 ? { _tag: 'Right', right: ids as readonly string[] } : corrupt(`the item line of row ${fromIndex + bad} cannot be read`);
+    return bad < 0
+      ? { _tag: 'Right', right: ids as readonly string[] }
+      : corrupt(`the item line of row ${fromIndex + bad} cannot be read`);
   };
 
 const itemIdIn = (line: string | null): string | null => {

@@ -7,7 +7,10 @@ import type { LineColumns } from './line-columns.ts';
 
 /** Judges the files of one batch while their bytes go by. */
 export interface Census {
-  /** One of its files; `end` once, behind the last chunk. `columns`: takes note of what each line says. */
+  /**
+   * One of its files; `end` once, behind the last chunk. `columns`: takes note of what each line
+   * says.
+   */
   file(fileId: string, columns?: LineColumns): { add(chunk: Uint8Array): void; end(): FileCensus };
   /** Different rows of the batch that were answered so far, by any file. */
   rows(): number;
@@ -18,8 +21,15 @@ export interface Census {
 const isAnswered = 1;
 const isSpoilt = 2;
 
-/** `sent`: the rows that the batch was sent with. Each line is read as settling will read it. O(lines); memory: a byte a row. */
-export const createCensus = (wire: Pick<ProviderWire, 'readVerdict'>, customIds: CustomIds, sent: IndexSet): Census => {
+/**
+ * `sent`: the rows that the batch was sent with. Each line is read as settling will read it.
+ * O(lines); memory: a byte a row.
+ */
+export const createCensus = (
+  wire: Pick<ProviderWire, 'readVerdict'>,
+  customIds: CustomIds,
+  sent: IndexSet,
+): Census => {
   const rankOf = createRanks(sent);
   const said = new Uint8Array(countOfIndexSet(sent));
   let rows = 0;
@@ -30,7 +40,11 @@ export const createCensus = (wire: Pick<ProviderWire, 'readVerdict'>, customIds:
     said[rank] = (said[rank] as number) | what;
     return true;
   };
-  const judge = ({ offset, length, text }: ReadLine, isWhole: boolean, columns?: LineColumns): 'answer' | 'malformed' | 'unknown' => {
+  const judge = (
+    { offset, length, text }: ReadLine,
+    isWhole: boolean,
+    columns?: LineColumns,
+  ): 'answer' | 'malformed' | 'unknown' => {
     const verdict = text === null ? ({ type: 'malformed' } as const) : wire.readVerdict(text);
     const index = verdict.type === 'malformed' ? null : customIds.indexOf(verdict.customId);
     columns?.add(offset, length, index, verdict);
@@ -75,9 +89,13 @@ const createRanks = (set: IndexSet): ((index: number) => number) => {
   const count = set.length / 2;
   const before = new Float64Array(count);
   for (let range = 1; range < count; range += 1)
-    before[range] = (before[range - 1] as number) + (set[2 * range - 1] as number) - (set[2 * range - 2] as number);
+    before[range] =
+      (before[range - 1] as number) +
+      (set[2 * range - 1] as number) -
+      (set[2 * range - 2] as number);
   let last = 0;
-  const holds = (range: number, index: number): boolean => index >= (set[2 * range] as number) && index < (set[2 * range + 1] as number);
+  const holds = (range: number, index: number): boolean =>
+    index >= (set[2 * range] as number) && index < (set[2 * range + 1] as number);
   const find = (index: number): number => {
     let [low, high] = [0, count - 1];
     while (low <= high) {

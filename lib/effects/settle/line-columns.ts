@@ -23,7 +23,9 @@ export interface ColumnsOfLine {
 /** What the lines of one file say, in the order of the file: 72 bytes a line. */
 export interface LineColumns {
   readonly count: number;
-  /** `index`: the row that the line's `custom_id` names; null for one that names none of the run. */
+  /**
+   * `index`: the row that the line's `custom_id` names; null for one that names none of the run.
+   */
   add(offset: number, length: number, index: number | null, verdict: LineVerdict): void;
   at(lineIndex: number): ColumnsOfLine;
   /**
@@ -42,7 +44,8 @@ const linesAtFirst = 256;
 export const createLineColumns = (): LineColumns => {
   let table = new Float64Array(linesAtFirst * columns);
   let count = 0;
-  const cell = (lineIndex: number, column: number): number => table[lineIndex * columns + column] as number;
+  const cell = (lineIndex: number, column: number): number =>
+    table[lineIndex * columns + column] as number;
   return {
     get count() {
       return count;

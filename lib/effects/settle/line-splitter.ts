@@ -1,4 +1,7 @@
-/** One line of a file: where it lies, and its text; null text for a line that is too long or not UTF-8. */
+/**
+ * One line of a file: where it lies, and its text; null text for a line that is too long or not
+ * UTF-8.
+ */
 export interface ReadLine {
   /** Bytes from the start of the reading. */
   readonly offset: number;
@@ -20,8 +23,9 @@ export const lineBytesMax = 64 * 1024 * 1024;
 const newline = 0x0a;
 
 /**
- * Splits on byte 0x0A only (U+2028 is legal inside a JSON string). Text is decoded once per block; only a block that is not pure ASCII is
- * decoded line by line. Blank lines are left out. Chunks are kept until their last line is complete.
+ * Splits on byte 0x0A only (U+2028 is legal inside a JSON string). Text is decoded once per block;
+ * only a block that is not pure ASCII is decoded line by line. Blank lines are left out. Chunks are
+ * kept until their last line is complete.
  */
 export const createLineSplitter = (bytesMax: number = lineBytesMax): LineSplitter => {
   let carried: Uint8Array[] = [];
@@ -43,7 +47,8 @@ export const createLineSplitter = (bytesMax: number = lineBytesMax): LineSplitte
       let rest = chunk;
       let ended: readonly ReadLine[] = [];
       if (isTooLong) {
-        // The end of the long line is the first newline to come; what lies behind it is read as usual.
+        // The end of the long line is the first newline to come; what lies behind it is read as
+        // usual.
         const end = rest.indexOf(newline);
         if (end < 0) {
           carriedBytes += rest.length;
@@ -72,7 +77,8 @@ export const createLineSplitter = (bytesMax: number = lineBytesMax): LineSplitte
   };
 };
 
-const lengthWithoutNewline = (bytes: Uint8Array): number => (bytes[bytes.length - 1] === newline ? bytes.length - 1 : bytes.length);
+const lengthWithoutNewline = (bytes: Uint8Array): number =>
+  bytes[bytes.length - 1] === newline ? bytes.length - 1 : bytes.length;
 
 const join = (parts: readonly Uint8Array[], last: Uint8Array): Uint8Array => {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, last.length));
@@ -96,7 +102,9 @@ const decode = (bytes: Uint8Array): string | null => {
 const splitBlock = (block: Uint8Array, base: number): readonly ReadLine[] => {
   const whole = decode(block);
   // As many characters as bytes: offsets in the text are offsets in the file.
-  return whole !== null && whole.length === block.length ? splitText(whole, base) : splitBytes(block, base);
+  return whole !== null && whole.length === block.length
+    ? splitText(whole, base)
+    : splitBytes(block, base);
 };
 
 const splitText = (text: string, base: number): readonly ReadLine[] => {
@@ -104,7 +112,8 @@ const splitText = (text: string, base: number): readonly ReadLine[] => {
   for (let start = 0; start < text.length;) {
     const found = text.indexOf('\n', start);
     const end = found < 0 ? text.length : found;
-    if (end > start) lines.push({ offset: base + start, length: end - start, text: text.slice(start, end) });
+    if (end > start)
+      lines.push({ offset: base + start, length: end - start, text: text.slice(start, end) });
     start = end + 1;
   }
   return lines;
@@ -115,7 +124,12 @@ const splitBytes = (block: Uint8Array, base: number): readonly ReadLine[] => {
   for (let start = 0; start < block.length;) {
     const found = block.indexOf(newline, start);
     const end = found < 0 ? block.length : found;
-    if (end > start) lines.push({ offset: base + start, length: end - start, text: decode(block.subarray(start, end)) });
+    if (end > start)
+      lines.push({
+        offset: base + start,
+        length: end - start,
+        text: decode(block.subarray(start, end)),
+      });
     start = end + 1;
   }
   return lines;

@@ -1,6 +1,9 @@
 import type { LineColumns } from './line-columns.ts';
 
-/** What stored files say, from their download until they are settled: a file is read once, unless another process settles it. */
+/**
+ * What stored files say, from their download until they are settled: a file is read once, unless
+ * another process settles it.
+ */
 export interface LinesKept {
   /** `object`: the file's name in the payload plane, which no other reading has. */
   keep(object: string, lines: LineColumns): void;

@@ -31,7 +31,10 @@ type SettleEffect = Extract<Effect, { readonly type: 'SettleSlice' }>;
 
 /** A line of a known row whose outcome is still to be taken: a failure, or an answer. */
 interface Waiting {
-  /** What it is unless one of its texts satisfies the schema; null: an answer, or what the schema says is wrong with it. */
+  /**
+   * What it is unless one of its texts satisfies the schema; null: an answer, or what the schema
+   * says is wrong with it.
+   */
   readonly failureClass: FailureClass | null;
   /** Null: no text is to be read. */
   readonly texts: AnswerTexts | null;
@@ -44,8 +47,15 @@ interface FileReading {
   readonly ids: IdsOfBatches;
 }
 
-/** Reads a batch's raw files slice by slice; the failures it meets on the way are kept for the last slices of the batch. */
-export const performSettle = (ports: EnginePorts, kept: LinesKept, ids: IdsOfBatches): Perform<SettleEffect> => {
+/**
+ * Reads a batch's raw files slice by slice; the failures it meets on the way are kept for the last
+ * slices of the batch.
+ */
+export const performSettle = (
+  ports: EnginePorts,
+  kept: LinesKept,
+  ids: IdsOfBatches,
+): Perform<SettleEffect> => {
   const files = { kept, ids };
   const notebook = createNotebook();
   return (effect) => {
@@ -126,8 +136,11 @@ const settleRest = (
       }),
     );
   const known = notebook.complete(effect.batchKey, partsOf(ports, effect.batchKey));
-  // A process that did not read the files from their start reads them again: only for the failures, nothing is settled twice.
-  return known !== null ? TE.right(asked(known)) : pipe(rereadNotes(ports, files, notebook, effect), TE.map(asked));
+  // A process that did not read the files from their start reads them again: only for the failures,
+  // nothing is settled twice.
+  return known !== null
+    ? TE.right(asked(known))
+    : pipe(rereadNotes(ports, files, notebook, effect), TE.map(asked));
 };
 
 const filesOf = (
@@ -135,23 +148,43 @@ const filesOf = (
   batchKey: BatchKey,
 ): readonly { readonly part: FilePart; readonly object: string; readonly bytes: number }[] => {
   const files = run.snapshot.live.find((batch) => batch.batchKey === batchKey)?.files;
-  return (['output', 'error'] as const).flatMap((part) => (files?.[part] ? [{ part, ...files[part] }] : []));
+  return (['output', 'error'] as const).flatMap((part) =>
+    files?.[part] ? [{ part, ...files[part] }] : [],
+  );
 };
 
-const partsOf = (ports: EnginePorts, batchKey: BatchKey): readonly FilePart[] => filesOf(ports, batchKey).map((file) => file.part);
+const partsOf = (ports: EnginePorts, batchKey: BatchKey): readonly FilePart[] =>
+  filesOf(ports, batchKey).map((file) => file.part);
 
 const rereadNotes =
-  (ports: EnginePorts, files: FileReading, notebook: Notebook, effect: SettleEffect): TE.TaskEither<PortError, ReadonlyMap<number, Note>> =>
+  (
+    ports: EnginePorts,
+    files: FileReading,
+    notebook: Notebook,
+    effect: SettleEffect,
+  ): TE.TaskEither<PortError, ReadonlyMap<number, Note>> =>
   async () => {
     for (const { part, bytes } of filesOf(ports, effect.batchKey)) {
       for (let offset = 0; offset < bytes;) {
-        const reading = await readSlice(ports, files, effect.batchKey, part, offset, effect.rowsMax)();
+        const reading = await readSlice(
+          ports,
+          files,
+          effect.batchKey,
+          part,
+          offset,
+          effect.rowsMax,
+        )();
         if (reading._tag === 'Left') return reading;
         notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, offset, reading.right);
         offset = reading.right.toOffset;
       }
     }
-    return { _tag: 'Right', right: notebook.complete(effect.batchKey, partsOf(ports, effect.batchKey)) ?? new Map<number, Note>() };
+    return {
+      _tag: 'Right',
+      right:
+        notebook.complete(effect.batchKey, partsOf(ports, effect.batchKey)) ??
+        new Map<number, Note>(),
+    };
   };
 
 const readSlice =
@@ -166,7 +199,14 @@ const readSlice =
   async () => {
     const file = filesOf(ports, batchKey).find((candidate) => candidate.part === part);
     if (file === undefined)
-      return { _tag: 'Left', left: { type: 'corrupt', message: `batch ${batchKey} has no ${part} file to settle from`, where: batchKey } };
+      return {
+        _tag: 'Left',
+        left: {
+          type: 'corrupt',
+          message: `batch ${batchKey} has no ${part} file to settle from`,
+          where: batchKey,
+        },
+      };
     const { ingest, live } = ports.run.snapshot;
     const reading = createSliceReading(part, file.bytes);
     const { kept, ids } = files;
@@ -176,9 +216,14 @@ const readSlice =
       if (reading.isEndOfFile) kept.forget(file.object);
       return { _tag: 'Right', right: reading };
     }
-    const chunks = await ports.run.artifacts.read(file.object, { offset: fromOffset, length: file.bytes - fromOffset })();
+    const chunks = await ports.run.artifacts.read(file.object, {
+      offset: fromOffset,
+      length: file.bytes - fromOffset,
+    })();
     if (chunks._tag === 'Left') return { _tag: 'Left', left: payloadRefusal(chunks.left) };
-    const customIds = await ids.of(live.find((batch) => batch.batchKey === batchKey)?.batchNo ?? 0)();
+    const customIds = await ids.of(
+      live.find((batch) => batch.batchKey === batchKey)?.batchNo ?? 0,
+    )();
     if (customIds._tag === 'Left') return { _tag: 'Left', left: payloadRefusal(customIds.left) };
     const rows = { customIds: customIds.right, itemCount: ingest.itemCount };
     let lineCount = 0;
@@ -191,7 +236,12 @@ const readSlice =
             break;
           }
           lineCount += 1;
-          const known = readLine(ports, reading, { ...line, offset: fromOffset + line.offset }, rows);
+          const known = readLine(
+            ports,
+            reading,
+            { ...line, offset: fromOffset + line.offset },
+            rows,
+          );
           if (known !== null) waiting.push(known);
         }
         await judge(ports.structure ?? null, waiting);
@@ -212,7 +262,9 @@ const readLine = (
   { customIds, itemCount }: { readonly customIds: CustomIds; readonly itemCount: number },
 ): Waiting | null => {
   const verdict =
-    line.text === null ? ({ type: 'malformed' } as const) : provider.readVerdict(line.text, structure === null ? undefined : 'text');
+    line.text === null
+      ? ({ type: 'malformed' } as const)
+      : provider.readVerdict(line.text, structure === null ? undefined : 'text');
   if (verdict.type === 'malformed') {
     reading.malformedCount += 1;
     return null;
@@ -224,19 +276,43 @@ const readLine = (
   }
   if (verdict.usage !== null) addTo(reading.usage, verdict.usage);
   const take = (failureClass: FailureClass | null): void =>
-    takeRow(reading, index, line, failureClass === null ? null : codeOfFailure(failureClass), outputTokensOf(verdict));
+    takeRow(
+      reading,
+      index,
+      line,
+      failureClass === null ? null : codeOfFailure(failureClass),
+      outputTokensOf(verdict),
+    );
   if (verdict.type === 'failed')
-    return { failureClass: verdict.failureClass, texts: verdict.texts === undefined ? null : textsIn(verdict), take };
-  return { failureClass: structure !== null && verdict.isCall === true ? 'tool_call' : null, texts: textsIn(verdict), take };
+    return {
+      failureClass: verdict.failureClass,
+      texts: verdict.texts === undefined ? null : textsIn(verdict),
+      take,
+    };
+  return {
+    failureClass: structure !== null && verdict.isCall === true ? 'tool_call' : null,
+    texts: textsIn(verdict),
+    take,
+  };
 };
 
 const outputTokensOf = (verdict: Exclude<LineVerdict, { readonly type: 'malformed' }>): number =>
-  verdict.type === 'failed' && verdict.stopsBeforeLimit === true ? stoppedBeforeLimit : (verdict.usage?.outputTokens ?? -1);
+  verdict.type === 'failed' && verdict.stopsBeforeLimit === true
+    ? stoppedBeforeLimit
+    : (verdict.usage?.outputTokens ?? -1);
 
-/** Takes lines in their order; the answers among them are read together first, where a structure was promised. */
-const judge = async (structure: AnswerReading | null, waiting: readonly Waiting[]): Promise<void> => {
-  const answers = structure === null ? [] : waiting.flatMap(({ texts }) => (texts === null ? [] : [texts]));
-  const readings = structure === null ? null : (await readTexts(structure.readAll, answers)).values();
+/**
+ * Takes lines in their order; the answers among them are read together first, where a structure was
+ * promised.
+ */
+const judge = async (
+  structure: AnswerReading | null,
+  waiting: readonly Waiting[],
+): Promise<void> => {
+  const answers =
+    structure === null ? [] : waiting.flatMap(({ texts }) => (texts === null ? [] : [texts]));
+  const readings =
+    structure === null ? null : (await readTexts(structure.readAll, answers)).values();
   for (const { failureClass, texts, take } of waiting) {
     const found = texts === null ? undefined : readings?.next().value;
     take(found === undefined ? failureClass : classOf(found.reading, failureClass));
@@ -246,9 +322,18 @@ const judge = async (structure: AnswerReading | null, waiting: readonly Waiting[
 const classOf = (reading: OutputReading, otherwise: FailureClass | null): FailureClass | null =>
   reading.type === 'fits' ? null : (otherwise ?? reading.failureClass);
 
-/** Failures by batch, known to be all of them only where the files were read here from the first byte to the last. */
+/**
+ * Failures by batch, known to be all of them only where the files were read here from the first
+ * byte to the last.
+ */
 interface Notebook {
-  add(batchKey: BatchKey, parts: readonly FilePart[], part: FilePart, fromOffset: number, reading: SliceReading): void;
+  add(
+    batchKey: BatchKey,
+    parts: readonly FilePart[],
+    part: FilePart,
+    fromOffset: number,
+    reading: SliceReading,
+  ): void;
   /** Null unless every one of the files was read to its end. */
   complete(batchKey: BatchKey, parts: readonly FilePart[]): ReadonlyMap<number, Note> | null;
   forget(batchKey: BatchKey): void;
@@ -260,11 +345,19 @@ const createNotebook = (): Notebook => {
   return {
     add(batchKey, parts, part, fromOffset, reading) {
       const at = `${part}@${fromOffset}`;
-      const page = part === parts[0] && fromOffset === 0 ? { notes: new Map<number, Note>(), next: at } : pages.get(batchKey);
+      const page =
+        part === parts[0] && fromOffset === 0
+          ? { notes: new Map<number, Note>(), next: at }
+          : pages.get(batchKey);
       if (page === undefined || page.next !== at) return;
-      for (const [index, note] of reading.notes) if (!page.notes.has(index)) page.notes.set(index, note);
+      for (const [index, note] of reading.notes)
+        if (!page.notes.has(index)) page.notes.set(index, note);
       const following = parts[parts.indexOf(part) + 1];
-      page.next = !reading.isEndOfFile ? `${part}@${reading.toOffset}` : following === undefined ? 'end' : `${following}@0`;
+      page.next = !reading.isEndOfFile
+        ? `${part}@${reading.toOffset}`
+        : following === undefined
+          ? 'end'
+          : `${following}@0`;
       pages.set(batchKey, page);
     },
     complete(batchKey, parts) {

@@ -4,7 +4,10 @@ import { answeredCode, type LineColumns, malformedCode } from './line-columns.ts
 
 export type FilePart = 'output' | 'error';
 
-/** A failure line, remembered until the rest of the batch is settled: a success anywhere wins over it. */
+/**
+ * A failure line, remembered until the rest of the batch is settled: a success anywhere wins over
+ * it.
+ */
 export interface Note {
   readonly code: number;
   readonly part: 1 | 2;
@@ -67,12 +70,24 @@ export const takeRow = (
     reading.offsets.push(offset);
     reading.lengths.push(length);
   } else if (!reading.notes.has(index)) {
-    reading.notes.set(index, { code, part: reading.part === 'output' ? 1 : 2, offset, length, outputTokens });
+    reading.notes.set(index, {
+      code,
+      part: reading.part === 'output' ? 1 : 2,
+      offset,
+      length,
+      outputTokens,
+    });
   }
 };
 
 /** The slice as it was read while the file was downloaded. O(lines of the slice). */
-export const readColumns = (reading: SliceReading, lines: LineColumns, fromOffset: number, rowsMax: number, itemCount: number): void => {
+export const readColumns = (
+  reading: SliceReading,
+  lines: LineColumns,
+  fromOffset: number,
+  rowsMax: number,
+  itemCount: number,
+): void => {
   const first = lines.placeOf(fromOffset);
   const end = Math.min(lines.count, first + rowsMax);
   for (let lineIndex = first; lineIndex < end; lineIndex += 1) {
@@ -82,7 +97,13 @@ export const readColumns = (reading: SliceReading, lines: LineColumns, fromOffse
     else {
       if (line.outputTokens >= 0) addTo(reading.usage, line);
       const outputTokens = line.stopsBeforeLimit ? stoppedBeforeLimit : line.outputTokens;
-      takeRow(reading, line.index, line, line.code === answeredCode ? null : line.code, outputTokens);
+      takeRow(
+        reading,
+        line.index,
+        line,
+        line.code === answeredCode ? null : line.code,
+        outputTokens,
+      );
     }
   }
   if (end < lines.count) endBefore(reading, lines.at(end).offset);

@@ -17,20 +17,27 @@ import type { Asked, EnginePorts, Perform } from '../ports.ts';
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
 
 /** A file as it came; or the provider's answer that it does not have it. */
-type Fetched = { readonly file: StoredFile; readonly census: FileCensus } | { readonly gone: PortError };
+type Fetched =
+  { readonly file: StoredFile; readonly census: FileCensus } | { readonly gone: PortError };
 
 /**
- * Brings both raw files into the payload plane, whole, before anything points into them, and says what they are. A cut transfer leaves nothing
- * behind. Where one of two files is gone, the other is kept.
+ * Brings both raw files into the payload plane, whole, before anything points into them, and says
+ * what they are. A cut transfer leaves nothing behind. Where one of two files is gone, the other is
+ * kept.
  */
-export const performStoreFiles = (ports: EnginePorts, kept: LinesKept, ids: IdsOfBatches): Perform<Of<'StoreFiles'>> => {
+export const performStoreFiles = (
+  ports: EnginePorts,
+  kept: LinesKept,
+  ids: IdsOfBatches,
+): Perform<Of<'StoreFiles'>> => {
   const { run, provider, scheduler } = ports;
   let reading = 0;
   return ({ batchKey, outputFileId, errorFileId }) => {
     reading += 1;
     // Each reading has objects of its own: a committed object is never overwritten.
     const own = { epoch: run.epoch, reading };
-    const name = (part: 'output' | 'error'): string => rawObjectName(batchKey, part, own.epoch, own.reading);
+    const name = (part: 'output' | 'error'): string =>
+      rawObjectName(batchKey, part, own.epoch, own.reading);
     return pipe(
       TE.Do,
       TE.bind('sent', () => rowsSent(ports, batchKey)),
@@ -52,7 +59,13 @@ export const performStoreFiles = (ports: EnginePorts, kept: LinesKept, ids: IdsO
               gone: goneIn(output, error),
             };
             const files = { output: fileOf(output), error: fileOf(error) };
-            return TE.right({ type: 'RecordFiles', atMs: scheduler.now(), batchKey, ...files, census: found });
+            return TE.right({
+              type: 'RecordFiles',
+              atMs: scheduler.now(),
+              batchKey,
+              ...files,
+              census: found,
+            });
           }),
         );
       }),
@@ -65,16 +78,25 @@ interface Both {
   readonly error: Fetched | null;
 }
 
-const fileOf = (fetched: Fetched | null): StoredFile | null => (fetched !== null && 'file' in fetched ? fetched.file : null);
-const censusOf = (fetched: Fetched | null): FileCensus | null => (fetched !== null && 'file' in fetched ? fetched.census : null);
-const isGone = (fetched: Fetched | null): fetched is { readonly gone: PortError } => fetched !== null && 'gone' in fetched;
+const fileOf = (fetched: Fetched | null): StoredFile | null =>
+  fetched !== null && 'file' in fetched ? fetched.file : null;
+const censusOf = (fetched: Fetched | null): FileCensus | null =>
+  fetched !== null && 'file' in fetched ? fetched.census : null;
+const isGone = (fetched: Fetched | null): fetched is { readonly gone: PortError } =>
+  fetched !== null && 'gone' in fetched;
 
 /** False where every file that the provider named is gone: then there is nothing to judge. */
 const hasSome = ({ output, error }: Both): boolean =>
   fileOf(output) !== null || fileOf(error) !== null || (!isGone(output) && !isGone(error));
 const goneError = ({ output, error }: Both): PortError =>
-  [output, error].find(isGone)?.gone ?? { type: 'not_found', message: 'the provider has no file of this batch' };
-const goneIn = (output: Fetched | null, error: Fetched | null): { readonly part: 'output' | 'error'; readonly message: string } | null =>
+  [output, error].find(isGone)?.gone ?? {
+    type: 'not_found',
+    message: 'the provider has no file of this batch',
+  };
+const goneIn = (
+  output: Fetched | null,
+  error: Fetched | null,
+): { readonly part: 'output' | 'error'; readonly message: string } | null =>
   isGone(output)
     ? { part: 'output', message: `the output file is gone: ${messageOf(output.gone)}` }
     : isGone(error)
@@ -96,7 +118,10 @@ const rowsSent = (ports: EnginePorts, batchKey: BatchKey): TE.TaskEither<PortErr
       );
 };
 
-/** Copies of readings before this one, of this owner and of those before it: only the latest is kept. What cannot be removed now goes with the next. */
+/**
+ * Copies of readings before this one, of this owner and of those before it: only the latest is
+ * kept. What cannot be removed now goes with the next.
+ */
 const removeEarlier = (
   { run }: EnginePorts,
   batchKey: BatchKey,
@@ -105,7 +130,8 @@ const removeEarlier = (
   TE.fromTask(async () => {
     const listed = await run.artifacts.list(rawFolderOf(batchKey))();
     if (listed._tag === 'Left') return;
-    for (const { name } of listed.right) if (isEarlierReading(name, own)) await run.artifacts.remove(name)();
+    for (const { name } of listed.right)
+      if (isEarlierReading(name, own)) await run.artifacts.remove(name)();
   });
 
 const fetchFile = (
@@ -126,7 +152,8 @@ const fetchFile = (
           const transfer = watched(chunks, promised, fileId, (chunk) => counting.add(chunk));
           return pipe(
             run.artifacts.put(object, transfer.chunks),
-            // Whatever the store makes of a stream that breaks: the cause is a transient failure of the transfer, not the store's.
+            // Whatever the store makes of a stream that breaks: the cause is a transient failure of
+            // the transfer, not the store's.
             TE.mapLeft((error) => transfer.fault() ?? error),
             TE.map(({ bytes }) => {
               const found = { file: { object, bytes }, census: counting.end() };
@@ -135,11 +162,14 @@ const fetchFile = (
             }),
           );
         }),
-        TE.orElse((error) => (saysGone(error) ? TE.right<PortError, Fetched>({ gone: error }) : TE.left(error))),
+        TE.orElse((error) =>
+          saysGone(error) ? TE.right<PortError, Fetched>({ gone: error }) : TE.left(error),
+        ),
       );
 
 const saysGone = (error: PortError): boolean =>
-  error.type === 'not_found' || (error.type === 'refused' && (error.statusCode === 404 || error.statusCode === 410));
+  error.type === 'not_found' ||
+  (error.type === 'refused' && (error.statusCode === 404 || error.statusCode === 410));
 
 interface Transfer {
   readonly chunks: AsyncIterable<Uint8Array>;
@@ -174,7 +204,8 @@ const watched = (
     } finally {
       await source.return?.().catch(() => undefined);
     }
-    if (promised !== null && seen !== promised) throw cut(`the download of ${fileId} ended after ${seen} of ${promised} bytes`, null);
+    if (promised !== null && seen !== promised)
+      throw cut(`the download of ${fileId} ended after ${seen} of ${promised} bytes`, null);
   }
   return { chunks: pass(), fault: () => fault };
 };

@@ -9,7 +9,10 @@ import { requestLinesOf } from './request-lines.ts';
 /** What reading of such batches asks of a provider. */
 export type AdoptedReader = Pick<BatchProvider, 'download'> & Pick<ProviderWire, 'readRequest'>;
 
-/** Of which batch, behind which byte of its input file, and how many of its lines were read. A type, so that it is a `JsonValue`. */
+/**
+ * Of which batch, behind which byte of its input file, and how many of its lines were read. A type,
+ * so that it is a `JsonValue`.
+ */
 type AdoptedPosition = { readonly batch: number; readonly offset: number; readonly lines: number };
 
 const refsShownMax = 20;
@@ -30,8 +33,14 @@ export const sourceOfAdopted = (
   fingerprint: adopted.map(({ providerBatchId }) => providerBatchId).join(' '),
 });
 
-/** The lines of the input files as items, read where they lie: at the provider. Each file is downloaded once, and once more for each time that reading is resumed. */
-export const adoptedSource = (adopted: readonly AdoptedBatch[], reader: () => Promise<AdoptedReader>): EngineSource => {
+/**
+ * The lines of the input files as items, read where they lie: at the provider. Each file is
+ * downloaded once, and once more for each time that reading is resumed.
+ */
+export const adoptedSource = (
+  adopted: readonly AdoptedBatch[],
+  reader: () => Promise<AdoptedReader>,
+): EngineSource => {
   const { kind, ref, fingerprint } = sourceOfAdopted(adopted);
   const items: CheckpointedItemSource<PreparedRequest, JsonObject, AdoptedPosition> = {
     kind,
@@ -45,10 +54,19 @@ export const adoptedSource = (adopted: readonly AdoptedBatch[], reader: () => Pr
         const isFirst = adoptedIndex === start.batch;
         let lines = isFirst ? start.lines : 0;
         if (lines === batch.requests) continue;
-        for await (const block of requestLinesOf(provider, batch.inputFileId, isFirst ? start.offset : 0, signal)) {
+        for await (const block of requestLinesOf(
+          provider,
+          batch.inputFileId,
+          isFirst ? start.offset : 0,
+          signal,
+        )) {
           yield block.map(({ text, nextOffset }) => {
             lines += 1;
-            return rowOf(adopted, batch, readLine(provider, batch, text, lines), { batch: adoptedIndex, offset: nextOffset, lines });
+            return rowOf(adopted, batch, readLine(provider, batch, text, lines), {
+              batch: adoptedIndex,
+              offset: nextOffset,
+              lines,
+            });
           });
         }
         if (lines !== batch.requests)
@@ -64,7 +82,12 @@ export const adoptedSource = (adopted: readonly AdoptedBatch[], reader: () => Pr
   return { items, buildPrompt: ({ payload }) => payload };
 };
 
-const readLine = ({ readRequest }: AdoptedReader, batch: AdoptedBatch, text: string | null, line: number): PreparedRequest => {
+const readLine = (
+  { readRequest }: AdoptedReader,
+  batch: AdoptedBatch,
+  text: string | null,
+  line: number,
+): PreparedRequest => {
   const read = text === null ? { reason: 'it is too long, or not UTF-8' } : readRequest?.(text);
   if (read !== undefined && 'customId' in read) return read;
   throw new SourceError(read?.reason ?? 'the provider reads no input files', {
@@ -80,7 +103,11 @@ const rowOf = (
   position: AdoptedPosition,
 ): SourceRow<PreparedRequest, JsonObject, AdoptedPosition> => {
   const { providerBatchId } = batch;
-  const origin = { ref: `batch:${providerBatchId}`, index: position.lines - 1, namespace: adopted.length > 1 ? providerBatchId : null };
+  const origin = {
+    ref: `batch:${providerBatchId}`,
+    index: position.lines - 1,
+    namespace: adopted.length > 1 ? providerBatchId : null,
+  };
   return {
     item: { itemId: itemIdOfAdopted({ adopted }, batch, request.customId), payload: request },
     primaryKey: request.customId,
@@ -94,7 +121,11 @@ const rowOf = (
 const decodePosition = (stored: JsonValue, ref: string): AdoptedPosition => {
   if (isJsonObject(stored)) {
     const { batch, offset, lines } = stored;
-    if (typeof batch === 'number' && typeof offset === 'number' && typeof lines === 'number') return { batch, offset, lines };
+    if (typeof batch === 'number' && typeof offset === 'number' && typeof lines === 'number')
+      return { batch, offset, lines };
   }
-  throw new SourceError(`cannot resume from ${JSON.stringify(stored)}: not a position in these batches`, { ref });
+  throw new SourceError(
+    `cannot resume from ${JSON.stringify(stored)}: not a position in these batches`,
+    { ref },
+  );
 };

@@ -11,7 +11,10 @@ export interface LineBuffer {
 }
 
 const encoder = new TextEncoder();
-/** Text is encoded when so much has come: one call for many lines, and no text lives long enough to be moved by the garbage collector. */
+/**
+ * Text is encoded when so much has come: one call for many lines, and no text lives long enough to
+ * be moved by the garbage collector.
+ */
 const pendingCharsMax = 16 * 1024;
 
 /** @param bytesExpected bytes to allocate at once */
@@ -39,9 +42,16 @@ export const createLineBuffer = (bytesExpected: number): LineBuffer => {
     const { written } = encoder.encodeInto(pending, bytes.subarray(at));
     if (written !== pending.length) {
       let start = 0;
-      for (let lineIndex = lengths.length - pendingLines, offset = at; lineIndex < lengths.length; lineIndex += 1) {
+      for (
+        let lineIndex = lengths.length - pendingLines, offset = at;
+        lineIndex < lengths.length;
+        lineIndex += 1
+      ) {
         const end = start + (lengths[lineIndex] as number);
-        lengths[lineIndex] = encoder.encodeInto(pending.slice(start, end), bytes.subarray(offset)).written;
+        lengths[lineIndex] = encoder.encodeInto(
+          pending.slice(start, end),
+          bytes.subarray(offset),
+        ).written;
         offset += lengths[lineIndex] as number;
         start = end;
       }
@@ -69,7 +79,8 @@ export const createLineBuffer = (bytesExpected: number): LineBuffer => {
       let start = 0;
       old.lengths.forEach((length, lineIndex) => {
         const line = lines.get(lineIndex);
-        const put = line === undefined ? old.bytes.subarray(start, start + length) : encoder.encode(line);
+        const put =
+          line === undefined ? old.bytes.subarray(start, start + length) : encoder.encode(line);
         reserve(put.length);
         bytes.set(put, at);
         at += put.length;
@@ -80,7 +91,13 @@ export const createLineBuffer = (bytesExpected: number): LineBuffer => {
     take(count) {
       flush();
       const first = Uint32Array.from(lengths.slice(0, count));
-      return { bytes: bytes.subarray(0, count === lengths.length ? at : first.reduce((sum, length) => sum + length, 0)), lengths: first };
+      return {
+        bytes: bytes.subarray(
+          0,
+          count === lengths.length ? at : first.reduce((sum, length) => sum + length, 0),
+        ),
+        lengths: first,
+      };
     },
   };
 };

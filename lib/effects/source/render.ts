@@ -3,7 +3,12 @@ import type { JsonObject, JsonValue } from '../../core/json/json.ts';
 import { isTooDeep, jsonDepthMax } from '../../core/json/json-depth.ts';
 import { idOfBadRow, idOfBadRowBeside } from '../../core/source/source.ts';
 import type { MoneyPolicy, RunConfig } from '../../core/model/config.ts';
-import type { LineRenderer, PreparedRequest, ProviderWire, RenderedLine } from '../../ports/provider.ts';
+import type {
+  LineRenderer,
+  PreparedRequest,
+  ProviderWire,
+  RenderedLine,
+} from '../../ports/provider.ts';
 import type { RowLocation, SourceEntry, SourceOrigin, SourceRow } from '../../ports/source.ts';
 import type { TokenCounter } from '../../ports/tokens.ts';
 import { measured } from './measured-tokens.ts';
@@ -16,7 +21,9 @@ export interface RenderPorts {
   readonly tokens: TokenCounter | null;
 }
 
-/** One row, ready for the payload plane: its request line (empty for a bad row) and its item line. */
+/**
+ * One row, ready for the payload plane: its request line (empty for a bad row) and its item line.
+ */
 export interface RenderedRow {
   readonly itemId: string;
   readonly line: string;
@@ -41,7 +48,10 @@ export interface BadRow {
 export interface RowRenderer {
   /** A promise only where the prompt is one. */
   render(entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow>;
-  /** The row as a recorded failure whose own id is taken by an earlier row. `bad`: what was wrong with it already. */
+  /**
+   * The row as a recorded failure whose own id is taken by an earlier row. `bad`: what was wrong
+   * with it already.
+   */
   renderTaken(origin: RowOrigin, itemId: string, bad: BadRow | null): RenderedRow;
 }
 
@@ -58,7 +68,13 @@ export interface RowOrigin {
 
 export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
   'bad' in entry
-    ? { entryIndex, location: entry.bad.location, givenId: entry.bad.itemId, idField: null, within: entry.origin ?? null }
+    ? {
+        entryIndex,
+        location: entry.bad.location,
+        givenId: entry.bad.itemId,
+        idField: null,
+        within: entry.origin ?? null,
+      }
     : {
         entryIndex,
         location: entry.location ?? null,
@@ -67,7 +83,10 @@ export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
         within: entry.origin ?? null,
       };
 
-/** Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt and one of the metadata. */
+/**
+ * Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt
+ * and one of the metadata.
+ */
 export const createRowRenderer = (ports: RenderPorts, source: EngineSource): RowRenderer => {
   const { config } = ports.run.snapshot;
   const renderLine =
@@ -82,15 +101,27 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
   const customIds = customIdsOf(config);
   const lineageOf = createLineage(ref);
 
-  const failed = (origin: RowOrigin, reason: string, field: string | null, taken: string | null = null): RenderedRow => {
+  const failed = (
+    origin: RowOrigin,
+    reason: string,
+    field: string | null,
+    taken: string | null = null,
+  ): RenderedRow => {
     const { entryIndex, givenId } = origin;
     const location = origin.location ?? { ref, line: null };
     const row = origin.within?.index ?? entryIndex;
-    const where = location.line === null ? `${location.ref}, row ${row}` : `${location.ref}:${location.line}`;
+    const where =
+      location.line === null ? `${location.ref}, row ${row}` : `${location.ref}:${location.line}`;
     const isIdUsable = typeof givenId === 'string' && givenId.trim() !== '';
     const own = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
     const itemId = taken === null ? own : idOfBadRowBeside(ref, entryIndex, taken);
-    const error: JsonObject = { reason, field, given_id: givenId, file: location.ref, line: location.line };
+    const error: JsonObject = {
+      reason,
+      field,
+      given_id: givenId,
+      file: location.ref,
+      line: location.line,
+    };
     const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineageOf(origin.within, entryIndex, null)}},"error":${JSON.stringify(error)}}\n`;
     const message = `${where}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
     return { itemId, line: '', itemLine, tokens: null, inputs: 0, bad: { reason, field, message } };
@@ -99,13 +130,22 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
   /** Prompts are a user's: deep, cyclic, or of a kind that JSON cannot write. */
   const lineOf = (index: number, prompt: unknown): ReturnType<typeof renderLine> => {
     try {
-      return isTooDeep(prompt) ? { reason: `its prompt ${tooDeep}` } : renderLine(customIds.of(index), prompt);
+      return isTooDeep(prompt)
+        ? { reason: `its prompt ${tooDeep}` }
+        : renderLine(customIds.of(index), prompt);
     } catch (error) {
-      return { reason: `its prompt cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}` };
+      return {
+        reason: `its prompt cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
+      };
     }
   };
 
-  const good = (entry: SourceRow, index: number, entryIndex: number, prompt: unknown): RenderedRow => {
+  const good = (
+    entry: SourceRow,
+    index: number,
+    entryIndex: number,
+    prompt: unknown,
+  ): RenderedRow => {
     const { item, primaryKey } = entry;
     const rendered = lineOf(index, prompt);
     if ('reason' in rendered) return failed(originOf(entry, entryIndex), rendered.reason, null);
@@ -113,15 +153,19 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     if (bound !== null) return failed(originOf(entry, entryIndex), bound, null);
     let metadata = '';
     if (item.metadata !== undefined) {
-      if (isTooDeep(item.metadata)) return failed(originOf(entry, entryIndex), `its metadata ${tooDeep}`, 'metadata');
+      if (isTooDeep(item.metadata))
+        return failed(originOf(entry, entryIndex), `its metadata ${tooDeep}`, 'metadata');
       const text = stringifyMetadata(item.metadata);
-      if (isLineageTaken(item.metadata)) return failed(originOf(entry, entryIndex), lineageTaken, lineageKey);
-      if (text === null) return failed(originOf(entry, entryIndex), 'its metadata is not a JSON object', 'metadata');
+      if (isLineageTaken(item.metadata))
+        return failed(originOf(entry, entryIndex), lineageTaken, lineageKey);
+      if (text === null)
+        return failed(originOf(entry, entryIndex), 'its metadata is not a JSON object', 'metadata');
       metadata = text.length > 2 ? `${text.slice(1, -1)},` : '';
     }
     const lineage = lineageOf(entry.origin ?? null, entryIndex, primaryKey ?? null);
     const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
-    const counted = ports.tokens === null ? null : measured(ports.tokens, rendered.line, config.provider.model);
+    const counted =
+      ports.tokens === null ? null : measured(ports.tokens, rendered.line, config.provider.model);
     const row = {
       itemId: item.itemId,
       line: rendered.line,
@@ -131,16 +175,33 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
       inputs: rendered.inputs ?? 1,
       bad: null,
     };
-    return rendered.outputTokensMax === undefined ? row : { ...row, outputTokensMax: rendered.outputTokensMax };
+    return rendered.outputTokensMax === undefined
+      ? row
+      : { ...row, outputTokensMax: rendered.outputTokensMax };
   };
 
-  const renderRow = (entry: SourceEntry, index: number, entryIndex: number): RenderedRow | Promise<RenderedRow> => {
-    if ('bad' in entry) return failed(originOf(entry, entryIndex), entry.bad.reason, entry.bad.field);
-    if (!isItem(entry.item)) return failed(originOf(entry, entryIndex), `it is ${String(entry.item)}, not { itemId, payload }`, null);
+  const renderRow = (
+    entry: SourceEntry,
+    index: number,
+    entryIndex: number,
+  ): RenderedRow | Promise<RenderedRow> => {
+    if ('bad' in entry)
+      return failed(originOf(entry, entryIndex), entry.bad.reason, entry.bad.field);
+    if (!isItem(entry.item))
+      return failed(
+        originOf(entry, entryIndex),
+        `it is ${String(entry.item)}, not { itemId, payload }`,
+        null,
+      );
     const { itemId } = entry.item;
-    if (typeof itemId !== 'string' || itemId.trim() === '') return failed(originOf(entry, entryIndex), 'its item id is empty', 'itemId');
+    if (typeof itemId !== 'string' || itemId.trim() === '')
+      return failed(originOf(entry, entryIndex), 'its item id is empty', 'itemId');
     const thrown = (error: unknown): RenderedRow =>
-      failed(originOf(entry, entryIndex), `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`, null);
+      failed(
+        originOf(entry, entryIndex),
+        `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`,
+        null,
+      );
     let prompt: unknown;
     try {
       prompt = source.buildPrompt(entry.item);
@@ -156,12 +217,20 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     render: renderRow,
     renderTaken(origin, itemId, bad) {
       if (bad !== null) return failed(origin, bad.reason, bad.field, itemId);
-      return failed(origin, `the id ${JSON.stringify(itemId)} is taken by an earlier row`, origin.idField, itemId);
+      return failed(
+        origin,
+        `the id ${JSON.stringify(itemId)} is taken by an earlier row`,
+        origin.idField,
+        itemId,
+      );
     },
   };
 };
 
-/** Requests that were written elsewhere go as they are, whatever the job says of schema and parameters. */
+/**
+ * Requests that were written elsewhere go as they are, whatever the job says of schema and
+ * parameters.
+ */
 const rendererOfAdopted =
   ({ provider }: RenderPorts): LineRenderer =>
   (customId, request) =>
@@ -178,13 +247,17 @@ const isLineageTaken = (metadata: unknown): boolean =>
 const tooDeep = `is nested more than ${jsonDepthMax} levels deep, or holds itself`;
 
 /** Items are a user's, and may hold anything. */
-const isItem = (item: unknown): item is SourceRow['item'] => typeof item === 'object' && item !== null;
+const isItem = (item: unknown): item is SourceRow['item'] =>
+  typeof item === 'object' && item !== null;
 
 /**
  * Where a row comes from, for its metadata. Parts that neighbouring rows share are serialised once.
  */
-const createLineage = (ref: string): ((within: SourceOrigin | null, entryIndex: number, primaryKey: string | null) => string) => {
-  const headOf = (of: string): string => `"${lineageKey}":{"source_ref":${JSON.stringify(of)},"source_item_index":`;
+const createLineage = (
+  ref: string,
+): ((within: SourceOrigin | null, entryIndex: number, primaryKey: string | null) => string) => {
+  const headOf = (of: string): string =>
+    `"${lineageKey}":{"source_ref":${JSON.stringify(of)},"source_item_index":`;
   let known = { ref, namespace: null as string | null, head: headOf(ref), tail: 'null}' };
   return (within, entryIndex, primaryKey) => {
     const { ref: own, index, namespace } = within ?? { ref, index: entryIndex, namespace: null };
@@ -195,13 +268,22 @@ const createLineage = (ref: string): ((within: SourceOrigin | null, entryIndex: 
 };
 
 /** Under a cap each answer has to stay within the bound that the cap counts with; null: it does. */
-const unboundedBy = ({ outputTokensMax }: RenderedLine, { costUsdMax, outputTokensMax: bound }: MoneyPolicy): string | null =>
-  costUsdMax === null || outputTokensMax === undefined || bound === null || (outputTokensMax !== null && outputTokensMax <= bound)
+const unboundedBy = (
+  { outputTokensMax }: RenderedLine,
+  { costUsdMax, outputTokensMax: bound }: MoneyPolicy,
+): string | null =>
+  costUsdMax === null ||
+  outputTokensMax === undefined ||
+  bound === null ||
+  (outputTokensMax !== null && outputTokensMax <= bound)
     ? null
     : `its answer may have ${outputTokensMax ?? 'any number of'} tokens, and the cost cap counts with at most ${bound}`;
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof (value as { readonly then: unknown }).then === 'function';
+  typeof value === 'object' &&
+  value !== null &&
+  'then' in value &&
+  typeof (value as { readonly then: unknown }).then === 'function';
 
 const stringifyMetadata = (metadata: JsonObject | JsonValue): string | null => {
   try {

@@ -11,8 +11,9 @@ export interface RequestLine {
 }
 
 /**
- * The lines of an input file at the provider, a block per chunk, in bounded memory. `from`: the byte behind a line that was read before. Throws an
- * `EngineFailure` where the file cannot be had, and for a transfer that is cut: what came before it is whole lines.
+ * The lines of an input file at the provider, a block per chunk, in bounded memory. `from`: the
+ * byte behind a line that was read before. Throws an `EngineFailure` where the file cannot be had,
+ * and for a transfer that is cut: what came before it is whole lines.
  */
 export async function* requestLinesOf(
   provider: Pick<BatchProvider, 'download'>,
@@ -51,5 +52,9 @@ export async function* requestLinesOf(
   if (last.length > 0) yield last;
 }
 
-const lineOf = ({ offset, length, text }: ReadLine, from: number, newline: 0 | 1): readonly RequestLine[] =>
+const lineOf = (
+  { offset, length, text }: ReadLine,
+  from: number,
+  newline: 0 | 1,
+): readonly RequestLine[] =>
   text?.trim() === '' ? [] : [{ text, nextOffset: from + offset + length + newline }];

@@ -1,6 +1,7 @@
 /**
- * Rows by a digest of their request, in an open-addressed table: 28 to 57 bytes a row, half as much again while it grows. Of the digest
- * 128 bits are kept: made by a cryptographic hash, equal ones are equal requests.
+ * Rows by a digest of their request, in an open-addressed table: 28 to 57 bytes a row, half as much
+ * again while it grows. Of the digest 128 bits are kept: made by a cryptographic hash, equal ones
+ * are equal requests.
  */
 export interface RequestTable {
   /** The row with this digest; -1: none. */
@@ -19,10 +20,12 @@ export const createRequestTable = (): RequestTable => {
 
   const read = (digest: Uint8Array): void => {
     const view = new DataView(digest.buffer, digest.byteOffset);
-    for (let word = 0; word < wordsPerDigest; word += 1) wanted[word] = view.getUint32(word * 4, true);
+    for (let word = 0; word < wordsPerDigest; word += 1)
+      wanted[word] = view.getUint32(word * 4, true);
   };
   const isAt = (slot: number): boolean => {
-    for (let word = 0; word < wordsPerDigest; word += 1) if (digests[slot * wordsPerDigest + word] !== wanted[word]) return false;
+    for (let word = 0; word < wordsPerDigest; word += 1)
+      if (digests[slot * wordsPerDigest + word] !== wanted[word]) return false;
     return true;
   };
   /** Where the wanted digest is, or would be. */

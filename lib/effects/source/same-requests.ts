@@ -6,28 +6,43 @@ import { readTexts } from '../results/results.ts';
 
 /** Knows which accepted row sent a request first. */
 export interface SameRequests {
-  /** What the row of a slice asks, whatever its `custom_id`; null where nothing can be said of it. */
+  /**
+   * What the row of a slice asks, whatever its `custom_id`; null where nothing can be said of it.
+   */
   digestOf(line: string, index: number): Uint8Array | null;
-  /** Learns the rows that were accepted so far: those of the last slice, or, in a process that is new to the run, all of them, from their stored lines. */
+  /**
+   * Learns the rows that were accepted so far: those of the last slice, or, in a process that is
+   * new to the run, all of them, from their stored lines.
+   */
   learn(itemCount: number, signal: AbortSignal): Promise<PortError | null>;
   /**
    * What was offered is not learned: rows come meanwhile that are not checked, and as many of them
    * may be accepted.
    */
   forget(): void;
-  /** Per row of the slice 1 + the index of the earlier row that asks the same, 0 for a row that is the first; null: all are. */
+  /**
+   * Per row of the slice 1 + the index of the earlier row that asks the same, 0 for a row that is
+   * the first; null: all are.
+   */
   share(fromIndex: number, digests: readonly (Uint8Array | null)[]): Uint32Array | null;
 }
 
 const pageRows = 1_000;
 
-export const createSameRequests = ({ run, digest }: Pick<EnginePorts, 'run' | 'digest'>): SameRequests => {
+export const createSameRequests = ({
+  run,
+  digest,
+}: Pick<EnginePorts, 'run' | 'digest'>): SameRequests => {
   const table = createRequestTable();
   const customIds = customIdsOf(run.snapshot.config);
   /** The table holds the rows before this one. */
   let knownCount = 0;
-  /** The slice offered last: its rows are learned once it is accepted, and never if something else was. */
-  let offered: { readonly from: number; readonly digests: readonly (Uint8Array | null)[] } | null = null;
+  /**
+   * The slice offered last: its rows are learned once it is accepted, and never if something else
+   * was.
+   */
+  let offered: { readonly from: number; readonly digests: readonly (Uint8Array | null)[] } | null =
+    null;
 
   const digestOf = (line: string, index: number): Uint8Array | null => {
     const asked = withoutName(line, customIds, index);
@@ -42,7 +57,9 @@ export const createSameRequests = ({ run, digest }: Pick<EnginePorts, 'run' | 'd
     const sent = page.right.map((lines) => (lines.sameAs === null ? lines.request : null));
     const texts = await readTexts(run.artifacts, sent)();
     if (texts._tag === 'Left') return texts.left;
-    texts.right.forEach((text, i) => note(text === null ? null : digestOf(text, from + i), from + i));
+    texts.right.forEach((text, i) =>
+      note(text === null ? null : digestOf(text, from + i), from + i),
+    );
     knownCount = from + page.right.length;
     return null;
   };
@@ -50,7 +67,11 @@ export const createSameRequests = ({ run, digest }: Pick<EnginePorts, 'run' | 'd
   return {
     digestOf,
     async learn(itemCount, signal) {
-      if (offered !== null && offered.from === knownCount && offered.from + offered.digests.length === itemCount) {
+      if (
+        offered !== null &&
+        offered.from === knownCount &&
+        offered.from + offered.digests.length === itemCount
+      ) {
         offered.digests.forEach((each, i) => note(each, knownCount + i));
         knownCount = itemCount;
       }
@@ -83,7 +104,10 @@ export const createSameRequests = ({ run, digest }: Pick<EnginePorts, 'run' | 'd
   };
 };
 
-/** The request line but for its `custom_id`, which is the row's; null where that does not stand first: then nothing is said of what it asks. */
+/**
+ * The request line but for its `custom_id`, which is the row's; null where that does not stand
+ * first: then nothing is said of what it asks.
+ */
 export const withoutName = (line: string, customIds: CustomIds, index: number): string | null => {
   const name = `{"custom_id":${JSON.stringify(customIds.of(index))},`;
   return line.startsWith(name) ? line.slice(name.length) : null;

@@ -3,9 +3,15 @@ import type { SourceCheckpoint } from '../../core/model/snapshot.ts';
 import { SourceError } from '../../ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../ports/source.ts';
 
-/** One iterator over a source, kept open from slice to slice and opened anew where a checkpoint says otherwise. */
+/**
+ * One iterator over a source, kept open from slice to slice and opened anew where a checkpoint says
+ * otherwise.
+ */
 export interface SourceReader {
-  /** True after: the next entry is the one behind the checkpoint. Entries that were taken and never accepted come again. */
+  /**
+   * True after: the next entry is the one behind the checkpoint. Entries that were taken and never
+   * accepted come again.
+   */
   seek(checkpoint: SourceCheckpoint | null, signal: AbortSignal): void;
   /** Which entry comes next, and the position before it. */
   readonly nextIndex: number;
@@ -13,8 +19,9 @@ export interface SourceReader {
   /** The next entry if it was pulled already; null: `more` pulls. */
   take(): SourceEntry | null;
   /**
-   * Pulls, and says whether entries came, the source is over, or `late` resolved first; what comes after that is kept. Rejects with what the
-   * source failed with, again and again until it is read anew.
+   * Pulls, and says whether entries came, the source is over, or `late` resolved first; what comes
+   * after that is kept. Rejects with what the source failed with, again and again until it is read
+   * anew.
    */
   more(late: Promise<'late'> | null): Promise<'more' | 'over' | 'late'>;
   /** Gives the iterator up: another reading may follow. */
@@ -90,10 +97,12 @@ export const createSourceReader = (source: CheckpointedItemSource): SourceReader
         pulling.catch(() => undefined);
       }
       const asked = iterator;
-      const answer = await (late === null ? pulling : Promise.race([pulling, late])).catch((thrown: unknown) => {
-        if (iterator === asked) failure = { thrown };
-        throw thrown;
-      });
+      const answer = await (late === null ? pulling : Promise.race([pulling, late])).catch(
+        (thrown: unknown) => {
+          if (iterator === asked) failure = { thrown };
+          throw thrown;
+        },
+      );
       if (answer === 'late') return 'late';
       pulling = null;
       if (answer.done === true) {
@@ -125,20 +134,32 @@ const isEntry = (value: unknown): value is SourceEntry => {
 };
 
 const noEntry = ({ ref }: CheckpointedItemSource, index: number, value: unknown): SourceError => {
-  const what = typeof value === 'object' && value !== null ? `an object of ${Object.keys(value).join(', ') || 'nothing'}` : String(value);
+  const what =
+    typeof value === 'object' && value !== null
+      ? `an object of ${Object.keys(value).join(', ') || 'nothing'}`
+      : String(value);
   return new SourceError(
     `read() gave ${what} where row ${index} was due. A row is { item, position } or { bad, position }, and its position is not null: that is the start`,
     { ref },
   );
 };
 
-const iteratorOf = (source: CheckpointedItemSource, position: JsonValue, signal: AbortSignal): AsyncIterator<Pulled> => {
-  const given: Partial<AsyncIterable<Pulled>> | null | undefined = source.read(position, { signal });
+const iteratorOf = (
+  source: CheckpointedItemSource,
+  position: JsonValue,
+  signal: AbortSignal,
+): AsyncIterator<Pulled> => {
+  const given: Partial<AsyncIterable<Pulled>> | null | undefined = source.read(position, {
+    signal,
+  });
   const iterator = given?.[Symbol.asyncIterator]?.();
   if (iterator !== undefined) return iterator;
-  throw new SourceError('read() gives nothing that can be iterated asynchronously. Write it as an async generator: async *read(from)', {
-    ref: source.ref,
-  });
+  throw new SourceError(
+    'read() gives nothing that can be iterated asynchronously. Write it as an async generator: async *read(from)',
+    {
+      ref: source.ref,
+    },
+  );
 };
 
 /**

@@ -11,7 +11,13 @@ import type { PortError } from '../../ports/port-error.ts';
 import { EngineFailure } from '../faults.ts';
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts';
 import type { Asked, EnginePorts, Perform } from '../ports.ts';
-import { type BadRow, createRowRenderer, originOf, type RowOrigin, type RowRenderer } from './render.ts';
+import {
+  type BadRow,
+  createRowRenderer,
+  originOf,
+  type RowOrigin,
+  type RowRenderer,
+} from './render.ts';
 import { createSameRequests, type SameRequests } from './same-requests.ts';
 import { createSourceReader, type SourceReader } from './source-reader.ts';
 
@@ -19,29 +25,44 @@ type IngestEffect = Extract<Effect, { readonly type: 'IngestSlice' }>;
 
 /** A slice ends at about this many bytes of request lines. */
 export const sliceBytesMax = 2 * 1024 * 1024;
-/** A slice of a slow source, or of slow prompts, is cut at this age, so that rows do not wait in memory for company. */
+/**
+ * A slice of a slow source, or of slow prompts, is cut at this age, so that rows do not wait in
+ * memory for company.
+ */
 export const sliceAgeMsMax = 1_000;
 
 /**
- * Pulls one slice per demand: reads, renders, writes the payload, and only then offers the rows. The source stays open from slice to slice,
- * until `over` aborts.
+ * Pulls one slice per demand: reads, renders, writes the payload, and only then offers the rows.
+ * The source stays open from slice to slice, until `over` aborts.
  */
 export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<IngestEffect> => {
   const { source } = ports;
   if (source === null)
-    return () => TE.left({ type: 'refused', message: 'the source of this run is not attached', statusCode: null, requestId: null });
+    return () =>
+      TE.left({
+        type: 'refused',
+        message: 'the source of this run is not attached',
+        statusCode: null,
+        requestId: null,
+      });
   const reader = createSourceReader(source.items);
   over.addEventListener('abort', () => reader.end(), { once: true });
   let slicesWritten = 0;
   const renderer = createRowRenderer(ports, source);
   const sameRequests = createSameRequests(ports);
-  const readSlice = async (effect: IngestEffect, signal: AbortSignal): Promise<E.Either<PortError, Asked>> => {
+  const readSlice = async (
+    effect: IngestEffect,
+    signal: AbortSignal,
+  ): Promise<E.Either<PortError, Asked>> => {
     try {
       reader.seek(effect.checkpoint, signal);
       const same = ports.run.snapshot.config.operation.sendsDuplicatesOnce ? sameRequests : null;
       if (same === null) sameRequests.forget();
       const slice = await draftSlice(ports, reader, renderer, effect, same, signal);
-      const fault = (await rejectTaken(ports, renderer, slice)) ?? (await same?.learn(effect.fromIndex, signal)) ?? null;
+      const fault =
+        (await rejectTaken(ports, renderer, slice)) ??
+        (await same?.learn(effect.fromIndex, signal)) ??
+        null;
       if (fault !== null) return { _tag: 'Left', left: fault };
       signal.throwIfAborted();
       slicesWritten += 1;
@@ -52,7 +73,15 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
       reader.drop();
       if (thrown instanceof EngineFailure) return { _tag: 'Left', left: thrown.error };
       if (signal.aborted)
-        return { _tag: 'Left', left: { type: 'transient', message: 'ingestion was stopped', retryAfterMs: null, cause: thrown } };
+        return {
+          _tag: 'Left',
+          left: {
+            type: 'transient',
+            message: 'ingestion was stopped',
+            retryAfterMs: null,
+            cause: thrown,
+          },
+        };
       const message = thrown instanceof Error ? thrown.message : String(thrown);
       return {
         _tag: 'Right',
@@ -78,7 +107,10 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
   };
 };
 
-/** Rows on their way into the run, in columns. What was read and rendered of a row is bytes already, and forgotten. */
+/**
+ * Rows on their way into the run, in columns. What was read and rendered of a row is bytes already,
+ * and forgotten.
+ */
 interface SliceDraft {
   readonly firstEntryIndex: number;
   /** Before the first row, then behind each one. */
@@ -128,18 +160,22 @@ const draftSlice = async (
     wake?.();
   });
   const isFull = (): boolean =>
-    slice.itemIds.length >= rowsMax || slice.requests.byteCount >= sliceBytesMax || (isOld && slice.itemIds.length > 0);
+    slice.itemIds.length >= rowsMax ||
+    slice.requests.byteCount >= sliceBytesMax ||
+    (isOld && slice.itemIds.length > 0);
   try {
     while (!isFull()) {
       signal.throwIfAborted();
       const entryIndex = reader.nextIndex;
       const entry = reader.take();
       if (entry === null) {
-        const pulled = await reader.more(slice.itemIds.length === 0 ? null : late).catch((thrown: unknown) => {
-          // Rows before an error are accepted; the next slice gets the error.
-          if (slice.itemIds.length === 0 || signal.aborted) throw thrown;
-          return 'failed' as const;
-        });
+        const pulled = await reader
+          .more(slice.itemIds.length === 0 ? null : late)
+          .catch((thrown: unknown) => {
+            // Rows before an error are accepted; the next slice gets the error.
+            if (slice.itemIds.length === 0 || signal.aborted) throw thrown;
+            return 'failed' as const;
+          });
         slice.isLast = pulled === 'over';
         if (pulled === 'more') continue;
         break;
@@ -157,7 +193,10 @@ const draftSlice = async (
       slice.inputs.push(row.inputs);
       slice.positions.push(entry.position);
       if (row.bad !== null) slice.bad.set(rowInSlice, row.bad);
-      if (same !== null) slice.digests.push(row.bad === null ? same.digestOf(row.line, fromIndex + rowInSlice) : null);
+      if (same !== null)
+        slice.digests.push(
+          row.bad === null ? same.digestOf(row.line, fromIndex + rowInSlice) : null,
+        );
     }
   } finally {
     age.unsubscribe();
@@ -165,8 +204,15 @@ const draftSlice = async (
   return slice;
 };
 
-/** Makes bad rows of those whose id is taken, in the slice or in the run: the first row of an id keeps it. */
-const rejectTaken = async ({ run }: EnginePorts, renderer: RowRenderer, slice: SliceDraft): Promise<PortError | null> => {
+/**
+ * Makes bad rows of those whose id is taken, in the slice or in the run: the first row of an id
+ * keeps it.
+ */
+const rejectTaken = async (
+  { run }: EnginePorts,
+  renderer: RowRenderer,
+  slice: SliceDraft,
+): Promise<PortError | null> => {
   if (slice.itemIds.length === 0) return null;
   const itemLines = new Map<number, string>();
   // The id that a bad row is given may be a row's own, too: then it is given the next one.
@@ -207,7 +253,9 @@ const shareRequests = (
   const gone = new Map<number, string>();
   sameAs.forEach((row, rowInSlice) => {
     if (row === 0) return;
-    tokens += areCounted ? (draft.tokens[rowInSlice] ?? 0) : estimateTokens(lengths[rowInSlice] as number);
+    tokens += areCounted
+      ? (draft.tokens[rowInSlice] ?? 0)
+      : estimateTokens(lengths[rowInSlice] as number);
     draft.tokens[rowInSlice] = null;
     draft.inputs[rowInSlice] = 0;
     gone.set(rowInSlice, '');
@@ -216,7 +264,10 @@ const shareRequests = (
   return { sameAs, tokens };
 };
 
-/** Writes the slice's payload and answers the command that accepts it; under the stopping policy only up to the first bad row. */
+/**
+ * Writes the slice's payload and answers the command that accepts it; under the stopping policy
+ * only up to the first bad row.
+ */
 const offer = async (
   { run, scheduler, tokens: counter }: EnginePorts,
   effect: IngestEffect,
@@ -224,22 +275,46 @@ const offer = async (
   same: SameRequests | null,
   name: (plane: string) => string,
 ): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: Asked }> => {
-  const stopAt = run.snapshot.config.operation.badRows === 'fail' ? Math.min(...draft.bad.keys()) : Infinity;
+  const stopAt =
+    run.snapshot.config.operation.badRows === 'fail' ? Math.min(...draft.bad.keys()) : Infinity;
   const first = draft.bad.get(0);
   if (stopAt === 0 && first !== undefined)
-    return { _tag: 'Right', right: TE.right({ type: 'RejectRow', atMs: scheduler.now(), message: first.message }) };
+    return {
+      _tag: 'Right',
+      right: TE.right({ type: 'RejectRow', atMs: scheduler.now(), message: first.message }),
+    };
   const count = Math.min(stopAt, draft.itemIds.length);
   const isLast = draft.isLast && count === draft.itemIds.length;
   if (count === 0) {
-    const checkpoint = effect.checkpoint ?? { nextIndex: 0, position: null, beforeLastPosition: null };
-    return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice: null, checkpoint, isLast }) };
+    const checkpoint = effect.checkpoint ?? {
+      nextIndex: 0,
+      position: null,
+      beforeLastPosition: null,
+    };
+    return {
+      _tag: 'Right',
+      right: TE.right({
+        type: 'AcceptSlice',
+        atMs: scheduler.now(),
+        slice: null,
+        checkpoint,
+        isLast,
+      }),
+    };
   }
   const checkpoint: SourceCheckpoint = {
     nextIndex: draft.firstEntryIndex + count,
     position: draft.positions[count] ?? null,
     beforeLastPosition: draft.positions[count - 1] ?? null,
   };
-  const shared = same === null ? null : shareRequests(draft, same.share(effect.fromIndex, draft.digests.slice(0, count)), counter !== null);
+  const shared =
+    same === null
+      ? null
+      : shareRequests(
+          draft,
+          same.share(effect.fromIndex, draft.digests.slice(0, count)),
+          counter !== null,
+        );
   const requests = draft.requests.take(count);
   const items = draft.items.take(count);
   const requestObject = requests.bytes.length === 0 ? null : name('requests');
@@ -248,7 +323,10 @@ const offer = async (
     const done = await run.artifacts.put(object, [bytes])();
     return done._tag === 'Left' ? done.left : null;
   };
-  const faults = await Promise.all([requestObject === null ? null : put(requestObject, requests.bytes), put(itemObject, items.bytes)]);
+  const faults = await Promise.all([
+    requestObject === null ? null : put(requestObject, requests.bytes),
+    put(itemObject, items.bytes),
+  ]);
   const fault = faults.find((candidate) => candidate !== null);
   if (fault) return { _tag: 'Left', left: fault };
   const inputs = draft.inputs.slice(0, count);
@@ -267,7 +345,12 @@ const offer = async (
     inputs: inputs.some((each) => each > 1) ? Uint32Array.from(inputs) : null,
     sameAs: shared?.sameAs ?? null,
     sharedTokens: shared?.tokens ?? 0,
-    badOffsets: Uint32Array.from([...draft.bad.keys()].filter((rowInSlice) => rowInSlice < count).sort((a, b) => a - b)),
+    badOffsets: Uint32Array.from(
+      [...draft.bad.keys()].filter((rowInSlice) => rowInSlice < count).sort((a, b) => a - b),
+    ),
   };
-  return { _tag: 'Right', right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice, checkpoint, isLast }) };
+  return {
+    _tag: 'Right',
+    right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice, checkpoint, isLast }),
+  };
 };

@@ -32,8 +32,14 @@ const newline = 0x0a;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Request lines, changed on their way. A chunk may end inside a line: its beginning waits for the rest. */
-export async function* changedLines(chunks: AsyncIterable<Uint8Array>, change: ChangeLines): AsyncGenerator<Uint8Array> {
+/**
+ * Request lines, changed on their way. A chunk may end inside a line: its beginning waits for the
+ * rest.
+ */
+export async function* changedLines(
+  chunks: AsyncIterable<Uint8Array>,
+  change: ChangeLines,
+): AsyncGenerator<Uint8Array> {
   let waiting: Uint8Array[] = [];
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(newline) + 1;
@@ -48,6 +54,8 @@ export async function* changedLines(chunks: AsyncIterable<Uint8Array>, change: C
 
 /** Parts may be cut inside a character. */
 const textOf = (parts: readonly Uint8Array[]): string => {
-  const whole = parts.map((part, place) => decoder.decode(part, { stream: place < parts.length - 1 }));
+  const whole = parts.map((part, place) =>
+    decoder.decode(part, { stream: place < parts.length - 1 }),
+  );
   return whole.join('');
 };

@@ -14,8 +14,11 @@ interface AskedBatch {
   readonly createAttempt: number;
 }
 
-/** What the provider says against the input file itself; null where the refusal is of another kind. */
-export const inputRefusalIn = (error: PortError): InputRefusal | null => (error.type === 'refused' ? (error.input ?? null) : null);
+/**
+ * What the provider says against the input file itself; null where the refusal is of another kind.
+ */
+export const inputRefusalIn = (error: PortError): InputRefusal | null =>
+  error.type === 'refused' ? (error.input ?? null) : null;
 
 /**
  * The command that records the refusal, without the rows: enough where the file is too large and
@@ -38,7 +41,10 @@ export const inputRefusedCommand = (
   indexes: [],
 });
 
-/** The same with the row of each line that is named, read from what is remembered of the batch: its rows, in the order of the lines. */
+/**
+ * The same with the row of each line that is named, read from what is remembered of the batch: its
+ * rows, in the order of the lines.
+ */
 export const withRowsOfLines = (
   run: Pick<OwnedRun, 'batches' | 'snapshot'>,
   command: CommandOf<'RecordInputRefused'>,
@@ -50,16 +56,34 @@ export const withRowsOfLines = (
     run.batches(batch.batchNo, 1),
     TE.map(([record]) => {
       if (record?.batchKey !== command.batchKey) return command;
-      const said = withLinesOfIds(command.said, ids, record.indexes, customIdsOf(run.snapshot.config));
+      const said = withLinesOfIds(
+        command.said,
+        ids,
+        record.indexes,
+        customIdsOf(run.snapshot.config),
+      );
       return named({ ...command, said }, record);
     }),
   );
 };
 
-const named = (command: CommandOf<'RecordInputRefused'>, { indexes, requests }: BatchRecord): CommandOf<'RecordInputRefused'> => {
+const named = (
+  command: CommandOf<'RecordInputRefused'>,
+  { indexes, requests }: BatchRecord,
+): CommandOf<'RecordInputRefused'> => {
   // A single request that is too large is the line at fault, whatever is said.
   const isAlone = command.isTooLarge && requests === 1;
-  const own = isAlone ? [{ line: 1, code: 'file_too_large', message: command.message, param: null, failureClass: null }] : command.said;
+  const own = isAlone
+    ? [
+        {
+          line: 1,
+          code: 'file_too_large',
+          message: command.message,
+          param: null,
+          failureClass: null,
+        },
+      ]
+    : command.said;
   const rows = Array.from(indexesOf(indexes));
   const said = own.filter(({ line }) => rows[line - 1] !== undefined);
   return { ...command, said, indexes: said.map(({ line }) => rows[line - 1] as number) };

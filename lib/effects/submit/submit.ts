@@ -38,13 +38,25 @@ export const performUpload =
       }),
       TE.map((uploaded): Asked => {
         const { batchKey, createAttempt } = effect;
-        return TE.right({ type: 'RecordUpload', atMs: scheduler.now(), batchKey, createAttempt, ...uploaded });
+        return TE.right({
+          type: 'RecordUpload',
+          atMs: scheduler.now(),
+          batchKey,
+          createAttempt,
+          ...uploaded,
+        });
       }),
       TE.orElse((error) => {
         const input = inputRefusalIn(error);
         return input === null
           ? TE.left(error)
-          : TE.right(withRowsOfLines(run, inputRefusedCommand(effect, { message: messageOf(error) }, input, scheduler.now()), input));
+          : TE.right(
+              withRowsOfLines(
+                run,
+                inputRefusedCommand(effect, { message: messageOf(error) }, input, scheduler.now()),
+                input,
+              ),
+            );
       }),
     );
 
@@ -65,7 +77,8 @@ const readAll = (
         const raised = raise === null || !wasCharged ? read.right : changedLines(read.right, raise);
         yield* stamp === null ? raised : changedLines(raised, stamp);
       } catch (cause) {
-        // Bytes that have changed since they were stored: the upload breaks off, and is not the transfer's fault.
+        // Bytes that have changed since they were stored: the upload breaks off, and is not the
+        // transfer's fault.
         if (cause instanceof PayloadError) fault = cause.error;
         throw cause;
       }
@@ -90,16 +103,29 @@ export const performCreate =
         const metadata = { ...batchMetadata, batchor_run_id: run.runId };
         return TE.fromTask<Command, PortError>(() =>
           provider
-            .create({ batchKey, createAttempt, inputFileId, metadata, outputExpiresAfterMs: operation.outputFilesExpireAfterMs })()
+            .create({
+              batchKey,
+              createAttempt,
+              inputFileId,
+              metadata,
+              outputExpiresAfterMs: operation.outputFilesExpireAfterMs,
+            })()
             .then(
               (answer): Command => {
                 const atMs = scheduler.now();
-                if (answer._tag === 'Right') return { type: 'RecordCreated', atMs, batchKey, createAttempt, ...answer.right };
+                if (answer._tag === 'Right')
+                  return { type: 'RecordCreated', atMs, batchKey, createAttempt, ...answer.right };
                 refused = inputRefusalIn(answer.left);
                 if (refused !== null)
-                  return inputRefusedCommand({ batchKey, createAttempt }, { message: messageOf(answer.left) }, refused, atMs);
+                  return inputRefusedCommand(
+                    { batchKey, createAttempt },
+                    { message: messageOf(answer.left) },
+                    refused,
+                    atMs,
+                  );
                 const refusal = createRefusal(answer.left);
-                if (refusal !== null) return { type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal };
+                if (refusal !== null)
+                  return { type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal };
                 return {
                   type: 'RecordCreateUnclear',
                   atMs,
@@ -119,7 +145,9 @@ export const performCreate =
         );
       }),
       TE.map((command): Asked =>
-        command.type === 'RecordInputRefused' && refused !== null ? withRowsOfLines(run, command, refused) : TE.right(command),
+        command.type === 'RecordInputRefused' && refused !== null
+          ? withRowsOfLines(run, command, refused)
+          : TE.right(command),
       ),
     );
   };
@@ -130,18 +158,32 @@ export const performReconcile =
     const readFromMs = scheduler.now();
     return pipe(
       provider.sweep({ creates, known, sinceMs, runId: run.runId }),
-      TE.map((report): Asked => TE.right({ type: 'RecordSweep', atMs: scheduler.now(), readFromMs, asked: creates, known, report })),
+      TE.map((report): Asked =>
+        TE.right({
+          type: 'RecordSweep',
+          atMs: scheduler.now(),
+          readFromMs,
+          asked: creates,
+          known,
+          report,
+        }),
+      ),
     );
   };
 
-/** Before the fence goes up this owner makes sure that it still is one: another may have planned the batch anew. */
+/**
+ * Before the fence goes up this owner makes sure that it still is one: another may have planned the
+ * batch anew.
+ */
 export const performFence =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'FenceCreate'>> =>
   ({ batchKey, createAttempt, inputFileId }) =>
     pipe(
       run.assertOwned(),
       TE.chain(() => provider.deleteFile(inputFileId)),
-      TE.map((): Asked => TE.right({ type: 'RecordFenced', atMs: scheduler.now(), batchKey, createAttempt })),
+      TE.map((): Asked =>
+        TE.right({ type: 'RecordFenced', atMs: scheduler.now(), batchKey, createAttempt }),
+      ),
     );
 
 export const performDeleteFile =
@@ -157,7 +199,9 @@ export const performCancelDuplicate =
   ({ providerBatchId }) =>
     pipe(
       provider.cancel(providerBatchId),
-      TE.map((): Asked => TE.right({ type: 'RecordStrayCancelled', atMs: scheduler.now(), providerBatchId })),
+      TE.map((): Asked =>
+        TE.right({ type: 'RecordStrayCancelled', atMs: scheduler.now(), providerBatchId }),
+      ),
     );
 
 export const performPollDuplicates =

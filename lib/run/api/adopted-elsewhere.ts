@@ -9,7 +9,11 @@ import { must } from './interop.ts';
  * its failed rows again: both would pay for the same rows. O(runs), by their summaries; runs that
  * cannot be opened are not compared.
  */
-export const requireNotRetried = async (store: RunStore, runId: RunId, { adopted = [] }: Pick<RunConfig, 'adopted'>): Promise<void> => {
+export const requireNotRetried = async (
+  store: RunStore,
+  runId: RunId,
+  { adopted = [] }: Pick<RunConfig, 'adopted'>,
+): Promise<void> => {
   if (adopted.length === 0) return;
   const ids = new Set(adopted.map(({ providerBatchId }) => providerBatchId));
   const runs = await must(

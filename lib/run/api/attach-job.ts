@@ -49,8 +49,10 @@ export const attachJob = async (
 ): Promise<void> => {
   const comparison = { prices, connections, signal, isStart };
   const { snapshot, changedOperation } = await compareStored(store, runId, job, source, comparison);
-  const isRetriedNow = changedOperation?.retriesAdopted === true && !snapshot.config.operation.retriesAdopted;
-  if (isStart && isRetriedNow && !adoptAgain) await requireNotRetried(store, runId, snapshot.config);
+  const isRetriedNow =
+    changedOperation?.retriesAdopted === true && !snapshot.config.operation.retriesAdopted;
+  if (isStart && isRetriedNow && !adoptAgain)
+    await requireNotRetried(store, runId, snapshot.config);
   drivers.attach(runId, source);
   structures.set(runId, job.structuredOutput);
   if (isFinished(snapshot) || !isStart) return;
@@ -59,5 +61,10 @@ export const attachJob = async (
     if (!isAutorun) return;
     throw ownedElsewhere(runId, await must(store.ownerOf(runId), { runId }));
   }
-  if (changedOperation !== null) await driver.execute({ type: 'ChangeOperation', atMs: scheduler.now(), operation: changedOperation });
+  if (changedOperation !== null)
+    await driver.execute({
+      type: 'ChangeOperation',
+      atMs: scheduler.now(),
+      operation: changedOperation,
+    });
 };

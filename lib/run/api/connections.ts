@@ -23,7 +23,11 @@ export interface Connections {
   /** What the provider reports of one batch; null when it does not know it. */
   identify(config: RunConfig, providerBatchId: string): Promise<SweptBatch | null>;
   /** The state of one batch; null when the provider does not know it. */
-  observe(config: RunConfig, batchKey: BatchKey, providerBatchId: ProviderBatchId): Promise<BatchObservation | null>;
+  observe(
+    config: RunConfig,
+    batchKey: BatchKey,
+    providerBatchId: ProviderBatchId,
+  ): Promise<BatchObservation | null>;
 }
 
 export const createConnections = (
@@ -52,13 +56,21 @@ export const createConnections = (
     connect,
     connectTo: async (config) => {
       const connection = await find(config.connection, config.kind);
-      return connection.connect({ ...config, requestTimeoutMs: config.operation.requestTimeoutMs ?? 60_000 });
+      return connection.connect({
+        ...config,
+        requestTimeoutMs: config.operation.requestTimeoutMs ?? 60_000,
+      });
     },
     readerOf: async (config) => readerOf(config, await connect(config)),
-    identify: async (config, providerBatchId) => must((await connect(config)).identify(providerBatchId as ProviderBatchId)),
+    identify: async (config, providerBatchId) =>
+      must((await connect(config)).identify(providerBatchId as ProviderBatchId)),
     observe: async (config, batchKey, providerBatchId) => {
-      const isAdopted = (config.adopted ?? []).some((batch) => batch.providerBatchId === providerBatchId);
-      const [observation] = await must((await connect(config)).observe([{ batchKey, providerBatchId, isAdopted }]));
+      const isAdopted = (config.adopted ?? []).some(
+        (batch) => batch.providerBatchId === providerBatchId,
+      );
+      const [observation] = await must(
+        (await connect(config)).observe([{ batchKey, providerBatchId, isAdopted }]),
+      );
       return observation ?? null;
     },
   };

@@ -47,19 +47,30 @@ export const createRun = async (
 ): Promise<OwnedRun> => {
   const signal = options.signal ?? new AbortController().signal;
   const { kind, ref } = source.items;
-  const unnamed = configOf(job, { kind, ref, fingerprint: await fingerprintOf(source.items, signal) }, prices);
-  if (unnamed.operation.retriesAdopted && options.adoptAgain !== true) await requireNotRetried(store, runId, unnamed);
+  const unnamed = configOf(
+    job,
+    { kind, ref, fingerprint: await fingerprintOf(source.items, signal) },
+    prices,
+  );
+  if (unnamed.operation.retriesAdopted && options.adoptAgain !== true)
+    await requireNotRetried(store, runId, unnamed);
   if (job.structuredOutput !== undefined) await prepareStructure(job.structuredOutput);
   const wire = await connections.connect(unnamed);
   if (unnamed.operation.retry.raisedOutputTokensMax !== null) requireRaising(wire, unnamed);
-  const config = { ...unnamed, customIds: { nonce: nonceOf(randomHex(10)), isStamped: wire.stampCustomIds !== undefined } };
+  const config = {
+    ...unnamed,
+    customIds: { nonce: nonceOf(randomHex(10)), isStamped: wire.stampCustomIds !== undefined },
+  };
   const context = { runId, storage: store.describe };
   const owned = await store.create(runId, options.description ?? null)();
   // Another process created it since the check.
   if (isLeft(owned) && owned.left.type === 'refused') throw runExists(runId, store.describe);
   const run = unwrap(owned, context);
   try {
-    const created = await must(commitCommand(run, { type: 'CreateRun', atMs: nowMs(), runId, config }), context);
+    const created = await must(
+      commitCommand(run, { type: 'CreateRun', atMs: nowMs(), runId, config }),
+      context,
+    );
     if (isLeft(created)) throw runExists(runId, store.describe);
     return run;
   } catch (error) {

@@ -22,7 +22,9 @@ export const defaultSchemaCompiler = async (): Promise<SchemaCompiler> => {
 };
 
 /** Loaded only if a token budget is set. */
-export const defaultTokenCounter = async (): Promise<import('../../ports/tokens.ts').TokenCounter> => {
+export const defaultTokenCounter = async (): Promise<
+  import('../../ports/tokens.ts').TokenCounter
+> => {
   const { tiktokenCounter } = await import('../../../adapters/tiktoken/index.ts');
   return tiktokenCounter();
 };

@@ -14,7 +14,10 @@ export const deleteRun = async (
   store: RunStore,
   runId: RunId,
   { abandon, isDrivenHere }: { readonly abandon: boolean; readonly isDrivenHere: boolean },
-): Promise<{ readonly abandonedBatchIds: readonly string[]; readonly areBatchesKnown: boolean }> => {
+): Promise<{
+  readonly abandonedBatchIds: readonly string[];
+  readonly areBatchesKnown: boolean;
+}> => {
   const context = { runId, storage: store.describe };
   const read = await store.read(runId)();
   const isDamaged = isLeft(read) && read.left.type === 'corrupt';
@@ -41,6 +44,8 @@ export const deleteRun = async (
       'Close the runner first.',
     );
   await must(store.remove(runId), context);
-  const abandonedBatchIds = isFinished(snapshot) ? [] : snapshot.live.flatMap((batch) => batch.providerBatchId ?? []);
+  const abandonedBatchIds = isFinished(snapshot)
+    ? []
+    : snapshot.live.flatMap((batch) => batch.providerBatchId ?? []);
   return { abandonedBatchIds, areBatchesKnown: true };
 };

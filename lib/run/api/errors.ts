@@ -42,14 +42,27 @@ export interface BatchorErrorDetails {
     readonly foundFingerprint: string;
     readonly nextIndex: number;
   };
-  source_required: { readonly runId: string; readonly kind: string; readonly ref: string; readonly nextIndex: number };
-  source_unreadable: { readonly ref: string; readonly line: number | null; readonly field: string | null };
+  source_required: {
+    readonly runId: string;
+    readonly kind: string;
+    readonly ref: string;
+    readonly nextIndex: number;
+  };
+  source_unreadable: {
+    readonly ref: string;
+    readonly line: number | null;
+    readonly field: string | null;
+  };
   // reading
   item_not_found: { readonly runId: string; readonly itemId: string };
   // control
   run_not_finished: { readonly runId: string; readonly openCount: number };
   run_finished: { readonly runId: string; readonly status: RunStatus };
-  run_paused: { readonly runId: string; readonly reason: ControlReason; readonly message: string | null };
+  run_paused: {
+    readonly runId: string;
+    readonly reason: ControlReason;
+    readonly message: string | null;
+  };
   /** Too many owners ended while driving it, so workers leave it alone. */
   run_quarantined: { readonly runId: string; readonly lostOwners: number };
   run_owned_elsewhere: { readonly runId: string; readonly owner: string };
@@ -86,7 +99,13 @@ export class BatchorError<Code extends BatchorErrorCode = BatchorErrorCode> exte
   readonly hint: string;
   /** True unless the error is a bug in batchor. A command line then prints no stack. */
   readonly isUserFault: boolean;
-  constructor(code: Code, details: BatchorErrorDetails[Code], message: string, hint: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    code: Code,
+    details: BatchorErrorDetails[Code],
+    message: string,
+    hint: string,
+    options?: { readonly cause?: unknown },
+  ) {
     super(message, options);
     this.code = code;
     this.details = details;
@@ -103,4 +122,7 @@ export const isBatchorError = <Code extends BatchorErrorCode = BatchorErrorCode>
   error: unknown,
   code?: Code,
 ): error is BatchorError<Code> =>
-  typeof error === 'object' && error !== null && mark in error && (code === undefined || (error as unknown as BatchorError).code === code);
+  typeof error === 'object' &&
+  error !== null &&
+  mark in error &&
+  (code === undefined || (error as unknown as BatchorError).code === code);

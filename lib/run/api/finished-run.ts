@@ -14,7 +14,10 @@ import { must, toBatchorError } from './interop.ts';
  * it:
  * waits up to `answerMsMax`. Meanwhile no other process can write to it or remove its objects.
  */
-export const withFinishedRun = async <A>(to: RequestTarget, use: (run: OwnedRun) => Promise<A>): Promise<A> => {
+export const withFinishedRun = async <A>(
+  to: RequestTarget,
+  use: (run: OwnedRun) => Promise<A>,
+): Promise<A> => {
   const { store, runId, driver, scheduler } = to;
   await driver?.close();
   for (let waitedMs = 0; ; waitedMs += pollMs) {

@@ -11,7 +11,10 @@ export interface ErrorContext {
 }
 
 /** Runs the effect. Throws a `PortError` as a `BatchorError`. */
-export const must = async <A>(effect: TaskEither<PortError, A>, context: ErrorContext = {}): Promise<A> => unwrap(await effect(), context);
+export const must = async <A>(
+  effect: TaskEither<PortError, A>,
+  context: ErrorContext = {},
+): Promise<A> => unwrap(await effect(), context);
 
 export const unwrap = <A>(answer: Either<PortError, A>, context: ErrorContext = {}): A => {
   if (isLeft(answer)) throw toBatchorError(answer.left, context);
@@ -19,7 +22,10 @@ export const unwrap = <A>(answer: Either<PortError, A>, context: ErrorContext = 
 };
 
 /** The error that a user sees for a port's error. */
-export const toBatchorError = (error: PortError, { runId = '', storage = 'the store' }: ErrorContext = {}): BatchorError => {
+export const toBatchorError = (
+  error: PortError,
+  { runId = '', storage = 'the store' }: ErrorContext = {},
+): BatchorError => {
   const message = messageOf(error);
   const cause = 'cause' in error ? { cause: error.cause } : undefined;
   switch (error.type) {
@@ -28,7 +34,13 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
     case 'over_capacity':
     case 'not_ready':
     case 'quota_taken':
-      return new BatchorError('provider_unavailable', {}, message, 'Try again later; nothing was lost.', cause);
+      return new BatchorError(
+        'provider_unavailable',
+        {},
+        message,
+        'Try again later; nothing was lost.',
+        cause,
+      );
     case 'insufficient_quota':
       return new BatchorError(
         'insufficient_quota',
@@ -37,7 +49,12 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         'Add credit or raise the spend limit at the provider, then resume the run.',
       );
     case 'authentication_failed':
-      return new BatchorError('authentication_failed', {}, message, 'Check the API key, and that it belongs to this base URL and project.');
+      return new BatchorError(
+        'authentication_failed',
+        {},
+        message,
+        'Check the API key, and that it belongs to this base URL and project.',
+      );
     case 'refused':
       return new BatchorError(
         'provider_refused',
@@ -46,7 +63,12 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         'Fix what the provider names; the run is kept.',
       );
     case 'not_found':
-      return new BatchorError('run_not_found', { runId, storage }, message, 'List the runs that this store holds: `batchor list`.');
+      return new BatchorError(
+        'run_not_found',
+        { runId, storage },
+        message,
+        'List the runs that this store holds: `batchor list`.',
+      );
     case 'owned_elsewhere':
       return new BatchorError(
         'run_owned_elsewhere',
@@ -62,7 +84,12 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         'Nothing to do: the new owner continues the run.',
       );
     case 'stale_version':
-      return new BatchorError('lease_lost', { runId, owner: null }, `run ${runId}: ${message}`, 'Open the run again.');
+      return new BatchorError(
+        'lease_lost',
+        { runId, owner: null },
+        `run ${runId}: ${message}`,
+        'Open the run again.',
+      );
     case 'corrupt':
       return new BatchorError(
         'store_corrupt',
@@ -71,7 +98,12 @@ export const toBatchorError = (error: PortError, { runId = '', storage = 'the st
         'Keep the run folder as it is. `batchor doctor` checks it, and `--repair` recovers the last verifiable state.',
       );
     case 'too_new':
-      return new BatchorError('store_too_new', { storage }, message, 'Upgrade batchor; nothing was changed.');
+      return new BatchorError(
+        'store_too_new',
+        { storage },
+        message,
+        'Upgrade batchor; nothing was changed.',
+      );
     case 'other_root':
       return new BatchorError(
         'artifact_root_differs',

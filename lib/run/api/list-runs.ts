@@ -20,16 +20,24 @@ export type ListedSummary = RunSummary & {
  * Runs, newest first. Reports damaged runs to `onDamaged` before the first one. Without it, throws
  * the error of one damaged run after the last one.
  */
-export async function* listRuns(store: RunStore, { status, limit = Infinity, onDamaged }: ListQuery): AsyncGenerator<ListedSummary> {
+export async function* listRuns(
+  store: RunStore,
+  { status, limit = Infinity, onDamaged }: ListQuery,
+): AsyncGenerator<ListedSummary> {
   const context = { storage: store.describe };
   const damaged: DamagedRun[] = [];
   const runs = await must(
     store.list((run) => damaged.push(run)),
     context,
   );
-  const found = damaged.map(({ runId, error }) => ({ runId, error: toBatchorError(error, { runId, ...context }) }));
+  const found = damaged.map(({ runId, error }) => ({
+    runId,
+    error: toBatchorError(error, { runId, ...context }),
+  }));
   for (const run of found) onDamaged?.(run);
-  const wanted = runs.filter(({ snapshot }) => status === undefined || snapshot.status === status).slice(0, limit);
+  const wanted = runs
+    .filter(({ snapshot }) => status === undefined || snapshot.status === status)
+    .slice(0, limit);
   for (const { snapshot, owner } of wanted) yield { ...summaryOf(snapshot), owner };
   if (found[0] !== undefined && onDamaged === undefined) throw found[0].error;
 }

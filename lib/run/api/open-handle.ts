@@ -29,7 +29,8 @@ export const openHandle = async (
   runId: RunId,
   { scheduler, closed$, isClosed, prices, drivers, connections, structures }: HandleParts,
 ): Promise<Run> => {
-  const openReader = (isStill: boolean): Promise<RunReader> => must(store.read(runId, { isStill }), { runId, storage: store.describe });
+  const openReader = (isStill: boolean): Promise<RunReader> =>
+    must(store.read(runId, { isStill }), { runId, storage: store.describe });
   const reader = await openReader(false);
   const { config } = reader.snapshot;
   let wire: Promise<AnswerWire> | null = null;

@@ -30,7 +30,8 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
   const results = createResultReader({
     runId: reader.runId,
     rows: view.rows,
-    refresh: (source) => (source === reader ? must(reader.refresh(), { runId: reader.runId }) : undefined),
+    refresh: (source) =>
+      source === reader ? must(reader.refresh(), { runId: reader.runId }) : undefined,
     changes$,
     requireFinished: view.requireFinished,
     wire: host.wire,
@@ -98,7 +99,8 @@ const controlOf = (view: RunView, host: RunHost): Control => {
       operationAfter(changes, config);
       return request({ type: 'resume', changes });
     },
-    cancel: ({ cancelAdopted: cancelsAdopted = false } = {}) => request({ type: 'cancel', cancelsAdopted }),
+    cancel: ({ cancelAdopted: cancelsAdopted = false } = {}) =>
+      request({ type: 'cancel', cancelsAdopted }),
     async resolve(batchKey, statement) {
       const resolution = await resolutionOf(view, host, batchKey, statement);
       return request({ type: 'resolve', batchKey: batchKey as BatchKey, resolution });
@@ -132,7 +134,11 @@ const resultsOf = (view: RunView, host: RunHost, reader: ResultReader): Results 
   readTerminalResultText: (options = {}) => reader.textPage(options),
   exportTerminalResults: (path, options = {}) => exportResults(path, options, reader),
   table: (options = {}) => reader.table(options),
-  source: (options = {}) => runSource({ runId: view.runId, reader: view.rows, requireFinished: view.requireFinished }, options),
+  source: (options = {}) =>
+    runSource(
+      { runId: view.runId, reader: view.rows, requireFinished: view.requireFinished },
+      options,
+    ),
   async report(options = {}) {
     await view.refresh();
     return reportOf(view.rows, reader.resultOf, options.signal);
@@ -141,7 +147,12 @@ const resultsOf = (view: RunView, host: RunHost, reader: ResultReader): Results 
 
 type Artifacts = Pick<Run, 'exportArtifacts' | 'pruneArtifacts' | 'verify' | 'inspect'>;
 
-const artifactsOf = (reader: RunReader, { requireFinished }: RunView, host: RunHost, results: ResultReader): Artifacts => {
+const artifactsOf = (
+  reader: RunReader,
+  { requireFinished }: RunView,
+  host: RunHost,
+  results: ResultReader,
+): Artifacts => {
   const context = { runId: reader.runId };
   const nowMs = (): number => host.scheduler.now();
   const observer = { reader, openReader: host.openReader };
@@ -151,7 +162,13 @@ const artifactsOf = (reader: RunReader, { requireFinished }: RunView, host: RunH
       const snapshot = await must(reader.refresh(), context);
       const note = (exported: ExportNote): Promise<void> =>
         host.ownFinished((run) => commitFinished(run, { type: 'RecordExported', ...exported }));
-      const exported = await exportArtifacts(destinationDir, options, { reader, snapshot, results: results.inputText, nowMs, note });
+      const exported = await exportArtifacts(destinationDir, options, {
+        reader,
+        snapshot,
+        results: results.inputText,
+        nowMs,
+        note,
+      });
       await must(reader.refresh(), context);
       return exported;
     },

@@ -22,7 +22,9 @@ export interface RunHost {
   readonly lastSeen: LastSeen;
   /** Starts driving. Null while another process owns the run. */
   tryDrive(): Promise<Driver | null>;
-  /** Carries out a request, in this process or through the owner. Resolves once it has taken effect. */
+  /**
+   * Carries out a request, in this process or through the owner. Resolves once it has taken effect.
+   */
   request(request: RunRequest): Promise<void>;
   /** Owns the finished run while `use` runs. */
   ownFinished<A>(use: (run: OwnedRun) => Promise<A>): Promise<A>;

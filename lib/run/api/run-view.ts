@@ -49,10 +49,11 @@ export const createRunView = (reader: RunReader, host: RunHost): RunView => {
     if (host.driverOf() === undefined) await must(reader.refresh(), context);
   };
   const watched: RunView['watched'] = (emits) =>
-    defer(() => (isDisposed || host.isClosed() ? EMPTY : watchRun(reader, host.driverOf, host.scheduler, emits))).pipe(
-      tap(note),
-      takeUntil(merge(ended$, host.closed$)),
-    );
+    defer(() =>
+      isDisposed || host.isClosed()
+        ? EMPTY
+        : watchRun(reader, host.driverOf, host.scheduler, emits),
+    ).pipe(tap(note), takeUntil(merge(ended$, host.closed$)));
   const changes$ = watched('changes');
   return {
     runId: reader.runId,

@@ -1,8 +1,19 @@
 import type { Observable } from 'rxjs';
 import type { JsonObject } from '../../core/json/json.ts';
-import type { ItemResult, ResultExtra, ResultPage, ResultPageOptions, ResultSelection } from '../../core/settle/results.ts';
+import type {
+  ItemResult,
+  ResultExtra,
+  ResultPage,
+  ResultPageOptions,
+  ResultSelection,
+} from '../../core/settle/results.ts';
 import type { RunEvent } from '../../core/machine/run-event.ts';
-import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../../core/model/snapshot.ts';
+import type {
+  ControlReason,
+  RunControlState,
+  RunSnapshot,
+  RunStatus,
+} from '../../core/model/snapshot.ts';
 import type { CheckpointedItemSource } from '../../ports/source.ts';
 import type { TableFormat, TableStream } from '../../ports/table.ts';
 import type { ArtifactExport, ArtifactPruning, PruneOptions } from '../archive/artifacts.ts';
@@ -39,10 +50,19 @@ export interface WaitOptions {
  * `take_files` and `give_up` cancel it at the provider. Rows without an answer are sent again, and
  * may be billed twice.
  */
-export type BatchWord = { readonly exists: string } | 'never_created' | 'results_lost' | 'read_again' | 'take_files' | 'give_up' | 'retry';
+export type BatchWord =
+  | { readonly exists: string }
+  | 'never_created'
+  | 'results_lost'
+  | 'read_again'
+  | 'take_files'
+  | 'give_up'
+  | 'retry';
 
 /** All terminal results, pulled page by page. Memory: one page. */
-export interface ResultStream<Output, Metadata extends JsonObject> extends AsyncIterable<ItemResult<Output, Metadata>> {
+export interface ResultStream<Output, Metadata extends JsonObject> extends AsyncIterable<
+  ItemResult<Output, Metadata>
+> {
   toArray(): Promise<ItemResult<Output, Metadata>[]>;
 }
 
@@ -116,7 +136,10 @@ export interface ResultExport {
  * A handle of a durable run. Properties and synchronous methods return the last known state.
  * Methods that use disk or network return a promise.
  */
-export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject> extends AsyncDisposable {
+export interface Run<
+  Output = unknown,
+  Metadata extends JsonObject = JsonObject,
+> extends AsyncDisposable {
   readonly runId: string;
   readonly status: RunStatus;
   readonly controlState: RunControlState;
@@ -169,7 +192,9 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
    * All terminal results in item order, as JSON lines: the fastest way to a file. Rejects with
    * `run_not_finished`.
    */
-  resultText(options?: Pick<ResultsOptions, 'include' | 'only' | 'signal'>): AsyncIterable<ResultText>;
+  resultText(
+    options?: Pick<ResultsOptions, 'include' | 'only' | 'signal'>,
+  ): AsyncIterable<ResultText>;
   readTerminalResults(options?: ResultPageOptions): Promise<ResultPage<Output, Metadata>>;
   /** The same page as JSON lines. Structured outputs stay as the model wrote them. */
   readTerminalResultText(options?: ResultPageOptions): Promise<ResultTextPage>;
@@ -182,7 +207,10 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
    * in input order, and last `manifest.json` with the size and SHA-256 of each. The folder gets its
    * name once it is complete. Rejects with `run_not_finished`.
    */
-  exportArtifacts(destinationDir: string, options?: { readonly signal?: AbortSignal }): Promise<ArtifactExport>;
+  exportArtifacts(
+    destinationDir: string,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<ArtifactExport>;
   /**
    * Removes request lines of a finished run, and with `raw` the provider's files. Results stay
    * readable, byte for byte. Rejects with `artifacts_not_exported` if the raw files were never
@@ -222,7 +250,10 @@ export interface Run<Output = unknown, Metadata extends JsonObject = JsonObject>
    * subscriber gets all of them.
    */
   events$(options?: { readonly afterSequence?: number }): Observable<RunEvent>;
-  events(options?: { readonly afterSequence?: number; readonly signal?: AbortSignal }): AsyncIterable<RunEvent>;
+  events(options?: {
+    readonly afterSequence?: number;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<RunEvent>;
   /** The latest summary, then every change; completes when the run finishes. */
   readonly summary$: Observable<RunSummary>;
   /**

@@ -68,12 +68,19 @@ export interface StartOptions {
   readonly ifExists?: 'resume' | 'fail';
   /** Stored with a new run. `run.description` returns it. */
   readonly description?: JsonObject;
-  /** With `retryAdopted`: start although another run retries rows of the same batches. Default false. */
+  /**
+   * With `retryAdopted`: start although another run retries rows of the same batches. Default
+   * false.
+   */
   readonly adoptAgain?: boolean;
   readonly signal?: AbortSignal;
 }
 
-export const storageOptionsOf = ({ artifactStore, owner, leaseTtlMs }: BatchRunnerOptions): StorageOptions => ({
+export const storageOptionsOf = ({
+  artifactStore,
+  owner,
+  leaseTtlMs,
+}: BatchRunnerOptions): StorageOptions => ({
   ...(artifactStore ? { artifacts: artifactStore } : {}),
   ...(owner === undefined ? {} : { owner }),
   ...(leaseTtlMs === undefined ? {} : { leaseTtlMs }),

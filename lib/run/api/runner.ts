@@ -18,7 +18,15 @@ import { findBatches, type FindBatchesOptions, finderConfig } from '../sources/f
 import type { FoundBatches } from '../sources/found-batches.ts';
 import { must, toBatchorError } from './interop.ts';
 import { sourceOf } from '../job/job-source.ts';
-import type { AdoptingJob, AnyJob, AnyProviderConfig, BatchJob, JobMetadata, JobOutput, JobResult } from '../job/job.ts';
+import type {
+  AdoptingJob,
+  AnyJob,
+  AnyProviderConfig,
+  BatchJob,
+  JobMetadata,
+  JobOutput,
+  JobResult,
+} from '../job/job.ts';
 import { listRuns, type ListedSummary, type ListQuery } from './list-runs.ts';
 import { openHandle } from './open-handle.ts';
 import type { Quote, QuoteOptions } from '../quote/quote.ts';
@@ -52,7 +60,9 @@ export class BatchRunner implements AsyncDisposable {
       connections: this.#connections,
       structures: this.#structures,
       scheduler: () => this.#scheduler,
-      monotonicMs: options.monotonicMs ?? (options.scheduler === undefined ? () => performance.now() : undefined),
+      monotonicMs:
+        options.monotonicMs ??
+        (options.scheduler === undefined ? () => performance.now() : undefined),
       randomHex: (digits) => this.#randomHex(digits),
       tokenCounter: options.tokenCounter,
       inboxIntervalMs: options.inboxIntervalMs,
@@ -69,7 +79,10 @@ export class BatchRunner implements AsyncDisposable {
     Provider extends AnyProviderConfig,
     Metadata extends JsonObject = JsonObject,
     const Schema extends StructuredOutput | undefined = undefined,
-  >(job: BatchJob<Payload, Metadata, Schema, Provider>, options: StartOptions = {}): Promise<Run<JobResult<Schema, Provider>, Metadata>> {
+  >(
+    job: BatchJob<Payload, Metadata, Schema, Provider>,
+    options: StartOptions = {},
+  ): Promise<Run<JobResult<Schema, Provider>, Metadata>> {
     const erased = job as unknown as AnyJob;
     const store = await this.#open();
     const runId = this.#runIdOf(options.runId);
@@ -86,8 +99,15 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** Reads existing batches and their input files, for `adopt`. Throws `batch_not_adoptable`. */
-  async findBatches(ids: readonly string[], options: FindBatchesOptions = {}): Promise<FoundBatches> {
-    return findBatches(await this.#connections.connectTo(finderConfig(options)), ids, options.signal);
+  async findBatches(
+    ids: readonly string[],
+    options: FindBatchesOptions = {},
+  ): Promise<FoundBatches> {
+    return findBatches(
+      await this.#connections.connectTo(finderConfig(options)),
+      ids,
+      options.signal,
+    );
   }
 
   /**
@@ -95,7 +115,10 @@ export class BatchRunner implements AsyncDisposable {
    * item, named by its `custom_id` (`BATCH:CUSTOM_ID` with several batches). Sends, cancels and
    * deletes nothing at the provider unless the job sets `retryAdopted`.
    */
-  adopt<Provider extends AnyProviderConfig, const Schema extends StructuredOutput | undefined = undefined>(
+  adopt<
+    Provider extends AnyProviderConfig,
+    const Schema extends StructuredOutput | undefined = undefined,
+  >(
     job: AdoptingJob<Schema, Provider>,
     options: StartOptions = {},
   ): Promise<Run<JobResult<Schema, Provider>>> {
@@ -117,13 +140,18 @@ export class BatchRunner implements AsyncDisposable {
     return run;
   }
 
-  /** Estimates what a run of the job would send and cost. Reads all rows. Sends and stores nothing. */
+  /**
+   * Estimates what a run of the job would send and cost. Reads all rows. Sends and stores nothing.
+   */
   quote<
     Payload,
     Provider extends AnyProviderConfig,
     Metadata extends JsonObject = JsonObject,
     const Schema extends StructuredOutput | undefined = undefined,
-  >(job: BatchJob<Payload, Metadata, Schema, Provider>, options: QuoteOptions = {}): Promise<Quote> {
+  >(
+    job: BatchJob<Payload, Metadata, Schema, Provider>,
+    options: QuoteOptions = {},
+  ): Promise<Quote> {
     const { prices, tokenCounter } = this.#options;
     return quoteJob(job as unknown as AnyJob, options, {
       wire: (config) => this.#connections.connect(config),
@@ -138,13 +166,19 @@ export class BatchRunner implements AsyncDisposable {
    * With its schema: compared and typed. Without either, structured outputs are read by the module
    * that the run's `schemaRef` names, else by the stored JSON Schema (`run.structure()`).
    */
-  async getRun<Job extends BatchJob>(runId: string, options: { readonly job: Job }): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
+  async getRun<Job extends BatchJob>(
+    runId: string,
+    options: { readonly job: Job },
+  ): Promise<Run<JobOutput<Job>, JobMetadata<Job>>>;
   async getRun<const Schema extends StructuredOutput>(
     runId: string,
     options: { readonly structuredOutput: Schema },
   ): Promise<Run<OutputOf<Schema>>>;
   async getRun(runId: string): Promise<Run>;
-  async getRun(runId: string, options: { readonly job?: BatchJob; readonly structuredOutput?: StructuredOutput } = {}): Promise<Run> {
+  async getRun(
+    runId: string,
+    options: { readonly job?: BatchJob; readonly structuredOutput?: StructuredOutput } = {},
+  ): Promise<Run> {
     const store = await this.#open();
     const id = this.#runIdOf(runId);
     const job = options.job as unknown as AnyJob | undefined;
@@ -177,14 +211,20 @@ export class BatchRunner implements AsyncDisposable {
   ): Promise<{ readonly abandonedBatchIds: readonly string[]; readonly areBatchesKnown: boolean }> {
     const store = await this.#open();
     const id = this.#runIdOf(runId);
-    return deleteRun(store, id, { abandon: options.abandon === true, isDrivenHere: this.#drivers.of(id) !== undefined });
+    return deleteRun(store, id, {
+      abandon: options.abandon === true,
+      isDrivenHere: this.#drivers.of(id) !== undefined,
+    });
   }
 
   /**
    * Makes one cheap request to the provider. Throws its error, e.g. `authentication_failed`. Throws
    * `provider_refused` for a service that cannot list its batches, unless `acceptNoList`.
    */
-  async checkProvider(config: AnyProviderConfig, options: { readonly acceptNoList?: boolean } = {}): Promise<void> {
+  async checkProvider(
+    config: AnyProviderConfig,
+    options: { readonly acceptNoList?: boolean } = {},
+  ): Promise<void> {
     const provider = await this.#connections.connectTo(config);
     await must(provider.check({ acceptsNoList: options.acceptNoList === true }));
   }
@@ -229,7 +269,13 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   async #open(): Promise<RunStore> {
-    if (this.#isClosed) throw new BatchorError('runner_closed', {}, 'this runner is closed', 'Create a new BatchRunner.');
+    if (this.#isClosed)
+      throw new BatchorError(
+        'runner_closed',
+        {},
+        'this runner is closed',
+        'Create a new BatchRunner.',
+      );
     this.#store ??= Promise.resolve(this.#options.storage ?? defaultStorage()).then((storage) =>
       must(storage.open(storageOptionsOf(this.#options)), { storage: storage.describe }),
     );
@@ -244,14 +290,22 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   #runIdOf(given: string | undefined): RunId {
-    return given === undefined ? makeRunId(this.#scheduler.now(), this.#randomHex(8)) : requireRunId(given);
+    return given === undefined
+      ? makeRunId(this.#scheduler.now(), this.#randomHex(8))
+      : requireRunId(given);
   }
 
   #sourceOf(job: AnyJob): EngineSource {
     return sourceOf(job, (config) => this.#connections.connectTo(config));
   }
 
-  async #create(store: RunStore, runId: RunId, job: AnyJob, source: EngineSource, options: StartOptions): Promise<void> {
+  async #create(
+    store: RunStore,
+    runId: RunId,
+    job: AnyJob,
+    source: EngineSource,
+    options: StartOptions,
+  ): Promise<void> {
     const run = await createRun(store, runId, {
       job,
       source,
@@ -269,7 +323,13 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** Compares the job with a stored run. A start also drives it. */
-  async #attach(store: RunStore, runId: RunId, job: AnyJob, options: Attaching = {}, isStart = false): Promise<void> {
+  async #attach(
+    store: RunStore,
+    runId: RunId,
+    job: AnyJob,
+    options: Attaching = {},
+    isStart = false,
+  ): Promise<void> {
     const { signal = new AbortController().signal, adoptAgain = false } = options;
     const attachment = { runId, job, source: this.#sourceOf(job), signal, isStart, adoptAgain };
     await attachJob(store, attachment, {
@@ -282,7 +342,10 @@ export class BatchRunner implements AsyncDisposable {
     });
   }
 
-  async #handle<Output, Metadata extends JsonObject>(store: RunStore, runId: RunId): Promise<Run<Output, Metadata>> {
+  async #handle<Output, Metadata extends JsonObject>(
+    store: RunStore,
+    runId: RunId,
+  ): Promise<Run<Output, Metadata>> {
     const run = await openHandle(store, runId, {
       scheduler: this.#scheduler,
       closed$: this.#closed,

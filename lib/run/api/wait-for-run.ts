@@ -12,25 +12,38 @@ import type { WaitOptions } from './run.ts';
 
 /**
  * Resolves when the run is finished. Rejects when it needs an operator or its input (`run_paused`,
- * `batch_unresolved`, `source_required`), after `timeoutMs` (`wait_timed_out`), and when the runner or
- * the handle is closed (`runner_closed`).
+ * `batch_unresolved`, `source_required`), after `timeoutMs` (`wait_timed_out`), and when the runner
+ * or the handle is closed (`runner_closed`).
  */
-export const waitForRun = (view: RunView, host: RunHost, options: WaitOptions): Promise<RunSummary> =>
+export const waitForRun = (
+  view: RunView,
+  host: RunHost,
+  options: WaitOptions,
+): Promise<RunSummary> =>
   withTimeout(options, view.runId, host.scheduler, (limited) => settled(view, host, limited));
 
-const settled = async (view: RunView, host: RunHost, { signal, onPaused = 'reject' }: WaitOptions): Promise<RunSummary> => {
+const settled = async (
+  view: RunView,
+  host: RunHost,
+  { signal, onPaused = 'reject' }: WaitOptions,
+): Promise<RunSummary> => {
   signal?.throwIfAborted();
   const isBlocked = (snapshot: RunSnapshot, hasSource: boolean): boolean =>
-    !canProgress(snapshot, hasSource, host.scheduler.now()) && !(onPaused === 'wait' && snapshot.control.state === 'paused');
+    !canProgress(snapshot, hasSource, host.scheduler.now()) &&
+    !(onPaused === 'wait' && snapshot.control.state === 'paused');
   for (;;) {
     const driver = host.driverOf() ?? (isFinished(view.current()) ? null : await host.tryDrive());
     const hasSource = driver?.hasSource ?? true;
     // An owner that died emits no change, so a follower needs every poll.
-    for await (const snapshot of pull(driver === null ? view.watched('every poll') : view.changes$, signal)) {
+    for await (const snapshot of pull(
+      driver === null ? view.watched('every poll') : view.changes$,
+      signal,
+    )) {
       if (isFinished(snapshot)) return summaryOf(snapshot);
       if (isBlocked(snapshot, hasSource)) {
         // Releases a run that only lacks its input, so that a process with the input can own it.
-        if (isStandingStill(snapshot, hasSource) && !isStandingStill(snapshot, true)) await driver?.close();
+        if (isStandingStill(snapshot, hasSource) && !isStandingStill(snapshot, true))
+          await driver?.close();
         throw stopReason(snapshot, host.scheduler.now());
       }
       // The owner has ended: this process drives from now on.
@@ -38,8 +51,15 @@ const settled = async (view: RunView, host: RunHost, { signal, onPaused = 'rejec
     }
     if (isFinished(view.current())) return summaryOf(view.current());
     if (view.isDisposed || host.isClosed()) {
-      const what = view.isDisposed ? `this handle of run ${view.runId} was disposed of` : 'the runner was closed';
-      throw new BatchorError('runner_closed', {}, `${what} during wait()`, 'The run is kept: getRun() returns a new handle.');
+      const what = view.isDisposed
+        ? `this handle of run ${view.runId} was disposed of`
+        : 'the runner was closed';
+      throw new BatchorError(
+        'runner_closed',
+        {},
+        `${what} during wait()`,
+        'The run is kept: getRun() returns a new handle.',
+      );
     }
   }
 };
@@ -55,10 +75,20 @@ const withTimeout = async (
   const timeout = new AbortController();
   const timedOut = timer(timeoutMs, scheduler).subscribe(() => {
     const message = `run ${runId} did not finish within ${timeoutMs} ms`;
-    timeout.abort(new BatchorError('wait_timed_out', { runId, timeoutMs }, message, 'The run continues; wait again.'));
+    timeout.abort(
+      new BatchorError(
+        'wait_timed_out',
+        { runId, timeoutMs },
+        message,
+        'The run continues; wait again.',
+      ),
+    );
   });
   try {
-    return await wait({ ...options, signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]) });
+    return await wait({
+      ...options,
+      signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]),
+    });
   } finally {
     timedOut.unsubscribe();
   }

@@ -51,7 +51,14 @@ export const exportArtifacts = async (
     const results = await draft.write('results.jsonl', texts());
     files.push({ path: 'results.jsonl', kind: 'results', ...results, batch: null });
     const finishedAtMs = await finishedAt(context.reader, snapshot);
-    const text = manifestText({ snapshot, exportedAtMs: nowMs(), finishedAtMs, resultCount, files, notKept });
+    const text = manifestText({
+      snapshot,
+      exportedAtMs: nowMs(),
+      finishedAtMs,
+      resultCount,
+      files,
+      notKept,
+    });
     const manifest = await draft.write('manifest.json', [text]);
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     return { fileCount: files.length, bytes, resultCount, manifestSha256: manifest.sha256 };
@@ -59,7 +66,13 @@ export const exportArtifacts = async (
   const { path, ...counts } = written;
   await note({ atMs: nowMs(), destination: given, ...counts });
   const { fileCount, bytes, resultCount } = counts;
-  return { destinationDir: path, manifestPath: join(path, 'manifest.json'), fileCount, bytes, resultCount };
+  return {
+    destinationDir: path,
+    manifestPath: join(path, 'manifest.json'),
+    fileCount,
+    bytes,
+    resultCount,
+  };
 };
 
 const writeRawFiles = async (
@@ -86,7 +99,11 @@ const writeRawFiles = async (
   }
 };
 
-const batchOf = ({ batchNo, batchKey, providerBatchId }: BatchRecord): ExportedFile['batch'] => ({ batchNo, batchKey, providerBatchId });
+const batchOf = ({ batchNo, batchKey, providerBatchId }: BatchRecord): ExportedFile['batch'] => ({
+  batchNo,
+  batchKey,
+  providerBatchId,
+});
 
 /** Null if the file is not kept. */
 const writeRawFile = async (

@@ -15,7 +15,10 @@ export interface WrittenFile {
 /** A folder that is being written, under a temporary name. */
 export interface FolderDraft {
   /** Writes a durable file; `path` is relative to the folder, with `/`. */
-  write(path: string, chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>): Promise<WrittenFile>;
+  write(
+    path: string,
+    chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+  ): Promise<WrittenFile>;
 }
 
 const marker = '.incomplete-';
@@ -64,7 +67,11 @@ const writeFile = async (
   folders: Set<string>,
 ): Promise<WrittenFile> => {
   const path = join(root, ...name.split('/'));
-  for (let folder = root, parts = name.split('/').slice(0, -1); parts.length > 0; parts = parts.slice(1)) {
+  for (
+    let folder = root, parts = name.split('/').slice(0, -1);
+    parts.length > 0;
+    parts = parts.slice(1)
+  ) {
     folder = join(folder, parts[0] as string);
     if (!folders.has(folder)) await mkdir(folder, { mode: 0o700 });
     folders.add(folder);
@@ -119,10 +126,16 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-const codeOf = (cause: unknown): unknown => (cause instanceof Error && 'code' in cause ? cause.code : null);
+const codeOf = (cause: unknown): unknown =>
+  cause instanceof Error && 'code' in cause ? cause.code : null;
 
 const refused = (path: string, what: string): BatchorError =>
-  new BatchorError('invalid_config', { field: 'destinationDir' }, `${path} ${what}`, 'Name a new or an empty folder.');
+  new BatchorError(
+    'invalid_config',
+    { field: 'destinationDir' },
+    `${path} ${what}`,
+    'Name a new or an empty folder.',
+  );
 
 const notEmpty = (path: string, cause: unknown): unknown =>
   codeOf(cause) === 'ENOTEMPTY' || codeOf(cause) === 'EEXIST' || codeOf(cause) === 'ENOTDIR'

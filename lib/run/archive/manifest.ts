@@ -52,7 +52,14 @@ const fromSummary = [
 ];
 
 /** The manifest as JSON (snake_case): the run and its exported files. */
-export const manifestText = ({ snapshot, exportedAtMs, finishedAtMs, resultCount, files, notKept }: ManifestInput): string => {
+export const manifestText = ({
+  snapshot,
+  exportedAtMs,
+  finishedAtMs,
+  resultCount,
+  files,
+  notKept,
+}: ManifestInput): string => {
   const { config } = snapshot;
   const summary = toWire(summaryOf(snapshot));
   const manifest: JsonObject = {
@@ -64,7 +71,9 @@ export const manifestText = ({ snapshot, exportedAtMs, finishedAtMs, resultCount
     created_at: new Date(snapshot.createdAtMs).toISOString(),
     finished_at: new Date(finishedAtMs).toISOString(),
     exported_at: new Date(exportedAtMs).toISOString(),
-    ...Object.fromEntries(fromSummary.flatMap((key) => (summary[key] === undefined ? [] : [[key, summary[key]]]))),
+    ...Object.fromEntries(
+      fromSummary.flatMap((key) => (summary[key] === undefined ? [] : [[key, summary[key]]])),
+    ),
     result_count: resultCount,
     files: files.map(({ path, bytes, sha256, kind, lineCount, batch }) => ({
       path,
@@ -74,10 +83,21 @@ export const manifestText = ({ snapshot, exportedAtMs, finishedAtMs, resultCount
       line_count: lineCount,
       ...batchToWire(batch),
     })),
-    raw_files_not_kept: notKept.map(({ path, bytes, kind, batch }) => ({ path, bytes, kind, ...batchToWire(batch) })),
+    raw_files_not_kept: notKept.map(({ path, bytes, kind, batch }) => ({
+      path,
+      bytes,
+      kind,
+      ...batchToWire(batch),
+    })),
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 };
 
 const batchToWire = (batch: BatchOfFile | null): JsonObject =>
-  batch === null ? {} : { batch_no: batch.batchNo, batch_key: batch.batchKey, provider_batch_id: batch.providerBatchId };
+  batch === null
+    ? {}
+    : {
+        batch_no: batch.batchNo,
+        batch_key: batch.batchKey,
+        provider_batch_id: batch.providerBatchId,
+      };

@@ -24,10 +24,19 @@ export const requireWholeFiles = async (run: OwnedRun): Promise<void> => {
         const { object, bytes } = file;
         const size = await must(artifacts.size(object), { runId });
         if (size === bytes) continue;
-        if (size !== null) throw notWhole(runId, object, `raw file ${object} has ${size} bytes, but was stored with ${bytes}`);
+        if (size !== null)
+          throw notWhole(
+            runId,
+            object,
+            `raw file ${object} has ${size} bytes, but was stored with ${bytes}`,
+          );
         const compact = await openCompact(artifacts, object)();
         if (!isLeft(compact) && compact.right.rawBytes === bytes) continue;
-        throw notWhole(runId, object, `raw file ${object} is missing, and there is no copy of its answers`);
+        throw notWhole(
+          runId,
+          object,
+          `raw file ${object} is missing, and there is no copy of its answers`,
+        );
       }
     }
     next += records.length;
@@ -48,8 +57,13 @@ export const requireCompactLines = async (run: OwnedRun): Promise<void> => {
     for (const [object, spans] of spansByObject(refs)) {
       const [missing] = await must(linesMissing(artifacts, object, spans), { runId });
       if (missing === undefined) continue;
-      if ((await must(artifacts.size(object), { runId })) !== null) await must(dropCompact(artifacts, object), { runId });
-      throw notWhole(runId, object, `raw file ${object} is damaged: the answer at byte ${missing.offset} cannot be read`);
+      if ((await must(artifacts.size(object), { runId })) !== null)
+        await must(dropCompact(artifacts, object), { runId });
+      throw notWhole(
+        runId,
+        object,
+        `raw file ${object} is damaged: the answer at byte ${missing.offset} cannot be read`,
+      );
     }
     cursor = last.sequence;
   }

@@ -26,7 +26,8 @@ export const pruneArtifacts = async (
   if (raw) {
     const isBegun = snapshot.artifacts.isRawPruned;
     if (!isBegun) await requireWholeFiles(run);
-    for (const { name } of await must(artifacts.list('raw/'), context)) await must(compactFile(artifacts, wire, name), context);
+    for (const { name } of await must(artifacts.list('raw/'), context))
+      await must(compactFile(artifacts, wire, name), context);
     if (!isBegun) await requireCompactLines(run);
   }
   await commitFinished(run, command);

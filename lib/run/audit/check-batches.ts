@@ -38,9 +38,17 @@ export const checkBatches = async (context: AuditContext): Promise<CheckedBatche
     for (const record of records) {
       const { batchNo, batchKey } = record;
       counts.checked('batches');
-      if (batchNo !== next) counts.broken('batches', `found batch ${batchNo} instead of batch ${next}`, { batchNo, batchKey });
+      if (batchNo !== next)
+        counts.broken('batches', `found batch ${batchNo} instead of batch ${next}`, {
+          batchNo,
+          batchKey,
+        });
       next = Math.max(next, batchNo) + 1;
-      const fault = faultOfRecord(record, ledger.rowsOf(batchNo), live.delete(`${batchNo} ${batchKey}`));
+      const fault = faultOfRecord(
+        record,
+        ledger.rowsOf(batchNo),
+        live.delete(`${batchNo} ${batchKey}`),
+      );
       if (fault !== null) counts.broken('batches', fault, { batchNo, batchKey });
       checkMembers(context, record);
       files.set(batchNo, { batchKey, objects: await checkFiles(context, record) });
@@ -48,7 +56,11 @@ export const checkBatches = async (context: AuditContext): Promise<CheckedBatche
     }
     context.pageChecked(0);
   }
-  if (next - 1 !== snapshot.batchCount) counts.broken('batches', `${next - 1} batches are stored, but ${snapshot.batchCount} were planned`);
+  if (next - 1 !== snapshot.batchCount)
+    counts.broken(
+      'batches',
+      `${next - 1} batches are stored, but ${snapshot.batchCount} were planned`,
+    );
   for (const lost of live) counts.broken('batches', `live batch ${lost} is not stored`);
   return { batches, files };
 };
@@ -59,7 +71,10 @@ const checkMembers = ({ ledger, counts }: AuditContext, record: BatchRecord): vo
   let namedBy = 0;
   for (const index of indexesOf(indexes)) {
     if (index >= ledger.capacity)
-      return counts.broken('batches', `it was planned with row ${index}, which does not exist`, { batchNo, batchKey });
+      return counts.broken('batches', `it was planned with row ${index}, which does not exist`, {
+        batchNo,
+        batchKey,
+      });
     const row = { status: ledger.status(index), batchNo: ledger.batchNo(index) };
     if (row.batchNo === batchNo) namedBy += 1;
     if (gaveOutcome(record, row)) ledger.addOutcome(index);
@@ -68,7 +83,11 @@ const checkMembers = ({ ledger, counts }: AuditContext, record: BatchRecord): vo
   if (namedBy === completed + failed + open) return;
   for (let index = 0; index < ledger.capacity; index += 1) {
     if (ledger.batchNo(index) !== batchNo || rankInIndexSet(indexes, index) >= 0) continue;
-    return counts.broken('batches', 'it names a batch that was planned without it', { batchNo, batchKey, index });
+    return counts.broken('batches', 'it names a batch that was planned without it', {
+      batchNo,
+      batchKey,
+      index,
+    });
   }
 };
 
@@ -93,7 +112,9 @@ const checkFiles = async (
       }
     }
     const fault =
-      typeof size === 'number' ? `raw file ${object} has ${size} bytes, but was stored with ${bytes}` : `raw file: ${size.fault}`;
+      typeof size === 'number'
+        ? `raw file ${object} has ${size} bytes, but was stored with ${bytes}`
+        : `raw file: ${size.fault}`;
     counts.broken('batches', fault, { batchNo, batchKey });
   }
   return stored.map((file) => file.object);
@@ -122,9 +143,13 @@ export const checkAttempts = ({ ledger, counts }: AuditContext): void => {
     counts.checked('attempts');
     const [attempts, outcomes] = [ledger.attempts(index), ledger.outcomes(index)];
     if (attempts !== outcomes)
-      counts.broken('attempts', `it has ${attempts} attempts, but ${outcomes} batches gave it an outcome`, {
-        index,
-        batchNo: ledger.batchNo(index) || null,
-      });
+      counts.broken(
+        'attempts',
+        `it has ${attempts} attempts, but ${outcomes} batches gave it an outcome`,
+        {
+          index,
+          batchNo: ledger.batchNo(index) || null,
+        },
+      );
   }
 };

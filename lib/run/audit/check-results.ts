@@ -13,7 +13,10 @@ import { pageRows, type AuditContext } from './audit-context.ts';
  * Checks every result against the laws `sequences` and `answers`, and that its answer lies in a
  * file of its batch (law `batches`).
  */
-export const checkResults = async (context: AuditContext, files: ReadonlyMap<number, FilesOfBatch>): Promise<void> => {
+export const checkResults = async (
+  context: AuditContext,
+  files: ReadonlyMap<number, FilesOfBatch>,
+): Promise<void> => {
   const { reader, snapshot, counts, ledger, pageChecked } = context;
   let last = 0;
   for (;;) {
@@ -22,7 +25,10 @@ export const checkResults = async (context: AuditContext, files: ReadonlyMap<num
     for (const ref of page) {
       const { index, itemId, sequence } = ref;
       counts.checked('sequences');
-      const fault = sequence === last + 1 ? faultOfResult(context, ref) : `result ${sequence} follows result ${last}`;
+      const fault =
+        sequence === last + 1
+          ? faultOfResult(context, ref)
+          : `result ${sequence} follows result ${last}`;
       last = Math.max(last, sequence);
       if (fault !== null) counts.broken('sequences', fault, { index, itemId });
     }
@@ -30,25 +36,37 @@ export const checkResults = async (context: AuditContext, files: ReadonlyMap<num
     pageChecked(page.length);
   }
   if (last !== snapshot.resultSequence)
-    counts.broken('sequences', `the last result is ${last}, but the run counts ${snapshot.resultSequence}`);
+    counts.broken(
+      'sequences',
+      `the last result is ${last}, but the run counts ${snapshot.resultSequence}`,
+    );
   for (let index = 0; index < ledger.capacity; index += 1) {
     if (isTerminalItem(ledger.status(index)) && !ledger.hasResult(index))
       counts.broken('sequences', `it is ${ledger.status(index)}, but has no result`, { index });
   }
 };
 
-const faultOfResult = ({ ledger }: AuditContext, { index, status, charged, uncharged }: ResultRef): string | null => {
+const faultOfResult = (
+  { ledger }: AuditContext,
+  { index, status, charged, uncharged }: ResultRef,
+): string | null => {
   if (index >= ledger.capacity) return `it is a result of row ${index}, which does not exist`;
   if (!ledger.addResult(index)) return 'the row has a result already';
-  if (ledger.status(index) !== status) return `the result is ${status}, but the row is ${ledger.status(index)}`;
+  if (ledger.status(index) !== status)
+    return `the result is ${status}, but the row is ${ledger.status(index)}`;
   return ledger.attempts(index) === charged + uncharged
     ? null
     : `the result has ${charged + uncharged} attempts, but the row has ${ledger.attempts(index)}`;
 };
 
-const checkAnswers = async (context: AuditContext, files: ReadonlyMap<number, FilesOfBatch>, page: readonly ResultRef[]): Promise<void> => {
+const checkAnswers = async (
+  context: AuditContext,
+  files: ReadonlyMap<number, FilesOfBatch>,
+  page: readonly ResultRef[],
+): Promise<void> => {
   const { counts, ledger } = context;
-  const answered: { readonly ref: ResultRef; readonly line: ObjectSpan; readonly where: Where }[] = [];
+  const answered: { readonly ref: ResultRef; readonly line: ObjectSpan; readonly where: Where }[] =
+    [];
   for (const ref of page) {
     const { index, itemId, line } = ref;
     const sent = ref.sameAs ?? index;
@@ -64,7 +82,11 @@ const checkAnswers = async (context: AuditContext, files: ReadonlyMap<number, Fi
     answered.push({ ref, line, where });
     counts.checked('batches');
     if (batch?.objects.includes(line.object) !== true)
-      counts.broken('batches', `its answer lies in object ${line.object}, which is not a raw file of the batch that settled it`, where);
+      counts.broken(
+        'batches',
+        `its answer lies in object ${line.object}, which is not a raw file of the batch that settled it`,
+        where,
+      );
   }
   const answers = await readAnswers(
     context,
@@ -74,8 +96,18 @@ const checkAnswers = async (context: AuditContext, files: ReadonlyMap<number, Fi
   const customIds = customIdsOf(config);
   answered.forEach(({ ref, line, where }, i) => {
     counts.checked('answers');
-    const fault = faultOfAnswer(ref, answers[i] as Answer, nameIn(config, customIds, ref, where.batchNo), config);
-    if (fault !== null) counts.broken('answers', `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`, where);
+    const fault = faultOfAnswer(
+      ref,
+      answers[i] as Answer,
+      nameIn(config, customIds, ref, where.batchNo),
+      config,
+    );
+    if (fault !== null)
+      counts.broken(
+        'answers',
+        `its answer, at byte ${line.offset} of object ${line.object}: ${fault}`,
+        where,
+      );
   });
 };
 
@@ -92,10 +124,16 @@ interface Named {
   isIn(customId: string): boolean;
 }
 
-const nameIn = (config: RunConfig, customIds: CustomIds, { index, sameAs, itemId }: ResultRef, batchNo: number | null): Named => {
+const nameIn = (
+  config: RunConfig,
+  customIds: CustomIds,
+  { index, sameAs, itemId }: ResultRef,
+  batchNo: number | null,
+): Named => {
   const adopted = adoptedBatchOf(config, batchNo ?? 0);
   const sent = sameAs ?? index;
-  if (adopted === null) return { customId: customIds.of(sent), isIn: (text) => customIds.indexOf(text) === sent };
+  if (adopted === null)
+    return { customId: customIds.of(sent), isIn: (text) => customIds.indexOf(text) === sent };
   const customId = customIdOfAdopted(config, adopted, itemId);
   return { customId, isIn: (text) => text === customId };
 };
@@ -108,13 +146,15 @@ const faultOfAnswer = (
 ): string | null => {
   if ('fault' in verdict) return verdict.fault;
   if (verdict.type === 'malformed') return 'the line is not an answer';
-  if (!named.isIn(verdict.customId)) return `the line has custom_id ${JSON.stringify(verdict.customId)}, not of ${named.customId}`;
+  if (!named.isIn(verdict.customId))
+    return `the line has custom_id ${JSON.stringify(verdict.customId)}, not of ${named.customId}`;
   if ((verdict.type === 'succeeded') === (status === 'completed')) return null;
   // An earlier release accepted cut-off and empty answers, and used only the first of several
   // choices.
   if (!takesWholeAnswers) return null;
   // A refusal may come with a text that satisfies the schema.
-  if (verdict.type === 'failed' && verdict.failureClass === 'refusal' && structuredOutput !== null) return null;
+  if (verdict.type === 'failed' && verdict.failureClass === 'refusal' && structuredOutput !== null)
+    return null;
   // The provider succeeded, but the answer violates the schema.
   if (verdict.type === 'succeeded' && isFailureOfStructure(failureOfCode(code))) return null;
   return `the line is a ${verdict.type === 'succeeded' ? 'success' : `failure (${verdict.failureClass})`}, but the row is ${status}`;

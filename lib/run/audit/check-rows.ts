@@ -18,18 +18,24 @@ export const checkRows = async (context: AuditContext): Promise<void> => {
     for (const row of rows) {
       const { index, itemId } = row;
       counts.checked('rows');
-      if (index !== next) counts.broken('rows', `found row ${index} instead of row ${next}`, { index, itemId });
+      if (index !== next)
+        counts.broken('rows', `found row ${index} instead of row ${next}`, { index, itemId });
       next = Math.max(next, index) + 1;
       ledger.note(row);
       if (row.sameAs !== null && !(row.sameAs < index))
-        counts.broken('rows', `it shares the request of row ${row.sameAs}, which comes after it`, { index, itemId });
+        counts.broken('rows', `it shares the request of row ${row.sameAs}, which comes after it`, {
+          index,
+          itemId,
+        });
       const taken = await rowWithId(context, addIdHash(ids, itemId, index), itemId);
-      if (taken !== null) counts.broken('rows', `row ${taken} has the same item id`, { index, itemId });
+      if (taken !== null)
+        counts.broken('rows', `row ${taken} has the same item id`, { index, itemId });
       const misplaced =
         row.batchNo > context.snapshot.batchCount
           ? `batch ${row.batchNo} was never planned`
           : assignmentError(row.status, row.batchNo, row.sameAs !== null);
-      if (misplaced !== null) counts.broken('batches', misplaced, { index, itemId, batchNo: row.batchNo || null });
+      if (misplaced !== null)
+        counts.broken('batches', misplaced, { index, itemId, batchNo: row.batchNo || null });
     }
     await checkLines(context, rows);
     pageChecked(rows.length);
@@ -38,7 +44,11 @@ export const checkRows = async (context: AuditContext): Promise<void> => {
 };
 
 /** The row with this id, among rows whose id has the same hash. */
-const rowWithId = async ({ reader }: AuditContext, candidates: readonly number[], itemId: string): Promise<number | null> => {
+const rowWithId = async (
+  { reader }: AuditContext,
+  candidates: readonly number[],
+  itemId: string,
+): Promise<number | null> => {
   for (const index of candidates) {
     const [row] = await must(reader.rows(index, 1), { runId: reader.runId });
     if (row?.itemId === itemId) return index;
@@ -49,14 +59,25 @@ const rowWithId = async ({ reader }: AuditContext, candidates: readonly number[]
 const checkTotals = ({ snapshot, counts, ledger }: AuditContext): void => {
   const totals = ledger.totals();
   const wrong = itemStatuses.find((status) => totals[status] !== snapshot.totals[status]);
-  if (wrong !== undefined) counts.broken('rows', `${totals[wrong]} rows are ${wrong}, but the run counts ${snapshot.totals[wrong]}`);
+  if (wrong !== undefined)
+    counts.broken(
+      'rows',
+      `${totals[wrong]} rows are ${wrong}, but the run counts ${snapshot.totals[wrong]}`,
+    );
   const { itemCount } = snapshot.ingest;
-  if (ledger.count !== itemCount) counts.broken('rows', `${ledger.count} rows are stored, but ${itemCount} were accepted`);
+  if (ledger.count !== itemCount)
+    counts.broken('rows', `${ledger.count} rows are stored, but ${itemCount} were accepted`);
   if (sumOfTotals(snapshot.totals) !== itemCount)
-    counts.broken('rows', `the statuses add up to ${sumOfTotals(snapshot.totals)}, but ${itemCount} rows were accepted`);
+    counts.broken(
+      'rows',
+      `the statuses add up to ${sumOfTotals(snapshot.totals)}, but ${itemCount} rows were accepted`,
+    );
 };
 
-const checkLines = async ({ reader, payload, counts, snapshot }: AuditContext, rows: readonly StoredRow[]): Promise<void> => {
+const checkLines = async (
+  { reader, payload, counts, snapshot }: AuditContext,
+  rows: readonly StoredRow[],
+): Promise<void> => {
   const first = rows[0] as StoredRow;
   const customIds = customIdsOf(snapshot.config);
   const lines = await must(reader.linesOfRows(first.index, rows.length), { runId: reader.runId });
@@ -70,13 +91,26 @@ const checkLines = async ({ reader, payload, counts, snapshot }: AuditContext, r
   }[] = [];
   rows.forEach((row, i) => {
     const at = lines[i];
-    if (at === undefined) return counts.broken('lines', 'the store has no pointers to its lines', { index: row.index, itemId: row.itemId });
+    if (at === undefined)
+      return counts.broken('lines', 'the store has no pointers to its lines', {
+        index: row.index,
+        itemId: row.itemId,
+      });
     named.push({ row, what: 'item line', key: 'item_id', text: row.itemId, span: at.item });
     if (at.request !== null && snapshot.artifacts.areRequestsPruned) return;
     if (at.request !== null)
-      named.push({ row, what: 'request line', key: 'custom_id', text: customIds.of(row.sameAs ?? row.index), span: at.request });
+      named.push({
+        row,
+        what: 'request line',
+        key: 'custom_id',
+        text: customIds.of(row.sameAs ?? row.index),
+        span: at.request,
+      });
     else if (row.charged + row.uncharged > 0 || row.sameAs !== null)
-      counts.broken('lines', 'it was sent, but has no request line', { index: row.index, itemId: row.itemId });
+      counts.broken('lines', 'it was sent, but has no request line', {
+        index: row.index,
+        itemId: row.itemId,
+      });
   });
   const found = await readOwnLines(
     payload,
@@ -85,6 +119,7 @@ const checkLines = async ({ reader, payload, counts, snapshot }: AuditContext, r
   named.forEach(({ row, what, key, text }, i) => {
     counts.checked('lines');
     const fault = faultOfName(found[i] as (typeof found)[number], key, text);
-    if (fault !== null) counts.broken('lines', `its ${what}: ${fault}`, { index: row.index, itemId: row.itemId });
+    if (fault !== null)
+      counts.broken('lines', `its ${what}: ${fault}`, { index: row.index, itemId: row.itemId });
   });
 };

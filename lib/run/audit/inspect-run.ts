@@ -30,10 +30,19 @@ const pageBatches = 20;
  * An item's history: attempt, batch, file, line, outcome. Scans the rows for the id, and reads the
  * raw files of its own batches only. Throws `item_not_found`.
  */
-export const inspectItem = (observer: RunObserver, wire: Wire, itemId: string, resultOf: ResultOf): Promise<Inspection> =>
-  atOneVersion(observer, (run) => inspect(run, wire, itemId, resultOf));
+export const inspectItem = (
+  observer: RunObserver,
+  wire: Wire,
+  itemId: string,
+  resultOf: ResultOf,
+): Promise<Inspection> => atOneVersion(observer, (run) => inspect(run, wire, itemId, resultOf));
 
-const inspect = async (run: RunAtVersion, wire: Wire, itemId: string, resultOf: ResultOf): Promise<Inspection> => {
+const inspect = async (
+  run: RunAtVersion,
+  wire: Wire,
+  itemId: string,
+  resultOf: ResultOf,
+): Promise<Inspection> => {
   const { reader, snapshot, requireSameVersion } = run;
   const row = await rowOf(run, itemId);
   const { index, status, charged, uncharged, dueAtMs } = row;
@@ -44,7 +53,10 @@ const inspect = async (run: RunAtVersion, wire: Wire, itemId: string, resultOf: 
   if (lines === undefined) throw new RangeError(`row ${index} has no lines`);
   const item = await readObject(reader, lines.item, 'item line');
   const areRequestsKept = !snapshot.artifacts.areRequestsPruned;
-  const request = lines.request === null || !areRequestsKept ? null : await readObject(reader, lines.request, 'request line');
+  const request =
+    lines.request === null || !areRequestsKept
+      ? null
+      : await readObject(reader, lines.request, 'request line');
   const [sent] = row.sameAs === null ? [] : await must(reader.rows(row.sameAs, 1), context);
   const idsIn = idsOfRow(snapshot.config, row);
   const attempts: InspectedAttempt[] = [];
@@ -61,14 +73,16 @@ const inspect = async (run: RunAtVersion, wire: Wire, itemId: string, resultOf: 
     runId: reader.runId,
     itemId,
     itemIndex: index,
-    customId: lines.request === null ? null : idsIn(attempts.at(-1)?.batchNo ?? 0).of(row.sameAs ?? index),
+    customId:
+      lines.request === null ? null : idsIn(attempts.at(-1)?.batchNo ?? 0).of(row.sameAs ?? index),
     status,
     attemptCount: charged,
     unchargedAttemptCount: uncharged,
     failureClass: classOf(result),
     sequence: result?.sequence ?? null,
     retryAt: dueAtMs === 0 ? null : new Date(dueAtMs),
-    metadata: item.line === null ? null : isJsonObject(item.line['metadata']) ? item.line['metadata'] : {},
+    metadata:
+      item.line === null ? null : isJsonObject(item.line['metadata']) ? item.line['metadata'] : {},
     badRow: item.line?.['error'] ?? null,
     request: isJsonObject(request?.line?.['body']) ? request.line['body'] : null,
     result: result === null ? null : await resultOf(result),
@@ -82,15 +96,23 @@ const inspect = async (run: RunAtVersion, wire: Wire, itemId: string, resultOf: 
 };
 
 /** The row's `custom_id` in each batch. Adopted batches use their own. */
-const idsOfRow = (config: RunConfig, { index, itemId }: StoredRow): ((batchNo: number) => CustomIds) => {
+const idsOfRow = (
+  config: RunConfig,
+  { index, itemId }: StoredRow,
+): ((batchNo: number) => CustomIds) => {
   const own = customIdsOf(config);
   return (batchNo) => {
     const adopted = adoptedBatchOf(config, batchNo);
-    return adopted === null ? own : foreignCustomIds([customIdOfAdopted(config, adopted, itemId)], index);
+    return adopted === null
+      ? own
+      : foreignCustomIds([customIdOfAdopted(config, adopted, itemId)], index);
   };
 };
 
-const rowOf = async ({ reader, requireSameVersion }: RunAtVersion, itemId: string): Promise<StoredRow> => {
+const rowOf = async (
+  { reader, requireSameVersion }: RunAtVersion,
+  itemId: string,
+): Promise<StoredRow> => {
   for (let next = 0; ;) {
     const rows = await must(reader.rows(next, pageRows), { runId: reader.runId });
     requireSameVersion();
@@ -117,14 +139,18 @@ const readObject = async (
   what: string,
 ): Promise<{ readonly line: JsonObject | null; readonly fault: string | null }> => {
   const [text] = await readOwnLines(createPayload(reader.artifacts), [span]);
-  if (typeof text !== 'string') return { line: null, fault: `${what}: ${text?.fault ?? 'missing'}` };
+  if (typeof text !== 'string')
+    return { line: null, fault: `${what}: ${text?.fault ?? 'missing'}` };
   try {
     const line: unknown = JSON.parse(text);
     if (isJsonObject(line)) return { line, fault: null };
   } catch {
     // Handled below.
   }
-  return { line: null, fault: `${what}: bytes ${span.offset}+${span.length} of object ${span.object} are not a JSON object` };
+  return {
+    line: null,
+    fault: `${what}: bytes ${span.offset}+${span.length} of object ${span.object} are not a JSON object`,
+  };
 };
 
 const attemptIn = async (
@@ -135,10 +161,19 @@ const attemptIn = async (
   row: StoredRow,
   result: ResultRef | null,
 ): Promise<InspectedAttempt> => {
-  const { lines, faults, areRawFilesKept } = await linesAbout(reader.artifacts, wire, record, customIds, row.index);
-  const failures = lines.flatMap(({ verdict }) => (verdict === 'succeeded' || verdict === 'malformed' ? [] : [verdict]));
+  const { lines, faults, areRawFilesKept } = await linesAbout(
+    reader.artifacts,
+    wire,
+    record,
+    customIds,
+    row.index,
+  );
+  const failures = lines.flatMap(({ verdict }) =>
+    verdict === 'succeeded' || verdict === 'malformed' ? [] : [verdict],
+  );
   const outcome = attemptOutcome(record, { ...row, failureClass: classOf(result) }, failures);
-  const isAnswer = ({ object, offset }: ObjectSpan): boolean => result?.line?.object === object && result.line.offset === offset;
+  const isAnswer = ({ object, offset }: ObjectSpan): boolean =>
+    result?.line?.object === object && result.line.offset === offset;
   return {
     batchNo: record.batchNo,
     batchKey: record.batchKey,
@@ -164,13 +199,19 @@ const messageOfRefusal = (record: BatchRecord, index: number): string | null => 
     : `line ${refusal.line}: ${refusal.code ?? 'no code'}: ${refusal.message ?? 'no message'}`;
 };
 
-const described = (outcome: AttemptOutcome): Pick<InspectedAttempt, 'outcome' | 'failureClass' | 'isCharged'> => {
+const described = (
+  outcome: AttemptOutcome,
+): Pick<InspectedAttempt, 'outcome' | 'failureClass' | 'isCharged'> => {
   switch (outcome.type) {
     case 'completed':
       return { outcome: outcome.type, failureClass: null, isCharged: true };
     case 'retried':
     case 'failed':
-      return { outcome: outcome.type, failureClass: outcome.failureClass, isCharged: outcome.isCharged };
+      return {
+        outcome: outcome.type,
+        failureClass: outcome.failureClass,
+        isCharged: outcome.isCharged,
+      };
     case 'waiting':
     case 'released':
       return { outcome: outcome.type, failureClass: null, isCharged: null };

@@ -21,7 +21,11 @@ export interface InspectedLine extends InspectedSpan {
   /** True for the line that the item's result points to. */
   readonly isAnswer: boolean;
   /** The provider's error of a failed line: code, message, raw error; else null. */
-  readonly error: { readonly errorCode: string | null; readonly message: string; readonly rawError: JsonValue } | null;
+  readonly error: {
+    readonly errorCode: string | null;
+    readonly message: string;
+    readonly rawError: JsonValue;
+  } | null;
 }
 
 /** A batch that the item was planned in, and its outcome there. */

@@ -17,8 +17,11 @@ export interface LawCounts {
 
 export const createLawCounts = (): LawCounts => {
   const order = Object.keys(conservationLaws) as readonly ConservationLaw[];
-  const counts = new Map(order.map((law) => [law, { checked: 0, broken: 0, first: null as BrokenLaw | null }]));
-  const of = (law: ConservationLaw) => counts.get(law) as { checked: number; broken: number; first: BrokenLaw | null };
+  const counts = new Map(
+    order.map((law) => [law, { checked: 0, broken: 0, first: null as BrokenLaw | null }]),
+  );
+  const of = (law: ConservationLaw) =>
+    counts.get(law) as { checked: number; broken: number; first: BrokenLaw | null };
   return {
     checked(law, count = 1) {
       of(law).checked += count;
@@ -28,7 +31,13 @@ export const createLawCounts = (): LawCounts => {
       count.broken += 1;
       count.first ??= { law, message, batchNo, batchKey, itemIndex: index, itemId };
     },
-    laws: () => order.map((law) => ({ law, says: conservationLaws[law], checkedCount: of(law).checked, brokenCount: of(law).broken })),
+    laws: () =>
+      order.map((law) => ({
+        law,
+        says: conservationLaws[law],
+        checkedCount: of(law).checked,
+        brokenCount: of(law).broken,
+      })),
     first: () => order.map((law) => of(law).first).find((first) => first !== null) ?? null,
   };
 };

@@ -8,7 +8,10 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export type Line = string | { readonly fault: string };
 
 /** Lines of request and item objects: a span is the line with its newline. */
-export const readOwnLines = async (payload: Payload, spans: readonly ObjectSpan[]): Promise<readonly Line[]> => {
+export const readOwnLines = async (
+  payload: Payload,
+  spans: readonly ObjectSpan[],
+): Promise<readonly Line[]> => {
   const found = await payload.read(spans);
   return found.map((bytes, i) => {
     if (!(bytes instanceof Uint8Array)) return bytes;
@@ -18,7 +21,10 @@ export const readOwnLines = async (payload: Payload, spans: readonly ObjectSpan[
 };
 
 /** Lines of raw files. A span excludes the newline, so the neighbouring bytes are checked too. */
-export const readRawLines = async (payload: Payload, spans: readonly ObjectSpan[]): Promise<readonly Line[]> => {
+export const readRawLines = async (
+  payload: Payload,
+  spans: readonly ObjectSpan[],
+): Promise<readonly Line[]> => {
   const wider: ObjectSpan[] = [];
   const sizes = new Map<string, Awaited<ReturnType<Payload['size']>>>();
   for (const { object, offset, length } of spans) {
@@ -26,7 +32,8 @@ export const readRawLines = async (payload: Payload, spans: readonly ObjectSpan[
     sizes.set(object, size);
     const start = Math.max(0, offset - 1);
     // A span beyond the object's end is read as it is, and rejected.
-    const end = typeof size === 'number' && offset + length < size ? offset + length + 1 : offset + length;
+    const end =
+      typeof size === 'number' && offset + length < size ? offset + length + 1 : offset + length;
     wider.push({ object, offset: start, length: end - start });
   }
   const found = await payload.read(wider);
@@ -39,11 +46,16 @@ const rawLine = (bytes: Found, span: ObjectSpan): Line => {
   const line = bytes.subarray(start, start + span.length);
   const isBegun = start === 0 || bytes[0] === newline;
   const isEnded = bytes.length === start + span.length || bytes[bytes.length - 1] === newline;
-  return isBegun && isEnded && line.length > 0 && !line.includes(newline) ? textOf(line, span) : notOneLine(span);
+  return isBegun && isEnded && line.length > 0 && !line.includes(newline)
+    ? textOf(line, span)
+    : notOneLine(span);
 };
 
-const spanName = ({ object, offset, length }: ObjectSpan): string => `bytes ${offset}+${length} of object ${object}`;
-const notOneLine = (span: ObjectSpan): Line => ({ fault: `${spanName(span)} are not one whole line` });
+const spanName = ({ object, offset, length }: ObjectSpan): string =>
+  `bytes ${offset}+${length} of object ${object}`;
+const notOneLine = (span: ObjectSpan): Line => ({
+  fault: `${spanName(span)} are not one whole line`,
+});
 
 const textOf = (bytes: Uint8Array, span: ObjectSpan): Line => {
   try {
@@ -59,10 +71,13 @@ const textOf = (bytes: Uint8Array, span: ObjectSpan): Line => {
  */
 export const faultOfName = (line: Line, key: string, text: string): string | null => {
   if (typeof line !== 'string') return line.fault;
-  if (line.startsWith(`{${JSON.stringify(key)}:${JSON.stringify(text)},`) && line.endsWith('}')) return null;
+  if (line.startsWith(`{${JSON.stringify(key)}:${JSON.stringify(text)},`) && line.endsWith('}'))
+    return null;
   try {
     const found = (JSON.parse(line) as Readonly<Record<string, unknown>> | null)?.[key];
-    return found === text ? null : `its ${key} is ${JSON.stringify(found) ?? 'missing'}, not ${JSON.stringify(text)}`;
+    return found === text
+      ? null
+      : `its ${key} is ${JSON.stringify(found) ?? 'missing'}, not ${JSON.stringify(text)}`;
   } catch {
     return 'it is not JSON';
   }

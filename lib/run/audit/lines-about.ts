@@ -39,7 +39,10 @@ export const linesAbout = async (
     if (object === undefined) continue;
     const chunks = await artifacts.read(object)();
     if (chunks._tag === 'Left') {
-      const compact = chunks.left.type === 'not_found' ? await compactLinesAbout(artifacts, object, customIds, index) : null;
+      const compact =
+        chunks.left.type === 'not_found'
+          ? await compactLinesAbout(artifacts, object, customIds, index)
+          : null;
       if (compact !== null) {
         areRawFilesKept = false;
         if (typeof compact === 'string') faults.push(`${part} file: ${compact}`);
@@ -55,7 +58,8 @@ export const linesAbout = async (
           // Most lines belong to other rows. Searching for the id is cheaper than parsing the line.
           if (text === null || !customIds.isNamedIn(text, index)) continue;
           const verdict = wire.readVerdict(text);
-          if (verdict.type !== 'malformed' && customIds.indexOf(verdict.customId) !== index) continue;
+          if (verdict.type !== 'malformed' && customIds.indexOf(verdict.customId) !== index)
+            continue;
           const content = verdict.type === 'succeeded' ? null : wire.readContent(text);
           lines.push({
             part,
@@ -68,7 +72,9 @@ export const linesAbout = async (
         }
       }
     } catch (cause) {
-      faults.push(`${part} file: object ${object} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+      faults.push(
+        `${part} file: object ${object} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
     }
   }
   return { lines, faults, areRawFilesKept };
@@ -83,13 +89,18 @@ const compactLinesAbout = async (
   object: string,
   customIds: CustomIds,
   index: number,
-): Promise<readonly Pick<InspectedLine, 'offset' | 'length' | 'verdict' | 'error'>[] | string | null> => {
+): Promise<
+  readonly Pick<InspectedLine, 'offset' | 'length' | 'verdict' | 'error'>[] | string | null
+> => {
   const opened = await openCompact(artifacts, object)();
   if (isLeft(opened)) return opened.left.type === 'not_found' ? null : messageOf(opened.left);
   const { count, rawSpan, span } = opened.right;
   if (count === 0) return [];
   const last = span(count - 1);
-  const chunks = await artifacts.read(compactNameOf(object), { offset: 0, length: last.offset + last.length })();
+  const chunks = await artifacts.read(compactNameOf(object), {
+    offset: 0,
+    length: last.offset + last.length,
+  })();
   if (isLeft(chunks)) return messageOf(chunks.left);
   const found: Pick<InspectedLine, 'offset' | 'length' | 'verdict' | 'error'>[] = [];
   let lineIndex = 0;
@@ -98,7 +109,11 @@ const compactLinesAbout = async (
       for (const { text } of block) {
         const line = text === null ? null : parseCompact(text);
         if (line !== null && customIds.indexOf(line.customId) === index)
-          found.push({ ...rawSpan(lineIndex), verdict: line.verdict, error: errorOf(line.content) });
+          found.push({
+            ...rawSpan(lineIndex),
+            verdict: line.verdict,
+            error: errorOf(line.content),
+          });
         lineIndex += 1;
       }
     }
@@ -111,5 +126,7 @@ const compactLinesAbout = async (
 
 const errorOf = (content: LineContent | null): InspectedLine['error'] => {
   const error = content?.error ?? null;
-  return error === null ? null : { errorCode: errorCodeOf(error.raw), message: error.message, rawError: error.raw };
+  return error === null
+    ? null
+    : { errorCode: errorCodeOf(error.raw), message: error.message, rawError: error.raw };
 };

@@ -22,7 +22,10 @@ export const createPayload = (artifacts: ArtifactStore): Payload => {
     const known = sizes.get(object);
     if (known !== undefined) return known;
     const found = await artifacts.size(object)();
-    const said = found._tag === 'Left' ? unreadable(object, found.left) : (found.right ?? { fault: `object ${object} is missing` });
+    const said =
+      found._tag === 'Left'
+        ? unreadable(object, found.left)
+        : (found.right ?? { fault: `object ${object} is missing` });
     sizes.set(object, said);
     return said;
   };
@@ -48,7 +51,8 @@ export const createPayload = (artifacts: ArtifactStore): Payload => {
           indexes.map((index) => spans[index] as ObjectSpan),
         )();
         indexes.forEach((index, i) => {
-          found[index] = read._tag === 'Left' ? unreadable(object, read.left) : (read.right[i] as Uint8Array);
+          found[index] =
+            read._tag === 'Left' ? unreadable(object, read.left) : (read.right[i] as Uint8Array);
         });
       }
       return found;
@@ -62,8 +66,14 @@ const unreadable = (object: string, error: PortError): { readonly fault: string 
   return { fault: `object ${object} cannot be read: ${messageOf(error)}` };
 };
 
-const faultOfSpan = ({ object, offset, length }: ObjectSpan, size: number | { readonly fault: string }): string | null => {
+const faultOfSpan = (
+  { object, offset, length }: ObjectSpan,
+  size: number | { readonly fault: string },
+): string | null => {
   if (typeof size !== 'number') return size.fault;
-  const isRange = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length > 0;
-  return isRange && offset + length <= size ? null : `bytes ${offset}+${length} are not in object ${object} of ${size} bytes`;
+  const isRange =
+    Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length > 0;
+  return isRange && offset + length <= size
+    ? null
+    : `bytes ${offset}+${length} are not in object ${object} of ${size} bytes`;
 };

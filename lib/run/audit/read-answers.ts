@@ -11,10 +11,15 @@ import type { AuditContext } from './audit-context.ts';
 export type Answer = LineVerdict | { readonly fault: string };
 
 /** Reads answers at spans of raw files. Answers of a removed file come from its compact object. */
-export const readAnswers = async (context: AuditContext, spans: readonly ObjectSpan[]): Promise<readonly Answer[]> => {
+export const readAnswers = async (
+  context: AuditContext,
+  spans: readonly ObjectSpan[],
+): Promise<readonly Answer[]> => {
   const { payload, wire } = context;
   const lines = await readRawLines(payload, spans);
-  const answers: Answer[] = lines.map((line) => (typeof line === 'string' ? wire.readVerdict(line) : line));
+  const answers: Answer[] = lines.map((line) =>
+    typeof line === 'string' ? wire.readVerdict(line) : line,
+  );
   const unread = new Map<string, number[]>();
   lines.forEach((line, index) => {
     if (typeof line === 'string') return;
@@ -54,10 +59,14 @@ const compactAnswers = async (
   const answers: Answer[] = [];
   for (const span of spans) {
     const one = await readCompactLines(artifacts, object, [span])();
-    answers.push(isLeft(one) ? { fault: messageOf(one.left) } : verdictOf(one.right[0] as CompactLine));
+    answers.push(
+      isLeft(one) ? { fault: messageOf(one.left) } : verdictOf(one.right[0] as CompactLine),
+    );
   }
   return answers;
 };
 
 const verdictOf = ({ customId, verdict, content: { usage } }: CompactLine): LineVerdict =>
-  verdict === 'succeeded' ? { type: verdict, customId, usage } : { type: 'failed', customId, failureClass: verdict, usage };
+  verdict === 'succeeded'
+    ? { type: verdict, customId, usage }
+    : { type: 'failed', customId, failureClass: verdict, usage };

@@ -1,5 +1,10 @@
 import { isOpenItem, type RowsOfBatch } from '../../core/model/conservation.ts';
-import { emptyTotals, type ItemStatus, itemStatuses, type ItemTotals } from '../../core/model/item.ts';
+import {
+  emptyTotals,
+  type ItemStatus,
+  itemStatuses,
+  type ItemTotals,
+} from '../../core/model/item.ts';
 import type { StoredRow } from '../../ports/run-store.ts';
 
 /** Rows while a run is verified: eleven bytes per row, and three numbers per batch. */
@@ -36,7 +41,13 @@ export const createRowLedger = (itemCount: number, batchCount: number): RowLedge
   const totals: Record<ItemStatus, number> = { ...emptyTotals };
   let count = 0;
   const columnOf = (status: ItemStatus): Uint32Array | null =>
-    status === 'completed' ? completed : status === 'failed_permanent' ? failed : isOpenItem(status) ? open : null;
+    status === 'completed'
+      ? completed
+      : status === 'failed_permanent'
+        ? failed
+        : isOpenItem(status)
+          ? open
+          : null;
   return {
     note({ index, status, batchNo, charged, uncharged }) {
       count += 1;
@@ -46,7 +57,8 @@ export const createRowLedger = (itemCount: number, batchCount: number): RowLedge
       batchNos[index] = batchNo;
       attempts[index] = charged + uncharged;
       const column = columnOf(status);
-      if (column !== null && batchNo <= batchCount) column[batchNo] = (column[batchNo] as number) + 1;
+      if (column !== null && batchNo <= batchCount)
+        column[batchNo] = (column[batchNo] as number) + 1;
     },
     status: (index) => itemStatuses[statuses[index] as number] as ItemStatus,
     batchNo: (index) => batchNos[index] as number,
@@ -61,7 +73,11 @@ export const createRowLedger = (itemCount: number, batchCount: number): RowLedge
       return isFirst;
     },
     hasResult: (index) => results[index] === 1,
-    rowsOf: (batchNo) => ({ completed: completed[batchNo] ?? 0, failed: failed[batchNo] ?? 0, open: open[batchNo] ?? 0 }),
+    rowsOf: (batchNo) => ({
+      completed: completed[batchNo] ?? 0,
+      failed: failed[batchNo] ?? 0,
+      open: open[batchNo] ?? 0,
+    }),
     totals: () => ({ ...totals }),
     get count() {
       return count;

@@ -66,5 +66,8 @@ export interface Verification {
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
   /** Called after each page. Starts from 0 again if the run changed meanwhile. */
-  readonly onProgress?: (progress: { readonly checkedCount: number; readonly totalCount: number }) => void;
+  readonly onProgress?: (progress: {
+    readonly checkedCount: number;
+    readonly totalCount: number;
+  }) => void;
 }

@@ -21,8 +21,13 @@ type Wire = Pick<ProviderWire, 'readVerdict'>;
  * when the store cannot be read. A run that changes meanwhile is verified at one version:
  * `atOneVersion`.
  */
-export const verifyRun = async (observer: RunObserver, wire: Wire, options: VerifyOptions): Promise<Verification> => {
-  const verifyOnce = (): Promise<Verification> => atOneVersion(observer, (run) => verifyAtVersion(run, wire, options));
+export const verifyRun = async (
+  observer: RunObserver,
+  wire: Wire,
+  options: VerifyOptions,
+): Promise<Verification> => {
+  const verifyOnce = (): Promise<Verification> =>
+    atOneVersion(observer, (run) => verifyAtVersion(run, wire, options));
   const seen = await verifyOnce();
   if (seen.isSound || !isFinished(observer.reader.snapshot)) return seen;
   // A prune may have removed objects of a finished run meanwhile.
@@ -66,16 +71,32 @@ const verifyAtVersion = async (
   const { runId, version } = snapshot;
   const [itemCount, itemCounts] = [ledger.count, ledger.totals()];
   const pruned = { areRequestsPruned: snapshot.artifacts.areRequestsPruned, ...context.pruned };
-  return { runId, isSound: broken === null, version, itemCount, itemCounts, laws: counts.laws(), batches, pruned, objects, broken };
+  return {
+    runId,
+    isSound: broken === null,
+    version,
+    itemCount,
+    itemCounts,
+    laws: counts.laws(),
+    batches,
+    pruned,
+    objects,
+    broken,
+  };
 };
 
 /** The violation, with item id and batch key added if only their numbers are known. */
 const named = async (reader: RunReader, broken: BrokenLaw | null): Promise<BrokenLaw | null> => {
   if (broken === null) return null;
   const context = { runId: reader.runId };
-  const row = broken.itemId === null && broken.itemIndex !== null ? (await must(reader.rows(broken.itemIndex, 1), context))[0] : undefined;
+  const row =
+    broken.itemId === null && broken.itemIndex !== null
+      ? (await must(reader.rows(broken.itemIndex, 1), context))[0]
+      : undefined;
   const batch =
-    broken.batchKey === null && broken.batchNo !== null ? (await must(reader.batches(broken.batchNo, 1), context))[0] : undefined;
+    broken.batchKey === null && broken.batchNo !== null
+      ? (await must(reader.batches(broken.batchNo, 1), context))[0]
+      : undefined;
   return {
     ...broken,
     itemId: broken.itemId ?? (row?.index === broken.itemIndex ? row.itemId : null),

@@ -1,7 +1,21 @@
-import type { EnqueueLimits, MoneyPolicy, Operation, RunConfig, TokenPrices } from '../../core/model/config.ts';
+import type {
+  EnqueueLimits,
+  MoneyPolicy,
+  Operation,
+  RunConfig,
+  TokenPrices,
+} from '../../core/model/config.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
 import { isBatchorError } from '../api/errors.ts';
-import { amountOf, canaryOf, count, type EnqueueChanges, enqueueOf, invalid, requireKeepable } from '../job/job-limits.ts';
+import {
+  amountOf,
+  canaryOf,
+  count,
+  type EnqueueChanges,
+  enqueueOf,
+  invalid,
+  requireKeepable,
+} from '../job/job-limits.ts';
 import type { CanaryOptions, ChunkOptions, CircuitBreakerOptions } from '../job/job.ts';
 import type { PriceBook } from '../job/price-book.ts';
 
@@ -36,7 +50,10 @@ export interface ResumeChanges extends ResumeOptions {
 }
 
 /** The run's operation after the changes. Throws `invalid_config` or `price_unknown`. */
-export const operationAfter = (changes: ResumeChanges, { operation, provider }: RunConfig): Operation => {
+export const operationAfter = (
+  changes: ResumeChanges,
+  { operation, provider }: RunConfig,
+): Operation => {
   const {
     badRows,
     costUsdMax,
@@ -47,13 +64,22 @@ export const operationAfter = (changes: ResumeChanges, { operation, provider }: 
     circuitBreaker = {},
     prices,
   } = changes;
-  const { deleteInputFiles = operation.deletesInputFiles, filesExpireAfterMs, outputFilesExpireAfterMs } = changes;
-  if (badRows !== undefined && badRows !== 'fail' && badRows !== 'record') throw invalid('badRows', 'badRows is fail or record');
+  const {
+    deleteInputFiles = operation.deletesInputFiles,
+    filesExpireAfterMs,
+    outputFilesExpireAfterMs,
+  } = changes;
+  if (badRows !== undefined && badRows !== 'fail' && badRows !== 'record')
+    throw invalid('badRows', 'badRows is fail or record');
   const money: MoneyPolicy = {
     ...operation.money,
     ...(prices === undefined ? {} : { prices }),
-    outputTokensMax: operation.money.outputTokensMax ?? (assumed === undefined ? null : count('assumeOutputTokens', assumed, 0)),
-    ...(costUsdMax === undefined ? {} : { costUsdMax: costUsdMax === null ? null : amountOf('costUsdMax', costUsdMax) }),
+    outputTokensMax:
+      operation.money.outputTokensMax ??
+      (assumed === undefined ? null : count('assumeOutputTokens', assumed, 0)),
+    ...(costUsdMax === undefined
+      ? {}
+      : { costUsdMax: costUsdMax === null ? null : amountOf('costUsdMax', costUsdMax) }),
   };
   if (typeof costUsdMax === 'number') requireKeepable(costUsdMax, money, provider);
   return {
@@ -63,8 +89,14 @@ export const operationAfter = (changes: ResumeChanges, { operation, provider }: 
     canary: canary === undefined ? operation.canary : canaryOf(canary),
     chunk: {
       ...operation.chunk,
-      requestsMax: count('chunkPolicy.maxRequests', chunkPolicy.maxRequests ?? operation.chunk.requestsMax),
-      inputBytesMax: count('chunkPolicy.maxFileBytes', chunkPolicy.maxFileBytes ?? operation.chunk.inputBytesMax),
+      requestsMax: count(
+        'chunkPolicy.maxRequests',
+        chunkPolicy.maxRequests ?? operation.chunk.requestsMax,
+      ),
+      inputBytesMax: count(
+        'chunkPolicy.maxFileBytes',
+        chunkPolicy.maxFileBytes ?? operation.chunk.inputBytesMax,
+      ),
     },
     circuitBreaker: {
       ...operation.circuitBreaker,
@@ -73,9 +105,13 @@ export const operationAfter = (changes: ResumeChanges, { operation, provider }: 
         circuitBreaker.failedBatchesMax ?? operation.circuitBreaker.failedBatchesMax,
       ),
     },
-    enqueue: enqueueLimits === undefined ? operation.enqueue : enqueueOf(enqueueLimits, operation.enqueue),
+    enqueue:
+      enqueueLimits === undefined ? operation.enqueue : enqueueOf(enqueueLimits, operation.enqueue),
     deletesInputFiles: deleteInputFiles,
-    filesExpireAfterMs: filesExpireAfterMs === undefined ? operation.filesExpireAfterMs : count('filesExpireAfterMs', filesExpireAfterMs),
+    filesExpireAfterMs:
+      filesExpireAfterMs === undefined
+        ? operation.filesExpireAfterMs
+        : count('filesExpireAfterMs', filesExpireAfterMs),
     outputFilesExpireAfterMs:
       outputFilesExpireAfterMs === undefined
         ? operation.outputFilesExpireAfterMs
@@ -100,10 +136,16 @@ export const operationOrNull = (changes: ResumeChanges, config: RunConfig): Oper
 };
 
 /** Adds the model's price from the book, if it differs from the run's. */
-export const withPrices = (options: ResumeOptions, { provider, operation }: RunConfig, book: PriceBook | undefined): ResumeChanges => {
+export const withPrices = (
+  options: ResumeOptions,
+  { provider, operation }: RunConfig,
+  book: PriceBook | undefined,
+): ResumeChanges => {
   const { kind, connection, model } = provider;
   const prices = book?.({ kind, connection, model }) ?? null;
-  return prices === null || JSON.stringify(prices) === JSON.stringify(operation.money.prices) ? options : { ...options, prices };
+  return prices === null || JSON.stringify(prices) === JSON.stringify(operation.money.prices)
+    ? options
+    : { ...options, prices };
 };
 
 const limitNames: Readonly<Record<string, keyof EnqueueLimits>> = {
@@ -118,7 +160,9 @@ const chunkNames: Readonly<Record<string, 'maxRequests' | 'maxFileBytes'>> = {
   max_requests: 'maxRequests',
   max_file_bytes: 'maxFileBytes',
 };
-const breakerNames: Readonly<Record<string, 'failedBatchesMax'>> = { failed_batches_max: 'failedBatchesMax' };
+const breakerNames: Readonly<Record<string, 'failedBatchesMax'>> = {
+  failed_batches_max: 'failedBatchesMax',
+};
 const fileNames = {
   delete_input_files: 'deleteInputFiles',
   files_expire_after_ms: 'filesExpireAfterMs',
@@ -157,11 +201,18 @@ const othersToInbox = ({
         canary:
           canary === null
             ? null
-            : { items: canary.items, ...(canary.passRatioMin === undefined ? {} : { pass_ratio_min: canary.passRatioMin }) },
+            : {
+                items: canary.items,
+                ...(canary.passRatioMin === undefined
+                  ? {}
+                  : { pass_ratio_min: canary.passRatioMin }),
+              },
       }),
   ...(enqueueLimits === undefined ? {} : { enqueue_limits: renamed(enqueueLimits, limitNames) }),
   ...(chunkPolicy === undefined ? {} : { chunk_policy: renamed(chunkPolicy, chunkNames) }),
-  ...(circuitBreaker === undefined ? {} : { circuit_breaker: renamed(circuitBreaker, breakerNames) }),
+  ...(circuitBreaker === undefined
+    ? {}
+    : { circuit_breaker: renamed(circuitBreaker, breakerNames) }),
   ...(prices === undefined ? {} : { prices: renamed(prices, priceNames) }),
 });
 
@@ -191,15 +242,24 @@ export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
   } = options;
   if (Object.keys(others).length > 0) return null;
   if (badRows !== undefined && badRows !== 'fail' && badRows !== 'record') return null;
-  if (!isNumberOrNull(costUsdMax) || !(assumed === undefined || typeof assumed === 'number')) return null;
+  if (!isNumberOrNull(costUsdMax) || !(assumed === undefined || typeof assumed === 'number'))
+    return null;
   if (deleteInputFiles !== undefined && typeof deleteInputFiles !== 'boolean') return null;
-  if (!isNumberOrAbsent(filesExpireAfterMs) || !isNumberOrAbsent(outputFilesExpireAfterMs)) return null;
+  if (!isNumberOrAbsent(filesExpireAfterMs) || !isNumberOrAbsent(outputFilesExpireAfterMs))
+    return null;
   const shown = canary === undefined || canary === null ? canary : canaryFrom(canary);
   const enqueueLimits = limits === undefined ? undefined : limitsFrom(limits);
   const known = prices === undefined ? undefined : pricesFrom(prices);
   const chunkPolicy = chunk === undefined ? undefined : numbersFrom(chunk, chunkNames);
   const circuitBreaker = breaker === undefined ? undefined : numbersFrom(breaker, breakerNames);
-  if (shown === 'invalid' || enqueueLimits === null || known === null || chunkPolicy === null || circuitBreaker === null) return null;
+  if (
+    shown === 'invalid' ||
+    enqueueLimits === null ||
+    known === null ||
+    chunkPolicy === null ||
+    circuitBreaker === null
+  )
+    return null;
   return {
     ...(badRows === undefined ? {} : { badRows }),
     ...(costUsdMax === undefined ? {} : { costUsdMax }),
@@ -215,7 +275,8 @@ export const changesFromInbox = (options: JsonObject): ResumeChanges | null => {
   };
 };
 
-const isNumberOrAbsent = (value: JsonValue | undefined): value is number | undefined => value === undefined || typeof value === 'number';
+const isNumberOrAbsent = (value: JsonValue | undefined): value is number | undefined =>
+  value === undefined || typeof value === 'number';
 const isNumberOrNull = (value: JsonValue | undefined): value is number | null | undefined =>
   value === undefined || value === null || typeof value === 'number';
 
@@ -234,7 +295,8 @@ const limitsFrom = (value: JsonValue): EnqueueChanges | null => {
     const name = Object.hasOwn(limitNames, outside) ? limitNames[outside] : undefined;
     const isNullable = name !== 'targetRatio' && name !== 'headroom';
     const isRight = name === 'quotaScope' ? typeof given === 'string' : typeof given === 'number';
-    if (given === undefined || name === undefined || !(isRight || (given === null && isNullable))) return null;
+    if (given === undefined || name === undefined || !(isRight || (given === null && isNullable)))
+      return null;
     limits[name] = given;
   }
   return limits as EnqueueChanges;
@@ -255,11 +317,15 @@ const numbersFrom = <Name extends string>(
 };
 
 const pricesFrom = (value: JsonValue): TokenPrices | null => {
-  if (!isJsonObject(value) || Object.keys(value).some((key) => !Object.hasOwn(priceNames, key))) return null;
+  if (!isJsonObject(value) || Object.keys(value).some((key) => !Object.hasOwn(priceNames, key)))
+    return null;
   const prices: Record<string, JsonValue> = {};
   for (const [outside, name] of Object.entries(priceNames)) {
     const given = value[outside];
-    const isRight = name === 'asOf' || name === 'source' ? typeof given === 'string' : typeof given === 'number' && given >= 0;
+    const isRight =
+      name === 'asOf' || name === 'source'
+        ? typeof given === 'string'
+        : typeof given === 'number' && given >= 0;
     if (given === undefined || !isRight) return null;
     prices[name] = given;
   }

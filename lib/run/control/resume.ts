@@ -14,16 +14,28 @@ import { BatchorError, type JobDifference } from '../api/errors.ts';
 import { must } from '../api/interop.ts';
 
 /** Fields that determine the prompts. They are fixed when the run starts. */
-const frozenFields = ['jobName', 'source', 'provider', 'prompt', 'structuredOutput', 'batchMetadata'] as const;
+const frozenFields = [
+  'jobName',
+  'source',
+  'provider',
+  'prompt',
+  'structuredOutput',
+  'batchMetadata',
+] as const;
 
 /**
  * Compares a job with its stored run. Returns the job's operation if it differs. Throws
  * `source_changed`, or `job_changed` naming every difference.
  */
-export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly changedOperation: Operation | null } => {
+export const compareJob = (
+  stored: RunSnapshot,
+  given: RunConfig,
+): { readonly changedOperation: Operation | null } => {
   const { config, runId, ingest } = stored;
   const differences = [
-    ...frozenFields.flatMap((field) => differencesOf(field, comparable(config, field), comparable(given, field))),
+    ...frozenFields.flatMap((field) =>
+      differencesOf(field, comparable(config, field), comparable(given, field)),
+    ),
     // Request lines depend on it.
     ...differencesOf(
       'retryPolicy.raiseOutputTokensTo',
@@ -58,30 +70,56 @@ export const compareJob = (stored: RunSnapshot, given: RunConfig): { readonly ch
     );
   }
   const operation = withRaisedCap(config.operation, given.operation);
-  return { changedOperation: JSON.stringify(config.operation) === JSON.stringify(operation) ? null : operation };
+  return {
+    changedOperation:
+      JSON.stringify(config.operation) === JSON.stringify(operation) ? null : operation,
+  };
 };
 
 const comparable = (config: RunConfig, field: (typeof frozenFields)[number]): JsonValue => {
   if (field === 'source') return { kind: config.source.kind, ref: config.source.ref };
   const value = JSON.parse(JSON.stringify(config[field])) as JsonValue;
   // The location of the schema's code does not change a prompt.
-  return field === 'structuredOutput' && isJsonObject(value) ? { ...value, schemaRef: null } : value;
+  return field === 'structuredOutput' && isJsonObject(value)
+    ? { ...value, schemaRef: null }
+    : value;
 };
 
 /** Every field path in which two values differ, starting at `field`. */
-export const differencesOf = (field: string, stored: JsonValue, given: JsonValue): readonly JobDifference[] => {
+export const differencesOf = (
+  field: string,
+  stored: JsonValue,
+  given: JsonValue,
+): readonly JobDifference[] => {
   if (isJsonObject(stored) && isJsonObject(given)) {
     const keys = [...new Set([...Object.keys(stored), ...Object.keys(given)])].sort();
-    return keys.flatMap((key) => differencesOf(`${field}.${key}`, stored[key] ?? null, given[key] ?? null));
+    return keys.flatMap((key) =>
+      differencesOf(`${field}.${key}`, stored[key] ?? null, given[key] ?? null),
+    );
   }
   if (JSON.stringify(stored) === JSON.stringify(given)) return [];
-  return [{ field, stored, given, remedy: `Give ${JSON.stringify(stored)} as before, or start a new run.` }];
+  return [
+    {
+      field,
+      stored,
+      given,
+      remedy: `Give ${JSON.stringify(stored)} as before, or start a new run.`,
+    },
+  ];
 };
 
 /** Throws `job_changed` unless the schema equals the run's. */
-export const compareSchema = (runId: RunId, { structuredOutput }: RunConfig, schema: StructuredOutput): void => {
+export const compareSchema = (
+  runId: RunId,
+  { structuredOutput }: RunConfig,
+  schema: StructuredOutput,
+): void => {
   const given = makeStructure(schema).structure.jsonSchema;
-  const differences = differencesOf('structuredOutput.jsonSchema', structuredOutput?.jsonSchema ?? null, given);
+  const differences = differencesOf(
+    'structuredOutput.jsonSchema',
+    structuredOutput?.jsonSchema ?? null,
+    given,
+  );
   const [first] = differences;
   if (first === undefined) return;
   throw new BatchorError(
@@ -101,16 +139,30 @@ export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   const { run, source } = ports;
   const { ingest, runId, config } = run.snapshot;
   const customIds = customIdsOf(config);
-  if (source === null || ingest.isComplete || ingest.checkpoint === null || ingest.itemCount === 0) return;
+  if (source === null || ingest.isComplete || ingest.checkpoint === null || ingest.itemCount === 0)
+    return;
   const lines = await must(run.rowLines(ingest.itemCount - 1), { runId });
   if (lines === null || lines.request === null) return;
-  const entry = await firstEntry(source.items.read(ingest.checkpoint.beforeLastPosition, { signal: new AbortController().signal }));
+  const entry = await firstEntry(
+    source.items.read(ingest.checkpoint.beforeLastPosition, {
+      signal: new AbortController().signal,
+    }),
+  );
   if (entry === null) return;
-  const rendered = await createRowRenderer(ports, source).render(entry, ingest.itemCount - 1, ingest.checkpoint.nextIndex - 1);
-  const [bytes] = await must(run.artifacts.readSpans(lines.request.object, [lines.request]), { runId });
+  const rendered = await createRowRenderer(ports, source).render(
+    entry,
+    ingest.itemCount - 1,
+    ingest.checkpoint.nextIndex - 1,
+  );
+  const [bytes] = await must(run.artifacts.readSpans(lines.request.object, [lines.request]), {
+    runId,
+  });
   const asStored = new TextDecoder().decode(bytes);
   // A row that shares a request is compared with that request, under its own custom_id.
-  const stored = lines.sameAs === null ? asStored : asStored.replace(customIds.of(lines.sameAs), customIds.of(ingest.itemCount - 1));
+  const stored =
+    lines.sameAs === null
+      ? asStored
+      : asStored.replace(customIds.of(lines.sameAs), customIds.of(ingest.itemCount - 1));
   if (rendered.line === stored) return;
   throw new BatchorError(
     'job_changed',
@@ -130,9 +182,13 @@ export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   );
 };
 
-const firstEntry = async (entries: AsyncIterable<SourceEntry | readonly SourceEntry[]>): Promise<SourceEntry | null> => {
+const firstEntry = async (
+  entries: AsyncIterable<SourceEntry | readonly SourceEntry[]>,
+): Promise<SourceEntry | null> => {
   for await (const value of entries) {
-    const entry = Array.isArray(value) ? (value as readonly SourceEntry[])[0] : (value as SourceEntry);
+    const entry = Array.isArray(value)
+      ? (value as readonly SourceEntry[])[0]
+      : (value as SourceEntry);
     if (entry !== undefined) return entry;
   }
   return null;

@@ -1,9 +1,20 @@
-import type { BatchObservation, Command, Resolution, SweptBatch } from '../../core/model/command.ts';
+import type {
+  BatchObservation,
+  Command,
+  Resolution,
+  SweptBatch,
+} from '../../core/model/command.ts';
 import { answersKey, type BatchKey } from '../../core/values/ids.ts';
 import { isJsonObject, type JsonObject } from '../../core/json/json.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import type { InboxCommand } from '../../ports/run-store.ts';
-import { areMade, changesFromInbox, changesToInbox, operationOrNull, type ResumeChanges } from './resume-changes.ts';
+import {
+  areMade,
+  changesFromInbox,
+  changesToInbox,
+  operationOrNull,
+  type ResumeChanges,
+} from './resume-changes.ts';
 
 /** A request to a run, from any process. */
 export type RunRequest =
@@ -14,27 +25,38 @@ export type RunRequest =
   | { readonly type: 'resolve'; readonly batchKey: BatchKey; readonly resolution: Resolution };
 
 /** The core commands that carry out the request, in order. The last one is the request itself. */
-export const commandsOf = (request: RunRequest, snapshot: RunSnapshot, atMs: number): readonly Command[] => {
+export const commandsOf = (
+  request: RunRequest,
+  snapshot: RunSnapshot,
+  atMs: number,
+): readonly Command[] => {
   switch (request.type) {
     case 'pause':
       return [{ type: 'PauseRun', atMs, reason: 'manual', message: null }];
     case 'cancel':
       return [{ type: 'CancelRun', atMs, cancelsAdopted: request.cancelsAdopted }];
     case 'resolve':
-      return [{ type: 'ResolveBatch', atMs, batchKey: request.batchKey, resolution: request.resolution }];
+      return [
+        { type: 'ResolveBatch', atMs, batchKey: request.batchKey, resolution: request.resolution },
+      ];
     case 'resume': {
       const operation = operationOrNull(request.changes, snapshot.config);
       // Changes from an inbox that cannot be made change nothing: a partial change was not
       // requested.
       if (operation === null) return [];
       const resumed: Command = { type: 'ResumeRun', atMs };
-      return areMade(request.changes, snapshot.config) ? [resumed] : [{ type: 'ChangeOperation', atMs, operation }, resumed];
+      return areMade(request.changes, snapshot.config)
+        ? [resumed]
+        : [{ type: 'ChangeOperation', atMs, operation }, resumed];
     }
   }
 };
 
 /** True when the request has taken effect, or no longer applies. */
-export const isGranted = (request: RunRequest, { control, live, config, faults }: RunSnapshot): boolean => {
+export const isGranted = (
+  request: RunRequest,
+  { control, live, config, faults }: RunSnapshot,
+): boolean => {
   switch (request.type) {
     case 'pause':
       return control.state !== 'running';
@@ -46,11 +68,15 @@ export const isGranted = (request: RunRequest, { control, live, config, faults }
       const batch = live.find(({ batchKey }) => batchKey === request.batchKey);
       if (batch === undefined) return true;
       if (batch.held !== null) return false;
-      if (request.resolution.type === 'results_lost' || request.resolution.type === 'give_up') return batch.files !== null;
+      if (request.resolution.type === 'results_lost' || request.resolution.type === 'give_up')
+        return batch.files !== null;
       if (request.resolution.type === 'take_files') return batch.ending !== null;
-      if (request.resolution.type === 'read_again') return faults.every(({ key }) => key !== answersKey(request.batchKey));
+      if (request.resolution.type === 'read_again')
+        return faults.every(({ key }) => key !== answersKey(request.batchKey));
       return (
-        request.resolution.type === 'retry' || batch.doubt === null || (request.resolution.type === 'never_created' && batch.doubt.isSworn)
+        request.resolution.type === 'retry' ||
+        batch.doubt === null ||
+        (request.resolution.type === 'never_created' && batch.doubt.isSworn)
       );
     }
   }
@@ -63,8 +89,12 @@ export const toInbox = (request: RunRequest): Omit<InboxCommand, 'id'> => {
       return { type: 'resume', options: changesToInbox(request.changes) };
     case 'resolve': {
       const { resolution, batchKey } = request;
-      const found = 'found' in resolution ? { found: resolution.found as unknown as JsonObject } : {};
-      return { type: 'resolve', options: { batch_key: batchKey, resolution: resolution.type, ...found } };
+      const found =
+        'found' in resolution ? { found: resolution.found as unknown as JsonObject } : {};
+      return {
+        type: 'resolve',
+        options: { batch_key: batchKey, resolution: resolution.type, ...found },
+      };
     }
     case 'cancel':
       return { type: 'cancel', options: request.cancelsAdopted ? { cancels_adopted: true } : {} };
@@ -87,12 +117,20 @@ export const fromInbox = ({ type, options }: InboxCommand): RunRequest | null =>
     case 'resolve': {
       const { batch_key: batchKey } = options;
       const resolution = resolutionOf(options);
-      return typeof batchKey === 'string' && resolution !== null ? { type, batchKey: batchKey as BatchKey, resolution } : null;
+      return typeof batchKey === 'string' && resolution !== null
+        ? { type, batchKey: batchKey as BatchKey, resolution }
+        : null;
     }
   }
 };
 
-const plainResolutions = ['retry', 'never_created', 'results_lost', 'read_again', 'give_up'] as const;
+const plainResolutions = [
+  'retry',
+  'never_created',
+  'results_lost',
+  'read_again',
+  'give_up',
+] as const;
 
 const resolutionOf = ({ resolution, found }: JsonObject): Resolution | null => {
   const plain = plainResolutions.find((type) => type === resolution);
@@ -101,6 +139,7 @@ const resolutionOf = ({ resolution, found }: JsonObject): Resolution | null => {
   const { providerBatchId, providerStatus } = found;
   if (typeof providerBatchId !== 'string' || typeof providerStatus !== 'string') return null;
   // The core checks the other fields.
-  if (resolution === 'take_files') return { type: 'take_files', found: found as unknown as BatchObservation };
+  if (resolution === 'take_files')
+    return { type: 'take_files', found: found as unknown as BatchObservation };
   return resolution === 'exists' ? { type: 'exists', found: found as unknown as SweptBatch } : null;
 };

@@ -35,7 +35,11 @@ interface Taken extends CommandSink {
   removeCommand(id: string): Promise<void>;
 }
 
-const execute = async ({ runId, scheduler }: RequestTarget, sink: CommandSink, request: RunRequest): Promise<void> => {
+const execute = async (
+  { runId, scheduler }: RequestTarget,
+  sink: CommandSink,
+  request: RunRequest,
+): Promise<void> => {
   for (const command of commandsOf(request, sink.snapshot, scheduler.now())) {
     const answer = await sink.execute(command);
     if (isLeft(answer)) throwRefused(runId, request, sink.snapshot.status, answer.left);
@@ -46,14 +50,30 @@ const execute = async ({ runId, scheduler }: RequestTarget, sink: CommandSink, r
  * Throws for a finished run, and for a `resolve` that contradicts the batch's state. A request that
  * changes nothing is not an error.
  */
-const throwRefused = (runId: RunId, request: RunRequest, status: Driver['snapshot']['status'], rejection: Rejection): void => {
+const throwRefused = (
+  runId: RunId,
+  request: RunRequest,
+  status: Driver['snapshot']['status'],
+  rejection: Rejection,
+): void => {
   if (rejection.type === 'run_finished')
-    throw new BatchorError('run_finished', { runId, status }, `run ${runId} is finished (${status})`, 'A finished run cannot change.');
-  if (rejection.type === 'adopted_in_progress') throw adoptedInProgress(runId, rejection.providerBatchIds);
+    throw new BatchorError(
+      'run_finished',
+      { runId, status },
+      `run ${runId} is finished (${status})`,
+      'A finished run cannot change.',
+    );
+  if (rejection.type === 'adopted_in_progress')
+    throw adoptedInProgress(runId, rejection.providerBatchIds);
   if (request.type !== 'resolve') return;
   const { batchKey } = request;
   const hint = `See which batches are held, and why: \`batchor status --run-id ${runId}\`.`;
-  throw new BatchorError('batch_not_resolved', { runId, batchKey }, `run ${runId}: ${reasonOf(rejection, batchKey)}`, hint);
+  throw new BatchorError(
+    'batch_not_resolved',
+    { runId, batchKey },
+    `run ${runId}: ${reasonOf(rejection, batchKey)}`,
+    hint,
+  );
 };
 
 const reasonOf = (rejection: Rejection, batchKey: string): string => {
@@ -91,7 +111,9 @@ const ownForRequest = async ({ store, runId, scheduler }: RequestTarget): Promis
       return run.snapshot;
     },
     async execute(command) {
-      return map(({ snapshot }: Committed) => snapshot)(await must(commitCommand(run, command), { runId }));
+      return map(({ snapshot }: Committed) => snapshot)(
+        await must(commitCommand(run, command), { runId }),
+      );
     },
     removeCommand: (id) => must(run.removeCommand(id), { runId }),
     close: () => run.close(),

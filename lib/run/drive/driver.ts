@@ -1,5 +1,13 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, exhaustMap, mergeWith, type Observable, Subject, type Subscription, timer } from 'rxjs';
+import {
+  BehaviorSubject,
+  exhaustMap,
+  mergeWith,
+  type Observable,
+  Subject,
+  type Subscription,
+  timer,
+} from 'rxjs';
 import type { Command } from '../../core/model/command.ts';
 import { commitCommand } from '../../engine/commit-command.ts';
 import { toRunEvents } from '../../core/machine/run-event.ts';
@@ -47,7 +55,11 @@ const leave = async (run: OwnedRun, atMs: number): Promise<void> => {
 /**
  * Drives until the run finishes, the store fails, or `close`. Requires `commitOpening` before.
  */
-export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: number = inboxMsDefault): Driver => {
+export const startDriver = (
+  ports: EnginePorts,
+  onEnd: () => void,
+  inboxMs: number = inboxMsDefault,
+): Driver => {
   const { run, scheduler } = ports;
   const engine = createEngine(ports);
   const changes$ = new BehaviorSubject<RunSnapshot>(run.snapshot);
@@ -65,7 +77,8 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: numb
   };
   const steps = engine.steps$.subscribe({
     next: ({ events, snapshot, fromVersion }) => {
-      for (const { atMs, ...event } of toRunEvents(run.runId, fromVersion, events)) events$.next({ ...event, at: new Date(atMs) });
+      for (const { atMs, ...event } of toRunEvents(run.runId, fromVersion, events))
+        events$.next({ ...event, at: new Date(atMs) });
       changes$.next(snapshot);
     },
     error: (failure: unknown) => {
@@ -127,7 +140,11 @@ export const startDriver = (ports: EnginePorts, onEnd: () => void, inboxMs: numb
  * Applies the requests of other processes, oldest first. Removes each one once its effect is
  * durable, or once the core has rejected it.
  */
-const drainInbox = async (run: OwnedRun, execute: (command: Command) => Promise<Told>, nowMs: () => number): Promise<void> => {
+const drainInbox = async (
+  run: OwnedRun,
+  execute: (command: Command) => Promise<Told>,
+  nowMs: () => number,
+): Promise<void> => {
   if (isFinished(run.snapshot)) return;
   const waiting = await run.inbox()();
   if (isLeft(waiting)) return;
@@ -137,7 +154,8 @@ const drainInbox = async (run: OwnedRun, execute: (command: Command) => Promise<
       for (const command of commandsOf(request, run.snapshot, nowMs())) {
         const answer = await execute(command);
         // Driving ended, but the run did not: the request stays for the next driver.
-        if (isLeft(answer) && answer.left.type === 'run_finished' && !isFinished(run.snapshot)) return;
+        if (isLeft(answer) && answer.left.type === 'run_finished' && !isFinished(run.snapshot))
+          return;
       }
     }
     await run.removeCommand(left.id)();

@@ -71,14 +71,26 @@ export class Drivers {
     const known = this.#drivers.get(runId);
     if (known !== undefined) return Promise.resolve(known);
     if (this.#isClosed) return Promise.resolve(null);
-    const taking = this.#taking.get(runId) ?? this.#takeNow(store, runId).finally(() => this.#taking.delete(runId));
+    const taking =
+      this.#taking.get(runId) ??
+      this.#takeNow(store, runId).finally(() => this.#taking.delete(runId));
     this.#taking.set(runId, taking);
     return taking;
   }
 
   /** Drives a run that is already owned. Releases it if that fails. */
   async drive(run: OwnedRun): Promise<Driver> {
-    const { connections, structures, scheduler, monotonicMs, randomHex, tokenCounter, inboxIntervalMs, events, prices } = this.#parts;
+    const {
+      connections,
+      structures,
+      scheduler,
+      monotonicMs,
+      randomHex,
+      tokenCounter,
+      inboxIntervalMs,
+      events,
+      prices,
+    } = this.#parts;
     try {
       const { config } = run.snapshot;
       const provider = await connections.connect(config);
@@ -89,7 +101,12 @@ export class Drivers {
         structure: await structures.readerOf(run.runId, config),
         // A given counter is always used. The default one is loaded only if the run needs exact
         // counts.
-        tokens: tokenCounter !== undefined ? tokenCounter : needsExactTokens(run.snapshot) ? await defaultTokenCounter() : null,
+        tokens:
+          tokenCounter !== undefined
+            ? tokenCounter
+            : needsExactTokens(run.snapshot)
+              ? await defaultTokenCounter()
+              : null,
         scheduler: scheduler(),
         ...(monotonicMs === undefined ? {} : { monotonicMs }),
         randomHex,
@@ -137,14 +154,28 @@ export class Drivers {
 }
 
 /** Reads the requests of adopted batches from the provider. Null for a run without them. */
-const sourceAtProvider = ({ adopted = [] }: RunConfig, provider: AdoptedReader): EngineSource | null =>
+const sourceAtProvider = (
+  { adopted = [] }: RunConfig,
+  provider: AdoptedReader,
+): EngineSource | null =>
   adopted.length === 0 ? null : adoptedSource(adopted, () => Promise.resolve(provider));
 
 /** Sets the price of a run that was started without one. Never changes an existing price. */
-const commitPrices = async (run: OwnedRun, book: PriceBook | undefined, atMs: number): Promise<void> => {
+const commitPrices = async (
+  run: OwnedRun,
+  book: PriceBook | undefined,
+  atMs: number,
+): Promise<void> => {
   const { config } = run.snapshot;
   if (config.operation.money.prices !== null) return;
   const changes = withPrices({}, config, book);
   if (changes.prices === undefined) return;
-  await must(commitCommand(run, { type: 'ChangeOperation', atMs, operation: operationAfter(changes, config) }), { runId: run.runId });
+  await must(
+    commitCommand(run, {
+      type: 'ChangeOperation',
+      atMs,
+      operation: operationAfter(changes, config),
+    }),
+    { runId: run.runId },
+  );
 };

@@ -32,13 +32,15 @@ export class LastSnapshots {
         if (isGone) return;
         isGone = true;
         entry.handleCount -= 1;
-        if (entry.handleCount === 0 && this.#entries.get(runId) === entry) this.#entries.delete(runId);
+        if (entry.handleCount === 0 && this.#entries.get(runId) === entry)
+          this.#entries.delete(runId);
       },
     };
   }
 
   note(snapshot: RunSnapshot): void {
     const entry = this.#entries.get(snapshot.runId);
-    if (entry !== undefined && snapshot.version >= (entry.snapshot?.version ?? 0)) entry.snapshot = snapshot;
+    if (entry !== undefined && snapshot.version >= (entry.snapshot?.version ?? 0))
+      entry.snapshot = snapshot;
   }
 }

@@ -1,4 +1,13 @@
-import { concatMap, defer, from, Observable, repeat, type SchedulerLike, takeWhile, timer } from 'rxjs';
+import {
+  concatMap,
+  defer,
+  from,
+  Observable,
+  repeat,
+  type SchedulerLike,
+  takeWhile,
+  timer,
+} from 'rxjs';
 import { isFinished, type RunSnapshot } from '../../core/model/snapshot.ts';
 import type { RunReader } from '../../ports/run-store.ts';
 import type { Driver } from './driver.ts';
@@ -41,14 +50,22 @@ export const watchRun = (
  * After each change, reads everything new page by page, once, in order. Completes when the run has
  * finished and everything is read.
  */
-export const pagesOnChange = <A>(changes$: Observable<RunSnapshot>, readPage: () => Promise<readonly A[]>): Observable<readonly A[]> =>
+export const pagesOnChange = <A>(
+  changes$: Observable<RunSnapshot>,
+  readPage: () => Promise<readonly A[]>,
+): Observable<readonly A[]> =>
   changes$.pipe(
     concatMap(
       () =>
         new Observable<readonly A[]>((subscriber) => {
           let isCancelled = false;
           const readOn = async (): Promise<void> => {
-            for (let page = await readPage(); page.length > 0 && !isCancelled; page = await readPage()) subscriber.next(page);
+            for (
+              let page = await readPage();
+              page.length > 0 && !isCancelled;
+              page = await readPage()
+            )
+              subscriber.next(page);
             subscriber.complete();
           };
           readOn().catch((error: unknown) => subscriber.error(error));

@@ -68,8 +68,24 @@ type Means = 'none' | 'input' | 'answers' | 'both';
 const restMs = 30_000;
 
 /** Takes runs, drives them, and releases those with nothing to do, until aborted or closed. */
-export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClosed, options }: WorkerContext): Promise<void> => {
-  const { jobs = [], jobOf, accepts, runsMax = 8, lookIntervalMs = 5_000, signal, onNotice = () => undefined } = options;
+export const workOn = async ({
+  store,
+  drivers,
+  scheduler,
+  attach,
+  closed$,
+  isClosed,
+  options,
+}: WorkerContext): Promise<void> => {
+  const {
+    jobs = [],
+    jobOf,
+    accepts,
+    runsMax = 8,
+    lookIntervalMs = 5_000,
+    signal,
+    onNotice = () => undefined,
+  } = options;
   if (!(Number.isInteger(runsMax) && runsMax > 0))
     throw new BatchorError(
       'invalid_config',
@@ -96,11 +112,17 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
     const reader = await must(store.read(runId), { runId, storage: store.describe });
     const { snapshot, description } = reader;
     await reader.close();
-    const run: WaitingRun = { runId, jobName: snapshot.config.jobName, connection: snapshot.config.provider.connection, description };
+    const run: WaitingRun = {
+      runId,
+      jobName: snapshot.config.jobName,
+      connection: snapshot.config.provider.connection,
+      description,
+    };
     if (isFinished(snapshot) || (await accepts?.(run)) === false) return 'none';
     if (isQuarantined(snapshot)) {
       // Reported once per lost owner.
-      if (leftAlone.get(runId) !== snapshot.lostOwners) onNotice({ type: 'trouble', runId, error: quarantined(snapshot) });
+      if (leftAlone.get(runId) !== snapshot.lostOwners)
+        onNotice({ type: 'trouble', runId, error: quarantined(snapshot) });
       leftAlone.set(runId, snapshot.lostOwners);
       return 'none';
     }
@@ -148,7 +170,8 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
         wake();
       },
       complete: () => {
-        if (mine.delete(runId) && isFinished(driver.snapshot)) onNotice({ type: 'finished', runId });
+        if (mine.delete(runId) && isFinished(driver.snapshot))
+          onNotice({ type: 'finished', runId });
         wake();
       },
     });
@@ -168,7 +191,12 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
   /** Releases runs that cannot progress here without a request or their input. */
   const releaseIdle = async (): Promise<void> => {
     for (const [runId, driver] of mine) {
-      if (isFinished(driver.snapshot) || !driver.isQuiet || !isStandingStill(driver.snapshot, driver.hasSource)) continue;
+      if (
+        isFinished(driver.snapshot) ||
+        !driver.isQuiet ||
+        !isStandingStill(driver.snapshot, driver.hasSource)
+      )
+        continue;
       // Pending requests come first: a released run would be adoptable again at once.
       const left = await driver.run.inbox()();
       if (isLeft(left) || left.right.length > 0) driver.pollInbox();
@@ -177,7 +205,8 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
   };
   /** Runs that only wait, the longest wait first. */
   const waiting = (nowMs: number): readonly (readonly [RunId, Driver])[] => {
-    const until = ([, { snapshot }]: readonly [RunId, Driver]): number => owedAtMs(snapshot, nowMs) ?? Infinity;
+    const until = ([, { snapshot }]: readonly [RunId, Driver]): number =>
+      owedAtMs(snapshot, nowMs) ?? Infinity;
     return [...mine]
       .filter(([, driver]) => driver.isQuiet && effectsDue(driver.snapshot, nowMs).length === 0)
       .sort((a, b) => until(b) - until(a));
@@ -186,7 +215,8 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
   const turn = async (): Promise<void> => {
     const nowMs = scheduler.now();
     // A rest further ahead than the maximum was set before the clock went back.
-    for (const [runId, untilMs] of resting) if (untilMs <= nowMs || untilMs > nowMs + restMs) resting.delete(runId);
+    for (const [runId, untilMs] of resting)
+      if (untilMs <= nowMs || untilMs > nowMs + restMs) resting.delete(runId);
     await releaseIdle();
     // A run that is left to others rests, and the next one is requested.
     while (!isOver() && (await takeSome(nowMs)));
@@ -195,13 +225,21 @@ export const workOn = async ({ store, drivers, scheduler, attach, closed$, isClo
   const takeSome = async (nowMs: number): Promise<boolean> => {
     const named = await store.adoptable(nowMs, runsMax + resting.size)();
     if (isLeft(named)) {
-      if (!isOver()) onNotice({ type: 'trouble', runId: null, error: toBatchorError(named.left, { storage: store.describe }) });
+      if (!isOver())
+        onNotice({
+          type: 'trouble',
+          runId: null,
+          error: toBatchorError(named.left, { storage: store.describe }),
+        });
       return false;
     }
-    const wanted = named.right.filter((runId) => !resting.has(runId) && drivers.of(runId) === undefined);
+    const wanted = named.right.filter(
+      (runId) => !resting.has(runId) && drivers.of(runId) === undefined,
+    );
     const free = runsMax - mine.size;
     if (wanted.length > free) {
-      for (const [runId, driver] of waiting(nowMs).slice(0, wanted.length - free)) await release(runId, driver, false);
+      for (const [runId, driver] of waiting(nowMs).slice(0, wanted.length - free))
+        await release(runId, driver, false);
     }
     const tried = wanted.slice(0, runsMax - mine.size);
     await Promise.all(tried.map(take));

@@ -21,7 +21,10 @@ export const answerMsMax = 1_000;
 const endedMax = 2;
 const triesMax = 20;
 
-export const boundedReading = (read: Structure['read'], msMax: number = answerMsMax): BoundedReading => {
+export const boundedReading = (
+  read: Structure['read'],
+  msMax: number = answerMsMax,
+): BoundedReading => {
   const readOne = (text: string | null): ReturnType<Structure['read']> => {
     for (let ended = 0, tries = 0; ended < endedMax && tries < triesMax; tries += 1) {
       const found: { reading?: ReturnType<Structure['read']> } = {};
@@ -33,7 +36,10 @@ export const boundedReading = (read: Structure['read'], msMax: number = answerMs
       const { user, system } = process.cpuUsage(before);
       if ((user + system) / 1_000 >= msMax / 2) ended += 1;
     }
-    return answerFault('schema_mismatch', `the answer does not satisfy the schema: its check took longer than ${msMax / 1_000} s`);
+    return answerFault(
+      'schema_mismatch',
+      `the answer does not satisfy the schema: its check took longer than ${msMax / 1_000} s`,
+    );
   };
   return {
     read: readOne,

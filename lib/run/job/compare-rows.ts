@@ -21,9 +21,10 @@ const pageRows = 1_000;
 const pageBytesMax = 4 * 1024 * 1024;
 
 /**
- * Renders the items again and compares them with the stored rows: how many, their ids, request lines and metadata. Throws `source_changed` or
- * `job_changed` at the first difference. Of an input that was not read to its end, its accepted rows. Costs one rendering of each row; memory does
- * not grow with them.
+ * Renders the items again and compares them with the stored rows: how many, their ids, request
+ * lines and metadata. Throws `source_changed` or `job_changed` at the first difference. Of an input
+ * that was not read to its end, its accepted rows. Costs one rendering of each row; memory does not
+ * grow with them.
  */
 export const compareAllRows = async (compared: RowsToCompare): Promise<void> => {
   const { reader, source, signal } = compared;
@@ -31,7 +32,9 @@ export const compareAllRows = async (compared: RowsToCompare): Promise<void> => 
   const compare = comparerOf(compared);
   let index = 0;
   for await (const value of source.items.read(null, { signal })) {
-    for (const entry of Array.isArray(value) ? (value as readonly SourceEntry[]) : [value as SourceEntry]) {
+    for (const entry of Array.isArray(value)
+      ? (value as readonly SourceEntry[])
+      : [value as SourceEntry]) {
       if (index === ingest.itemCount) {
         if (ingest.isComplete) throw otherCount(reader, `more than ${index} items`);
         return;
@@ -43,20 +46,28 @@ export const compareAllRows = async (compared: RowsToCompare): Promise<void> => 
   if (index < ingest.itemCount) throw otherCount(reader, itemsOf(index));
 };
 
-/** The same for the last accepted row: of a source whose fingerprint says that its rows are the same, the prompts can still be others. */
+/**
+ * The same for the last accepted row: of a source whose fingerprint says that its rows are the
+ * same, the prompts can still be others.
+ */
 export const compareLastAccepted = async (compared: RowsToCompare): Promise<void> => {
   const { reader, source, signal } = compared;
   const { checkpoint, itemCount } = reader.snapshot.ingest;
   if (checkpoint === null || itemCount === 0) return;
   for await (const value of source.items.read(checkpoint.beforeLastPosition, { signal })) {
-    const entry = Array.isArray(value) ? (value as readonly SourceEntry[])[0] : (value as SourceEntry);
+    const entry = Array.isArray(value)
+      ? (value as readonly SourceEntry[])[0]
+      : (value as SourceEntry);
     if (entry === undefined) continue;
     await comparerOf(compared)(entry, itemCount - 1, checkpoint.nextIndex - 1);
     return;
   }
 };
 
-/** Compares one entry with the stored row of this index; false: the stored lines cannot be read any more. */
+/**
+ * Compares one entry with the stored row of this index; false: the stored lines cannot be read any
+ * more.
+ */
 type Comparer = (entry: SourceEntry, index: number, entryIndex?: number) => Promise<boolean>;
 
 const comparerOf = ({ reader, source, wire }: RowsToCompare): Comparer => {
@@ -78,7 +89,11 @@ const comparerOf = ({ reader, source, wire }: RowsToCompare): Comparer => {
     if (error !== null) {
       // A row whose id an earlier row has is stored under another id, with the reason.
       const asTaken = renderer.renderTaken(originOf(entry, entryIndex), given.itemId, given.bad);
-      if (![given.itemLine, asTaken.itemLine].some((line) => isSame(parsed(line)['error'] ?? null, error)))
+      if (
+        ![given.itemLine, asTaken.itemLine].some((line) =>
+          isSame(parsed(line)['error'] ?? null, error),
+        )
+      )
         throw otherRow(reader, index, 'row', item, given.line === '' ? given.itemLine : given.line);
       return true;
     }
@@ -89,8 +104,17 @@ const comparerOf = ({ reader, source, wire }: RowsToCompare): Comparer => {
         given.itemId,
       );
     if (request !== null && request !== given.line)
-      throw otherRow(reader, index, 'request', request, given.line === '' ? given.itemLine : given.line);
-    if (item !== given.itemLine && !isSame(metadataIn(storedItem), metadataIn(parsed(given.itemLine))))
+      throw otherRow(
+        reader,
+        index,
+        'request',
+        request,
+        given.line === '' ? given.itemLine : given.line,
+      );
+    if (
+      item !== given.itemLine &&
+      !isSame(metadataIn(storedItem), metadataIn(parsed(given.itemLine)))
+    )
       throw otherRow(reader, index, 'metadata', item, given.itemLine);
     return true;
   };
@@ -120,12 +144,18 @@ const readPage = async (reader: RunReader, from: number): Promise<readonly Store
         lines.map(({ request }) => request),
       )();
   const texts = requests === null || requests._tag === 'Left' ? [] : requests.right;
-  return lines.map(({ sameAs }, i) => ({ request: texts[i] ?? null, item: items.right[i] ?? '{}', sameAs }));
+  return lines.map(({ sameAs }, i) => ({
+    request: texts[i] ?? null,
+    item: items.right[i] ?? '{}',
+    sameAs,
+  }));
 };
 
 const within = (lines: readonly RowLines[]): readonly RowLines[] => {
   let bytes = 0;
-  const end = lines.findIndex(({ request, item }) => (bytes += (request?.length ?? 0) + item.length) > pageBytesMax);
+  const end = lines.findIndex(
+    ({ request, item }) => (bytes += (request?.length ?? 0) + item.length) > pageBytesMax,
+  );
   return end < 0 ? lines : lines.slice(0, Math.max(1, end));
 };
 
@@ -152,13 +182,22 @@ const waysOn = (runId: string): string =>
 const itemsOf = (count: number): string => `${count} ${count === 1 ? 'item' : 'items'}`;
 
 const otherCount = (reader: RunReader, given: string): BatchorError =>
-  otherItems(reader, `given: ${given}; stored: ${itemsOf(reader.snapshot.ingest.itemCount)}`, given);
+  otherItems(
+    reader,
+    `given: ${given}; stored: ${itemsOf(reader.snapshot.ingest.itemCount)}`,
+    given,
+  );
 
 const otherItems = ({ runId, snapshot }: RunReader, what: string, found: string): BatchorError => {
   const { config, ingest } = snapshot;
   return new BatchorError(
     'source_changed',
-    { ref: config.source.ref, storedFingerprint: itemsOf(ingest.itemCount), foundFingerprint: found, nextIndex: storedCount(snapshot) },
+    {
+      ref: config.source.ref,
+      storedFingerprint: itemsOf(ingest.itemCount),
+      foundFingerprint: found,
+      nextIndex: storedCount(snapshot),
+    },
     `the items given are not those of run ${runId}: ${what}`,
     waysOn(runId),
   );
@@ -178,7 +217,14 @@ const otherRow = (
     'job_changed',
     {
       runId,
-      differences: [{ field: `items[${index}].${what}`, stored, given, remedy: 'Give the same item and buildPrompt, or start a new run.' }],
+      differences: [
+        {
+          field: `items[${index}].${what}`,
+          stored,
+          given,
+          remedy: 'Give the same item and buildPrompt, or start a new run.',
+        },
+      ],
     },
     `item ${index + 1} gives another ${what} than in run ${runId}\n  stored: ${stored.slice(0, 400)}\n  given:  ${given.slice(0, 400)}`,
     `The item or buildPrompt changed. ${waysOn(runId)}`,

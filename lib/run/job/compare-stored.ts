@@ -41,19 +41,35 @@ export const compareStored = async (
   }
 };
 
-const compareWith = async (reader: RunReader, job: AnyJob, source: EngineSource, { prices, connections, signal, isStart }: Comparison) => {
+const compareWith = async (
+  reader: RunReader,
+  job: AnyJob,
+  source: EngineSource,
+  { prices, connections, signal, isStart }: Comparison,
+) => {
   const { items } = source;
   const { snapshot } = reader;
   const { isComplete } = snapshot.ingest;
   const isToBeRead = isStart || !isComplete;
-  const found = !isToBeRead ? null : isComplete ? await fingerprintIfThere(items, signal) : await fingerprintOf(items, signal);
+  const found = !isToBeRead
+    ? null
+    : isComplete
+      ? await fingerprintIfThere(items, signal)
+      : await fingerprintOf(items, signal);
   const fingerprint = found ?? snapshot.config.source.fingerprint;
-  const compared = compareJob(snapshot, configOf(job, { kind: items.kind, ref: items.ref, fingerprint }, prices));
-  if (isStart && found !== null && job.fromBatches === undefined) await compareRows(reader, job, source, connections, signal);
+  const compared = compareJob(
+    snapshot,
+    configOf(job, { kind: items.kind, ref: items.ref, fingerprint }, prices),
+  );
+  if (isStart && found !== null && job.fromBatches === undefined)
+    await compareRows(reader, job, source, connections, signal);
   return { snapshot, ...compared };
 };
 
-/** Items in memory have no fingerprint: they are compared row by row, as far as they can be. Of a source that was read to its end, the last row. */
+/**
+ * Items in memory have no fingerprint: they are compared row by row, as far as they can be. Of a
+ * source that was read to its end, the last row.
+ */
 const compareRows = async (
   reader: RunReader,
   job: AnyJob,
@@ -70,7 +86,8 @@ const compareRows = async (
     await (all ? compareAllRows(rows) : compareLastAccepted(rows));
   } catch (error) {
     signal.throwIfAborted();
-    // Items that cannot be read any more: a run that has read them needs them no more, and one that has not says so itself.
+    // Items that cannot be read any more: a run that has read them needs them no more, and one that
+    // has not says so itself.
     if (error instanceof BatchorError) throw error;
   }
 };

@@ -1,4 +1,10 @@
-import { type Backoff, defaultOperation, faultOfConfig, type Operation, type RunConfig } from '../../core/model/config.ts';
+import {
+  type Backoff,
+  defaultOperation,
+  faultOfConfig,
+  type Operation,
+  type RunConfig,
+} from '../../core/model/config.ts';
 import type { CustomIdFormat } from '../../core/values/custom-ids.ts';
 import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf, raisedOf } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
@@ -54,20 +60,36 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
   const backoff = (base: Backoff, given: Partial<Backoff> = {}): Backoff => ({ ...base, ...given });
   return {
     retry: {
-      attemptsMax: count('retryPolicy.maxAttempts', retryPolicy.maxAttempts ?? house.retry.attemptsMax),
-      unchargedAttemptsMax: count('retryPolicy.maxUnchargedAttempts', retryPolicy.maxUnchargedAttempts ?? house.retry.unchargedAttemptsMax),
+      attemptsMax: count(
+        'retryPolicy.maxAttempts',
+        retryPolicy.maxAttempts ?? house.retry.attemptsMax,
+      ),
+      unchargedAttemptsMax: count(
+        'retryPolicy.maxUnchargedAttempts',
+        retryPolicy.maxUnchargedAttempts ?? house.retry.unchargedAttemptsMax,
+      ),
       itemBackoff: backoff(house.retry.itemBackoff, retryPolicy.itemBackoff),
       batchBackoff: backoff(house.retry.batchBackoff, retryPolicy.batchBackoff),
       raisedOutputTokensMax: raisedOf(job),
     },
     chunk: {
-      requestsMax: count('chunkPolicy.maxRequests', chunkPolicy.maxRequests ?? house.chunk.requestsMax),
-      inputBytesMax: count('chunkPolicy.maxFileBytes', chunkPolicy.maxFileBytes ?? house.chunk.inputBytesMax),
+      requestsMax: count(
+        'chunkPolicy.maxRequests',
+        chunkPolicy.maxRequests ?? house.chunk.requestsMax,
+      ),
+      inputBytesMax: count(
+        'chunkPolicy.maxFileBytes',
+        chunkPolicy.maxFileBytes ?? house.chunk.inputBytesMax,
+      ),
       inputTokensMax:
         chunkPolicy.maxInputTokens === undefined
           ? house.chunk.inputTokensMax
           : count('chunkPolicy.maxInputTokens', chunkPolicy.maxInputTokens),
-      planAfterMs: count('chunkPolicy.planAfterMs', chunkPolicy.planAfterMs ?? house.chunk.planAfterMs, 0),
+      planAfterMs: count(
+        'chunkPolicy.planAfterMs',
+        chunkPolicy.planAfterMs ?? house.chunk.planAfterMs,
+        0,
+      ),
     },
     enqueue: enqueueOf(pace.enqueueLimits ?? {}, house.enqueue),
     money: moneyOf(job, prices),
@@ -79,7 +101,8 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
     requestTimeoutMs: count('requestTimeoutMs', pace.requestTimeoutMs ?? house.requestTimeoutMs),
     createGraceMs: count('createGraceMs', pace.createGraceMs ?? house.createGraceMs, 0),
     // Every line of an adopted batch was sent.
-    sendsDuplicatesOnce: job.reusePolicy?.duplicates === 'send_once' && job.fromBatches === undefined,
+    sendsDuplicatesOnce:
+      job.reusePolicy?.duplicates === 'send_once' && job.fromBatches === undefined,
     retriesAdopted: job.retryAdopted ?? house.retriesAdopted,
     deletesInputFiles: pace.deleteInputFiles ?? house.deletesInputFiles,
     filesExpireAfterMs: pace.filesExpireAfterMs ?? null,
@@ -88,25 +111,43 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
 };
 
 /** The batches to adopt. A run has one endpoint and one model. */
-const adoptedOf = ({ fromBatches, providerConfig, retryPolicy }: AnyJob): RunConfig['adopted'] & object => {
+const adoptedOf = ({
+  fromBatches,
+  providerConfig,
+  retryPolicy,
+}: AnyJob): RunConfig['adopted'] & object => {
   if (fromBatches === undefined) return [];
   for (const field of ['model', 'endpoint'] as const) {
     const [stated, found] = [providerConfig[field], fromBatches[field]];
-    if (stated !== found) throw invalid(`providerConfig.${field}`, `providerConfig.${field} is ${stated}, but the batches use ${found}`);
+    if (stated !== found)
+      throw invalid(
+        `providerConfig.${field}`,
+        `providerConfig.${field} is ${stated}, but the batches use ${found}`,
+      );
   }
   if (fromBatches.batches.length === 0) throw invalid('fromBatches', 'fromBatches names no batch');
   if (retryPolicy?.raiseOutputTokensTo !== undefined)
-    throw invalid('retryPolicy.raiseOutputTokensTo', 'batchor cannot raise the output limit of requests in adopted batches');
+    throw invalid(
+      'retryPolicy.raiseOutputTokensTo',
+      'batchor cannot raise the output limit of requests in adopted batches',
+    );
   return fromBatches.batches;
 };
 
 const checkMetadata = (pairs: Readonly<Record<string, string>>): void => {
   const entries = Object.entries(pairs);
   if (entries.length > userMetadataPairsMax)
-    throw invalid('batchMetadata', `batchMetadata has ${entries.length} pairs, but at most ${userMetadataPairsMax} are allowed`);
+    throw invalid(
+      'batchMetadata',
+      `batchMetadata has ${entries.length} pairs, but at most ${userMetadataPairsMax} are allowed`,
+    );
   for (const [key, value] of entries) {
-    if (key.startsWith('batchor_')) throw invalid(`batchMetadata.${key}`, 'keys starting with batchor_ are reserved');
+    if (key.startsWith('batchor_'))
+      throw invalid(`batchMetadata.${key}`, 'keys starting with batchor_ are reserved');
     if (key.length > 64 || value.length > 512)
-      throw invalid(`batchMetadata.${key}`, 'a metadata key may have at most 64 characters, a value at most 512');
+      throw invalid(
+        `batchMetadata.${key}`,
+        'a metadata key may have at most 64 characters, a value at most 512',
+      );
   }
 };

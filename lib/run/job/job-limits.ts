@@ -1,4 +1,10 @@
-import type { CanaryPolicy, CircuitBreakerPolicy, EnqueueLimits, MoneyPolicy, Operation } from '../../core/model/config.ts';
+import type {
+  CanaryPolicy,
+  CircuitBreakerPolicy,
+  EnqueueLimits,
+  MoneyPolicy,
+  Operation,
+} from '../../core/model/config.ts';
 import { outputBoundMax } from '../../core/settle/output-bound.ts';
 import { BatchorError } from '../api/errors.ts';
 import type { AnyJob, CanaryOptions } from './job.ts';
@@ -32,7 +38,11 @@ export const amountOf = (field: string, usd: number): number => {
  * Throws if batchor cannot enforce a cap: `price_unknown`, or `invalid_config` for answers without
  * a length limit.
  */
-export const requireKeepable = (costUsdMax: number, { prices, outputTokensMax }: MoneyPolicy, { model, connection }: PricedModel): void => {
+export const requireKeepable = (
+  costUsdMax: number,
+  { prices, outputTokensMax }: MoneyPolicy,
+  { model, connection }: PricedModel,
+): void => {
   if (prices === null)
     throw new BatchorError(
       'price_unknown',
@@ -56,9 +66,11 @@ export const moneyOf = (job: AnyJob, book: PriceBook | undefined): MoneyPolicy =
   const raised = raisedOf(job);
   const outputTokensMax =
     raised === null
-      ? (providerConfig.outputTokensMax ?? (assumed === undefined ? null : count('budget.assumeOutputTokens', assumed, 0)))
+      ? (providerConfig.outputTokensMax ??
+        (assumed === undefined ? null : count('budget.assumeOutputTokens', assumed, 0)))
       : raised * answersOf(job);
-  const costUsdMax = budget.costUsdMax === undefined ? null : amountOf('budget.costUsdMax', budget.costUsdMax);
+  const costUsdMax =
+    budget.costUsdMax === undefined ? null : amountOf('budget.costUsdMax', budget.costUsdMax);
   const money = { prices, outputTokensMax, costUsdMax };
   if (costUsdMax !== null) requireKeepable(costUsdMax, money, providerConfig);
   return money;
@@ -72,8 +84,10 @@ export const raisedOf = (job: AnyJob): number | null => {
   const given = job.retryPolicy?.raiseOutputTokensTo;
   if (given === undefined) return null;
   const raised = count(field, given);
-  if ((job.retryPolicy?.maxAttempts ?? 2) < 2) throw invalid(field, `${field} requires maxAttempts of at least 2 (got 1)`);
-  if (raised > outputBoundMax) throw invalid(field, `${field} must be at most ${outputBoundMax} (got ${given})`);
+  if ((job.retryPolicy?.maxAttempts ?? 2) < 2)
+    throw invalid(field, `${field} requires maxAttempts of at least 2 (got 1)`);
+  if (raised > outputBoundMax)
+    throw invalid(field, `${field} must be at most ${outputBoundMax} (got ${given})`);
   const bound = job.providerConfig.outputTokensMax ?? null;
   if (bound === null || bound === 0)
     throw invalid(
@@ -81,24 +95,38 @@ export const raisedOf = (job: AnyJob): number | null => {
       `${field} requires requests with an output limit (max_output_tokens), but those to ${job.providerConfig.model} have none`,
     );
   const own = bound / answersOf(job);
-  if (raised <= own) throw invalid(field, `${field} must be above the requests' own limit of ${own} (got ${raised})`);
+  if (raised <= own)
+    throw invalid(
+      field,
+      `${field} must be above the requests' own limit of ${own} (got ${raised})`,
+    );
   return raised;
 };
 
 /** The limits with checked changes. Absent: unchanged; null: no limit. */
 export const enqueueOf = (given: EnqueueChanges, base: EnqueueLimits): EnqueueLimits => {
   const field = (name: string): string => `enqueueLimits.${name}`;
-  const limit = (name: 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'maxBatchEnqueuedTokens'): number | null => {
+  const limit = (
+    name: 'enqueuedTokenLimit' | 'enqueuedRequestLimit' | 'maxBatchEnqueuedTokens',
+  ): number | null => {
     const value = given[name];
     return value === undefined ? base[name] : value === null ? null : count(field(name), value);
   };
-  const { targetRatio = base.targetRatio, headroom = base.headroom, quotaScope = base.quotaScope } = given;
+  const {
+    targetRatio = base.targetRatio,
+    headroom = base.headroom,
+    quotaScope = base.quotaScope,
+  } = given;
   if (quotaScope !== null && (typeof quotaScope !== 'string' || quotaScope.trim() === ''))
     throw invalid(field('quotaScope'), `${field('quotaScope')} must be a non-empty text`);
-  if (ratio(field('targetRatio'), targetRatio) === 0) throw invalid(field('targetRatio'), `${field('targetRatio')} must be above 0`);
+  if (ratio(field('targetRatio'), targetRatio) === 0)
+    throw invalid(field('targetRatio'), `${field('targetRatio')} must be above 0`);
   const enqueuedTokenLimit = limit('enqueuedTokenLimit');
   if (enqueuedTokenLimit !== null && headroom >= enqueuedTokenLimit)
-    throw invalid(field('headroom'), `${field('headroom')} of ${headroom} leaves no tokens of a limit of ${enqueuedTokenLimit}`);
+    throw invalid(
+      field('headroom'),
+      `${field('headroom')} of ${headroom} leaves no tokens of a limit of ${enqueuedTokenLimit}`,
+    );
   return {
     enqueuedTokenLimit,
     enqueuedRequestLimit: limit('enqueuedRequestLimit'),
@@ -112,12 +140,27 @@ export const enqueueOf = (given: EnqueueChanges, base: EnqueueLimits): EnqueueLi
 export const canaryOf = (canary: CanaryOptions | null | undefined): CanaryPolicy | null =>
   canary === undefined || canary === null || canary.items === 0
     ? null
-    : { items: count('canary.items', canary.items), passRatioMin: ratio('canary.passRatioMin', canary.passRatioMin ?? 0.9) };
+    : {
+        items: count('canary.items', canary.items),
+        passRatioMin: ratio('canary.passRatioMin', canary.passRatioMin ?? 0.9),
+      };
 
-export const breakerOf = ({ circuitBreaker = {} }: AnyJob, house: CircuitBreakerPolicy): CircuitBreakerPolicy => ({
-  failedBatchesMax: count('circuitBreaker.failedBatchesMax', circuitBreaker.failedBatchesMax ?? house.failedBatchesMax),
-  passRatioMin: ratio('circuitBreaker.passRatioMin', circuitBreaker.passRatioMin ?? house.passRatioMin),
-  judgedRowsMin: count('circuitBreaker.judgedRowsMin', circuitBreaker.judgedRowsMin ?? house.judgedRowsMin),
+export const breakerOf = (
+  { circuitBreaker = {} }: AnyJob,
+  house: CircuitBreakerPolicy,
+): CircuitBreakerPolicy => ({
+  failedBatchesMax: count(
+    'circuitBreaker.failedBatchesMax',
+    circuitBreaker.failedBatchesMax ?? house.failedBatchesMax,
+  ),
+  passRatioMin: ratio(
+    'circuitBreaker.passRatioMin',
+    circuitBreaker.passRatioMin ?? house.passRatioMin,
+  ),
+  judgedRowsMin: count(
+    'circuitBreaker.judgedRowsMin',
+    circuitBreaker.judgedRowsMin ?? house.judgedRowsMin,
+  ),
 });
 
 /**

@@ -11,17 +11,33 @@ const nothingToSend = (): never => {
 };
 
 /** The job's rows and prompts. `connect`: to the provider of adopted batches. */
-export const sourceOf = (job: AnyJob, connect: (config: AnyProviderConfig) => Promise<AdoptedReader> = nothingToSend): EngineSource => {
-  if (job.fromBatches !== undefined) return adoptedSource(job.fromBatches.batches, () => connect(job.providerConfig));
-  const items: CheckpointedItemSource | undefined = job.source ?? (job.items === undefined ? undefined : itemsSource(job.items));
+export const sourceOf = (
+  job: AnyJob,
+  connect: (config: AnyProviderConfig) => Promise<AdoptedReader> = nothingToSend,
+): EngineSource => {
+  if (job.fromBatches !== undefined)
+    return adoptedSource(job.fromBatches.batches, () => connect(job.providerConfig));
+  const items: CheckpointedItemSource | undefined =
+    job.source ?? (job.items === undefined ? undefined : itemsSource(job.items));
   if (items === undefined)
-    throw new BatchorError('invalid_config', { field: 'source' }, 'the job has neither items nor a source', 'Give one of the two.');
+    throw new BatchorError(
+      'invalid_config',
+      { field: 'source' },
+      'the job has neither items nor a source',
+      'Give one of the two.',
+    );
   // The prompt builder accepts the items of the same job's source.
-  return { items, buildPrompt: (item: BatchItem) => (job.buildPrompt as (item: BatchItem) => unknown)(item) };
+  return {
+    items,
+    buildPrompt: (item: BatchItem) => (job.buildPrompt as (item: BatchItem) => unknown)(item),
+  };
 };
 
 /** Throws `source_unreadable` if the source throws, or the source's own `BatchorError`. */
-export const fingerprintOf = async (source: CheckpointedItemSource, signal: AbortSignal): Promise<string> => {
+export const fingerprintOf = async (
+  source: CheckpointedItemSource,
+  signal: AbortSignal,
+): Promise<string> => {
   try {
     return await source.fingerprint({ signal });
   } catch (cause) {
@@ -29,14 +45,23 @@ export const fingerprintOf = async (source: CheckpointedItemSource, signal: Abor
     // It has a hint already, e.g. for an earlier run that is not finished.
     if (cause instanceof BatchorError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new BatchorError('source_unreadable', { ref: source.ref, line: null, field: null }, message, 'Give a readable source.', {
-      cause,
-    });
+    throw new BatchorError(
+      'source_unreadable',
+      { ref: source.ref, line: null, field: null },
+      message,
+      'Give a readable source.',
+      {
+        cause,
+      },
+    );
   }
 };
 
 /** Null if the source cannot be read. A run that has read it does not need it. */
-export const fingerprintIfThere = async (source: CheckpointedItemSource, signal: AbortSignal): Promise<string | null> => {
+export const fingerprintIfThere = async (
+  source: CheckpointedItemSource,
+  signal: AbortSignal,
+): Promise<string | null> => {
   try {
     return await source.fingerprint({ signal });
   } catch {

@@ -32,9 +32,13 @@ export const makeStructure = (schema: StructuredOutput): MadeStructure => {
 const makeNew = (schema: StructuredOutput): MadeStructure => {
   if (isStandard(schema)) return structureOfStandard(schema);
   if (isCodec(schema)) return structureOfCodec(schema);
-  if (!isJsonObject(schema)) throw new TypeError('neither a codec nor a Standard Schema nor a JSON Schema');
+  if (!isJsonObject(schema))
+    throw new TypeError('neither a codec nor a Standard Schema nor a JSON Schema');
   // Through JSON, so that the stored and the sent schema are the same.
-  return structureOfJsonSchema(JSON.parse(JSON.stringify(schema)) as JsonObject, defaultSchemaCompiler);
+  return structureOfJsonSchema(
+    JSON.parse(JSON.stringify(schema)) as JsonObject,
+    defaultSchemaCompiler,
+  );
 };
 
 /** Loads what reading by the schema needs. Throws `invalid_config` if Ajv cannot compile it. */
@@ -57,7 +61,8 @@ export const prepareStructure = async (schema: StructuredOutput): Promise<void> 
 export const structuredOutputOf = (job: AnyJob): StructuredOutputConfig | null => {
   const { structuredOutput, providerConfig } = job;
   if (structuredOutput === undefined) {
-    if (job.schemaName !== undefined) throw invalid('schemaName', 'schemaName requires structuredOutput');
+    if (job.schemaName !== undefined)
+      throw invalid('schemaName', 'schemaName requires structuredOutput');
     return null;
   }
   const { schemaRules } = providerConfig;
@@ -76,7 +81,12 @@ export const structuredOutputOf = (job: AnyJob): StructuredOutputConfig | null =
     );
   const schemaName = job.schemaName ?? nameFor(structure.name);
   const violations =
-    schemaRules === undefined ? [] : [...checkSchemaName(schemaName, schemaRules), ...checkStrict(structure.jsonSchema, schemaRules)];
+    schemaRules === undefined
+      ? []
+      : [
+          ...checkSchemaName(schemaName, schemaRules),
+          ...checkStrict(structure.jsonSchema, schemaRules),
+        ];
   if (violations.length > 0)
     throw new BatchorError(
       'schema_not_strict',
@@ -91,14 +101,21 @@ const madeBy = (schema: StructuredOutput): MadeStructure => {
   try {
     return makeStructure(schema);
   } catch (error) {
-    throw invalid('structuredOutput', `structuredOutput is ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(
+      'structuredOutput',
+      `structuredOutput is ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 };
 
 const refOf = (ref: SchemaRef | undefined): SchemaRef | null => {
   if (ref === undefined) return null;
-  if (typeof ref.module === 'string' && typeof ref.export === 'string') return { module: storedModule(ref.module), export: ref.export };
-  throw invalid('schemaRef', 'schemaRef must be { module, export }: the module with the schema, and the name of its export');
+  if (typeof ref.module === 'string' && typeof ref.export === 'string')
+    return { module: storedModule(ref.module), export: ref.export };
+  throw invalid(
+    'schemaRef',
+    'schemaRef must be { module, export }: the module with the schema, and the name of its export',
+  );
 };
 
 /** A valid schema name from the schema's own name; `output` if it has none. */
@@ -110,5 +127,8 @@ export const nameFor = (name: string | null): string => {
 const shownMax = 8;
 const listOf = (problems: readonly SchemaProblem[]): string => {
   const lines = problems.slice(0, shownMax).map((problem) => `  ${problemText(problem)}`);
-  return [...lines, ...(problems.length > shownMax ? [`  and ${problems.length - shownMax} more`] : [])].join('\n');
+  return [
+    ...lines,
+    ...(problems.length > shownMax ? [`  and ${problems.length - shownMax} more`] : []),
+  ].join('\n');
 };

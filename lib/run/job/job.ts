@@ -18,8 +18,16 @@ export interface RetryOptions {
    * exist. Also used for each charged attempt after the first. Default: a truncated answer fails.
    */
   readonly raiseOutputTokensTo?: number;
-  readonly itemBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };
-  readonly batchBackoff?: { readonly initialMs?: number; readonly factor?: number; readonly maxMs?: number };
+  readonly itemBackoff?: {
+    readonly initialMs?: number;
+    readonly factor?: number;
+    readonly maxMs?: number;
+  };
+  readonly batchBackoff?: {
+    readonly initialMs?: number;
+    readonly factor?: number;
+    readonly maxMs?: number;
+  };
 }
 export interface ChunkOptions {
   /** Default and maximum: the provider's own limit. */
@@ -34,7 +42,9 @@ export interface ChunkOptions {
 
 /** Conditional, so that the compiler knows the prompt type when it checks the function's return. */
 export type BuildPrompt<Payload, Metadata extends JsonObject, Provider> =
-  Provider extends ProviderConfig<infer Prompt, unknown> ? (item: BatchItem<Payload, Metadata>) => Prompt | Promise<Prompt> : never;
+  Provider extends ProviderConfig<infer Prompt, unknown>
+    ? (item: BatchItem<Payload, Metadata>) => Prompt | Promise<Prompt>
+    : never;
 
 // The widest provider config. Its prompt type is only consumed, so `never` accepts any.
 export type AnyProviderConfig = ProviderConfig<never, unknown>;
@@ -151,11 +161,18 @@ export type JobOutput<Job> = Job extends { readonly providerConfig: infer Provid
     : JobResult<undefined, Provider>
   : unknown;
 export type JobResult<Schema, Provider> =
-  | (undefined extends Schema ? (Provider extends ProviderConfig<never, infer Output> ? Output : unknown) : never)
+  | (undefined extends Schema
+      ? Provider extends ProviderConfig<never, infer Output>
+        ? Output
+        : unknown
+      : never)
   | ([Exclude<Schema, undefined>] extends [never] ? never : OutputOf<Exclude<Schema, undefined>>);
 
 /** A job without its type parameters. */
-export interface AnyJob extends Omit<JobBody<unknown, JsonObject, StructuredOutput | undefined, AnyProviderConfig>, 'buildPrompt'> {
+export interface AnyJob extends Omit<
+  JobBody<unknown, JsonObject, StructuredOutput | undefined, AnyProviderConfig>,
+  'buildPrompt'
+> {
   readonly buildPrompt: (item: never) => unknown;
   readonly items?: Items<BatchItem<unknown, JsonObject>>;
   readonly source?: CheckpointedItemSource<unknown, JsonObject>;

@@ -3,7 +3,14 @@ import { isJsonObject, type JsonObject } from '../../core/json/json.ts';
 import { invalid } from './job-limits.ts';
 import { type PriceBook, priceTable } from './price-book.ts';
 
-const keys: readonly string[] = ['input', 'cached_input', 'output', 'as_of', 'source', 'batch_discount'];
+const keys: readonly string[] = [
+  'input',
+  'cached_input',
+  'output',
+  'as_of',
+  'source',
+  'batch_discount',
+];
 
 /**
  * Parses a price file: JSON, `{ "<model>": { "input": 0.4, "output": 1.6, "as_of": "2026-11-01" }
@@ -13,7 +20,11 @@ const keys: readonly string[] = ['input', 'cached_input', 'output', 'as_of', 'so
  */
 export const parsePrices = (name: string, text: string): PriceBook => {
   const models = objectOf(name, text);
-  return priceTable(Object.fromEntries(Object.entries(models).map(([model, row]) => [model, pricesOf(name, model, row)])));
+  return priceTable(
+    Object.fromEntries(
+      Object.entries(models).map(([model, row]) => [model, pricesOf(name, model, row)]),
+    ),
+  );
 };
 
 const objectOf = (name: string, text: string): JsonObject => {
@@ -22,7 +33,10 @@ const objectOf = (name: string, text: string): JsonObject => {
     // A byte order mark, as Windows editors write it.
     value = JSON.parse(text.replace(/^\uFEFF/u, ''));
   } catch (error) {
-    throw invalid('prices', `${name} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(
+      'prices',
+      `${name} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   if (isJsonObject(value)) return value;
   throw invalid('prices', `${name}: expected an object with model names as keys`);
@@ -36,15 +50,23 @@ const pricesOf = (name: string, model: string, row: unknown): TokenPrices => {
   if (!isJsonObject(row)) return fail(null, `expected an object with ${keys.join(', ')}`);
   const strange = Object.keys(row).find((key) => !keys.includes(key));
   if (strange !== undefined) return fail(strange, `unknown key; known are ${keys.join(', ')}`);
-  const number = (key: string, isRight: (value: number) => boolean, what: string): number | null => {
+  const number = (
+    key: string,
+    isRight: (value: number) => boolean,
+    what: string,
+  ): number | null => {
     const value = row[key];
     if (value === undefined) return null;
     return typeof value === 'number' && Number.isFinite(value) && isRight(value)
       ? value
       : fail(key, `expected ${what} (got ${JSON.stringify(value)})`);
   };
-  const dollars = (key: string): number | null => number(key, (value) => value >= 0, 'dollars per million tokens, 0 or more');
-  const ratio = 1 - (number('batch_discount', (value) => value >= 0 && value < 1, 'a ratio from 0 to below 1') ?? 0);
+  const dollars = (key: string): number | null =>
+    number(key, (value) => value >= 0, 'dollars per million tokens, 0 or more');
+  const ratio =
+    1 -
+    (number('batch_discount', (value) => value >= 0 && value < 1, 'a ratio from 0 to below 1') ??
+      0);
   const input = dollars('input') ?? fail('input', 'is missing');
   const { as_of: asOf, source = name } = row;
   if (typeof asOf !== 'string' || !isDay(asOf))

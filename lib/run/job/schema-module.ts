@@ -26,13 +26,19 @@ export const moduleUrl = (stored: string, cwd: string = process.cwd()): string =
   stored.startsWith('./') ? pathToFileURL(join(projectOf(cwd), stored)).href : stored;
 
 /** Imports the export that the reference names. Throws an Error that says why it cannot. */
-export const loadExport = async (ref: SchemaRef, importModule: (url: string) => Promise<unknown>): Promise<unknown> => {
+export const loadExport = async (
+  ref: SchemaRef,
+  importModule: (url: string) => Promise<unknown>,
+): Promise<unknown> => {
   const url = moduleUrl(ref.module);
   // The running program must not be started a second time, nor wait for itself.
   if (process.argv[1] !== undefined && url === pathToFileURL(process.argv[1]).href)
-    throw new Error('it is the running program: give the schema to getRun, or move it to its own module');
+    throw new Error(
+      'it is the running program: give the schema to getRun, or move it to its own module',
+    );
   const module = await importModule(url);
   const exports = module as Readonly<Record<string, unknown>>;
-  if (typeof module !== 'object' || module === null || !(ref.export in exports)) throw new Error(`it has no export ${ref.export}`);
+  if (typeof module !== 'object' || module === null || !(ref.export in exports))
+    throw new Error(`it has no export ${ref.export}`);
   return exports[ref.export];
 };

@@ -49,15 +49,21 @@ export const createStructures = (
     if (schemaRef === null) return storedStructure(stored, null);
     const where = `${schemaRef.module}#${schemaRef.export}`;
     try {
-      const { structure } = makeStructure((await loadExport(schemaRef, importModule)) as StructuredOutput);
+      const { structure } = makeStructure(
+        (await loadExport(schemaRef, importModule)) as StructuredOutput,
+      );
       const [difference] = differencesOf('jsonSchema', jsonSchema, structure.jsonSchema);
-      if (difference === undefined) return await prepared({ schemaName, jsonSchema, readBy: 'module', note: null }, structure);
+      if (difference === undefined)
+        return await prepared({ schemaName, jsonSchema, readBy: 'module', note: null }, structure);
       return storedStructure(
         stored,
         `${where} has changed since the run started (${difference.field}: stored ${JSON.stringify(difference.stored)}, now ${JSON.stringify(difference.given)})`,
       );
     } catch (error) {
-      return storedStructure(stored, `${where} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+      return storedStructure(
+        stored,
+        `${where} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   };
   const structures: Structures = {
@@ -70,7 +76,9 @@ export const createStructures = (
       return {
         readAll: (texts) => {
           const schema = given.get(runId);
-          return (schema === undefined ? first : boundedReading(makeStructure(schema).structure.read)).readAll(texts);
+          return (
+            schema === undefined ? first : boundedReading(makeStructure(schema).structure.read)
+          ).readAll(texts);
         },
       };
     },
@@ -79,7 +87,10 @@ export const createStructures = (
       const schema = given.get(runId);
       if (schema !== undefined) {
         const { schemaName, jsonSchema } = structuredOutput;
-        return prepared({ schemaName, jsonSchema, readBy: 'given', note: null }, makeStructure(schema).structure);
+        return prepared(
+          { schemaName, jsonSchema, readBy: 'given', note: null },
+          makeStructure(schema).structure,
+        );
       }
       const known = loaded.get(runId) ?? find(structuredOutput);
       loaded.set(runId, known);
@@ -89,23 +100,38 @@ export const createStructures = (
   return structures;
 };
 
-const storedStructure = ({ schemaName, jsonSchema }: StructuredOutputConfig, note: string | null): Promise<ReadableStructure> =>
-  prepared({ schemaName, jsonSchema, readBy: 'stored_schema', note }, structureOfJsonSchema(jsonSchema, defaultSchemaCompiler).structure);
+const storedStructure = (
+  { schemaName, jsonSchema }: StructuredOutputConfig,
+  note: string | null,
+): Promise<ReadableStructure> =>
+  prepared(
+    { schemaName, jsonSchema, readBy: 'stored_schema', note },
+    structureOfJsonSchema(jsonSchema, defaultSchemaCompiler).structure,
+  );
 
 /**
  * A schema that cannot be compiled checks nothing. Answers are read as JSON, and a note says why.
  */
-const prepared = async (stored: RunStructure, { read, prepare }: Structure): Promise<ReadableStructure> => {
+const prepared = async (
+  stored: RunStructure,
+  { read, prepare }: Structure,
+): Promise<ReadableStructure> => {
   try {
     await prepare?.();
     return { ...stored, ...boundedReading(read) };
   } catch (error) {
     const note = `the JSON Schema stored with the run cannot be used to check answers: ${error instanceof Error ? error.message : String(error)}`;
-    return { ...stored, note: stored.note === null ? note : `${stored.note}; ${note}`, ...boundedReading(readJson) };
+    return {
+      ...stored,
+      note: stored.note === null ? note : `${stored.note}; ${note}`,
+      ...boundedReading(readJson),
+    };
   }
 };
 
 const readJson: Structure['read'] = (text) => {
   const parsed = parseAnswer(text);
-  return parsed.type === 'fault' ? parsed : { type: 'fits', output: parsed.value, json: parsed.value };
+  return parsed.type === 'fault'
+    ? parsed
+    : { type: 'fits', output: parsed.value, json: parsed.value };
 };

@@ -15,7 +15,8 @@ export const withinTime = (work: () => void, timeoutMs: number): Limited => {
     call.runInContext(context, { timeout: timeoutMs });
     return 'done';
   } catch (error) {
-    if ((error as { readonly code?: unknown } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return 'over';
+    if ((error as { readonly code?: unknown } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      return 'over';
     throw error;
   } finally {
     running.work = held;

@@ -72,8 +72,11 @@ export const createBatchFold = (config: RunConfig): BatchFold => {
     nextRound();
   };
   const isTooSmall = (): boolean =>
-    (remaining.tokens !== null && remaining.tokens < Math.min((budget.tokens ?? 0) * smallestRatio, limits.inputTokensMax ?? Infinity)) ||
-    (remaining.requests !== null && remaining.requests < Math.min((budget.requests ?? 0) * smallestRatio, limits.requestsMax));
+    (remaining.tokens !== null &&
+      remaining.tokens <
+        Math.min((budget.tokens ?? 0) * smallestRatio, limits.inputTokensMax ?? Infinity)) ||
+    (remaining.requests !== null &&
+      remaining.requests < Math.min((budget.requests ?? 0) * smallestRatio, limits.requestsMax));
 
   /** Packs one batch from the first rows, or skips some of them. False: more rows are needed. */
   const pack = (isLast: boolean): boolean => {
@@ -82,7 +85,11 @@ export const createBatchFold = (config: RunConfig): BatchFold => {
     if (packed.closedBy === 'end' && !isLast) {
       // Oversized rows looked like enough for a batch.
       if (packed.oversized.length === 0) return false;
-    } else if (packed.closedBy === 'budget' && !isRoundEmpty && (packed.members.length === 0 || isTooSmall())) {
+    } else if (
+      packed.closedBy === 'budget' &&
+      !isRoundEmpty &&
+      (packed.members.length === 0 || isTooSmall())
+    ) {
       nextRound();
       return true;
     } else if (packed.closedBy === 'budget' && packed.members.length === 0) {

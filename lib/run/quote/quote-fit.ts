@@ -21,7 +21,8 @@ export const fitTokens = (points: readonly FitPoint[], kindCount: number): Shape
       const row = rows[i] as Float64Array;
       const scaled = weight * (shape[i] as number);
       if (scaled === 0) continue;
-      for (let j = 0; j < kindCount; j += 1) row[j] = (row[j] as number) + scaled * (shape[j] as number);
+      for (let j = 0; j < kindCount; j += 1)
+        row[j] = (row[j] as number) + scaled * (shape[j] as number);
       row[kindCount] = (row[kindCount] as number) + scaled * tokens;
     }
   }
@@ -33,7 +34,8 @@ export const fitTokens = (points: readonly FitPoint[], kindCount: number): Shape
 const solve = (rows: Float64Array[], size: number): Shape => {
   for (let column = 0; column < size; column += 1) {
     let best = column;
-    for (let i = column + 1; i < size; i += 1) if (Math.abs(at(rows, i, column)) > Math.abs(at(rows, best, column))) best = i;
+    for (let i = column + 1; i < size; i += 1)
+      if (Math.abs(at(rows, i, column)) > Math.abs(at(rows, best, column))) best = i;
     [rows[column], rows[best]] = [rows[best] as Float64Array, rows[column] as Float64Array];
     const pivot = at(rows, column, column);
     if (pivot === 0) continue;
@@ -41,14 +43,18 @@ const solve = (rows: Float64Array[], size: number): Shape => {
       const factor = at(rows, i, column) / pivot;
       if (factor === 0) continue;
       const row = rows[i] as Float64Array;
-      for (let j = column; j <= size; j += 1) row[j] = (row[j] as number) - factor * at(rows, column, j);
+      for (let j = column; j <= size; j += 1)
+        row[j] = (row[j] as number) - factor * at(rows, column, j);
     }
   }
   const solution = new Float64Array(size);
   for (let i = size - 1; i >= 0; i -= 1) {
     const pivot = at(rows, i, i);
     // Unsolved variables are still zero in the solution.
-    solution[i] = pivot === 0 ? 0 : (at(rows, i, size) - dot((rows[i] as Float64Array).subarray(0, size), solution)) / pivot;
+    solution[i] =
+      pivot === 0
+        ? 0
+        : (at(rows, i, size) - dot((rows[i] as Float64Array).subarray(0, size), solution)) / pivot;
   }
   return solution;
 };

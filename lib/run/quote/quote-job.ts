@@ -33,11 +33,18 @@ const batchHoursDefault = { from: 1, to: 24 };
  * Estimates what a run of the job would send and cost. Reads all rows. Opens no store, sends
  * nothing, needs no key. Throws `invalid_config`, `source_unreadable`.
  */
-export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteParts): Promise<Quote> => {
+export const quoteJob = async (
+  job: AnyJob,
+  options: QuoteOptions,
+  parts: QuoteParts,
+): Promise<Quote> => {
   const { sampleRows, seed, perItem, batchHours } = checked(options);
   const signal = options.signal ?? new AbortController().signal;
   const source = sourceOf(job);
-  const capUsd = job.budget?.costUsdMax === undefined ? null : amountOf('budget.costUsdMax', job.budget.costUsdMax);
+  const capUsd =
+    job.budget?.costUsdMax === undefined
+      ? null
+      : amountOf('budget.costUsdMax', job.budget.costUsdMax);
   const config = configOf(
     withKeepableCap(job, parts.prices),
     { kind: source.items.kind, ref: source.items.ref, fingerprint: '' },
@@ -59,8 +66,19 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
     seed,
   });
   const fold = createBatchFold(config);
-  const ports: RenderPorts = { run: { snapshot: { config } }, provider: await parts.wire(config), tokens: null };
-  const rows = { good: 0, shared: 0, bad: 0, messages: [] as string[], bytes: 0, outputMax: 0 as number | null };
+  const ports: RenderPorts = {
+    run: { snapshot: { config } },
+    provider: await parts.wire(config),
+    tokens: null,
+  };
+  const rows = {
+    good: 0,
+    shared: 0,
+    bad: 0,
+    messages: [] as string[],
+    bytes: 0,
+    outputMax: 0 as number | null,
+  };
   for await (const page of renderedRows(ports, source, signal)) {
     for (const { line, inputs, bad, isShared, outputTokensMax = money.outputTokensMax } of page) {
       if (bad !== null) {
@@ -79,7 +97,10 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
       fold.add({ bytes, tokens, inputs });
       rows.good += 1;
       rows.bytes += bytes;
-      rows.outputMax = rows.outputMax === null || outputTokensMax === null ? null : rows.outputMax + outputTokensMax;
+      rows.outputMax =
+        rows.outputMax === null || outputTokensMax === null
+          ? null
+          : rows.outputMax + outputTokensMax;
     }
     options.onProgress?.({ rows: rows.good + rows.shared + rows.bad, requestBytes: rows.bytes });
   }
@@ -106,7 +127,14 @@ export const quoteJob = async (job: AnyJob, options: QuoteOptions, parts: QuoteP
     hours: hoursOf(config, batches, batchHours),
     assumedBatchHours: batchHours,
   };
-  return { ...quote, warnings: warningsOf(quote, { overBudgetRows: batches.overBudgetRows, badRows: config.operation.badRows, perItem }) };
+  return {
+    ...quote,
+    warnings: warningsOf(quote, {
+      overBudgetRows: batches.overBudgetRows,
+      badRows: config.operation.badRows,
+      perItem,
+    }),
+  };
 };
 
 const checked = ({
@@ -122,9 +150,18 @@ const checked = ({
 } => {
   const { from, to } = batchHours;
   if (!(Number.isFinite(from) && Number.isFinite(to) && from >= 0 && to >= from))
-    throw invalid('batchHours', `batchHours must be a range of hours with 0 <= from <= to (got ${from} to ${to})`);
-  if (outputTokensPerItem !== undefined && !(Number.isFinite(outputTokensPerItem) && outputTokensPerItem >= 0))
-    throw invalid('outputTokensPerItem', `outputTokensPerItem must be a number of at least 0 (got ${outputTokensPerItem})`);
+    throw invalid(
+      'batchHours',
+      `batchHours must be a range of hours with 0 <= from <= to (got ${from} to ${to})`,
+    );
+  if (
+    outputTokensPerItem !== undefined &&
+    !(Number.isFinite(outputTokensPerItem) && outputTokensPerItem >= 0)
+  )
+    throw invalid(
+      'outputTokensPerItem',
+      `outputTokensPerItem must be a number of at least 0 (got ${outputTokensPerItem})`,
+    );
   return {
     sampleRows: count('sampleRows', sampleRows),
     seed: count('seed', seed, 0),
@@ -144,7 +181,11 @@ const withKeepableCap = (job: AnyJob, prices: PriceBook | undefined): AnyJob => 
   return money.prices === null || money.outputTokensMax === null ? { ...job, budget } : job;
 };
 
-const inputOf = ({ tokens, min, max, isWhole, countedLines }: TokenTotal, counter: string, areExact: boolean): Quote['inputTokens'] => ({
+const inputOf = (
+  { tokens, min, max, isWhole, countedLines }: TokenTotal,
+  counter: string,
+  areExact: boolean,
+): Quote['inputTokens'] => ({
   expected: tokens,
   min,
   max,
@@ -157,10 +198,19 @@ const inputOf = ({ tokens, min, max, isWhole, countedLines }: TokenTotal, counte
 
 const queueOf = (config: RunConfig, { rounds }: QuotedBatches): Quote['queue'] => {
   const budget = enqueueBudget({ ...emptySnapshot, config }, 0);
-  return { scope: quotaScopeOf(config), tokensMax: budget.tokens, requestsMax: budget.requests, rounds };
+  return {
+    scope: quotaScopeOf(config),
+    tokensMax: budget.tokens,
+    requestsMax: budget.requests,
+    rounds,
+  };
 };
 
-const hoursOf = ({ limits }: RunConfig, { batches, rounds }: QuotedBatches, { from, to }: Quote['hours']): Quote['hours'] => {
+const hoursOf = (
+  { limits }: RunConfig,
+  { batches, rounds }: QuotedBatches,
+  { from, to }: Quote['hours'],
+): Quote['hours'] => {
   const creating = limits.createsPerHourMax === null ? 0 : batches / limits.createsPerHourMax;
   return { from: Math.max(rounds * from, creating), to: Math.max(rounds * to, creating) };
 };

@@ -2,7 +2,12 @@ import { type CustomIds, customIdsOf } from '../../core/values/custom-ids.ts';
 import { addIdHash, noIdHashes, rowsLike } from '../../core/source/id-hashes.ts';
 import type { SourceEntry } from '../../ports/source.ts';
 import type { EngineSource } from '../../effects/ports.ts';
-import { createRowRenderer, originOf, type RenderedRow, type RenderPorts } from '../../effects/source/render.ts';
+import {
+  createRowRenderer,
+  originOf,
+  type RenderedRow,
+  type RenderPorts,
+} from '../../effects/source/render.ts';
 import { createRequestTable } from '../../effects/source/request-table.ts';
 import { withoutName } from '../../effects/source/same-requests.ts';
 import { digestOf } from '../job/digest.ts';
@@ -21,11 +26,17 @@ export interface QuotedRow extends RenderedRow {
  * are recorded. Memory per row: 24 bytes for the hash of its id, and 28 to 57 for that of its
  * request if duplicates are sent once. Throws `source_unreadable`.
  */
-export async function* renderedRows(ports: RenderPorts, source: EngineSource, signal: AbortSignal): AsyncGenerator<readonly QuotedRow[]> {
+export async function* renderedRows(
+  ports: RenderPorts,
+  source: EngineSource,
+  signal: AbortSignal,
+): AsyncGenerator<readonly QuotedRow[]> {
   const renderer = createRowRenderer(ports, source);
   const ids = noIdHashes();
   const { config } = ports.run.snapshot;
-  const isFirst = config.operation.sendsDuplicatesOnce ? firstOfRequests(customIdsOf(config)) : () => true;
+  const isFirst = config.operation.sendsDuplicatesOnce
+    ? firstOfRequests(customIdsOf(config))
+    : () => true;
   let index = 0;
   for await (const entries of pagesOf(source, signal)) {
     const page: QuotedRow[] = [];
@@ -33,7 +44,8 @@ export async function* renderedRows(ports: RenderPorts, source: EngineSource, si
       const rendered = renderer.render(entry, index, index);
       let row = rendered instanceof Promise ? await rendered : rendered;
       // 64 bits: a collision among a million ids occurs once in thirty million inputs.
-      while (rowsLike(ids, row.itemId).length > 0) row = renderer.renderTaken(originOf(entry, index), row.itemId, row.bad);
+      while (rowsLike(ids, row.itemId).length > 0)
+        row = renderer.renderTaken(originOf(entry, index), row.itemId, row.bad);
       addIdHash(ids, row.itemId, index);
       page.push({ ...row, isShared: row.bad === null && !isFirst(row.line, index) });
       index += 1;
@@ -43,7 +55,9 @@ export async function* renderedRows(ports: RenderPorts, source: EngineSource, si
 }
 
 /** Call for each row in order. True if no earlier row has the same request. */
-export const firstOfRequests = (customIds: CustomIds): ((line: string, index: number) => boolean) => {
+export const firstOfRequests = (
+  customIds: CustomIds,
+): ((line: string, index: number) => boolean) => {
   const table = createRequestTable();
   return (line, index) => {
     const request = withoutName(line, customIds, index);
@@ -55,7 +69,10 @@ export const firstOfRequests = (customIds: CustomIds): ((line: string, index: nu
   };
 };
 
-async function* pagesOf({ items }: EngineSource, signal: AbortSignal): AsyncGenerator<readonly SourceEntry[]> {
+async function* pagesOf(
+  { items }: EngineSource,
+  signal: AbortSignal,
+): AsyncGenerator<readonly SourceEntry[]> {
   try {
     for await (const pulled of items.read(null, { signal })) {
       signal.throwIfAborted();
@@ -64,8 +81,15 @@ async function* pagesOf({ items }: EngineSource, signal: AbortSignal): AsyncGene
   } catch (cause) {
     signal.throwIfAborted();
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new BatchorError('source_unreadable', { ref: items.ref, line: null, field: null }, message, 'Give a readable source.', { cause });
+    throw new BatchorError(
+      'source_unreadable',
+      { ref: items.ref, line: null, field: null },
+      message,
+      'Give a readable source.',
+      { cause },
+    );
   }
 }
 
-const isPage = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] => Array.isArray(pulled);
+const isPage = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] =>
+  Array.isArray(pulled);

@@ -64,11 +64,17 @@ export const createTokenSample = ({ count, linesMax, seed }: TokenSampleOptions)
   let entries = 0;
   let fittedEntries = 0;
 
-  const probabilityOf = ({ size }: Counted): number => (threshold === 0 ? 1 : Math.min(1, size / threshold));
+  const probabilityOf = ({ size }: Counted): number =>
+    threshold === 0 ? 1 : Math.min(1, size / threshold);
   const fitNow = (): Shape => {
     fittedEntries = entries;
-    const points = kept.map((line) => ({ shape: line.shape, tokens: line.tokens, weight: 1 / (probabilityOf(line) * line.size) }));
-    if (kept.length >= linesPerKind * shapeKinds.length) return fitTokens(points, shapeKinds.length);
+    const points = kept.map((line) => ({
+      shape: line.shape,
+      tokens: line.tokens,
+      weight: 1 / (probabilityOf(line) * line.size),
+    }));
+    if (kept.length >= linesPerKind * shapeKinds.length)
+      return fitTokens(points, shapeKinds.length);
     const [tokens, characters] = points.reduce(
       ([a, b], { tokens: each, shape, weight }) => [a + weight * each, b + weight * sumOf(shape)],
       [0, 0],
@@ -102,7 +108,14 @@ export const createTokenSample = ({ count, linesMax, seed }: TokenSampleOptions)
     },
     total() {
       if (linesMax === Infinity)
-        return { tokens: wholeTokens, min: wholeTokens, max: wholeTokens, countedLines: lines, lines, isWhole: true };
+        return {
+          tokens: wholeTokens,
+          min: wholeTokens,
+          max: wholeTokens,
+          countedLines: lines,
+          lines,
+          isWhole: true,
+        };
       if (kept.length === lines) {
         const tokens = kept.reduce((sum, line) => sum + line.tokens, 0);
         return { tokens, min: tokens, max: tokens, countedLines: lines, lines, isWhole: true };
@@ -122,7 +135,14 @@ export const createTokenSample = ({ count, linesMax, seed }: TokenSampleOptions)
       const freedom = kept.length / Math.max(1, kept.length - shapeKinds.length);
       const tokens = Math.max(known, Math.round(dot(model, sums) + residual));
       const margin = Math.ceil(deviations * Math.sqrt(variance * freedom)) + 1;
-      return { tokens, min: Math.max(known, tokens - margin), max: tokens + margin, countedLines: kept.length, lines, isWhole: false };
+      return {
+        tokens,
+        min: Math.max(known, tokens - margin),
+        max: tokens + margin,
+        countedLines: kept.length,
+        lines,
+        isWhole: false,
+      };
     },
   };
 };
@@ -153,7 +173,11 @@ const pop = (heap: Counted[]): Counted => {
   for (;;) {
     let child = 2 * i + 1;
     if (child >= heap.length) break;
-    if (child + 1 < heap.length && (heap[child + 1] as Counted).priority < (heap[child] as Counted).priority) child += 1;
+    if (
+      child + 1 < heap.length &&
+      (heap[child + 1] as Counted).priority < (heap[child] as Counted).priority
+    )
+      child += 1;
     if ((heap[child] as Counted).priority >= last.priority) break;
     heap[i] = heap[child] as Counted;
     i = child;

@@ -45,7 +45,8 @@ export const shapeOf = (text: string): ShapedText => {
     counts[kind] = (counts[kind] as number) + 1;
   }
   let bytes = 0;
-  for (let kind = 1; kind < counts.length; kind += 1) bytes += (counts[kind] as number) * (bytesOfKind[kind] as number);
+  for (let kind = 1; kind < counts.length; kind += 1)
+    bytes += (counts[kind] as number) * (bytesOfKind[kind] as number);
   // Every text counts as one line.
   counts[0] = 1;
   return { bytes, shape: new Float64Array(counts) };

@@ -8,7 +8,10 @@ export interface WarningContext {
 }
 
 /** Warnings about what the numbers of a quote do not show. */
-export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, badRows, perItem }: WarningContext): readonly string[] => {
+export const warningsOf = (
+  quote: Omit<Quote, 'warnings'>,
+  { overBudgetRows, badRows, perItem }: WarningContext,
+): readonly string[] => {
   const { items, inputTokens, outputTokens, prices, cap, queue } = quote;
   const sentences: (string | false)[] = [
     items === 0 && 'the input has no valid row',
@@ -28,8 +31,10 @@ export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, bad
       perItem * items > outputTokens.max &&
       outputTokens.max > 0 &&
       'the expected answer length exceeds the limit: many answers will be cut off and fail',
-    cap?.verdict === 'reached' && `the cost cap of ${dollarsOf(cap.usd)} is reached before all rows are sent`,
-    cap?.verdict === 'may_be_reached' && `the cost cap of ${dollarsOf(cap.usd)} may be reached before all rows are sent`,
+    cap?.verdict === 'reached' &&
+      `the cost cap of ${dollarsOf(cap.usd)} is reached before all rows are sent`,
+    cap?.verdict === 'may_be_reached' &&
+      `the cost cap of ${dollarsOf(cap.usd)} may be reached before all rows are sent`,
     cap?.verdict === 'unknown' &&
       `the cost cap of ${dollarsOf(cap.usd)} cannot be enforced, because a price or an answer length is unknown: batchor will refuse to start the run`,
     !inputTokens.isBound &&
@@ -39,9 +44,13 @@ export const warningsOf = (quote: Omit<Quote, 'warnings'>, { overBudgetRows, bad
   return sentences.filter((warning) => warning !== false);
 };
 
-const countOf = (count: number, what: string): string => `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
+const countOf = (count: number, what: string): string =>
+  `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
 const rowsOf = (count: number): string => countOf(count, 'row');
 /** Without an exponent. */
-const dollarsOf = (usd: number): string => `$${usd.toLocaleString('en-US', { maximumFractionDigits: 20, useGrouping: false })}`;
-const tokensOf = (max: number | null): string | null => (max === null ? null : countOf(max, 'token'));
-const requestsOf = (max: number | null): string | null => (max === null ? null : countOf(max, 'request'));
+const dollarsOf = (usd: number): string =>
+  `$${usd.toLocaleString('en-US', { maximumFractionDigits: 20, useGrouping: false })}`;
+const tokensOf = (max: number | null): string | null =>
+  max === null ? null : countOf(max, 'token');
+const requestsOf = (max: number | null): string | null =>
+  max === null ? null : countOf(max, 'request');

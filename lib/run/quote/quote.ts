@@ -66,7 +66,11 @@ export interface Quote {
     readonly countedRows: number;
     readonly counter: string;
   };
-  readonly outputTokens: { readonly min: number; readonly expected: number | null; readonly max: number | null };
+  readonly outputTokens: {
+    readonly min: number;
+    readonly expected: number | null;
+    readonly max: number | null;
+  };
   /** A run under an enqueue budget makes more, since capacity returns batch by batch. */
   readonly batches: number;
   /** Expected cost: every row answered once, nothing cached. */

@@ -46,7 +46,12 @@ export const createBatchBook = (): BatchBook => {
         hasMore = events.length === pageEvents;
       }
       if (isChanged || version < 0)
-        facts = new Map([...batches].map(([key, { batchId, latencyS }]): [string, BatchFacts] => [key, { batchId, latencyS }]));
+        facts = new Map(
+          [...batches].map(([key, { batchId, latencyS }]): [string, BatchFacts] => [
+            key,
+            { batchId, latencyS },
+          ]),
+        );
       version = Math.max(version, target);
       return facts;
     },
@@ -54,7 +59,10 @@ export const createBatchBook = (): BatchBook => {
 };
 
 /** True when the event changes a batch. */
-const note = (batches: Map<string, KnownBatch>, { eventType, atMs, data }: StoredRunEvent): boolean => {
+const note = (
+  batches: Map<string, KnownBatch>,
+  { eventType, atMs, data }: StoredRunEvent,
+): boolean => {
   const key = data['batch_key'];
   if (typeof key !== 'string') return false;
   if (eventType === 'batch_submitted') {
@@ -70,8 +78,13 @@ const note = (batches: Map<string, KnownBatch>, { eventType, atMs, data }: Store
 };
 
 /** By the provider's times if it gives both; else by batchor's own observations. */
-const latencyOf = ({ createdAtMs }: KnownBatch, seenAtMs: number, data: StoredRunEvent['data']): number | null => {
+const latencyOf = (
+  { createdAtMs }: KnownBatch,
+  seenAtMs: number,
+  data: StoredRunEvent['data'],
+): number | null => {
   const { created_at_ms: bornAtMs, ended_at_ms: endedAtMs } = data;
-  if (typeof bornAtMs === 'number' && typeof endedAtMs === 'number') return (endedAtMs - bornAtMs) / 1_000;
+  if (typeof bornAtMs === 'number' && typeof endedAtMs === 'number')
+    return (endedAtMs - bornAtMs) / 1_000;
   return createdAtMs === null || seenAtMs < createdAtMs ? null : (seenAtMs - createdAtMs) / 1_000;
 };

@@ -41,21 +41,35 @@ const itemColumns: readonly ResultColumn[] = [
   { name: 'sequence', type: 'integer', cell: (result) => result.sequence },
   { name: 'status', type: 'text', cell: (result) => result.status },
   { name: 'attempt_count', type: 'integer', cell: (result) => result.attemptCount },
-  { name: 'uncharged_attempt_count', type: 'integer', cell: (result) => result.unchargedAttemptCount },
+  {
+    name: 'uncharged_attempt_count',
+    type: 'integer',
+    cell: (result) => result.unchargedAttemptCount,
+  },
 ];
 
-const sharedColumn: ResultColumn = { name: 'shared_with_index', type: 'integer', cell: (result) => result.sharedWithIndex ?? null };
+const sharedColumn: ResultColumn = {
+  name: 'shared_with_index',
+  type: 'integer',
+  cell: (result) => result.sharedWithIndex ?? null,
+};
 
-const errorOf = (result: ItemResult): FailedResult['error'] | null => (result.status === 'completed' ? null : result.error);
+const errorOf = (result: ItemResult): FailedResult['error'] | null =>
+  result.status === 'completed' ? null : result.error;
 const errorColumns: readonly ResultColumn[] = [
   { name: 'error_class', type: 'text', cell: (result) => errorOf(result)?.errorClass ?? null },
   { name: 'error_code', type: 'text', cell: (result) => errorOf(result)?.errorCode ?? null },
   { name: 'error_message', type: 'text', cell: (result) => errorOf(result)?.message ?? null },
   { name: 'retryable', type: 'boolean', cell: (result) => errorOf(result)?.retryable ?? null },
-  { name: 'raw_error', type: 'json', cell: (result) => cellOf('json', errorOf(result)?.rawError ?? null) },
+  {
+    name: 'raw_error',
+    type: 'json',
+    cell: (result) => cellOf('json', errorOf(result)?.rawError ?? null),
+  },
 ];
 
-const outputOf = (result: ItemResult): JsonValue => (result.status === 'completed' ? ((result.output ?? null) as JsonValue) : null);
+const outputOf = (result: ItemResult): JsonValue =>
+  result.status === 'completed' ? ((result.output ?? null) as JsonValue) : null;
 
 /**
  * The whole output, and the fields that the schema names. Answers that are more than text are known
@@ -68,47 +82,80 @@ const outputColumns = ({ jsonSchema }: TableContext): readonly ResultColumn[] =>
     {
       name: 'output',
       type: 'json',
-      cell: jsonSchema === null ? moreThanText : (result) => asWritten(result) ?? cellOf('json', outputOf(result)),
+      cell:
+        jsonSchema === null
+          ? moreThanText
+          : (result) => asWritten(result) ?? cellOf('json', outputOf(result)),
     },
     ...fields.map(([field, schema]): ResultColumn => {
       const type = typeOfSchema(schema ?? null);
-      return { name: `output.${field}`, type, cell: (result) => cellOf(type, fieldOf(outputOf(result), field)) };
+      return {
+        name: `output.${field}`,
+        type,
+        cell: (result) => cellOf(type, fieldOf(outputOf(result), field)),
+      };
     }),
   ];
 };
 
-const moreThanText = (result: ItemResult): Cell => (isItsText(result) ? null : cellOf('json', outputOf(result)));
-const isItsText = (result: ItemResult): boolean => result.status === 'completed' && result.output === result.outputText;
+const moreThanText = (result: ItemResult): Cell =>
+  isItsText(result) ? null : cellOf('json', outputOf(result));
+const isItsText = (result: ItemResult): boolean =>
+  result.status === 'completed' && result.output === result.outputText;
 
 const answerColumns: readonly ResultColumn[] = [
   { name: 'finish_reason', type: 'text', cell: (result) => result.finishReason },
   { name: 'tool_calls', type: 'json', cell: (result) => cellOf('json', result.toolCalls) },
 ];
-const responseColumn: ResultColumn = { name: 'response', type: 'json', cell: (result) => cellOf('json', result.response ?? null) };
+const responseColumn: ResultColumn = {
+  name: 'response',
+  type: 'json',
+  cell: (result) => cellOf('json', result.response ?? null),
+};
 
 /** Numbers that JavaScript may round: many digits, or a large exponent. */
 const mayBeRounded = /\d{16}|\de[+-]?\d{3}/iu;
 
 /** The JSON that the model wrote, if parsing may have rounded a number; else null. */
 const asWritten = (result: ItemResult): string | null =>
-  result.status === 'completed' && result.output !== null && mayBeRounded.test(result.outputText ?? '')
+  result.status === 'completed' &&
+  result.output !== null &&
+  mayBeRounded.test(result.outputText ?? '')
     ? (result.outputText ?? '').trim()
     : null;
 
-const plainTypes: Readonly<Record<string, TableColumnType>> = { string: 'text', integer: 'integer', number: 'number', boolean: 'boolean' };
+const plainTypes: Readonly<Record<string, TableColumnType>> = {
+  string: 'text',
+  integer: 'integer',
+  number: 'number',
+  boolean: 'boolean',
+};
 
 /** The column type for a schema. Nullable changes nothing. */
 const typeOfSchema = (schema: JsonValue): TableColumnType => {
   if (!isJsonObject(schema)) return 'json';
   const { type, anyOf, enum: values } = schema;
-  if (Array.isArray(anyOf)) return onlyType((anyOf as readonly JsonValue[]).filter((each) => !isNullSchema(each)).map(typeOfSchema));
-  if (Array.isArray(type)) return onlyType((type as readonly JsonValue[]).filter((each) => each !== 'null').map(nameToType));
-  if (type === undefined && Array.isArray(values) && values.every((value) => typeof value === 'string')) return 'text';
+  if (Array.isArray(anyOf))
+    return onlyType(
+      (anyOf as readonly JsonValue[]).filter((each) => !isNullSchema(each)).map(typeOfSchema),
+    );
+  if (Array.isArray(type))
+    return onlyType(
+      (type as readonly JsonValue[]).filter((each) => each !== 'null').map(nameToType),
+    );
+  if (
+    type === undefined &&
+    Array.isArray(values) &&
+    values.every((value) => typeof value === 'string')
+  )
+    return 'text';
   return nameToType(type ?? null);
 };
 
-const nameToType = (name: JsonValue): TableColumnType => (typeof name === 'string' ? (plainTypes[name] ?? 'json') : 'json');
-const isNullSchema = (schema: JsonValue): boolean => isJsonObject(schema) && schema['type'] === 'null';
+const nameToType = (name: JsonValue): TableColumnType =>
+  typeof name === 'string' ? (plainTypes[name] ?? 'json') : 'json';
+const isNullSchema = (schema: JsonValue): boolean =>
+  isJsonObject(schema) && schema['type'] === 'null';
 const onlyType = (types: readonly TableColumnType[]): TableColumnType => {
   const [first = 'json'] = types;
   return types.every((type) => type === first) ? first : 'json';
@@ -116,9 +163,17 @@ const onlyType = (types: readonly TableColumnType[]): TableColumnType => {
 
 const usageColumns: readonly ResultColumn[] = [
   { name: 'input_tokens', type: 'integer', cell: (result) => result.usage?.inputTokens ?? null },
-  { name: 'cached_input_tokens', type: 'integer', cell: (result) => result.usage?.cachedInputTokens ?? null },
+  {
+    name: 'cached_input_tokens',
+    type: 'integer',
+    cell: (result) => result.usage?.cachedInputTokens ?? null,
+  },
   { name: 'output_tokens', type: 'integer', cell: (result) => result.usage?.outputTokens ?? null },
-  { name: 'reasoning_tokens', type: 'integer', cell: (result) => result.usage?.reasoningTokens ?? null },
+  {
+    name: 'reasoning_tokens',
+    type: 'integer',
+    cell: (result) => result.usage?.reasoningTokens ?? null,
+  },
   { name: 'cost_usd', type: 'number', cell: (result) => result.costUsd },
 ];
 
@@ -128,12 +183,29 @@ const batchColumns: readonly ResultColumn[] = [
 ];
 
 const lineageKey = 'batchor_lineage';
-const lineageOf = (result: ItemResult, key: string): JsonValue => fieldOf(fieldOf(result.metadata, lineageKey), key);
+const lineageOf = (result: ItemResult, key: string): JsonValue =>
+  fieldOf(fieldOf(result.metadata, lineageKey), key);
 const lineageColumns: readonly ResultColumn[] = [
-  { name: 'source_ref', type: 'text', cell: (result) => cellOf('text', lineageOf(result, 'source_ref')) },
-  { name: 'source_item_index', type: 'integer', cell: (result) => cellOf('integer', lineageOf(result, 'source_item_index')) },
-  { name: 'source_primary_key', type: 'text', cell: (result) => cellOf('text', lineageOf(result, 'source_primary_key')) },
-  { name: 'source_namespace', type: 'text', cell: (result) => cellOf('text', lineageOf(result, 'source_namespace')) },
+  {
+    name: 'source_ref',
+    type: 'text',
+    cell: (result) => cellOf('text', lineageOf(result, 'source_ref')),
+  },
+  {
+    name: 'source_item_index',
+    type: 'integer',
+    cell: (result) => cellOf('integer', lineageOf(result, 'source_item_index')),
+  },
+  {
+    name: 'source_primary_key',
+    type: 'text',
+    cell: (result) => cellOf('text', lineageOf(result, 'source_primary_key')),
+  },
+  {
+    name: 'source_namespace',
+    type: 'text',
+    cell: (result) => cellOf('text', lineageOf(result, 'source_namespace')),
+  },
 ];
 
 /** The whole metadata as JSON, and one column per key of the first rows. */
@@ -167,7 +239,13 @@ const metadataColumns = (sample: readonly ItemResult[]): readonly ResultColumn[]
 
 /** Whole numbers are `number` too: a later row may have a fraction. */
 const kindOf = (value: JsonValue): TableColumnType =>
-  typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'json';
+  typeof value === 'string'
+    ? 'text'
+    : typeof value === 'number'
+      ? 'number'
+      : typeof value === 'boolean'
+        ? 'boolean'
+        : 'json';
 
 const fieldOf = (value: JsonValue | object, key: string): JsonValue =>
   isJsonObject(value) && Object.hasOwn(value, key) ? (value[key] ?? null) : null;

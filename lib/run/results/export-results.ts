@@ -17,12 +17,20 @@ interface Writing {
 }
 
 /** Writes results page by page: a whole new file, or with `append` to the end of a file. */
-export const exportResults = async (path: string, options: ExportOptions, reader: Reader): Promise<ResultExport> => {
+export const exportResults = async (
+  path: string,
+  options: ExportOptions,
+  reader: Reader,
+): Promise<ResultExport> => {
   const { append = false, columns, order, afterSequence, limit } = options;
   const format = options.format ?? (columns === undefined ? undefined : jsonLinesFormat());
-  if (append && format !== undefined) throw refused('append', `cannot append to a file of format ${format.name}, only to JSON lines`);
+  if (append && format !== undefined)
+    throw refused('append', `cannot append to a file of format ${format.name}, only to JSON lines`);
   if (order === 'input' && (append || afterSequence !== undefined || limit !== undefined))
-    throw refused('order', 'results in input order are always complete: afterSequence, limit and append do not apply');
+    throw refused(
+      'order',
+      'results in input order are always complete: afterSequence, limit and append do not apply',
+    );
   await mkdir(dirname(path), { recursive: true });
   const { bytes, written } =
     format !== undefined
@@ -34,7 +42,8 @@ export const exportResults = async (path: string, options: ExportOptions, reader
   return { path, ...written() };
 };
 
-const refused = (field: string, message: string): BatchorError => new BatchorError('invalid_config', { field }, message, `Omit ${field}.`);
+const refused = (field: string, message: string): BatchorError =>
+  new BatchorError('invalid_config', { field }, message, `Omit ${field}.`);
 
 const lines = (
   { afterSequence = 0, limit = Infinity, include = [], only = 'all', signal }: ExportOptions,
@@ -46,7 +55,12 @@ const lines = (
   async function* texts(): AsyncGenerator<string> {
     for (let isStuck = false; hasMore && !isStuck && cursor - afterSequence < limit;) {
       signal?.throwIfAborted();
-      const page = await textPage({ afterSequence: cursor, limit: Math.min(pageRows, limit - (cursor - afterSequence)), include, only });
+      const page = await textPage({
+        afterSequence: cursor,
+        limit: Math.min(pageRows, limit - (cursor - afterSequence)),
+        include,
+        only,
+      });
       yield page.text;
       exportedCount += page.count;
       isStuck = page.nextAfterSequence === cursor;
@@ -57,19 +71,33 @@ const lines = (
   return { bytes: texts(), written: () => ({ exportedCount, nextAfterSequence: cursor, hasMore }) };
 };
 
-const linesInOrder = ({ include = [], only = 'all', signal }: ExportOptions, { inputText, lastSequence }: Reader): Writing => {
+const linesInOrder = (
+  { include = [], only = 'all', signal }: ExportOptions,
+  { inputText, lastSequence }: Reader,
+): Writing => {
   let exportedCount = 0;
   async function* texts(): AsyncGenerator<string> {
-    for await (const page of inputText({ include, only, ...(signal === undefined ? {} : { signal }) })) {
+    for await (const page of inputText({
+      include,
+      only,
+      ...(signal === undefined ? {} : { signal }),
+    })) {
       yield page.text;
       exportedCount += page.count;
     }
   }
   // A finished run has one result per row, and gets no more.
-  return { bytes: texts(), written: () => ({ exportedCount, nextAfterSequence: lastSequence(), hasMore: false }) };
+  return {
+    bytes: texts(),
+    written: () => ({ exportedCount, nextAfterSequence: lastSequence(), hasMore: false }),
+  };
 };
 
-const tableOf = async (format: TableFormat, options: ExportOptions, { table }: Reader): Promise<Writing> => {
+const tableOf = async (
+  format: TableFormat,
+  options: ExportOptions,
+  { table }: Reader,
+): Promise<Writing> => {
   const { columns, pages, cursor } = await table(options);
   let exportedCount = 0;
   async function* counted(): AsyncGenerator<TablePage> {
@@ -80,6 +108,10 @@ const tableOf = async (format: TableFormat, options: ExportOptions, { table }: R
   }
   return {
     bytes: format.encode({ columns, pages: counted() }),
-    written: () => ({ exportedCount, nextAfterSequence: cursor().sequence, hasMore: cursor().hasMore }),
+    written: () => ({
+      exportedCount,
+      nextAfterSequence: cursor().sequence,
+      hasMore: cursor().hasMore,
+    }),
   };
 };

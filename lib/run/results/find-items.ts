@@ -37,19 +37,27 @@ export const createResultFinder = (reader: () => RunReader): FindResults => {
       source,
       [...new Set(like.flat())].sort((a, b) => a - b),
     );
-    return itemIds.map((id, i) => like[i]?.map((index) => refs.get(index)).find((ref) => ref?.itemId === id) ?? null);
+    return itemIds.map(
+      (id, i) => like[i]?.map((index) => refs.get(index)).find((ref) => ref?.itemId === id) ?? null,
+    );
   };
 };
 
 /** The results of these rows (ascending), without rows that have not ended. */
-const refsAt = async (source: RunReader, indexes: readonly number[]): Promise<ReadonlyMap<number, ResultRef>> => {
+const refsAt = async (
+  source: RunReader,
+  indexes: readonly number[],
+): Promise<ReadonlyMap<number, ResultRef>> => {
   const found = new Map<number, ResultRef>();
   for (let at = 0; at < indexes.length;) {
     const from = indexes[at] as number;
     let last = at;
-    while (last + 1 < indexes.length && (indexes[last + 1] as number) < from + stretchRows) last += 1;
+    while (last + 1 < indexes.length && (indexes[last + 1] as number) < from + stretchRows)
+      last += 1;
     const until = indexes[last] as number;
-    const { results } = await must(source.resultsByIndex(from, until - from + 1), { runId: source.runId });
+    const { results } = await must(source.resultsByIndex(from, until - from + 1), {
+      runId: source.runId,
+    });
     for (const ref of results) if (ref.index <= until) found.set(ref.index, ref);
     at = last + 1;
   }

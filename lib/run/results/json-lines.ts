@@ -13,7 +13,8 @@ export const jsonLinesFormat = (): TableFormat => ({
       let text = '';
       for (let row = 0; row < page.rowCount; row += 1) {
         const fields = columns.map(
-          (column, columnIndex) => `${keys[columnIndex]}:${jsonOfCell(column, page.columns[columnIndex]?.[row] ?? null)}`,
+          (column, columnIndex) =>
+            `${keys[columnIndex]}:${jsonOfCell(column, page.columns[columnIndex]?.[row] ?? null)}`,
         );
         text += `{${fields.join(',')}}\n`;
       }

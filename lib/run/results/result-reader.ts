@@ -1,6 +1,11 @@
 import { defer, type Observable } from 'rxjs';
 import type { JsonObject } from '../../core/json/json.ts';
-import type { ItemResult, ResultExtra, ResultPage, ResultPageOptions } from '../../core/settle/results.ts';
+import type {
+  ItemResult,
+  ResultExtra,
+  ResultPage,
+  ResultPageOptions,
+} from '../../core/settle/results.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
 import type { ResultRef, RunReader } from '../../ports/run-store.ts';
@@ -11,7 +16,13 @@ import { createResultFinder } from './find-items.ts';
 import { must } from '../api/interop.ts';
 import { withRefusals } from './refused-lines.ts';
 import { createRowFacts } from './row-facts.ts';
-import type { ResultsOptions, ResultStream, ResultText, ResultTextPage, TableOptions } from '../api/run.ts';
+import type {
+  ResultsOptions,
+  ResultStream,
+  ResultText,
+  ResultTextPage,
+  TableOptions,
+} from '../api/run.ts';
 import { selectionOf } from './selection.ts';
 import { openResultTable } from './result-table.ts';
 import { explained, type StructureOf, typedResults } from './typed-results.ts';
@@ -37,9 +48,14 @@ export interface ResultReader {
   page(options: ResultPageOptions): Promise<ResultPage>;
   textPage(options: ResultPageOptions): Promise<ResultTextPage>;
   /** Pages of results as they end, until the run is finished. */
-  pagesFrom(afterSequence: number, options?: Pick<ResultsOptions, 'include' | 'only'>): Observable<readonly ItemResult[]>;
+  pagesFrom(
+    afterSequence: number,
+    options?: Pick<ResultsOptions, 'include' | 'only'>,
+  ): Observable<readonly ItemResult[]>;
   results(options: ResultsOptions): ResultStream<unknown, JsonObject>;
-  inputText(options: Pick<ResultsOptions, 'include' | 'only' | 'signal'>): AsyncIterable<ResultText>;
+  inputText(
+    options: Pick<ResultsOptions, 'include' | 'only' | 'signal'>,
+  ): AsyncIterable<ResultText>;
   table(options: TableOptions): Promise<ResultTable>;
   /** Reads the result at a pointer; null if it cannot be read. */
   resultOf(ref: ResultRef): Promise<ItemResult | null>;
@@ -80,11 +96,26 @@ const wantedOf = ({ include, only }: Wanted): Wanted => ({
   ...(only === undefined ? {} : { only }),
 });
 
-export const createResultReader = ({ runId, rows, refresh, changes$, requireFinished, wire, structure }: ResultContext): ResultReader => {
+export const createResultReader = ({
+  runId,
+  rows,
+  refresh,
+  changes$,
+  requireFinished,
+  wire,
+  structure,
+}: ResultContext): ResultReader => {
   const context = { runId };
   const factsNow = createRowFacts(rows);
-  const partsOf = async (source: RunReader, refs: readonly ResultRef[], include: Including): Promise<readonly ResultParts[]> =>
-    withRefusals(source, await must(readParts(source.artifacts, await wire(), refs, extraOf(include)), context));
+  const partsOf = async (
+    source: RunReader,
+    refs: readonly ResultRef[],
+    include: Including,
+  ): Promise<readonly ResultParts[]> =>
+    withRefusals(
+      source,
+      await must(readParts(source.artifacts, await wire(), refs, extraOf(include)), context),
+    );
   const pageOf = async <A>(
     { afterSequence = 0, limit = pageRows, include, only }: ResultPageOptions,
     use: (parts: readonly ResultParts[]) => Promise<A>,
@@ -96,17 +127,29 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     const refs = await must(source.resultsAfter(afterSequence, limit), context);
     const page = await use(await partsOf(source, refs.filter(isWanted), include));
     const nextAfterSequence = refs[refs.length - 1]?.sequence ?? afterSequence;
-    return { ...page, nextAfterSequence, hasMore: source.snapshot.resultSequence > nextAfterSequence };
+    return {
+      ...page,
+      nextAfterSequence,
+      hasMore: source.snapshot.resultSequence > nextAfterSequence,
+    };
   };
   const page = (options: ResultPageOptions): Promise<ResultPage> =>
-    pageOf(options, async (parts) => ({ results: await typedResults(parts, structure, await factsNow()) }));
+    pageOf(options, async (parts) => ({
+      results: await typedResults(parts, structure, await factsNow()),
+    }));
   const textOf = async (parts: readonly ResultParts[]): Promise<ResultText> => {
     const facts = await factsNow();
     const explainedParts = await explained(parts, structure);
-    return { text: explainedParts.map((part) => `${toWireLine(part, facts)}\n`).join(''), count: parts.length };
+    return {
+      text: explainedParts.map((part) => `${toWireLine(part, facts)}\n`).join(''),
+      count: parts.length,
+    };
   };
 
-  const pagesFrom = (afterSequence: number, options: Wanted = {}): Observable<readonly ItemResult[]> =>
+  const pagesFrom = (
+    afterSequence: number,
+    options: Wanted = {},
+  ): Observable<readonly ItemResult[]> =>
     defer(() => {
       let cursor = afterSequence;
       return pagesOnChange(changes$, async () => {
@@ -116,7 +159,12 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       });
     });
 
-  async function* inSequence({ afterSequence = 0, follow = false, signal, ...options }: ResultsOptions): AsyncGenerator<ItemResult> {
+  async function* inSequence({
+    afterSequence = 0,
+    follow = false,
+    signal,
+    ...options
+  }: ResultsOptions): AsyncGenerator<ItemResult> {
     if (follow) {
       for await (const results of pull(pagesFrom(afterSequence, options), signal)) yield* results;
       return;
@@ -131,7 +179,11 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       cursor = next.nextAfterSequence;
     }
   }
-  async function* inInputOrder({ include, only, signal }: Wanted & Pick<ResultsOptions, 'signal'>): AsyncGenerator<readonly ResultParts[]> {
+  async function* inInputOrder({
+    include,
+    only,
+    signal,
+  }: Wanted & Pick<ResultsOptions, 'signal'>): AsyncGenerator<readonly ResultParts[]> {
     const isWanted = selectionOf(only);
     await requireFinished();
     for (let next: number | null = 0; next !== null;) {
@@ -157,7 +209,10 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     while (last.sequence < until) {
       signal?.throwIfAborted();
       const source = rows();
-      const refs = await must(source.resultsAfter(last.sequence, Math.min(pageRows, until - last.sequence)), context);
+      const refs = await must(
+        source.resultsAfter(last.sequence, Math.min(pageRows, until - last.sequence)),
+        context,
+      );
       const end = refs[refs.length - 1];
       if (end === undefined) return;
       yield await partsOf(source, refs.filter(isWanted), include);
@@ -192,8 +247,16 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
   const table = async (options: TableOptions): Promise<ResultTable> => {
     const cursor: Cursor = { sequence: 0, hasMore: false };
     const { afterSequence = 0, limit = Infinity, order, itemIds, only, columns: chosen } = options;
-    const pages = itemIds !== undefined ? byIds(itemIds, options) : order === 'input' ? inInputOrder(options) : upToNow(options, cursor);
-    const isFront = only === undefined && itemIds === undefined && (order === 'input' || (afterSequence === 0 && limit >= pageRows));
+    const pages =
+      itemIds !== undefined
+        ? byIds(itemIds, options)
+        : order === 'input'
+          ? inInputOrder(options)
+          : upToNow(options, cursor);
+    const isFront =
+      only === undefined &&
+      itemIds === undefined &&
+      (order === 'input' || (afterSequence === 0 && limit >= pageRows));
     const { columns, pages: cells } = await openResultTable({
       reader: rows,
       facts: factsNow,
@@ -206,11 +269,15 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     return {
       columns,
       pages: cells,
-      cursor: () => (options.order === 'input' ? { sequence: rows().snapshot.resultSequence, hasMore: false } : cursor),
+      cursor: () =>
+        options.order === 'input'
+          ? { sequence: rows().snapshot.resultSequence, hasMore: false }
+          : cursor,
     };
   };
   async function* inputResults(options: ResultsOptions): AsyncGenerator<ItemResult> {
-    for await (const parts of inInputOrder(options)) yield* await typedResults(parts, structure, await factsNow());
+    for await (const parts of inInputOrder(options))
+      yield* await typedResults(parts, structure, await factsNow());
   }
   return {
     page,
@@ -219,7 +286,11 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
     table,
     resultOf: async (ref) => {
       try {
-        return (await typedResults(await partsOf(rows(), [ref], undefined), structure, await factsNow()))[0] ?? null;
+        return (
+          (
+            await typedResults(await partsOf(rows(), [ref], undefined), structure, await factsNow())
+          )[0] ?? null
+        );
       } catch (error) {
         // `verify` and `inspect` report damage themselves.
         if (isBatchorError(error)) return null;
@@ -227,14 +298,17 @@ export const createResultReader = ({ runId, rows, refresh, changes$, requireFini
       }
     },
     lastSequence: () => rows().snapshot.resultSequence,
-    results: (options) => resultStream(() => (options.order === 'input' ? inputResults(options) : inSequence(options))),
+    results: (options) =>
+      resultStream(() => (options.order === 'input' ? inputResults(options) : inSequence(options))),
     async *inputText(options) {
       for await (const parts of inInputOrder(options)) yield await textOf(parts);
     },
   };
 };
 
-const resultStream = (open: () => AsyncGenerator<ItemResult>): ResultStream<unknown, JsonObject> => ({
+const resultStream = (
+  open: () => AsyncGenerator<ItemResult>,
+): ResultStream<unknown, JsonObject> => ({
   [Symbol.asyncIterator]: open,
   async toArray() {
     const all: ItemResult[] = [];

@@ -42,7 +42,9 @@ export const openResultTable = async ({
   const first = await iterator.next();
   const firstRows = first.done === true ? [] : first.value;
   const sample =
-    front === null || !needsSample(chosen) ? firstRows.filter((row) => row !== null) : (await front()).map((part) => toResult(part));
+    front === null || !needsSample(chosen)
+      ? firstRows.filter((row) => row !== null)
+      : (await front()).map((part) => toResult(part));
   const all = resultTableColumns({
     jsonSchema: structuredOutput?.jsonSchema ?? null,
     // A resume may have turned this option off.
@@ -70,7 +72,11 @@ export const openResultTable = async ({
 const needsSample = (chosen: readonly string[] | undefined): boolean =>
   chosen === undefined || chosen.some((name) => name.startsWith('metadata.'));
 
-const chosenOf = (all: readonly ResultColumn[], chosen: readonly string[], runId: string): readonly ResultColumn[] =>
+const chosenOf = (
+  all: readonly ResultColumn[],
+  chosen: readonly string[],
+  runId: string,
+): readonly ResultColumn[] =>
   chosen.map((name) => {
     const column = all.find((each) => each.name === name);
     if (column !== undefined) return column;
@@ -97,12 +103,17 @@ async function* rowsOf(
       continue;
     }
     const found = explainedParts.values();
-    yield page.map((part) => (part === null ? null : toResult(found.next().value as ResultParts, facts)));
+    yield page.map((part) =>
+      part === null ? null : toResult(found.next().value as ResultParts, facts),
+    );
   }
   return undefined;
 }
 
-const pageOf = (columns: readonly ResultColumn[], rows: readonly (ItemResult | null)[]): TablePage => ({
+const pageOf = (
+  columns: readonly ResultColumn[],
+  rows: readonly (ItemResult | null)[],
+): TablePage => ({
   rowCount: rows.length,
   columns: columns.map(({ cell }) => rows.map((row) => (row === null ? null : cell(row)))),
 });

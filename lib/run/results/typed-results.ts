@@ -18,11 +18,15 @@ export const typedResults = async (
   const results = (await explained(parts, structureOf)).map((part) => toResult(part, facts));
   if (structure === null) return results;
   const completed = results.filter((result) => result.status === 'completed');
-  const readings = (await structure.readAll(completed.map(({ outputText }) => outputText))).values();
+  const readings = (
+    await structure.readAll(completed.map(({ outputText }) => outputText))
+  ).values();
   return results.map((result) => {
     const done = result.status === 'completed' ? readings.next().value : undefined;
     if (result.status !== 'completed' || done === undefined) return result;
-    return done.type === 'fits' ? { ...result, output: done.output } : unreadable(result, done.message);
+    return done.type === 'fits'
+      ? { ...result, output: done.output }
+      : unreadable(result, done.message);
   });
 };
 
@@ -30,7 +34,10 @@ export const typedResults = async (
  * A row that settled as completed under an earlier schema, but does not fit the current one. Shown
  * as a `schema_mismatch` failure, since its output type promises the current schema.
  */
-const unreadable = ({ output, ...result }: Extract<ItemResult, { readonly status: 'completed' }>, message: string): ItemResult => ({
+const unreadable = (
+  { output, ...result }: Extract<ItemResult, { readonly status: 'completed' }>,
+  message: string,
+): ItemResult => ({
   ...result,
   status: 'failed_permanent',
   error: {
@@ -38,7 +45,10 @@ const unreadable = ({ output, ...result }: Extract<ItemResult, { readonly status
     errorCode: null,
     message: `settled as completed, but does not fit the schema given now: ${message}`,
     retryable: false,
-    rawError: (output ?? null) as Extract<ItemResult, { readonly status: 'failed_permanent' }>['error']['rawError'],
+    rawError: (output ?? null) as Extract<
+      ItemResult,
+      { readonly status: 'failed_permanent' }
+    >['error']['rawError'],
   },
 });
 
@@ -46,7 +56,10 @@ const unreadable = ({ output, ...result }: Extract<ItemResult, { readonly status
  * Adds the schema's errors where the provider's line has none. An answer with several texts gets
  * the one that satisfies the schema. Other rows are returned unread.
  */
-export const explained = async (parts: readonly ResultParts[], structureOf: StructureOf): Promise<readonly ResultParts[]> => {
+export const explained = async (
+  parts: readonly ResultParts[],
+  structureOf: StructureOf,
+): Promise<readonly ResultParts[]> => {
   if (!parts.some(isUnexplained)) return parts;
   const structure = await structureOf();
   if (structure === null) return parts;
@@ -60,12 +73,22 @@ export const explained = async (parts: readonly ResultParts[], structureOf: Stru
     if (isCallInstead(part)) {
       explainedParts.push({
         ...part,
-        content: { ...content, error: { message: 'the answer is a tool call, without a text that satisfies the schema', raw: null } },
+        content: {
+          ...content,
+          error: {
+            message: 'the answer is a tool call, without a text that satisfies the schema',
+            raw: null,
+          },
+        },
       });
       continue;
     }
     const [found] = await readTexts(structure.readAll, [textsIn(content)]);
-    explainedParts.push(found === undefined ? part : { ...part, content: withReading(part.ref.status, content, found) });
+    explainedParts.push(
+      found === undefined
+        ? part
+        : { ...part, content: withReading(part.ref.status, content, found) },
+    );
   }
   return explainedParts;
 };
@@ -80,10 +103,19 @@ const isUnexplained = ({ ref, content }: ResultParts): boolean => {
   return content.error === null && isFailureOfStructure(failureOfCode(ref.code));
 };
 
-const isCallInstead = ({ ref }: ResultParts): boolean => ref.status === 'failed_permanent' && failureOfCode(ref.code) === 'tool_call';
+const isCallInstead = ({ ref }: ResultParts): boolean =>
+  ref.status === 'failed_permanent' && failureOfCode(ref.code) === 'tool_call';
 
-const withReading = (status: ResultParts['ref']['status'], content: LineContent, { reading, text }: TextReading): LineContent => {
+const withReading = (
+  status: ResultParts['ref']['status'],
+  content: LineContent,
+  { reading, text }: TextReading,
+): LineContent => {
   if (status === 'completed')
-    return reading.type === 'fits' ? { ...content, outputText: text, output: reading.json, error: null } : content;
-  return reading.type === 'fits' ? content : { ...content, error: { message: reading.message, raw: null } };
+    return reading.type === 'fits'
+      ? { ...content, outputText: text, output: reading.json, error: null }
+      : content;
+  return reading.type === 'fits'
+    ? content
+    : { ...content, error: { message: reading.message, raw: null } };
 };

@@ -8,7 +8,10 @@ import { writePipe } from './write-pipe.ts';
  * sees half a file, and concurrent writers do not mix. Only the owner can read it. Follows links.
  * Writes to a pipe or a device directly. Throws system errors.
  */
-export const writeWholeFile = async (given: string, texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
+export const writeWholeFile = async (
+  given: string,
+  texts: AsyncIterable<string | Uint8Array>,
+): Promise<void> => {
   const path = await behindLinks(given);
   if (await isPipe(path)) return writePipe(path, texts);
   if (!(await isFileOrNothing(path))) return writeTexts(path, 'w', texts);
@@ -24,7 +27,11 @@ export const writeWholeFile = async (given: string, texts: AsyncIterable<string 
 };
 
 /** Writes the texts in order, no faster than the disk accepts them. */
-export const writeTexts = async (path: string, flags: 'w' | 'wx' | 'a', texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
+export const writeTexts = async (
+  path: string,
+  flags: 'w' | 'wx' | 'a',
+  texts: AsyncIterable<string | Uint8Array>,
+): Promise<void> => {
   const file = await open(path, flags, 0o600);
   try {
     for await (const text of texts) await file.writeFile(text);
@@ -39,7 +46,10 @@ export const writeTexts = async (path: string, flags: 'w' | 'wx' | 'a', texts: A
  * Appends lines. First ends an unfinished last line, e.g. of a writer that died. Otherwise that
  * line and the first new one would both be lost.
  */
-export const appendLines = async (path: string, texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
+export const appendLines = async (
+  path: string,
+  texts: AsyncIterable<string | Uint8Array>,
+): Promise<void> => {
   const isOpen = await hasOpenEnd(path);
   async function* lines(): AsyncGenerator<string | Uint8Array> {
     let isEnded = !isOpen;

@@ -10,7 +10,10 @@ const retryMs = 50;
  * blocking a thread: a thread blocked in the system's `open` or `write` would keep the process from
  * ending at a signal. Throws system errors.
  */
-export const writePipe = async (path: string, texts: AsyncIterable<string | Uint8Array>): Promise<void> => {
+export const writePipe = async (
+  path: string,
+  texts: AsyncIterable<string | Uint8Array>,
+): Promise<void> => {
   const pipe = new Socket({ fd: await openForWriting(path), readable: false, writable: true });
   let failure: Error | null = null;
   const ended = new Promise<void>((resolve) => {

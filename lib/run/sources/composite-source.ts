@@ -3,14 +3,20 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/j
 import { SourceError } from '../../ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry, SourceOrigin } from '../../ports/source.ts';
 
-type PayloadOf<Source> = Source extends CheckpointedItemSource<infer Payload, infer _> ? Payload : never;
-type MetadataOf<Source> = Source extends CheckpointedItemSource<infer _, infer Metadata> ? Metadata : never;
+type PayloadOf<Source> =
+  Source extends CheckpointedItemSource<infer Payload, infer _> ? Payload : never;
+type MetadataOf<Source> =
+  Source extends CheckpointedItemSource<infer _, infer Metadata> ? Metadata : never;
 
 /**
  * Checkpoint after a row: index of its source, that source's own checkpoint, and rows read of it. A
  * type, so that it is a `JsonValue`.
  */
-export type CompositePosition = { readonly source: number; readonly position: JsonValue; readonly rows: number };
+export type CompositePosition = {
+  readonly source: number;
+  readonly position: JsonValue;
+  readonly rows: number;
+};
 
 export interface CompositeOptions {
   /**
@@ -30,7 +36,11 @@ export interface CompositeOptions {
 export const compositeSource = <const Sources extends readonly CheckpointedItemSource[]>(
   sources: Sources,
   options: CompositeOptions = {},
-): CheckpointedItemSource<PayloadOf<Sources[number]>, MetadataOf<Sources[number]>, CompositePosition> => {
+): CheckpointedItemSource<
+  PayloadOf<Sources[number]>,
+  MetadataOf<Sources[number]>,
+  CompositePosition
+> => {
   if (sources.length === 0) throw new TypeError('compositeSource([]) requires at least one source');
   const namespaces = options.namespaces === null ? null : namesOf(sources, options.namespaces);
   const ref = describe(sources);
@@ -40,11 +50,20 @@ export const compositeSource = <const Sources extends readonly CheckpointedItemS
     fingerprint: async (given) => {
       const lines: string[] = [];
       for (const [sourceIndex, member] of sources.entries())
-        lines.push(fingerprintLine(member, namespaces?.[sourceIndex] ?? null, await member.fingerprint(given)));
+        lines.push(
+          fingerprintLine(
+            member,
+            namespaces?.[sourceIndex] ?? null,
+            await member.fingerprint(given),
+          ),
+        );
       return joinFingerprints(lines);
     },
     async *read(from, given) {
-      const start = from === null ? { source: 0, position: null, rows: 0 } : decodePosition(from, sources.length, ref);
+      const start =
+        from === null
+          ? { source: 0, position: null, rows: 0 }
+          : decodePosition(from, sources.length, ref);
       for (const [sourceIndex, member] of sources.entries()) {
         if (sourceIndex < start.source) continue;
         const isFirst = sourceIndex === start.source;
@@ -52,11 +71,27 @@ export const compositeSource = <const Sources extends readonly CheckpointedItemS
         for await (const pulled of member.read(isFirst ? start.position : null, given)) {
           const entries: readonly SourceEntry[] = isSlice(pulled) ? pulled : [pulled];
           yield entries.map((entry) => {
-            const origin = { ref: member.ref, index: rows, namespace: namespaces?.[sourceIndex] ?? null };
+            const origin = {
+              ref: member.ref,
+              index: rows,
+              namespace: namespaces?.[sourceIndex] ?? null,
+            };
             rows += 1;
-            const position: CompositePosition = { source: sourceIndex, position: entry.position, rows };
-            return { ...withNamespace(entry, origin.namespace), origin: within(entry.origin, origin), position };
-          }) as SourceEntry<PayloadOf<Sources[number]>, MetadataOf<Sources[number]>, CompositePosition>[];
+            const position: CompositePosition = {
+              source: sourceIndex,
+              position: entry.position,
+              rows,
+            };
+            return {
+              ...withNamespace(entry, origin.namespace),
+              origin: within(entry.origin, origin),
+              position,
+            };
+          }) as SourceEntry<
+            PayloadOf<Sources[number]>,
+            MetadataOf<Sources[number]>,
+            CompositePosition
+          >[];
         }
       }
     },
@@ -67,28 +102,49 @@ export const compositeSource = <const Sources extends readonly CheckpointedItemS
 const within = (inner: SourceOrigin | undefined, outer: SourceOrigin): SourceOrigin =>
   inner === undefined
     ? outer
-    : { ...inner, namespace: [outer.namespace, inner.namespace].filter((name) => name !== null).join(':') || null };
+    : {
+        ...inner,
+        namespace:
+          [outer.namespace, inner.namespace].filter((name) => name !== null).join(':') || null,
+      };
 
-const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] => Array.isArray(pulled);
+const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] =>
+  Array.isArray(pulled);
 
 const withNamespace = (entry: SourceEntry, namespace: string | null): SourceEntry => {
   if (namespace === null) return entry;
   const named = (id: string): string => `${namespace}:${id}`;
-  if ('bad' in entry) return { ...entry, bad: { ...entry.bad, itemId: entry.bad.itemId === null ? null : named(entry.bad.itemId) } };
+  if ('bad' in entry)
+    return {
+      ...entry,
+      bad: { ...entry.bad, itemId: entry.bad.itemId === null ? null : named(entry.bad.itemId) },
+    };
   // An invalid id stays unchanged; validation reports it later.
   const { itemId } = entry.item as { readonly itemId: unknown };
-  return typeof itemId !== 'string' || itemId.trim() === '' ? entry : { ...entry, item: { ...entry.item, itemId: named(itemId) } };
+  return typeof itemId !== 'string' || itemId.trim() === ''
+    ? entry
+    : { ...entry, item: { ...entry.item, itemId: named(itemId) } };
 };
 
-const namesOf = (sources: readonly CheckpointedItemSource[], given: readonly string[] | undefined): readonly string[] => {
+const namesOf = (
+  sources: readonly CheckpointedItemSource[],
+  given: readonly string[] | undefined,
+): readonly string[] => {
   const names = given ?? uniqueNames(sources.map(({ ref }) => shortName(ref)));
   if (names.length !== sources.length)
-    throw new TypeError(`compositeSource: ${names.length} namespaces for ${sources.length} sources; give one per source`);
+    throw new TypeError(
+      `compositeSource: ${names.length} namespaces for ${sources.length} sources; give one per source`,
+    );
   const odd = names.find((name) => !/^[^\s:]+$/u.test(name));
   if (odd !== undefined)
-    throw new TypeError(`compositeSource: the namespace ${JSON.stringify(odd)} is empty, or contains white space or a colon`);
+    throw new TypeError(
+      `compositeSource: the namespace ${JSON.stringify(odd)} is empty, or contains white space or a colon`,
+    );
   const twice = names.find((name, sourceIndex) => names.indexOf(name) !== sourceIndex);
-  if (twice !== undefined) throw new TypeError(`compositeSource: the namespace ${JSON.stringify(twice)} is used for two sources`);
+  if (twice !== undefined)
+    throw new TypeError(
+      `compositeSource: the namespace ${JSON.stringify(twice)} is used for two sources`,
+    );
   return names;
 };
 
@@ -115,7 +171,10 @@ const refsShownMax = 20;
 
 const describe = (sources: readonly CheckpointedItemSource[]): string => {
   const shown = sources.slice(0, refsShownMax).map(({ ref }) => ref);
-  return [...shown, ...(sources.length > refsShownMax ? [`${sources.length - refsShownMax} more`] : [])].join(' + ');
+  return [
+    ...shown,
+    ...(sources.length > refsShownMax ? [`${sources.length - refsShownMax} more`] : []),
+  ].join(' + ');
 };
 
 /**
@@ -123,12 +182,18 @@ const describe = (sources: readonly CheckpointedItemSource[]): string => {
  */
 const linesMax = 200;
 
-const fingerprintLine = ({ kind, ref }: CheckpointedItemSource, namespace: string | null, fingerprint: string): string =>
+const fingerprintLine = (
+  { kind, ref }: CheckpointedItemSource,
+  namespace: string | null,
+  fingerprint: string,
+): string =>
   // Only the file name: the same file may be named from another folder.
   JSON.stringify([kind, lastOf(ref), namespace, fingerprint]);
 
 const joinFingerprints = (lines: readonly string[]): string =>
-  lines.length <= linesMax ? lines.join('\n') : createHash('sha256').update(lines.join('\n')).digest('hex');
+  lines.length <= linesMax
+    ? lines.join('\n')
+    : createHash('sha256').update(lines.join('\n')).digest('hex');
 
 /** Names of the sources whose fingerprints differ; empty if they cannot be told apart. */
 export const changedSources = (stored: string, found: string): readonly string[] => {
@@ -142,15 +207,21 @@ export const changedSources = (stored: string, found: string): readonly string[]
   });
 };
 
-/** The fingerprint that the source of this number had, and the name in front of its ids; null: that of so many sources does not tell it. */
+/**
+ * The fingerprint that the source of this number had, and the name in front of its ids; null: that
+ * of so many sources does not tell it.
+ */
 export const memberOf = (
   stored: string,
   place: number,
   sourceCount: number,
 ): { readonly fingerprint: string; readonly namespace: string | null } | null => {
   const lines = stored.split('\n');
-  const [, , namespace = '', fingerprint] = lines.length === sourceCount ? partsOf(lines[place]) : [];
-  return fingerprint === undefined ? null : { fingerprint, namespace: namespace === '' ? null : namespace };
+  const [, , namespace = '', fingerprint] =
+    lines.length === sourceCount ? partsOf(lines[place]) : [];
+  return fingerprint === undefined
+    ? null
+    : { fingerprint, namespace: namespace === '' ? null : namespace };
 };
 
 /** The parts of a fingerprint line; empty for a line of another format. */
@@ -166,9 +237,14 @@ const partsOf = (line: string | undefined): readonly string[] => {
 const decodePosition = (stored: JsonValue, count: number, ref: string): CompositePosition => {
   if (isJsonObject(stored)) {
     const { source, position, rows } = stored as JsonObject;
-    if (isCount(source) && source < count && isCount(rows) && position !== undefined) return { source, position, rows };
+    if (isCount(source) && source < count && isCount(rows) && position !== undefined)
+      return { source, position, rows };
   }
-  throw new SourceError(`cannot continue from ${JSON.stringify(stored)}: not a checkpoint of these ${count} sources`, { ref });
+  throw new SourceError(
+    `cannot continue from ${JSON.stringify(stored)}: not a checkpoint of these ${count} sources`,
+    { ref },
+  );
 };
 
-const isCount = (value: JsonValue | undefined): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isCount = (value: JsonValue | undefined): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;

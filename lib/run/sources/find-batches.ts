@@ -1,6 +1,11 @@
 import type { AdoptedBatch } from '../../core/model/adopted.ts';
 import type { ProviderBatchId } from '../../core/values/ids.ts';
-import type { BatchProvider, DescribedBatch, PreparedRequest, ProviderWire } from '../../ports/provider.ts';
+import type {
+  BatchProvider,
+  DescribedBatch,
+  PreparedRequest,
+  ProviderWire,
+} from '../../ports/provider.ts';
 import { EngineFailure } from '../../effects/faults.ts';
 import { requestLinesOf } from '../../effects/source/request-lines.ts';
 import { BatchorError } from '../api/errors.ts';
@@ -17,14 +22,23 @@ export interface FindBatchesOptions {
 }
 
 /** A config for connecting. Renders no request and creates no batch. */
-export const finderConfig = ({ connection = 'openai', kind = connection }: FindBatchesOptions): AnyProviderConfig => ({
+export const finderConfig = ({
+  connection = 'openai',
+  kind = connection,
+}: FindBatchesOptions): AnyProviderConfig => ({
   kind,
   connection,
   model: '',
   endpoint: 'responses',
   completionWindow: '24h',
   params: {},
-  limits: { requestsMax: 1, inputBytesMax: 1, inputTokensMax: null, inputsMax: null, createsPerHourMax: null },
+  limits: {
+    requestsMax: 1,
+    inputBytesMax: 1,
+    inputTokensMax: null,
+    inputsMax: null,
+    createsPerHourMax: null,
+  },
   operation: {},
 });
 
@@ -42,7 +56,10 @@ export const findBatches = async (
 ): Promise<FoundBatches> => {
   const { describe, readRequest } = provider;
   if (describe === undefined || readRequest === undefined)
-    throw invalid('connection', 'this adapter cannot adopt batches: it does not read their input files');
+    throw invalid(
+      'connection',
+      'this adapter cannot adopt batches: it does not read their input files',
+    );
   const [first] = ids;
   if (first === undefined) throw invalid('ids', 'at least one batch id is required');
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
@@ -59,13 +76,19 @@ export const findBatches = async (
   return { endpoint: common?.endpoint ?? '', model: common?.model ?? '', batches };
 };
 
-const unadoptable = (batchId: string, line: number | null, message: string, hint: string): BatchorError =>
-  new BatchorError('batch_not_adoptable', { batchId, line }, message, hint);
+const unadoptable = (
+  batchId: string,
+  line: number | null,
+  message: string,
+  hint: string,
+): BatchorError => new BatchorError('batch_not_adoptable', { batchId, line }, message, hint);
 
 type WithInput = DescribedBatch & { readonly inputFileId: string };
 
 const find = async (provider: Finder, id: string): Promise<WithInput> => {
-  const found = await must(provider.describe?.(id as ProviderBatchId) ?? (() => Promise.reject(new Error('no describe'))));
+  const found = await must(
+    provider.describe?.(id as ProviderBatchId) ?? (() => Promise.reject(new Error('no describe'))),
+  );
   if (found === null)
     throw unadoptable(
       id,
@@ -74,7 +97,13 @@ const find = async (provider: Finder, id: string): Promise<WithInput> => {
       'Check the id, and that API key and base URL belong to the project that created it.',
     );
   const { inputFileId } = found;
-  if (inputFileId === null) throw unadoptable(id, null, `batch ${id} has no input file`, 'Only batches with an input file can be adopted.');
+  if (inputFileId === null)
+    throw unadoptable(
+      id,
+      null,
+      `batch ${id} has no input file`,
+      'Only batches with an input file can be adopted.',
+    );
   return { ...found, inputFileId };
 };
 
@@ -90,26 +119,48 @@ const readInput = async (
   let shared = common;
   let line = 0;
   const fail = (message: string, hint: string): BatchorError =>
-    unadoptable(providerBatchId, line, `batch ${providerBatchId}, ${inputFileId}, line ${line}: ${message}`, hint);
+    unadoptable(
+      providerBatchId,
+      line,
+      `batch ${providerBatchId}, ${inputFileId}, line ${line}: ${message}`,
+      hint,
+    );
   try {
     for await (const block of requestLinesOf(provider, inputFileId, 0, signal)) {
       for (const { text } of block) {
         line += 1;
-        const read = text === null ? { reason: 'it is too long, or not UTF-8', field: null } : provider.readRequest?.(text);
-        if (read === undefined || 'reason' in read) throw fail(read?.reason ?? 'it cannot be read', unmatchable);
+        const read =
+          text === null
+            ? { reason: 'it is too long, or not UTF-8', field: null }
+            : provider.readRequest?.(text);
+        if (read === undefined || 'reason' in read)
+          throw fail(read?.reason ?? 'it cannot be read', unmatchable);
         const before = seen.get(read.customId);
-        if (before !== undefined) throw fail(`its custom_id ${JSON.stringify(read.customId)} is also that of line ${before}`, unmatchable);
+        if (before !== undefined)
+          throw fail(
+            `its custom_id ${JSON.stringify(read.customId)} is also that of line ${before}`,
+            unmatchable,
+          );
         seen.set(read.customId, line);
         shared ??= { endpoint: read.endpoint, model: read.model };
         const other = differenceOf(read, shared);
-        if (other !== null) throw fail(other, 'A run has one model and one endpoint: adopt these batches as separate runs.');
+        if (other !== null)
+          throw fail(
+            other,
+            'A run has one model and one endpoint: adopt these batches as separate runs.',
+          );
       }
     }
   } catch (thrown) {
     throw thrown instanceof EngineFailure ? withoutInput(batch, thrown) : thrown;
   }
   if (shared === null || line === 0)
-    throw unadoptable(providerBatchId, null, `batch ${providerBatchId}: its input file ${inputFileId} has no lines`, unmatchable);
+    throw unadoptable(
+      providerBatchId,
+      null,
+      `batch ${providerBatchId}: its input file ${inputFileId} has no lines`,
+      unmatchable,
+    );
   if (batch.requests !== null && batch.requests !== line)
     throw unadoptable(
       providerBatchId,
@@ -122,15 +173,24 @@ const readInput = async (
 
 const unmatchable = 'batchor cannot match answers to such a line. Nothing was changed.';
 
-const differenceOf = ({ endpoint, model }: PreparedRequest, shared: Pick<FoundBatches, 'endpoint' | 'model'>): string | null => {
-  if (endpoint !== shared.endpoint) return `its endpoint is ${endpoint}, but that of earlier lines is ${shared.endpoint}`;
+const differenceOf = (
+  { endpoint, model }: PreparedRequest,
+  shared: Pick<FoundBatches, 'endpoint' | 'model'>,
+): string | null => {
+  if (endpoint !== shared.endpoint)
+    return `its endpoint is ${endpoint}, but that of earlier lines is ${shared.endpoint}`;
   return model === shared.model
     ? null
     : `its model is ${JSON.stringify(model)}, but that of earlier lines is ${JSON.stringify(shared.model)}`;
 };
 
-const withoutInput = ({ providerBatchId, inputFileId, named }: WithInput, { error, message }: EngineFailure): BatchorError => {
-  const isGone = error.type === 'not_found' || (error.type === 'refused' && (error.statusCode === 404 || error.statusCode === 410));
+const withoutInput = (
+  { providerBatchId, inputFileId, named }: WithInput,
+  { error, message }: EngineFailure,
+): BatchorError => {
+  const isGone =
+    error.type === 'not_found' ||
+    (error.type === 'refused' && (error.statusCode === 404 || error.statusCode === 410));
   if (error.type === 'refused' && !isGone)
     return unadoptable(
       providerBatchId,

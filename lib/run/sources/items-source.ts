@@ -10,7 +10,9 @@ const ref = 'items';
  * In-memory items as a source. A checkpoint is a number of items. The items must be iterable again
  * for a resume, which skips the items it has and compares the last row.
  */
-export const itemsSource = (items: Items<BatchItem>): CheckpointedItemSource<unknown, JsonObject, number> => ({
+export const itemsSource = (
+  items: Items<BatchItem>,
+): CheckpointedItemSource<unknown, JsonObject, number> => ({
   kind: 'items',
   ref,
   fingerprint: () => Promise.resolve('in-process'),
@@ -69,13 +71,15 @@ async function* inSlices(
 }
 
 /**
- * Whether the items given to a start can be compared with those that a run has read, without taking them from it. A generator can once its run needs no more of
- * it (`isReadToEnd`), unless it is the very one that was read. Observables and streams may be live: they are never asked.
+ * Whether the items given to a start can be compared with those that a run has read, without taking
+ * them from it. A generator can once its run needs no more of it (`isReadToEnd`), unless it is the
+ * very one that was read. Observables and streams may be live: they are never asked.
  */
 export const areComparable = (items: Items<BatchItem>, isReadToEnd: boolean): boolean => {
   if (isObservable(items) || isStream(items) || passes.has(items)) return false;
   if (isReadToEnd) return true;
-  const iterator: unknown = Symbol.iterator in items ? items[Symbol.iterator]() : items[Symbol.asyncIterator]();
+  const iterator: unknown =
+    Symbol.iterator in items ? items[Symbol.iterator]() : items[Symbol.asyncIterator]();
   return iterator !== items;
 };
 
@@ -93,9 +97,12 @@ const singlePassOf = (items: Items<BatchItem>): SinglePass | null => {
   return pass;
 };
 
-const onlyIterator = (items: Items<BatchItem>): Iterator<BatchItem> | AsyncIterator<BatchItem> | null => {
+const onlyIterator = (
+  items: Items<BatchItem>,
+): Iterator<BatchItem> | AsyncIterator<BatchItem> | null => {
   if (isObservable(items)) return iterateObservable(items);
-  const iterator = Symbol.iterator in items ? items[Symbol.iterator]() : items[Symbol.asyncIterator]();
+  const iterator =
+    Symbol.iterator in items ? items[Symbol.iterator]() : items[Symbol.asyncIterator]();
   // A generator is its own iterator. A collection makes a new one for each call.
   return (iterator as unknown) === items || isStream(items) ? iterator : null;
 };

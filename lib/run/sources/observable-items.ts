@@ -3,7 +3,10 @@ import type { InteropObservable, Observer, Subscribable, Unsubscribable } from '
 /**
  * An Observable of RxJS or another library (`Symbol.observable`, `@@observable` or `subscribe`).
  */
-export type ObservableItems<Item> = Subscribable<Item> | InteropObservable<Item> | { readonly '@@observable': () => Subscribable<Item> };
+export type ObservableItems<Item> =
+  | Subscribable<Item>
+  | InteropObservable<Item>
+  | { readonly '@@observable': () => Subscribable<Item> };
 
 /** The items of a job. */
 export type Items<Item> = Iterable<Item> | AsyncIterable<Item> | ObservableItems<Item>;
@@ -16,7 +19,9 @@ export const isObservable = <Item>(items: Items<Item>): items is ObservableItems
  * without a bound, since an Observable cannot be slowed down. Its error comes after its items.
  * `return` unsubscribes, and fails pending calls.
  */
-export const iterateObservable = <Item>(items: ObservableItems<Item>): AsyncIterator<Item, undefined> => {
+export const iterateObservable = <Item>(
+  items: ObservableItems<Item>,
+): AsyncIterator<Item, undefined> => {
   let pushed: Item[] = [];
   let taking: readonly Item[] = [];
   let taken = 0;
@@ -62,13 +67,19 @@ export const iterateObservable = <Item>(items: ObservableItems<Item>): AsyncIter
 
 type Subscribed = Unsubscribable | (() => void) | undefined;
 
-const subscribe = <Item>(items: ObservableItems<Item>, observer: Observer<Item>): Unsubscribable | undefined => {
+const subscribe = <Item>(
+  items: ObservableItems<Item>,
+  observer: Observer<Item>,
+): Unsubscribable | undefined => {
   const by = ['@@observable', (Symbol as { readonly observable?: symbol }).observable].find(
-    (name) => name !== undefined && typeof (items as Record<PropertyKey, unknown>)[name] === 'function',
+    (name) =>
+      name !== undefined && typeof (items as Record<PropertyKey, unknown>)[name] === 'function',
   );
   const source = by === undefined ? items : (items as Record<PropertyKey, () => unknown>)[by]?.();
   // Other libraries return a function, or nothing.
-  const subscribed = (source as { subscribe(observer: Observer<Item>): Subscribed }).subscribe(observer);
+  const subscribed = (source as { subscribe(observer: Observer<Item>): Subscribed }).subscribe(
+    observer,
+  );
   return typeof subscribed === 'function' ? { unsubscribe: subscribed } : subscribed;
 };
 

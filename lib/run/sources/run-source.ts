@@ -45,11 +45,18 @@ export const runSource = (
   const isWanted = ({ status, code }: ResultRef): boolean => {
     if (only === 'all') return status === 'completed' || failureOfCode(code) !== 'invalid_row';
     if (status === 'completed') return false;
-    return only === 'failed' ? failureOfCode(code) !== 'invalid_row' : only.includes(failureOfCode(code));
+    return only === 'failed'
+      ? failureOfCode(code) !== 'invalid_row'
+      : only.includes(failureOfCode(code));
   };
-  const linesFrom = async (source: RunReader, refs: readonly ResultRef[]): Promise<readonly RowLines[]> => {
+  const linesFrom = async (
+    source: RunReader,
+    refs: readonly ResultRef[],
+  ): Promise<readonly RowLines[]> => {
     const [first, last] = [refs[0], refs[refs.length - 1]];
-    return first === undefined || last === undefined ? [] : must(source.linesOfRows(first.index, last.index - first.index + 1), { runId });
+    return first === undefined || last === undefined
+      ? []
+      : must(source.linesOfRows(first.index, last.index - first.index + 1), { runId });
   };
   return {
     kind: 'run',
@@ -58,7 +65,8 @@ export const runSource = (
       await requireFinished();
       const { createdAtMs, resultSequence, artifacts } = reader().snapshot;
       // Fails before a run is created that could not read them.
-      if (artifacts.areRequestsPruned) throw new SourceError(`its request lines were pruned. ${startNewRun}`, { ref });
+      if (artifacts.areRequestsPruned)
+        throw new SourceError(`its request lines were pruned. ${startNewRun}`, { ref });
       return `${createdAtMs}:${resultSequence}:${typeof only === 'string' ? only : only.join()}`;
     },
     async *read(from, { signal }) {
@@ -66,13 +74,14 @@ export const runSource = (
       for (let next: number | null = from ?? 0; next !== null;) {
         signal.throwIfAborted();
         const source = reader();
-        const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } = await must(
-          source.resultsByIndex(next, pageRows),
-          { runId },
-        );
+        const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } =
+          await must(source.resultsByIndex(next, pageRows), { runId });
         const wanted = page.results.filter(isWanted);
         const lines = await linesFrom(source, wanted);
-        const found = wanted.map((each) => ({ ref: each, lines: lines[each.index - (wanted[0]?.index ?? 0)] ?? null }));
+        const found = wanted.map((each) => ({
+          ref: each,
+          lines: lines[each.index - (wanted[0]?.index ?? 0)] ?? null,
+        }));
         yield await entriesOf(source, found, ref);
         next = page.nextIndex;
       }
@@ -91,17 +100,24 @@ const entriesOf = async (
   found: readonly Found[],
   sourceRef: string,
 ): Promise<readonly SourceEntry<EarlierItem, JsonObject, number>[]> => {
-  const textsOf = async (spans: readonly (RowLines['request'] | null)[]): Promise<readonly (string | null)[]> => {
+  const textsOf = async (
+    spans: readonly (RowLines['request'] | null)[],
+  ): Promise<readonly (string | null)[]> => {
     const read = await readTexts(artifacts, spans)();
     if (read._tag === 'Left' && read.left.type === 'not_found')
-      throw new SourceError(`its request lines are missing (${read.left.message}), possibly pruned. ${startNewRun}`, {
-        ref: sourceRef,
-      });
+      throw new SourceError(
+        `its request lines are missing (${read.left.message}), possibly pruned. ${startNewRun}`,
+        {
+          ref: sourceRef,
+        },
+      );
     return unwrap(read, { runId });
   };
   const requests = await textsOf(found.map(({ lines }) => lines?.request ?? null));
   const items = await textsOf(found.map(({ lines }) => lines?.item ?? null));
-  return found.map(({ ref }, index) => entryOf(ref, requests[index] ?? null, items[index] ?? null, sourceRef));
+  return found.map(({ ref }, index) =>
+    entryOf(ref, requests[index] ?? null, items[index] ?? null, sourceRef),
+  );
 };
 
 const entryOf = (
@@ -115,7 +131,12 @@ const entryOf = (
   const origin = { ref: sourceRef, index, namespace: null };
   const location = { ref: sourceRef, line: null };
   const body = bodyOf(request);
-  if (body === null) return { bad: { reason: 'the row was invalid and has no request', field: null, itemId, location }, origin, position };
+  if (body === null)
+    return {
+      bad: { reason: 'the row was invalid and has no request', field: null, itemId, location },
+      origin,
+      position,
+    };
   const lossy = lossyNumberIn(request ?? '');
   if (lossy !== null)
     return {
@@ -134,7 +155,11 @@ const entryOf = (
   return {
     item: {
       itemId,
-      payload: { body: rest, errorClass: status === 'completed' ? null : failureOfCode(code), attemptCount: charged },
+      payload: {
+        body: rest,
+        errorClass: status === 'completed' ? null : failureOfCode(code),
+        attemptCount: charged,
+      },
       metadata: metadataOf(item),
     },
     primaryKey: itemId,
@@ -144,7 +169,8 @@ const entryOf = (
   };
 };
 
-const parse = (text: string | null): JsonValue => (text === null || text === '' ? null : (JSON.parse(text) as JsonValue));
+const parse = (text: string | null): JsonValue =>
+  text === null || text === '' ? null : (JSON.parse(text) as JsonValue);
 
 const bodyOf = (request: string | null): JsonObject | null => {
   const line = parse(request);

@@ -32,7 +32,10 @@ const keptMax = 2 * ingestRowsMax;
  * each row that stops it. Without the kept items it would see an exhausted generator, and complete
  * without the remaining rows.
  */
-export const createSinglePass = (iterator: Iterator<BatchItem> | AsyncIterator<BatchItem>, ref: string): SinglePass => {
+export const createSinglePass = (
+  iterator: Iterator<BatchItem> | AsyncIterator<BatchItem>,
+  ref: string,
+): SinglePass => {
   const kept: BatchItem[] = [];
   /** Index of the first kept item. */
   let first = 0;
@@ -73,7 +76,12 @@ export const createSinglePass = (iterator: Iterator<BatchItem> | AsyncIterator<B
       }
     },
     end() {
-      failure ??= { error: new SourceError('were dropped when their run ended: they can be iterated only once. Give them again', { ref }) };
+      failure ??= {
+        error: new SourceError(
+          'were dropped when their run ended: they can be iterated only once. Give them again',
+          { ref },
+        ),
+      };
       first += kept.length;
       kept.length = 0;
       // The caller cannot handle an error of the iterator's cleanup.

@@ -31,12 +31,25 @@ export const verificationToWire = (verification: Verification): JsonObject => ({
     retried_count: batch.retriedCount,
     open_count: batch.openCount,
   })),
-  pruned: { are_requests_pruned: verification.pruned.areRequestsPruned, raw_file_count: verification.pruned.rawFileCount },
-  objects: { count: verification.objects.count, unchecked_count: verification.objects.uncheckedCount },
+  pruned: {
+    are_requests_pruned: verification.pruned.areRequestsPruned,
+    raw_file_count: verification.pruned.rawFileCount,
+  },
+  objects: {
+    count: verification.objects.count,
+    unchecked_count: verification.objects.uncheckedCount,
+  },
   broken: verification.broken === null ? null : brokenToWire(verification.broken),
 });
 
-const brokenToWire = ({ law, message, batchNo, batchKey, itemIndex, itemId }: BrokenLaw): JsonObject => ({
+const brokenToWire = ({
+  law,
+  message,
+  batchNo,
+  batchKey,
+  itemIndex,
+  itemId,
+}: BrokenLaw): JsonObject => ({
   law,
   message,
   batch_no: batchNo,
@@ -45,7 +58,10 @@ const brokenToWire = ({ law, message, batchNo, batchKey, itemIndex, itemId }: Br
   item_id: itemId,
 });
 
-export const inspectionToWire = (inspection: Inspection, resultToWire: (result: ItemResult) => JsonObject): JsonObject => ({
+export const inspectionToWire = (
+  inspection: Inspection,
+  resultToWire: (result: ItemResult) => JsonObject,
+): JsonObject => ({
   run_id: inspection.runId,
   item_id: inspection.itemId,
   item_index: inspection.itemIndex,
@@ -64,7 +80,9 @@ export const inspectionToWire = (inspection: Inspection, resultToWire: (result: 
   request_line: inspection.requestLine === null ? null : { ...inspection.requestLine },
   is_request_line_kept: inspection.isRequestLineKept,
   shared_with:
-    inspection.sharedWith === null ? null : { item_index: inspection.sharedWith.itemIndex, item_id: inspection.sharedWith.itemId },
+    inspection.sharedWith === null
+      ? null
+      : { item_index: inspection.sharedWith.itemIndex, item_id: inspection.sharedWith.itemId },
   attempts: inspection.attempts.map(attemptToWire),
   faults: inspection.faults,
 });
@@ -86,7 +104,10 @@ const attemptToWire = (attempt: InspectedAttempt): JsonObject => ({
     length,
     verdict,
     is_answer: isAnswer,
-    error: error === null ? null : { error_code: error.errorCode, message: error.message, raw_error: error.rawError },
+    error:
+      error === null
+        ? null
+        : { error_code: error.errorCode, message: error.message, raw_error: error.rawError },
   })),
   are_raw_files_kept: attempt.areRawFilesKept,
   outcome: attempt.outcome,

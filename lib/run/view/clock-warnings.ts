@@ -8,7 +8,14 @@ const dayMs = 86_400_000;
 export const clockWarnings = ({ clock, updatedAtMs }: RunSnapshot): readonly RetryingError[] =>
   clock === null || Math.abs(updatedAtMs - clock.atMs) > dayMs
     ? []
-    : [{ what: 'clock', count: clock.jumps, message: clockMessage(clock.byMs), retryAt: new Date(clock.atMs) }];
+    : [
+        {
+          what: 'clock',
+          count: clock.jumps,
+          message: clockMessage(clock.byMs),
+          retryAt: new Date(clock.atMs),
+        },
+      ];
 
 const clockMessage = (byMs: number): string =>
   byMs > 0

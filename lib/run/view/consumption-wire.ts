@@ -17,7 +17,8 @@ export const usageToWire = (usage: TokenUsage | null): JsonValue =>
       };
 
 /** Rounded to 12 digits, to hide errors of binary fractions. */
-export const usdOf = (usd: number | null): number | null => (usd === null ? null : Number(usd.toPrecision(12)));
+export const usdOf = (usd: number | null): number | null =>
+  usd === null ? null : Number(usd.toPrecision(12));
 
 const pricesToWire = (prices: TokenPrices | null): JsonObject | null =>
   prices === null
@@ -76,7 +77,12 @@ export const consumptionToWire = ({ cost, tokens, queue }: Consumption): JsonObj
     cap_usd: cost.capUsd,
     is_complete: cost.isComplete,
   },
-  tokens: { counting: tokens.counting, counted: tokens.counted, billed: tokens.billed, error_ratio: tokens.errorRatio },
+  tokens: {
+    counting: tokens.counting,
+    counted: tokens.counted,
+    billed: tokens.billed,
+    error_ratio: tokens.errorRatio,
+  },
   queue: {
     scope: queue.scope,
     limit_tokens: queue.limitTokens,
@@ -106,7 +112,11 @@ export const consumptionToWire = ({ cost, tokens, queue }: Consumption): JsonObj
     refusals:
       queue.refusals === null
         ? null
-        : { count: queue.refusals.count, since: queue.refusals.since.toISOString(), message: queue.refusals.message },
+        : {
+            count: queue.refusals.count,
+            since: queue.refusals.since.toISOString(),
+            message: queue.refusals.message,
+          },
     waits_for: queue.waitsFor === null ? null : { ...queue.waitsFor },
   },
 });

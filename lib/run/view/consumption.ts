@@ -48,9 +48,17 @@ export interface Consumption {
     readonly stated: StatedLimit | null;
     readonly guess: QueueGuess | null;
     /** Creates refused for lack of capacity since the last accepted one; null: none. */
-    readonly refusals: { readonly count: number; readonly since: Date; readonly message: string } | null;
+    readonly refusals: {
+      readonly count: number;
+      readonly since: Date;
+      readonly message: string;
+    } | null;
     /** Capacity that the next batch waits for; null: none. */
-    readonly waitsFor: { readonly tokens: number; readonly requests: number; readonly usd: number } | null;
+    readonly waitsFor: {
+      readonly tokens: number;
+      readonly requests: number;
+      readonly usd: number;
+    } | null;
   };
 }
 
@@ -73,7 +81,10 @@ export const consumptionOf = (snapshot: RunSnapshot): Consumption => {
       counting: backlog.counting,
       counted: calibration.countedTokens,
       billed: calibration.billedTokens,
-      errorRatio: calibration.billedTokens === 0 ? null : calibration.countedTokens / calibration.billedTokens - 1,
+      errorRatio:
+        calibration.billedTokens === 0
+          ? null
+          : calibration.countedTokens / calibration.billedTokens - 1,
     },
     queue: {
       scope: quotaScopeOf(config),
@@ -85,8 +96,12 @@ export const consumptionOf = (snapshot: RunSnapshot): Consumption => {
       othersRequests: queue.others.requests,
       stated: queue.stated,
       guess: queue.guess,
-      refusals: refusals === null ? null : { count: refusals.count, since: new Date(refusals.sinceMs), message: refusals.message },
-      waitsFor: needs === null ? null : { tokens: needs.tokens, requests: needs.requests, usd: needs.usd },
+      refusals:
+        refusals === null
+          ? null
+          : { count: refusals.count, since: new Date(refusals.sinceMs), message: refusals.message },
+      waitsFor:
+        needs === null ? null : { tokens: needs.tokens, requests: needs.requests, usd: needs.usd },
     },
   };
 };

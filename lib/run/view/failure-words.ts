@@ -49,7 +49,15 @@ export const wordsOf = async (
     const { errorCode, message } = result.error;
     const key = JSON.stringify([errorCode, message]);
     const known = said.get(key);
-    said.set(key, { errorCode, message, count: (known?.count ?? 0) + 1, exampleItemId: known?.exampleItemId ?? result.itemId });
+    said.set(key, {
+      errorCode,
+      message,
+      count: (known?.count ?? 0) + 1,
+      exampleItemId: known?.exampleItemId ?? result.itemId,
+    });
   }
-  return { sampledCount, said: [...said.values()].sort((a, b) => b.count - a.count).slice(0, saidMax) };
+  return {
+    sampledCount,
+    said: [...said.values()].sort((a, b) => b.count - a.count).slice(0, saidMax),
+  };
 };

@@ -7,7 +7,8 @@ const tokens = /[^\s'"]+/gu;
 const userInfo = /[a-z][a-z\d+.-]{0,30}:\/\/[^/?#@:]*:/iu;
 const schemeAlone = /postgres(?:ql)?:(?!\/\/)/iu;
 const encoded = /(postgres(?:ql)?%3a)[^\s'"]*/giu;
-const assignment = /((?:ssl|pg)?(?:password|passwd|passphrase|pwd)\s*(?:=|%3d)\s*)(?:'(?:[^'\\]|\\.)*'|"[^"]*"|[^\s&'"]+)/giu;
+const assignment =
+  /((?:ssl|pg)?(?:password|passwd|passphrase|pwd)\s*(?:=|%3d)\s*)(?:'(?:[^'\\]|\\.)*'|"[^"]*"|[^\s&'"]+)/giu;
 
 /** The text with passtokens of addresses masked, also in malformed addresses. O(text). */
 export const maskSecrets = (text: string): string =>
@@ -25,7 +26,15 @@ const maskPassword = (token: string, before: RegExp): string => {
 };
 
 /** Address parameters without secrets. */
-const shownParams: ReadonlySet<string> = new Set(['schema', 'host', 'port', 'sslmode', 'application_name', 'dbname', 'user']);
+const shownParams: ReadonlySet<string> = new Set([
+  'schema',
+  'host',
+  'port',
+  'sslmode',
+  'application_name',
+  'dbname',
+  'user',
+]);
 
 /**
  * The address with host, database, user and known parameters. An ambiguous one is masked entirely.
@@ -34,7 +43,8 @@ export const maskedAddress = (address: string): string => {
   if (!URL.canParse(address) || isAmbiguous(address)) return `postgresql://${mask}`;
   const url = new URL(address);
   url.password = '';
-  for (const name of [...url.searchParams.keys()]) if (!shownParams.has(name)) url.searchParams.delete(name);
+  for (const name of [...url.searchParams.keys()])
+    if (!shownParams.has(name)) url.searchParams.delete(name);
   return maskSecrets(url.href);
 };
 
@@ -51,12 +61,15 @@ export const looksLikeAddress = (text: string): boolean =>
     (read) =>
       read.includes('://') ||
       /^\W*postgres(ql)?\s*:/iu.test(read) ||
-      /(^|[\s;,'"])(password|passwd|pwd|sslpassword|user|host|hostaddr|dbname|service|port)\s*=/iu.test(read) ||
+      /(^|[\s;,'"])(password|passwd|pwd|sslpassword|user|host|hostaddr|dbname|service|port)\s*=/iu.test(
+        read,
+      ) ||
       holdsUser(read.split(/[/\\]/u, 1)[0] as string),
   );
 
 /** `user:password@host`, possibly malformed. */
-const holdsUser = (text: string): boolean => text.includes(':') && text.indexOf(':') < text.lastIndexOf('@');
+const holdsUser = (text: string): boolean =>
+  text.includes(':') && text.indexOf(':') < text.lastIndexOf('@');
 
 const decoded = (text: string): string => {
   try {

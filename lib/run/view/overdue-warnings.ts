@@ -21,7 +21,10 @@ export const overdueWarnings = (snapshot: RunSnapshot): readonly RetryingError[]
   );
 
 /** Age of a batch in ms: since the provider's creation time, else since its create was sent. */
-export const ageMsOf = ({ updatedAtMs }: RunSnapshot, { providerTimes, sentAtMs }: LiveBatch): number | null => {
+export const ageMsOf = (
+  { updatedAtMs }: RunSnapshot,
+  { providerTimes, sentAtMs }: LiveBatch,
+): number | null => {
   const sinceMs = bornAtMs(providerTimes.createdAtMs) ?? sentAtMs;
   return sinceMs === null ? null : Math.max(0, updatedAtMs - sinceMs);
 };
@@ -34,7 +37,11 @@ const overdueMessage = (snapshot: RunSnapshot, batch: LiveBatch, overdue: Overdu
   return `batch ${providerBatchId} is ${JSON.stringify(providerStatus)}${age}: ${whyOf(snapshot, batch, overdue)}. batchor continues to poll it. ${way}`;
 };
 
-const whyOf = ({ updatedAtMs }: RunSnapshot, { progress }: LiveBatch, { reason, sinceMs }: Overdue): string => {
+const whyOf = (
+  { updatedAtMs }: RunSnapshot,
+  { progress }: LiveBatch,
+  { reason, sinceMs }: Overdue,
+): string => {
   const span = spanText(Math.max(0, updatedAtMs - sinceMs));
   switch (reason) {
     case 'past_expiry':

@@ -6,7 +6,14 @@ import type { RetryingError } from './warning.ts';
 /** The warning of a quarantined run. `retryAt`: when its last owner was seen; no worker retries. */
 export const ownerWarnings = (snapshot: RunSnapshot): readonly RetryingError[] =>
   isQuarantined(snapshot)
-    ? [{ what: 'owners', count: snapshot.lostOwners, message: quarantineMessage(snapshot), retryAt: new Date(snapshot.updatedAtMs) }]
+    ? [
+        {
+          what: 'owners',
+          count: snapshot.lostOwners,
+          message: quarantineMessage(snapshot),
+          retryAt: new Date(snapshot.updatedAtMs),
+        },
+      ]
     : [];
 
 /** The error of a worker for a quarantined run. */

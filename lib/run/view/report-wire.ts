@@ -11,20 +11,25 @@ export const reportToWire = (report: RunReport): JsonObject => ({
   item_counts: report.itemCounts,
   result_count: report.resultCount,
   shared_count: report.sharedCount,
-  failures: report.failures.map(({ errorClass, count, exampleItemId, remedy, sampledCount, said }) => ({
-    error_class: errorClass,
-    count,
-    example_item_id: exampleItemId,
-    remedy,
-    sampled_count: sampledCount,
-    said: said.map((messages) => ({
-      error_code: messages.errorCode,
-      message: messages.message,
-      count: messages.count,
-      example_item_id: messages.exampleItemId,
-    })),
+  failures: report.failures.map(
+    ({ errorClass, count, exampleItemId, remedy, sampledCount, said }) => ({
+      error_class: errorClass,
+      count,
+      example_item_id: exampleItemId,
+      remedy,
+      sampled_count: sampledCount,
+      said: said.map((messages) => ({
+        error_code: messages.errorCode,
+        message: messages.message,
+        count: messages.count,
+        example_item_id: messages.exampleItemId,
+      })),
+    }),
+  ),
+  attempts: report.attempts.map(({ attemptCount, resultCount }) => ({
+    attempt_count: attemptCount,
+    result_count: resultCount,
   })),
-  attempts: report.attempts.map(({ attemptCount, resultCount }) => ({ attempt_count: attemptCount, result_count: resultCount })),
   usage: usageToWire(report.usage),
   spent_usd: usdOf(report.spentUsd),
   batch_count: report.batchCount,

@@ -7,7 +7,13 @@ import type { TokenUsage } from '../../core/values/usage.ts';
 import type { RunReader } from '../../ports/run-store.ts';
 import { spentUsd } from '../../core/money/money.ts';
 import { must } from '../api/interop.ts';
-import { type ClassSample, type FailureWords, type ResultOf, sampled, wordsOf } from './failure-words.ts';
+import {
+  type ClassSample,
+  type FailureWords,
+  type ResultOf,
+  sampled,
+  wordsOf,
+} from './failure-words.ts';
 import { createBatchBook } from '../results/batch-facts.ts';
 
 /** An overview of a run's results. */
@@ -65,14 +71,21 @@ const pageRows = 10_000;
 const pageBatches = 1_000;
 
 /** Counts results by their pointers: O(results). Reads only a bounded sample of failed lines. */
-export const reportOf = async (reader: () => RunReader, resultOf: ResultOf, signal: AbortSignal | undefined): Promise<RunReport> => {
+export const reportOf = async (
+  reader: () => RunReader,
+  resultOf: ResultOf,
+  signal: AbortSignal | undefined,
+): Promise<RunReport> => {
   const { snapshot } = reader();
   const { runId, config, totals, resultSequence, usage, batchCount } = snapshot;
   const failures = new Map<number, ClassSample>();
   const attempts = new Map<number, number>();
   for (let cursor = 0; cursor < resultSequence;) {
     signal?.throwIfAborted();
-    const refs = await must(reader().resultsAfter(cursor, Math.min(pageRows, resultSequence - cursor)), { runId });
+    const refs = await must(
+      reader().resultsAfter(cursor, Math.min(pageRows, resultSequence - cursor)),
+      { runId },
+    );
     const last = refs[refs.length - 1];
     if (last === undefined) break;
     for (const ref of refs) {
@@ -88,7 +101,13 @@ export const reportOf = async (reader: () => RunReader, resultOf: ResultOf, sign
     signal?.throwIfAborted();
     const errorClass = failureOfCode(code);
     const messages = await wordsOf(kept, resultOf);
-    failureReports.push({ errorClass, count, exampleItemId: example, remedy: endedRemedy(errorClass, isOfAdopted), ...messages });
+    failureReports.push({
+      errorClass,
+      count,
+      exampleItemId: example,
+      remedy: endedRemedy(errorClass, isOfAdopted),
+      ...messages,
+    });
   }
   return {
     runId,
@@ -98,7 +117,9 @@ export const reportOf = async (reader: () => RunReader, resultOf: ResultOf, sign
     itemCounts: totals,
     resultCount: resultSequence,
     sharedCount: snapshot.sharing.rows,
-    failures: failureReports.sort((a, b) => b.count - a.count || a.errorClass.localeCompare(b.errorClass)),
+    failures: failureReports.sort(
+      (a, b) => b.count - a.count || a.errorClass.localeCompare(b.errorClass),
+    ),
     attempts: [...attempts]
       .map(([attemptCount, resultCount]) => ({ attemptCount, resultCount }))
       .sort((a, b) => a.attemptCount - b.attemptCount),
@@ -110,7 +131,10 @@ export const reportOf = async (reader: () => RunReader, resultOf: ResultOf, sign
 };
 
 /** Reads a page at a time. Memory: one page. */
-const slowestOf = async (reader: () => RunReader, batchCount: number): Promise<readonly BatchReport[]> => {
+const slowestOf = async (
+  reader: () => RunReader,
+  batchCount: number,
+): Promise<readonly BatchReport[]> => {
   const facts = await createBatchBook().read(reader());
   let slowest: readonly BatchReport[] = [];
   for (let from = 1; from <= batchCount; from += pageBatches) {
@@ -119,14 +143,37 @@ const slowestOf = async (reader: () => RunReader, batchCount: number): Promise<r
     const counted = records.flatMap((record): readonly BatchReport[] => {
       const { latencyS = null } = facts.get(record.batchKey) ?? {};
       if (latencyS === null) return [];
-      const { batchNo, batchKey, providerBatchId, state, completedCount, failedCount, retriedCount, usage } = record;
+      const {
+        batchNo,
+        batchKey,
+        providerBatchId,
+        state,
+        completedCount,
+        failedCount,
+        retriedCount,
+        usage,
+      } = record;
       const ending = record.ending?.type ?? null;
       const requestCount = record.requests;
       return [
-        { batchNo, batchKey, providerBatchId, state, ending, latencyS, requestCount, completedCount, failedCount, retriedCount, usage },
+        {
+          batchNo,
+          batchKey,
+          providerBatchId,
+          state,
+          ending,
+          latencyS,
+          requestCount,
+          completedCount,
+          failedCount,
+          retriedCount,
+          usage,
+        },
       ];
     });
-    slowest = [...slowest, ...counted].sort((a, b) => b.latencyS - a.latencyS || a.batchNo - b.batchNo).slice(0, slowestMax);
+    slowest = [...slowest, ...counted]
+      .sort((a, b) => b.latencyS - a.latencyS || a.batchNo - b.batchNo)
+      .slice(0, slowestMax);
   }
   return slowest;
 };

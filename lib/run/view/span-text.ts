@@ -6,4 +6,9 @@ export const spanText = (ms: number): string => {
   return `${count.toLocaleString('en-US')} ${unit}${count === 1 ? '' : 's'}`;
 };
 const lastUnit = ['second', 1_000] as const;
-const units: readonly (readonly [string, number])[] = [['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], lastUnit];
+const units: readonly (readonly [string, number])[] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  lastUnit,
+];

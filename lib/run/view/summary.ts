@@ -2,7 +2,12 @@ import { sumOfTotals, type ItemTotals } from '../../core/model/item.ts';
 import type { UnconfirmedCreate, Overdue } from '../../core/model/batch.ts';
 import { nextDueMs } from '../../core/machine/due.ts';
 import { bornAtMs } from '../../core/poll/overdue.ts';
-import type { ControlReason, RunControlState, RunSnapshot, RunStatus } from '../../core/model/snapshot.ts';
+import type {
+  ControlReason,
+  RunControlState,
+  RunSnapshot,
+  RunStatus,
+} from '../../core/model/snapshot.ts';
 import type { TokenUsage } from '../../core/values/usage.ts';
 import { clockWarnings } from './clock-warnings.ts';
 import { overdueWarnings } from './overdue-warnings.ts';
@@ -45,17 +50,35 @@ export interface RunSummary extends Consumption {
     /** Set while it takes unusually long. A warning in `troubles` has details. */
     readonly overdue: { readonly reason: Overdue['reason']; readonly since: Date } | null;
     /** Set for an unconfirmed create; `looks`: number of checks of the provider's list. */
-    readonly unclear: { readonly stage: UnconfirmedCreate['stage']; readonly since: Date; readonly looks: number } | null;
+    readonly unclear: {
+      readonly stage: UnconfirmedCreate['stage'];
+      readonly since: Date;
+      readonly looks: number;
+    } | null;
   }[];
   /**
    * Duplicate batches of a repeated create: `live` are being cancelled; ended ones with their
    * answers.
    */
-  readonly strays: { readonly live: number; readonly ended: number; readonly answeredCount: number };
+  readonly strays: {
+    readonly live: number;
+    readonly ended: number;
+    readonly answeredCount: number;
+  };
   /** Warnings: errors that batchor retries, and conditions that need an operator. */
-  readonly troubles: readonly { readonly what: string; readonly count: number; readonly message: string; readonly retryAt: Date }[];
+  readonly troubles: readonly {
+    readonly what: string;
+    readonly count: number;
+    readonly message: string;
+    readonly retryAt: Date;
+  }[];
   readonly usage: TokenUsage;
-  readonly defects: { readonly malformed: number; readonly unknown: number; readonly duplicate: number; readonly missing: number };
+  readonly defects: {
+    readonly malformed: number;
+    readonly unknown: number;
+    readonly duplicate: number;
+    readonly missing: number;
+  };
   readonly lastResultSequence: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -90,8 +113,18 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
       held: batch.held,
       submittedAt: dateOf(bornAtMs(batch.providerTimes.createdAtMs) ?? batch.sentAtMs),
       expiresAt: dateOf(batch.providerTimes.expiresAtMs),
-      overdue: batch.overdue === null ? null : { reason: batch.overdue.reason, since: new Date(batch.overdue.sinceMs) },
-      unclear: batch.doubt === null ? null : { stage: batch.doubt.stage, since: new Date(batch.doubt.sinceMs), looks: batch.doubt.looks },
+      overdue:
+        batch.overdue === null
+          ? null
+          : { reason: batch.overdue.reason, since: new Date(batch.overdue.sinceMs) },
+      unclear:
+        batch.doubt === null
+          ? null
+          : {
+              stage: batch.doubt.stage,
+              since: new Date(batch.doubt.sinceMs),
+              looks: batch.doubt.looks,
+            },
     })),
     strays: {
       live: snapshot.strays.filter((duplicate) => !duplicate.isEnded).length,

@@ -23,7 +23,9 @@ import type { RunSummary } from './summary.ts';
 import type { Verification } from '../audit/verification.ts';
 
 /** The snake_case spelling of exported data. Metadata, outputs and event data keep their keys. */
-export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification | Inspection | Quote | RunReport): JsonObject => {
+export const toWire = (
+  value: ItemResult | RunSummary | RunEvent | Verification | Inspection | Quote | RunReport,
+): JsonObject => {
   if ('worstCaseUsd' in value) return quoteToWire(value);
   if ('slowestBatches' in value) return reportToWire(value);
   if ('laws' in value) return verificationToWire(value);
@@ -33,7 +35,17 @@ export const toWire = (value: ItemResult | RunSummary | RunEvent | Verification 
 };
 
 /** A run's stored parts, as `doctor` checks them. `parts` keeps the store's keys. */
-export const conditionToWire = ({ runId, state, owner, version, refusal, damage, loss, payload, parts }: RunCondition): JsonObject => ({
+export const conditionToWire = ({
+  runId,
+  state,
+  owner,
+  version,
+  refusal,
+  damage,
+  loss,
+  payload,
+  parts,
+}: RunCondition): JsonObject => ({
   run_id: runId,
   state,
   owner,
@@ -123,13 +135,24 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
     held: batch.held,
     submitted_at: batch.submittedAt?.toISOString() ?? null,
     expires_at: batch.expiresAt?.toISOString() ?? null,
-    overdue: batch.overdue === null ? null : { reason: batch.overdue.reason, since: batch.overdue.since.toISOString() },
+    overdue:
+      batch.overdue === null
+        ? null
+        : { reason: batch.overdue.reason, since: batch.overdue.since.toISOString() },
     unclear:
       batch.unclear === null
         ? null
-        : { stage: batch.unclear.stage, since: batch.unclear.since.toISOString(), look_count: batch.unclear.looks },
+        : {
+            stage: batch.unclear.stage,
+            since: batch.unclear.since.toISOString(),
+            look_count: batch.unclear.looks,
+          },
   })),
-  strays: { live: summary.strays.live, ended: summary.strays.ended, answered_count: summary.strays.answeredCount },
+  strays: {
+    live: summary.strays.live,
+    ended: summary.strays.ended,
+    answered_count: summary.strays.answeredCount,
+  },
   troubles: summary.troubles.map((warning) => ({
     what: warning.what,
     count: warning.count,
@@ -169,7 +192,10 @@ export const toWireLine = (parts: ResultParts, facts: RowFacts = noRowFacts): st
 let lastBatch: { readonly facts: BatchFacts; readonly text: string } | null = null;
 const batchText = (facts: BatchFacts): string => {
   if (lastBatch?.facts !== facts)
-    lastBatch = { facts, text: `"batch_id":${JSON.stringify(facts.batchId)},"latency_s":${JSON.stringify(facts.latencyS)}` };
+    lastBatch = {
+      facts,
+      text: `"batch_id":${JSON.stringify(facts.batchId)},"latency_s":${JSON.stringify(facts.latencyS)}`,
+    };
   return lastBatch.text;
 };
 
@@ -181,5 +207,7 @@ const usageText = (usage: TokenUsage | null): string =>
 /** The metadata text of an item line `{"item_id":…,"metadata":{…}}`; null for another shape. */
 const metadataText = (itemId: string, itemLine: string): string | null => {
   const prefix = `{"item_id":${JSON.stringify(itemId)},"metadata":`;
-  return itemLine.startsWith(prefix) && itemLine.endsWith('}}\n') ? itemLine.slice(prefix.length, -2) : null;
+  return itemLine.startsWith(prefix) && itemLine.endsWith('}}\n')
+    ? itemLine.slice(prefix.length, -2)
+    : null;
 };

@@ -31,13 +31,19 @@ export const alteredBytes = async (
     case 'answers_of_another': {
       const other = world.files
         .list(world.nowMs())
-        .find((each) => each.batchNo !== null && each.batchNo !== file.batchNo && partOf(each) === partOf(file));
+        .find(
+          (each) =>
+            each.batchNo !== null && each.batchNo !== file.batchNo && partOf(each) === partOf(file),
+        );
       return other === undefined ? ofAnotherRun(await wholeOf(world, file)) : wholeOf(world, other);
     }
   }
 };
 
-const wholeOf = async (world: ProviderWorld, { blobKey, bytes }: FileRecord): Promise<Uint8Array> => {
+const wholeOf = async (
+  world: ProviderWorld,
+  { blobKey, bytes }: FileRecord,
+): Promise<Uint8Array> => {
   const whole = new Uint8Array(bytes);
   let at = 0;
   for await (const chunk of world.blobs.read(blobKey)) {
@@ -57,4 +63,8 @@ const inUtf16 = (text: string): Uint8Array => {
 
 /** The same answers with the custom_ids of another run's nonce; ids of other forms stay. */
 const ofAnotherRun = (bytes: Uint8Array): Uint8Array =>
-  new TextEncoder().encode(new TextDecoder().decode(bytes).replaceAll(/"custom_id": "r[0-9a-z]{8}-/gu, '"custom_id": "r0another-'));
+  new TextEncoder().encode(
+    new TextDecoder()
+      .decode(bytes)
+      .replaceAll(/"custom_id": "r[0-9a-z]{8}-/gu, '"custom_id": "r0another-'),
+  );

@@ -19,7 +19,8 @@ export type Answer = (request: AnswerRequest) => string | JsonValue;
  */
 export const defaultAnswer = (body: JsonObject, prompt: string, seed: number): string => {
   const format = formatOf(body);
-  if (format.type === 'json_schema') return JSON.stringify(answerForSchema(format.schema, prompt, seed));
+  if (format.type === 'json_schema')
+    return JSON.stringify(answerForSchema(format.schema, prompt, seed));
   const sentence = sentenceAbout(prompt, seed);
   return format.type === 'json_object' ? JSON.stringify({ answer: sentence }) : sentence;
 };
@@ -28,7 +29,9 @@ export const defaultAnswer = (body: JsonObject, prompt: string, seed: number): s
 export const asksForSchema = (body: JsonObject): boolean => formatOf(body).type === 'json_schema';
 
 type AnswerFormat =
-  { readonly type: 'text' } | { readonly type: 'json_object' } | { readonly type: 'json_schema'; readonly schema: JsonObject };
+  | { readonly type: 'text' }
+  | { readonly type: 'json_object' }
+  | { readonly type: 'json_schema'; readonly schema: JsonObject };
 
 /** The format in a responses body (`text.format`) or a chat body (`response_format`). */
 const formatOf = (body: JsonObject): AnswerFormat => {
@@ -38,7 +41,10 @@ const formatOf = (body: JsonObject): AnswerFormat => {
   if (format['type'] === 'json_object') return { type: 'json_object' };
   if (format['type'] !== 'json_schema') return { type: 'text' };
   const nested = isJsonObject(format['json_schema']) ? format['json_schema'] : format;
-  return { type: 'json_schema', schema: isJsonObject(nested['schema']) ? nested['schema'] : { type: 'object' } };
+  return {
+    type: 'json_schema',
+    schema: isJsonObject(nested['schema']) ? nested['schema'] : { type: 'object' },
+  };
 };
 
 const quotedChars = 60;

@@ -28,7 +28,11 @@ const hourMs = 3_600_000;
 const pageDefault = 20;
 
 /** Creates a batch. A missing input file is reported by validation, not here. */
-export const createBatch = async (world: ProviderWorld, pool: BatchPool, body: unknown): Promise<Reply<BatchObject>> => {
+export const createBatch = async (
+  world: ProviderWorld,
+  pool: BatchPool,
+  body: unknown,
+): Promise<Reply<BatchObject>> => {
   const nowMs = world.nowMs();
   const request = readCreateRequest(body, world.limits);
   if (request.type !== 'done') return request;
@@ -45,7 +49,8 @@ export const createBatch = async (world: ProviderWorld, pool: BatchPool, body: u
     await world.files.remove(request.value.inputFileId);
     if (deleted.isSeenLate !== true) world.missedFiles.add(request.value.inputFileId);
   }
-  if (world.missedFiles.has(request.value.inputFileId)) return noSuchFile(request.value.inputFileId);
+  if (world.missedFiles.has(request.value.inputFileId))
+    return noSuchFile(request.value.inputFileId);
   const late = world.faults.strike('create_lands_late', batchNo);
   if (late !== null) {
     pool.addLater(request.value, nowMs + late.forMs);
@@ -56,7 +61,10 @@ export const createBatch = async (world: ProviderWorld, pool: BatchPool, body: u
   const batch = pool.add(request.value, nowMs);
   if (isDoubled) pool.add(request.value, nowMs, true);
   const another = pool.list().at(-1) ?? batch;
-  const answered = another.id !== batch.id && world.faults.strike('create_answers_another', batchNo) !== null ? another : batch;
+  const answered =
+    another.id !== batch.id && world.faults.strike('create_answers_another', batchNo) !== null
+      ? another
+      : batch;
   return isReplyLost ? replyLost : done(shownBatch(world, answered, nowMs));
 };
 
@@ -77,13 +85,20 @@ const creationFault = (
   }
   const file = world.files.find(request.inputFileId, nowMs);
   if (file !== null && file.purpose !== 'batch') {
-    return refused(400, `Invalid file purpose: '${file.purpose}'. Expected 'batch'.`, { param: 'input_file_id', code: 'invalid_purpose' });
+    return refused(400, `Invalid file purpose: '${file.purpose}'. Expected 'batch'.`, {
+      param: 'input_file_id',
+      code: 'invalid_purpose',
+    });
   }
   if (file !== null && nowMs < file.foundMs) return fileNotFound(file.id, file.foundMessage);
-  if (file !== null && nowMs < file.processedMs) return fileNotProcessed(file.id, file.processedMessage);
+  if (file !== null && nowMs < file.processedMs)
+    return fileNotProcessed(file.id, file.processedMessage);
   const recentCount = pool.list().filter(({ createdMs }) => createdMs > nowMs - hourMs).length;
   if (recentCount < world.limits.batchesPerHourMax) return null;
-  return refused(429, 'Rate limit reached for batch creation.', { type: 'requests', code: 'rate_limit_exceeded' });
+  return refused(429, 'Rate limit reached for batch creation.', {
+    type: 'requests',
+    code: 'rate_limit_exceeded',
+  });
 };
 
 /** The error of a service that reads the file at the create. */
@@ -96,11 +111,13 @@ const lineFault = async (
   const line = world.faults.strikeLine('create', batchNo);
   if (line === null) return null;
   const file = world.files.find(inputFileId, nowMs);
-  const [customId = null] = line.byId === true && file !== null ? await customIdsAt(world, file.blobKey, [line.line]) : [];
+  const [customId = null] =
+    line.byId === true && file !== null ? await customIdsAt(world, file.blobKey, [line.line]) : [];
   return refusedLine(line, customId);
 };
 
-const queueIsFull = (message: string): Refused => refused(429, message, { type: 'tokens', code: 'token_limit_exceeded' });
+const queueIsFull = (message: string): Refused =>
+  refused(429, message, { type: 'tokens', code: 'token_limit_exceeded' });
 
 /** The error of a service that counts the file's tokens at the create. */
 const fullQueueFault = async (
@@ -112,33 +129,54 @@ const fullQueueFault = async (
   if (world.queue.isFullAt !== 'create') return null;
   const file = world.files.find(request.inputFileId, nowMs);
   if (file === null) return null;
-  const validation = await validateInput(world.blobs.read(file.blobKey), request.endpoint, world.limits);
+  const validation = await validateInput(
+    world.blobs.read(file.blobKey),
+    request.endpoint,
+    world.limits,
+  );
   await pool.settle(nowMs);
-  const message = validation.errors.length > 0 ? null : fullQueueMessage(world.queue, validation, pool.list());
+  const message =
+    validation.errors.length > 0 ? null : fullQueueMessage(world.queue, validation, pool.list());
   return message === null ? null : queueIsFull(message);
 };
 
-export const retrieveBatch = async (world: ProviderWorld, pool: BatchPool, id: string): Promise<Reply<BatchObject>> => {
+export const retrieveBatch = async (
+  world: ProviderWorld,
+  pool: BatchPool,
+  id: string,
+): Promise<Reply<BatchObject>> => {
   const nowMs = world.nowMs();
   await pool.settle(nowMs);
   const batch = pool.find(id);
-  return batch === null || isHidden(world, batch, nowMs) ? noSuchBatch(id) : done(shownBatch(world, batch, nowMs));
+  return batch === null || isHidden(world, batch, nowMs)
+    ? noSuchBatch(id)
+    : done(shownBatch(world, batch, nowMs));
 };
 
-export const listBatches = async (world: ProviderWorld, pool: BatchPool, query: PageQuery): Promise<Reply<ListPage<BatchObject>>> => {
+export const listBatches = async (
+  world: ProviderWorld,
+  pool: BatchPool,
+  query: PageQuery,
+): Promise<Reply<ListPage<BatchObject>>> => {
   const nowMs = world.nowMs();
   await pool.settle(nowMs);
   const isOn = (type: StateType): boolean => world.faults.isOn(type, world.ageMs());
   const listRefusal = world.faults.listRefusal(world.ageMs());
   if (listRefusal !== null)
-    return refused(listRefusal, listRefusal === 405 ? 'Method Not Allowed' : 'Not Implemented', { code: 'method_not_supported' });
-  if (isOn('list_page_empty') && query.after === undefined) return done({ object: 'list', data: [], has_more: true });
+    return refused(listRefusal, listRefusal === 405 ? 'Method Not Allowed' : 'Not Implemented', {
+      code: 'method_not_supported',
+    });
+  if (isOn('list_page_empty') && query.after === undefined)
+    return done({ object: 'list', data: [], has_more: true });
   const isListed = (batch: BatchRecord): boolean =>
     batch.project === world.project() &&
     nowMs >= batch.createdMs + (world.faults.mark('list_lags', batch.batchNo)?.forMs ?? 0) &&
     !world.faults.isLacked(batch.batchNo, world.ageMs());
   const listed = isOn('list_empty') ? [] : pool.list().filter(isListed);
-  const page = pageOf(listed, query, { limitDefault: pageDefault, limitMax: world.limits.batchPageMax });
+  const page = pageOf(listed, query, {
+    limitDefault: pageDefault,
+    limitMax: world.limits.batchPageMax,
+  });
   if (page.type !== 'done') return page;
   const data = page.value.data.map((batch) => shownBatch(world, batch, nowMs));
   if (isOn('list_bare')) return done(data as unknown as ListPage<BatchObject>);
@@ -149,7 +187,11 @@ export const listBatches = async (world: ProviderWorld, pool: BatchPool, query: 
  * Cancels a live batch. A batch that is being cancelled is returned as it is; one that has ended is
  * rejected with 409.
  */
-export const cancelBatch = async (world: ProviderWorld, pool: BatchPool, id: string): Promise<Reply<BatchObject>> => {
+export const cancelBatch = async (
+  world: ProviderWorld,
+  pool: BatchPool,
+  id: string,
+): Promise<Reply<BatchObject>> => {
   const nowMs = world.nowMs();
   const known = pool.find(id);
   if (known === null || isHidden(world, known, nowMs)) return noSuchBatch(id);
@@ -158,9 +200,14 @@ export const cancelBatch = async (world: ProviderWorld, pool: BatchPool, id: str
   const batch = await pool.cancel(id, nowMs);
   if (batch === null) return noSuchBatch(id);
   const { status } = batch.life;
-  const isAnswered = status === 'cancelling' || (batch.schedule.ignoresCancel && !isTerminal(status));
-  return isAnswered ? done(shownBatch(world, batch, nowMs)) : refused(409, `Cannot cancel a batch with status '${status}'.`);
+  const isAnswered =
+    status === 'cancelling' || (batch.schedule.ignoresCancel && !isTerminal(status));
+  return isAnswered
+    ? done(shownBatch(world, batch, nowMs))
+    : refused(409, `Cannot cancel a batch with status '${status}'.`);
 };
 
 const isHidden = (world: ProviderWorld, batch: BatchRecord, nowMs: number): boolean =>
-  batch.project !== world.project() || nowMs < batch.createdMs + (world.faults.mark('not_found_after_create', batch.batchNo)?.forMs ?? 0);
+  batch.project !== world.project() ||
+  nowMs <
+    batch.createdMs + (world.faults.mark('not_found_after_create', batch.batchNo)?.forMs ?? 0);

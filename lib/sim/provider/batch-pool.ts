@@ -31,7 +31,11 @@ export interface BatchPool {
 export const createBatchPool = (world: ProviderWorld): BatchPool => {
   const batches = new Map<string, BatchRecord>();
   const live = new Set<string>();
-  const late: { readonly request: CreateBatchRequest; readonly atMs: number; readonly project: Project }[] = [];
+  const late: {
+    readonly request: CreateBatchRequest;
+    readonly atMs: number;
+    readonly project: Project;
+  }[] = [];
   const attempts = new Map<string, number>();
   let settling: Promise<void> = Promise.resolve();
 
@@ -40,7 +44,8 @@ export const createBatchPool = (world: ProviderWorld): BatchPool => {
     if (isTerminal(batch.life.status)) live.delete(batch.id);
     return batch;
   };
-  const liveBatches = (): readonly BatchRecord[] => [...live].flatMap((id) => batches.get(id) ?? []);
+  const liveBatches = (): readonly BatchRecord[] =>
+    [...live].flatMap((id) => batches.get(id) ?? []);
   const countAttempt = (customId: string): number => {
     const attempt = (attempts.get(customId) ?? 0) + 1;
     attempts.set(customId, attempt);
@@ -57,17 +62,29 @@ export const createBatchPool = (world: ProviderWorld): BatchPool => {
 
   /** One step of one batch, at its due time. */
   const advance = async (batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
-    const files = (answeredRatio: number, unfinishedCode: 'batch_expired' | 'batch_cancelled'): Promise<BatchRecord> =>
+    const files = (
+      answeredRatio: number,
+      unfinishedCode: 'batch_expired' | 'batch_cancelled',
+    ): Promise<BatchRecord> =>
       writeFiles(world, batch, { answeredRatio, unfinishedCode }, countAttempt, atMs);
     switch (batch.life.status) {
       case 'validating':
         return finishValidation(world, batch, liveBatches(), atMs);
       case 'in_progress': {
         if (batch.schedule.handCancelMs === atMs) return beginCancel(batch, atMs);
-        if (batch.schedule.stuck !== null) return publishEarly(world, await files(batch.schedule.stuck.ratio, 'batch_expired'), atMs);
+        if (batch.schedule.stuck !== null)
+          return publishEarly(
+            world,
+            await files(batch.schedule.stuck.ratio, 'batch_expired'),
+            atMs,
+          );
         if (batch.schedule.finishedMs > atMs) {
           const expired = await files(batch.schedule.expiredRatio, 'batch_expired');
-          return publishFiles(world, { ...expired, life: enter(batch.life, 'expired', atMs) }, atMs);
+          return publishFiles(
+            world,
+            { ...expired, life: enter(batch.life, 'expired', atMs) },
+            atMs,
+          );
         }
         const finished = await files(1, 'batch_expired');
         return { ...finished, life: enter(batch.life, 'finalizing', atMs) };
@@ -76,7 +93,11 @@ export const createBatchPool = (world: ProviderWorld): BatchPool => {
         return publishFiles(world, { ...batch, life: enter(batch.life, 'completed', atMs) }, atMs);
       case 'cancelling': {
         const cancelled = await files(batch.cancelledRatio, 'batch_cancelled');
-        return publishFiles(world, { ...cancelled, life: enter(batch.life, 'cancelled', atMs) }, atMs);
+        return publishFiles(
+          world,
+          { ...cancelled, life: enter(batch.life, 'cancelled', atMs) },
+          atMs,
+        );
       }
       default:
         return batch;
@@ -92,7 +113,12 @@ export const createBatchPool = (world: ProviderWorld): BatchPool => {
     return next;
   };
 
-  const add = (request: CreateBatchRequest, createdMs: number, project: Project, isDoubled: boolean): BatchRecord => {
+  const add = (
+    request: CreateBatchRequest,
+    createdMs: number,
+    project: Project,
+    isDoubled: boolean,
+  ): BatchRecord => {
     const batchNo = batches.size + 1;
     const batch: BatchRecord = {
       ...request,
@@ -121,10 +147,14 @@ export const createBatchPool = (world: ProviderWorld): BatchPool => {
     // for again, which the operator accepted.
     const endless = world.faults.mark('never_ends', batchNo);
     const isUnreadable = endless !== null && batch.schedule.stuck?.namesFiles !== true;
-    world.book.created({ id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata }, isDoubled || isUnreadable);
+    world.book.created(
+      { id: batch.id, inputFileId: batch.inputFileId, metadata: batch.metadata },
+      isDoubled || isUnreadable,
+    );
     return keep(batch);
   };
-  const nextLateMs = (): number | null => (late.length === 0 ? null : Math.min(...late.map(({ atMs }) => atMs)));
+  const nextLateMs = (): number | null =>
+    late.length === 0 ? null : Math.min(...late.map(({ atMs }) => atMs));
   const landUntil = (nowMs: number): void => {
     for (const [at, { request, atMs, project }] of [...late.entries()].reverse()) {
       if (atMs > nowMs) continue;
@@ -137,7 +167,8 @@ export const createBatchPool = (world: ProviderWorld): BatchPool => {
   const inTurn = <A>(nowMs: number, act: () => A): Promise<A> => {
     const turn = settling.then(async () => {
       landUntil(nowMs);
-      for (let next = nextBatch(); next !== null && next.atMs <= nowMs; next = nextBatch()) keep(await advance(next.batch, next.atMs));
+      for (let next = nextBatch(); next !== null && next.atMs <= nowMs; next = nextBatch())
+        keep(await advance(next.batch, next.atMs));
       await world.files.removeExpired(nowMs);
       return act();
     });
@@ -158,7 +189,8 @@ export const createBatchPool = (world: ProviderWorld): BatchPool => {
     cancel: (id, nowMs) =>
       inTurn(nowMs, () => {
         const batch = batches.get(id) ?? null;
-        const isHeeded = batch !== null && isCancellable(batch.life.status) && !batch.schedule.ignoresCancel;
+        const isHeeded =
+          batch !== null && isCancellable(batch.life.status) && !batch.schedule.ignoresCancel;
         return isHeeded ? beginCancel(batch, nowMs) : batch;
       }),
     nextChangeMs: () => {

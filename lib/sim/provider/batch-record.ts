@@ -74,8 +74,10 @@ const dueMs = (batch: BatchRecord): number | null => {
 export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject => {
   const { stamps, status } = batch.life;
   const { stuck, shown } = batch.schedule;
-  const areFilesVisible = (isTerminal(status) || stuck?.namesFiles === true) && nowMs >= batch.filesVisibleMs;
-  const second = (ms: number | undefined): number | null => (ms === undefined ? null : Math.floor(ms / 1000));
+  const areFilesVisible =
+    (isTerminal(status) || stuck?.namesFiles === true) && nowMs >= batch.filesVisibleMs;
+  const second = (ms: number | undefined): number | null =>
+    ms === undefined ? null : Math.floor(ms / 1000);
   return {
     id: batch.id,
     object: 'batch',
@@ -113,7 +115,8 @@ const noUsage: BatchUsage = {
 
 const countsAt = (batch: BatchRecord, nowMs: number): RequestCounts => {
   const { total } = batch.counts;
-  if (batch.life.status === 'in_progress') return { total, completed: Math.floor(total * progressAt(batch.schedule, nowMs)), failed: 0 };
+  if (batch.life.status === 'in_progress')
+    return { total, completed: Math.floor(total * progressAt(batch.schedule, nowMs)), failed: 0 };
   if (batch.life.status === 'cancelling' && batch.usage === null)
     return { total, completed: Math.floor(total * batch.cancelledRatio), failed: 0 };
   return batch.counts;

@@ -51,7 +51,10 @@ export const createMemoryBlobs = (): BlobStore => {
   };
 };
 
-async function* readChunks(chunks: readonly Uint8Array[], range: ByteRange): AsyncGenerator<Uint8Array> {
+async function* readChunks(
+  chunks: readonly Uint8Array[],
+  range: ByteRange,
+): AsyncGenerator<Uint8Array> {
   let offset = 0;
   for (const chunk of chunks) {
     const from = Math.max(range.start - offset, 0);

@@ -13,13 +13,18 @@ export interface CreateBatchRequest {
 }
 
 /** Parses the body of a create, or rejects it as the service does, before any file is read. */
-export const readCreateRequest = (body: unknown, limits: ServiceLimits): Reply<CreateBatchRequest> => {
-  if (!isJsonObject(body)) return refused(400, 'We could not parse the JSON body of your request: expected an object.');
+export const readCreateRequest = (
+  body: unknown,
+  limits: ServiceLimits,
+): Reply<CreateBatchRequest> => {
+  if (!isJsonObject(body))
+    return refused(400, 'We could not parse the JSON body of your request: expected an object.');
   for (const field of ['input_file_id', 'endpoint', 'completion_window']) {
     if (body[field] === undefined || body[field] === null) return missingParameter(field);
   }
   const { input_file_id: inputFileId, endpoint } = body;
-  if (typeof inputFileId !== 'string') return invalidValue('input_file_id', "Invalid type for 'input_file_id': expected a string.");
+  if (typeof inputFileId !== 'string')
+    return invalidValue('input_file_id', "Invalid type for 'input_file_id': expected a string.");
   if (typeof endpoint !== 'string' || !batchEndpoints.includes(endpoint)) {
     return invalidValue(
       'endpoint',
@@ -27,14 +32,21 @@ export const readCreateRequest = (body: unknown, limits: ServiceLimits): Reply<C
     );
   }
   if (body['completion_window'] !== '24h')
-    return invalidValue('completion_window', "Invalid value for 'completion_window': only '24h' is supported.");
-  const fault = metadataFault(body, limits) ?? expiryFault(body['output_expires_after'], 'output_expires_after', limits);
+    return invalidValue(
+      'completion_window',
+      "Invalid value for 'completion_window': only '24h' is supported.",
+    );
+  const fault =
+    metadataFault(body, limits) ??
+    expiryFault(body['output_expires_after'], 'output_expires_after', limits);
   if (fault !== null) return fault;
   const expiry = body['output_expires_after'];
   return done({
     inputFileId,
     endpoint,
-    metadata: isJsonObject(body['metadata']) ? (body['metadata'] as Readonly<Record<string, string>>) : null,
+    metadata: isJsonObject(body['metadata'])
+      ? (body['metadata'] as Readonly<Record<string, string>>)
+      : null,
     outputExpiresAfterSeconds: isJsonObject(expiry) ? Number(expiry['seconds']) : null,
   });
 };
@@ -43,7 +55,10 @@ const metadataFault = (body: JsonObject, limits: ServiceLimits): Reply<never> | 
   const metadata = body['metadata'];
   if (metadata === undefined || metadata === null) return null;
   if (!isJsonObject(metadata))
-    return refused(400, "Invalid type for 'metadata': expected an object.", { param: 'metadata', code: 'invalid_type' });
+    return refused(400, "Invalid type for 'metadata': expected an object.", {
+      param: 'metadata',
+      code: 'invalid_type',
+    });
   const pairs = Object.entries(metadata);
   if (pairs.length > limits.metadataPairsMax) {
     const message = `Invalid 'metadata': too many properties. Expected at most ${limits.metadataPairsMax}, got ${pairs.length}.`;
@@ -52,22 +67,41 @@ const metadataFault = (body: JsonObject, limits: ServiceLimits): Reply<never> | 
   for (const [key, value] of pairs) {
     const param = `metadata.${key}`;
     if (key.length > limits.metadataKeyCharsMax)
-      return refused(400, 'Invalid metadata key: too long.', { param, code: 'string_above_max_length' });
-    if (typeof value !== 'string') return refused(400, `Invalid type for '${param}': expected a string.`, { param, code: 'invalid_type' });
+      return refused(400, 'Invalid metadata key: too long.', {
+        param,
+        code: 'string_above_max_length',
+      });
+    if (typeof value !== 'string')
+      return refused(400, `Invalid type for '${param}': expected a string.`, {
+        param,
+        code: 'invalid_type',
+      });
     if (value.length > limits.metadataValueCharsMax)
-      return refused(400, `Invalid '${param}': string too long.`, { param, code: 'string_above_max_length' });
+      return refused(400, `Invalid '${param}': string too long.`, {
+        param,
+        code: 'string_above_max_length',
+      });
   }
   return null;
 };
 
 /** What is wrong with an `expires_after` value; null for a valid or absent one. */
-export const expiryFault = (expiry: unknown, param: string, limits: ServiceLimits): Reply<never> | null => {
+export const expiryFault = (
+  expiry: unknown,
+  param: string,
+  limits: ServiceLimits,
+): Reply<never> | null => {
   if (expiry === undefined || expiry === null) return null;
-  if (!isJsonObject(expiry)) return invalidValue(param, `Invalid type for '${param}': expected an object.`);
-  if (expiry['anchor'] !== 'created_at') return invalidValue(`${param}[anchor]`, "Invalid anchor: only 'created_at' is supported.");
+  if (!isJsonObject(expiry))
+    return invalidValue(param, `Invalid type for '${param}': expected an object.`);
+  if (expiry['anchor'] !== 'created_at')
+    return invalidValue(`${param}[anchor]`, "Invalid anchor: only 'created_at' is supported.");
   const seconds = expiry['seconds'];
   const isGood =
-    typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= limits.expirySecondsMin && seconds <= limits.expirySecondsMax;
+    typeof seconds === 'number' &&
+    Number.isInteger(seconds) &&
+    seconds >= limits.expirySecondsMin &&
+    seconds <= limits.expirySecondsMax;
   if (isGood) return null;
   return invalidValue(
     `${param}[seconds]`,

@@ -6,7 +6,11 @@ import type { ProviderWorld } from './world.ts';
  * The `custom_id` on each of these lines of a stored file, counted from 1; null: the line has none.
  * Reads the whole file.
  */
-export const customIdsAt = async (world: ProviderWorld, blobKey: string, lines: readonly number[]): Promise<readonly (string | null)[]> => {
+export const customIdsAt = async (
+  world: ProviderWorld,
+  blobKey: string,
+  lines: readonly number[],
+): Promise<readonly (string | null)[]> => {
   const found = new Map<number, string>();
   const decoder = new TextDecoder();
   let line = 0;

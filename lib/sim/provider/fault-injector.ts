@@ -21,9 +21,11 @@ export interface ScriptedRowFault {
 /** Faults that may hit any operation. */
 export type OutageType = 'http_error' | 'connection_lost' | 'body_stalls' | 'body_drips';
 /** Faults that are states of the whole provider. */
-export type StateType = 'other_project' | 'list_empty' | 'list_without_has_more' | 'list_bare' | 'list_page_empty';
+export type StateType =
+  'other_project' | 'list_empty' | 'list_without_has_more' | 'list_bare' | 'list_page_empty';
 /** Whether a download fault applies to this file of its batch. */
-const isForFile = (fault: AnswersFault, part: 'output' | 'error'): boolean => (fault.file ?? part) === part;
+const isForFile = (fault: AnswersFault, part: 'output' | 'error'): boolean =>
+  (fault.file ?? part) === part;
 
 /**
  * Decides which faults hit, and counts them. Random draws depend on seed, fault and batch, not on
@@ -64,7 +66,11 @@ export interface FaultInjector {
    * The outage that hits this operation, `ageMs` after the provider opened; null: none. `batchNo`
    * is null for calls on no particular batch.
    */
-  strikeOutage(operation: Operation, batchNo: number | null, ageMs: number): FaultOf<OutageType> | null;
+  strikeOutage(
+    operation: Operation,
+    batchNo: number | null,
+    ageMs: number,
+  ): FaultOf<OutageType> | null;
   /**
    * True while this state of the whole provider lasts, `ageMs` after it opened: for example, the
    * key belongs to another project, or lists are empty.
@@ -91,10 +97,20 @@ export const createFaultInjector = (script: FaultScript, seed: number): FaultInj
   const tries = new Map<string, number>();
   const hits = new Map<string, number>();
 
-  const isDrawn = (fault: Fault, scriptIndex: number, ...names: readonly (string | number)[]): boolean =>
-    fault.probability === undefined || uniform(seed, 'fault', scriptIndex, fault.type, ...names) < fault.probability;
+  const isDrawn = (
+    fault: Fault,
+    scriptIndex: number,
+    ...names: readonly (string | number)[]
+  ): boolean =>
+    fault.probability === undefined ||
+    uniform(seed, 'fault', scriptIndex, fault.type, ...names) < fault.probability;
 
-  const struck = (fault: Fault & { readonly times?: number }, scriptIndex: number, batchNo: number | null, name: string): boolean => {
+  const struck = (
+    fault: Fault & { readonly times?: number },
+    scriptIndex: number,
+    batchNo: number | null,
+    name: string,
+  ): boolean => {
     const aimed = isAimed(fault);
     if (aimed && (batchNo === null || !aimsAt(fault, batchNo))) return false;
     const key = aimed ? `${scriptIndex} ${name}` : `${scriptIndex}`;
@@ -111,7 +127,8 @@ export const createFaultInjector = (script: FaultScript, seed: number): FaultInj
 
   const mark: FaultInjector['mark'] = (type, batchNo) => {
     for (const [scriptIndex, fault] of script.entries()) {
-      if (isType(fault, type) && aimsAt(fault, batchNo) && isDrawn(fault, scriptIndex, batchNo)) return fault;
+      if (isType(fault, type) && aimsAt(fault, batchNo) && isDrawn(fault, scriptIndex, batchNo))
+        return fault;
     }
     return null;
   };
@@ -125,27 +142,41 @@ export const createFaultInjector = (script: FaultScript, seed: number): FaultInj
     },
     strikeLine: (at, batchNo) => {
       for (const [scriptIndex, fault] of script.entries()) {
-        if (isType(fault, 'line_refused') && (fault.at ?? 'create') === at && struck(fault, scriptIndex, batchNo, `${at} ${batchNo}`))
+        if (
+          isType(fault, 'line_refused') &&
+          (fault.at ?? 'create') === at &&
+          struck(fault, scriptIndex, batchNo, `${at} ${batchNo}`)
+        )
           return fault;
       }
       return null;
     },
     strikeAnswers: (batchNo, part, name) => {
       for (const [scriptIndex, fault] of script.entries()) {
-        if (isAnswersFault(fault) && isForFile(fault, part) && struck(fault, scriptIndex, batchNo, name)) return fault;
+        if (
+          isAnswersFault(fault) &&
+          isForFile(fault, part) &&
+          struck(fault, scriptIndex, batchNo, name)
+        )
+          return fault;
       }
       return null;
     },
     strikeOutage: (operation, batchNo, ageMs) => {
       for (const [scriptIndex, fault] of script.entries()) {
-        if (!isOutage(fault) || (fault.operation ?? operation) !== operation || !isOn(fault, ageMs)) continue;
+        if (!isOutage(fault) || (fault.operation ?? operation) !== operation || !isOn(fault, ageMs))
+          continue;
         if (struck(fault, scriptIndex, batchNo, `${operation} ${batchNo ?? ''}`)) return fault;
       }
       return null;
     },
-    isOn: (type, ageMs) => script.some((fault) => isType<StateType>(fault, type) && isOn(fault, ageMs)),
+    isOn: (type, ageMs) =>
+      script.some((fault) => isType<StateType>(fault, type) && isOn(fault, ageMs)),
     listRefusal: (ageMs) => {
-      const refusal = script.find((fault): fault is FaultOf<'list_refused'> => isType(fault, 'list_refused') && isOn(fault, ageMs));
+      const refusal = script.find(
+        (fault): fault is FaultOf<'list_refused'> =>
+          isType(fault, 'list_refused') && isOn(fault, ageMs),
+      );
       return refusal === undefined ? null : (refusal.statusCode ?? 405);
     },
     isLacked: (batchNo, ageMs) => {
@@ -155,18 +186,30 @@ export const createFaultInjector = (script: FaultScript, seed: number): FaultInj
     mark,
     rowFaults: (batchNo) =>
       [...script.entries()].flatMap(([scriptIndex, fault]) =>
-        isRowFault(fault) && aimsAt(fault, batchNo) && isDrawn(fault, scriptIndex, batchNo) ? [{ fault, scriptIndex }] : [],
+        isRowFault(fault) && aimsAt(fault, batchNo) && isDrawn(fault, scriptIndex, batchNo)
+          ? [{ fault, scriptIndex }]
+          : [],
       ),
   };
 };
 
-const isType = <Type extends Fault['type']>(fault: Fault, type: Type): fault is FaultOf<Type> => fault.type === type;
+const isType = <Type extends Fault['type']>(fault: Fault, type: Type): fault is FaultOf<Type> =>
+  fault.type === type;
 
-const outageTypes: readonly string[] = ['http_error', 'connection_lost', 'body_stalls', 'body_drips'] satisfies readonly OutageType[];
+const outageTypes: readonly string[] = [
+  'http_error',
+  'connection_lost',
+  'body_stalls',
+  'body_drips',
+] satisfies readonly OutageType[];
 const isOutage = (fault: Fault): fault is FaultOf<OutageType> => outageTypes.includes(fault.type);
-const isAnswersFault = (fault: Fault): fault is Fault & AnswersFault => answersFaults.some((type) => type === fault.type);
+const isAnswersFault = (fault: Fault): fault is Fault & AnswersFault =>
+  answersFaults.some((type) => type === fault.type);
 
-const isOn = ({ afterMs = 0, forMs = Infinity }: Pick<Outage, 'afterMs' | 'forMs'>, ageMs: number): boolean =>
-  ageMs >= afterMs && ageMs < afterMs + forMs;
+const isOn = (
+  { afterMs = 0, forMs = Infinity }: Pick<Outage, 'afterMs' | 'forMs'>,
+  ageMs: number,
+): boolean => ageMs >= afterMs && ageMs < afterMs + forMs;
 
-const isRowFault = (fault: Fault): fault is Extract<Fault, { readonly type: RowFault['type'] }> => fault.type.startsWith('rows_');
+const isRowFault = (fault: Fault): fault is Extract<Fault, { readonly type: RowFault['type'] }> =>
+  fault.type.startsWith('rows_');

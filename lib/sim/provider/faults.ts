@@ -1,7 +1,13 @@
 import type { RowFault } from './row-faults.ts';
 import type { BatchStatus } from './states.ts';
 
-export { answerFormFaults, type AnswerFormFault, type ErrorForm, errorForms, type RowFault } from './row-faults.ts';
+export {
+  answerFormFaults,
+  type AnswerFormFault,
+  type ErrorForm,
+  errorForms,
+  type RowFault,
+} from './row-faults.ts';
 
 /** The operations of the provider; a fault may aim at one of them. */
 export type Operation =
@@ -97,7 +103,11 @@ export type CallFault =
   | ({ readonly type: 'download_encoded'; readonly encoding: string } & Times)
   | AnswersFault
   /** Any operation, or the given one, answers with this status and does nothing. */
-  | ({ readonly type: 'http_error'; readonly statusCode: number; readonly retryAfterMs?: number } & Outage)
+  | ({
+      readonly type: 'http_error';
+      readonly statusCode: number;
+      readonly retryAfterMs?: number;
+    } & Outage)
   /** Any operation, or the given one, breaks off without an answer and does nothing. */
   | ({ readonly type: 'connection_lost' } & Outage)
   /**
@@ -112,7 +122,10 @@ export type CallFault =
   /** Lists of batches have neither `has_more` nor a last id. */
   | ({ readonly type: 'list_without_has_more' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** A service without lists of batches: 405, or another status. */
-  | ({ readonly type: 'list_refused'; readonly statusCode?: number } & Pick<Outage, 'afterMs' | 'forMs'>)
+  | ({ readonly type: 'list_refused'; readonly statusCode?: number } & Pick<
+      Outage,
+      'afterMs' | 'forMs'
+    >)
   /** A list of batches is an array instead of an object. */
   | ({ readonly type: 'list_bare' } & Pick<Outage, 'afterMs' | 'forMs'>)
   /** The first page of batches is empty, with `has_more` true. */
@@ -122,10 +135,17 @@ export type CallFault =
  * Why a create is rejected: the queue, the account's balance, the key, its plan, or the caller's
  * country.
  */
-export type CreateRefusal = 'over_capacity' | 'insufficient_quota' | 'unauthorized' | 'not_in_plan' | 'region';
+export type CreateRefusal =
+  'over_capacity' | 'insufficient_quota' | 'unauthorized' | 'not_in_plan' | 'region';
 
 /** Every reason, in one list. */
-export const createRefusals: readonly CreateRefusal[] = ['over_capacity', 'insufficient_quota', 'unauthorized', 'not_in_plan', 'region'];
+export const createRefusals: readonly CreateRefusal[] = [
+  'over_capacity',
+  'insufficient_quota',
+  'unauthorized',
+  'not_in_plan',
+  'region',
+];
 
 /**
  * Faults on one download of a batch's file: it arrives complete, with status 200 and a matching
@@ -189,7 +209,11 @@ export type BatchFault =
    * with the n-th of these codes, which repeat. `batches`: only the first so many batches (default
    * all).
    */
-  | { readonly type: 'validation_names_lines'; readonly codes: readonly string[]; readonly batches?: number }
+  | {
+      readonly type: 'validation_names_lines';
+      readonly codes: readonly string[];
+      readonly batches?: number;
+    }
   /** Reaches the end of its window with this share of its requests answered. */
   | { readonly type: 'expires'; readonly completedRatio: number }
   | { readonly type: 'completes_without_files' }
@@ -226,7 +250,11 @@ export type BatchFault =
    * Creates do not find its input file for this time, though it can be retrieved; `message` as
    * above. Aims at an upload.
    */
-  | { readonly type: 'file_not_found_after_upload'; readonly forMs: number; readonly message?: string }
+  | {
+      readonly type: 'file_not_found_after_upload';
+      readonly forMs: number;
+      readonly message?: string;
+    }
   /**
    * Its counts are null until it has ended, and its times are texts, as in Azure's REST samples.
    */
@@ -254,8 +282,10 @@ export type FaultScript = readonly Fault[];
 export type FaultOf<Type extends Fault['type']> = Extract<Fault, { readonly type: Type }>;
 
 /** True for a fault that names batches, and so counts its `times` for each of them. */
-export const isAimed = (when: When): boolean => when.batch !== undefined || when.everyBatch !== undefined;
+export const isAimed = (when: When): boolean =>
+  when.batch !== undefined || when.everyBatch !== undefined;
 
 /** True when the n-th batch (from 1) is one that the fault names, regardless of its probability. */
 export const aimsAt = (when: When, batchNo: number): boolean =>
-  (when.batch === undefined || when.batch === batchNo) && (when.everyBatch === undefined || batchNo % when.everyBatch === 0);
+  (when.batch === undefined || when.batch === batchNo) &&
+  (when.everyBatch === undefined || batchNo % when.everyBatch === 0);

@@ -18,7 +18,13 @@ export type {
   Times,
   When,
 } from './faults.ts';
-export { answerFormFaults, answersFaults, createRefusals, errorForms, operations } from './faults.ts';
+export {
+  answerFormFaults,
+  answersFaults,
+  createRefusals,
+  errorForms,
+  operations,
+} from './faults.ts';
 export type { CreateFileInput, FileContent, FileQuery } from './file-operations.ts';
 export type { DoubleBilling, Ledger } from './ledger.ts';
 export type { ServiceLimits } from './limits.ts';
@@ -31,4 +37,13 @@ export type { Done, Refused, Reply, ReplyLost } from './reply.ts';
 export { refused } from './reply.ts';
 export type { BatchStatus } from './states.ts';
 export { arrows, isTerminal } from './states.ts';
-export type { ApiError, BatchErrorEntry, BatchObject, BatchUsage, DeletedFile, FileObject, ListPage, RequestCounts } from './wire.ts';
+export type {
+  ApiError,
+  BatchErrorEntry,
+  BatchObject,
+  BatchUsage,
+  DeletedFile,
+  FileObject,
+  ListPage,
+  RequestCounts,
+} from './wire.ts';

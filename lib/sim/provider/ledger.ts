@@ -51,7 +51,10 @@ export interface LedgerBook {
   created(batch: Ledger['batches'][number], isDoubled: boolean): void;
   accepted(requestCount: number): void;
   /** `batchIndex` counts created batches from 0. */
-  billed(request: { readonly customId: string; readonly lineHash: number; readonly isUsable: boolean }, batchIndex: number): void;
+  billed(
+    request: { readonly customId: string; readonly lineHash: number; readonly isUsable: boolean },
+    batchIndex: number,
+  ): void;
   billedTokens(input: number, output: number): void;
 }
 
@@ -59,7 +62,10 @@ const doubleBilledShown = 1_000;
 
 /** An empty ledger. Memory: two numbers for each distinct request line billed. */
 export const createLedger = (): LedgerBook => {
-  const calls = Object.fromEntries(operations.map((operation) => [operation, 0])) as Record<Operation, number>;
+  const calls = Object.fromEntries(operations.map((operation) => [operation, 0])) as Record<
+    Operation,
+    number
+  >;
   const batches: Ledger['batches'][number][] = [];
   const doubleBilled: DoubleBilling[] = [];
   // Maps the hash of a request line to twice the index of the batch that answered it first, plus

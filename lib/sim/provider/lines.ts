@@ -4,7 +4,10 @@ const newline = 0x0a;
  * Splits bytes into lines at 0x0A only, as one array per chunk. A last line without a newline
  * counts. Memory is one chunk and one line; a line longer than `lineBytesMax` is cut.
  */
-export async function* splitLines(chunks: AsyncIterable<Uint8Array>, lineBytesMax: number): AsyncGenerator<readonly Uint8Array[]> {
+export async function* splitLines(
+  chunks: AsyncIterable<Uint8Array>,
+  lineBytesMax: number,
+): AsyncGenerator<readonly Uint8Array[]> {
   let carried: Uint8Array[] = [];
   let carriedBytes = 0;
   const carry = (part: Uint8Array): void => {
@@ -20,7 +23,8 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>, lineBytesMa
     const lines: Uint8Array[] = [];
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
-      if (carriedBytes === 0) lines.push(chunk.subarray(start, Math.min(end, start + lineBytesMax)));
+      if (carriedBytes === 0)
+        lines.push(chunk.subarray(start, Math.min(end, start + lineBytesMax)));
       else {
         carry(chunk.subarray(start, end));
         lines.push(joinBytes(carried, carriedBytes));

@@ -16,16 +16,22 @@ export const pageOf = <A extends { readonly id: string }>(
   bounds: { readonly limitDefault: number; readonly limitMax: number },
 ): Reply<ListPage<A>> => {
   const limit = query.limit ?? bounds.limitDefault;
-  if (!Number.isInteger(limit)) return invalidValue('limit', `Invalid 'limit': expected an integer.`);
+  if (!Number.isInteger(limit))
+    return invalidValue('limit', `Invalid 'limit': expected an integer.`);
   if (limit < 1 || limit > bounds.limitMax) {
     const code = limit < 1 ? 'integer_below_min_value' : 'integer_above_max_value';
-    return refused(400, `Invalid 'limit': expected a value from 1 to ${bounds.limitMax}.`, { param: 'limit', code });
+    return refused(400, `Invalid 'limit': expected a value from 1 to ${bounds.limitMax}.`, {
+      param: 'limit',
+      code,
+    });
   }
   const start = query.after === undefined ? 0 : all.findIndex(({ id }) => id === query.after) + 1;
-  if (query.after !== undefined && start === 0) return refused(404, `No object found with id '${query.after}'.`, { param: 'after' });
+  if (query.after !== undefined && start === 0)
+    return refused(404, `No object found with id '${query.after}'.`, { param: 'after' });
   const data = all.slice(start, start + limit);
   const first = data[0];
   const last = data[data.length - 1];
-  const ends = first === undefined || last === undefined ? {} : { first_id: first.id, last_id: last.id };
+  const ends =
+    first === undefined || last === undefined ? {} : { first_id: first.id, last_id: last.id };
   return done({ object: 'list', data, ...ends, has_more: start + limit < all.length });
 };

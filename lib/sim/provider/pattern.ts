@@ -101,7 +101,9 @@ export const textMatching = (pattern: string, prng: Prng): string => {
 const charactersBetween = (from: string, to: string): string => {
   const first = from.charCodeAt(0);
   const last = Math.min(to.charCodeAt(0), first + 255);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => String.fromCharCode(first + index)).join('');
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>
+    String.fromCharCode(first + index),
+  ).join('');
 };
 
 const printable = charactersBetween(' ', '~');
@@ -120,4 +122,5 @@ const classes: Readonly<Record<string, string>> = {
   r: '\r',
 };
 
-const pick = (members: string, prng: Prng): string => (members === '' ? '' : (members[prng.below(members.length)] ?? ''));
+const pick = (members: string, prng: Prng): string =>
+  members === '' ? '' : (members[prng.below(members.length)] ?? '');

@@ -33,7 +33,11 @@ export interface ProductionPlan {
   /** Counts a request with this custom_id; returns how many there were, including this one. */
   readonly countAttempt: (customId: string) => number;
   /** Called for every request that is billed. */
-  readonly bill: (request: { readonly customId: string; readonly lineHash: number; readonly isUsable: boolean }) => void;
+  readonly bill: (request: {
+    readonly customId: string;
+    readonly lineHash: number;
+    readonly isUsable: boolean;
+  }) => void;
 }
 
 /** Totals over one batch's rows. */
@@ -84,7 +88,8 @@ const answeredShare = (plan: ProductionPlan): ((index: number) => boolean) => {
   return (index) => (index * stride) % count < answeredCount;
 };
 
-const greatestCommonDivisor = (left: number, right: number): number => (right === 0 ? left : greatestCommonDivisor(right, left % right));
+const greatestCommonDivisor = (left: number, right: number): number =>
+  right === 0 ? left : greatestCommonDivisor(right, left % right);
 
 const rowOutcome = (
   plan: ProductionPlan,
@@ -101,13 +106,23 @@ const rowOutcome = (
   const body = isJsonObject(request['body']) ? request['body'] : {};
   const fault = faultOn(plan, customId);
   const written = writeAnswer(plan, body, row, fault);
-  if (written.type === 'crashed') return refusedRow(row, 500, { message: written.message, type: 'server_error', param: null, code: null });
+  if (written.type === 'crashed')
+    return refusedRow(row, 500, {
+      message: written.message,
+      type: 'server_error',
+      param: null,
+      code: null,
+    });
   const outcome = answeredRow(row, written.body, fault, plan.endpoint);
   if (outcome.counts === 'completed' && outcome.isBilled) {
     totals.inputTokens += written.inputTokens;
     totals.outputTokens += written.outputTokens;
     totals.reasoningTokens += written.reasoningTokens;
-    plan.bill({ customId, lineHash: hashBytes(line), isUsable: outcome.isUsable && written.isWhole });
+    plan.bill({
+      customId,
+      lineHash: hashBytes(line),
+      isUsable: outcome.isUsable && written.isWhole,
+    });
   }
   return outcome;
 };
@@ -126,7 +141,10 @@ const faultOn = (plan: ProductionPlan, customId: string): RowFault | null => {
 
 const canHit = (fault: RowFault, endpoint: string): boolean => {
   // Only a text can be truncated or refused.
-  const isOfText = fault.type === 'rows_truncated' || fault.type === 'rows_refused' || fault.type === 'rows_end_with';
+  const isOfText =
+    fault.type === 'rows_truncated' ||
+    fault.type === 'rows_refused' ||
+    fault.type === 'rows_end_with';
   return isOfText ? writesText(endpoint) : knowsForm(endpoint, formOf(fault));
 };
 
@@ -143,10 +161,16 @@ const forms: Readonly<Partial<Record<RowFault['type'], AnswerForm>>> = {
   rows_empty_text: 'empty_text',
 };
 
-const formOf = (fault: RowFault | null): AnswerForm => (fault === null ? 'text' : (forms[fault.type] ?? 'text'));
+const formOf = (fault: RowFault | null): AnswerForm =>
+  fault === null ? 'text' : (forms[fault.type] ?? 'text');
 
 /** Forms that contain the requested text. */
-const formsWithText: readonly AnswerForm[] = ['text', 'several_messages', 'content_list', 'several_choices'];
+const formsWithText: readonly AnswerForm[] = [
+  'text',
+  'several_messages',
+  'content_list',
+  'several_choices',
+];
 
 type Written =
   | {
@@ -187,9 +211,19 @@ const writeAnswer = (
   const form = formOf(fault);
   const limit = isText ? outputTokensMax(body) : Infinity;
   const isRefused = isText && fault?.type === 'rows_refused';
-  const isCut = isText && !isRefused && (fault?.type === 'rows_truncated' || reasoningTokens + textTokens(whole) > limit);
-  const keptChars = Math.max(0, Math.min(Math.floor(whole.length / 2), (limit - reasoningTokens) * 4));
-  const text = isRefused ? "I'm sorry, but I can't assist with that request." : isCut ? whole.slice(0, keptChars) : whole;
+  const isCut =
+    isText &&
+    !isRefused &&
+    (fault?.type === 'rows_truncated' || reasoningTokens + textTokens(whole) > limit);
+  const keptChars = Math.max(
+    0,
+    Math.min(Math.floor(whole.length / 2), (limit - reasoningTokens) * 4),
+  );
+  const text = isRefused
+    ? "I'm sorry, but I can't assist with that request."
+    : isCut
+      ? whole.slice(0, keptChars)
+      : whole;
   const usage = {
     inputTokens: inputTokens(prompt),
     outputTokens: isText ? reasoningTokens + textTokens(text) * choiceCountOf({ form, body }) : 0,
@@ -215,7 +249,10 @@ const writeAnswer = (
     ...usage,
   };
   // For a schema, only an answer with its text is usable, whatever else it contains.
-  const isFit = form === 'refused_beside_text' ? asksForSchema(body) : formsWithText.includes(form) || !asksForSchema(body);
+  const isFit =
+    form === 'refused_beside_text'
+      ? asksForSchema(body)
+      : formsWithText.includes(form) || !asksForSchema(body);
   const isWhole = ending === 'stopped' && isFit;
   return { type: 'written', body: bodyText(plan.endpoint, completion), isWhole, ...usage };
 };

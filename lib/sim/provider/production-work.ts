@@ -47,7 +47,11 @@ export const writeFiles = async (
   );
   world.book.billedTokens(totals.inputTokens, totals.outputTokens);
   const output = await closeFile(world, sink.output);
-  const error = await closeFile(world, sink.error, world.faults.mark('error_file_empty', batch.batchNo) !== null);
+  const error = await closeFile(
+    world,
+    sink.error,
+    world.faults.mark('error_file_empty', batch.batchNo) !== null,
+  );
   await world.files.release(input);
   return {
     ...batch,
@@ -62,23 +66,36 @@ export const writeFiles = async (
  * Gives the written rows of a batch that ended at `atMs` their file ids. A batch that lost its
  * files gets none.
  */
-export const publishFiles = async (world: ProviderWorld, batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
+export const publishFiles = async (
+  world: ProviderWorld,
+  batch: BatchRecord,
+  atMs: number,
+): Promise<BatchRecord> => {
   const { output, error } = batch.unpublished;
   const published = { ...batch, unpublished: { output: null, error: null } };
-  if (batch.life.status === 'completed' && world.faults.mark('completes_without_files', batch.batchNo) !== null) {
+  if (
+    batch.life.status === 'completed' &&
+    world.faults.mark('completes_without_files', batch.batchNo) !== null
+  ) {
     for (const blob of [output, error]) if (blob !== null) await world.blobs.remove(blob.blobKey);
     return published;
   }
   return {
     ...published,
-    outputFileId: output === null ? batch.outputFileId : addFile(world, batch, output, 'output', atMs),
-    errorFileId: error === null ? noErrorFile(world, batch) : addFile(world, batch, error, 'error', atMs),
+    outputFileId:
+      output === null ? batch.outputFileId : addFile(world, batch, output, 'output', atMs),
+    errorFileId:
+      error === null ? noErrorFile(world, batch) : addFile(world, batch, error, 'error', atMs),
     filesVisibleMs: atMs + (world.faults.mark('files_late', batch.batchNo)?.forMs ?? 0),
   };
 };
 
 /** Gives the answers of a batch in progress a file; unanswered requests are in none. */
-export const publishEarly = async (world: ProviderWorld, batch: BatchRecord, atMs: number): Promise<BatchRecord> => {
+export const publishEarly = async (
+  world: ProviderWorld,
+  batch: BatchRecord,
+  atMs: number,
+): Promise<BatchRecord> => {
   const { output, error } = batch.unpublished;
   if (error !== null) await world.blobs.remove(error.blobKey);
   return {
@@ -92,32 +109,54 @@ export const publishEarly = async (world: ProviderWorld, batch: BatchRecord, atM
 const noErrorFile = (world: ProviderWorld, { batchNo }: BatchRecord): string | null =>
   world.faults.mark('error_file_blank', batchNo) === null ? null : '';
 
-const withFilesLost = <A extends { readonly isUsable: boolean }>(world: ProviderWorld, batch: BatchRecord, request: A): A =>
-  request.isUsable && world.faults.mark('completes_without_files', batch.batchNo) !== null ? { ...request, isUsable: false } : request;
+const withFilesLost = <A extends { readonly isUsable: boolean }>(
+  world: ProviderWorld,
+  batch: BatchRecord,
+  request: A,
+): A =>
+  request.isUsable && world.faults.mark('completes_without_files', batch.batchNo) !== null
+    ? { ...request, isUsable: false }
+    : request;
 
 interface OpenFile {
   readonly key: string;
   readonly writer: ReturnType<typeof createLineWriter>;
 }
 
-const openFiles = async (world: ProviderWorld, batch: BatchRecord): Promise<{ readonly output: OpenFile; readonly error: OpenFile }> => {
+const openFiles = async (
+  world: ProviderWorld,
+  batch: BatchRecord,
+): Promise<{ readonly output: OpenFile; readonly error: OpenFile }> => {
   const open = async (name: string): Promise<OpenFile> => {
     const key = world.files.nextBlobKey();
     const blob: BlobWriter = await world.blobs.create(key);
-    return { key, writer: createLineWriter(blob, hashText(`${name} ${batch.batchNo}`, world.seed)) };
+    return {
+      key,
+      writer: createLineWriter(blob, hashText(`${name} ${batch.batchNo}`, world.seed)),
+    };
   };
   return { output: await open('output'), error: await open('error') };
 };
 
 /** Closes a file; deletes an empty one unless `keepsEmpty`. */
-const closeFile = async (world: ProviderWorld, file: OpenFile, keepsEmpty = false): Promise<StoredBlob | null> => {
+const closeFile = async (
+  world: ProviderWorld,
+  file: OpenFile,
+  keepsEmpty = false,
+): Promise<StoredBlob | null> => {
   const bytes = await file.writer.close();
   if (bytes > 0 || keepsEmpty) return { blobKey: file.key, bytes };
   await world.blobs.remove(file.key);
   return null;
 };
 
-const addFile = (world: ProviderWorld, batch: BatchRecord, blob: StoredBlob, name: 'output' | 'error', atMs: number): string =>
+const addFile = (
+  world: ProviderWorld,
+  batch: BatchRecord,
+  blob: StoredBlob,
+  name: 'output' | 'error',
+  atMs: number,
+): string =>
   world.files.add({
     project: batch.project,
     ...blob,

@@ -28,7 +28,8 @@ export const promptOf = (body: JsonObject): Prompt => {
  * The fake's token count of a request: a quarter of its characters, and four for each message. At
  * least 1.
  */
-export const inputTokens = (prompt: Prompt): number => Math.max(1, Math.ceil(prompt.chars / 4) + 4 * prompt.parts);
+export const inputTokens = (prompt: Prompt): number =>
+  Math.max(1, Math.ceil(prompt.chars / 4) + 4 * prompt.parts);
 
 /** Tokens of an answer: a quarter of its characters. */
 export const textTokens = (text: string): number => Math.ceil(text.length / 4);
@@ -43,7 +44,8 @@ export const embeddingInputs = (body: JsonObject): number => {
 
 const collect = (value: Json, texts: string[]): void => {
   if (typeof value === 'string') texts.push(value);
-  else if (Array.isArray(value)) for (const entry of value as readonly JsonValue[]) collect(entry, texts);
+  else if (Array.isArray(value))
+    for (const entry of value as readonly JsonValue[]) collect(entry, texts);
   else if (isJsonObject(value)) {
     const text = value['content'] ?? value['text'];
     if (text !== undefined) collect(text, texts);

@@ -55,7 +55,9 @@ export interface FakeProvider {
 }
 
 /** A provider with no files and no batches. */
-export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEnvironment): FakeProvider => {
+export const createFakeProvider = (
+  options: FakeProviderOptions & FakeProviderEnvironment,
+): FakeProvider => {
   const seed = options.seed ?? 1;
   const blobs = options.blobs ?? createMemoryBlobs();
   const book = createLedger();
@@ -83,34 +85,47 @@ export const createFakeProvider = (options: FakeProviderOptions & FakeProviderEn
   const pool = createBatchPool(world);
 
   /** Counts the call, and applies a scripted outage. */
-  const serve = async <A>(operation: Operation, batchNo: number | null, work: () => Reply<A> | Promise<Reply<A>>): Promise<Reply<A>> => {
+  const serve = async <A>(
+    operation: Operation,
+    batchNo: number | null,
+    work: () => Reply<A> | Promise<Reply<A>>,
+  ): Promise<Reply<A>> => {
     book.call(operation);
     const fault = world.faults.strikeOutage(operation, batchNo, world.ageMs());
     if (fault === null) return work();
     if (fault.type === 'connection_lost') return replyLost;
-    if (fault.type === 'http_error') return refusedWith(fault.statusCode, fault.retryAfterMs ?? null);
+    if (fault.type === 'http_error')
+      return refusedWith(fault.statusCode, fault.retryAfterMs ?? null);
     return broken(fault.type === 'body_stalls' ? 'stalls' : 'drips', await work());
   };
   const batchNoOf = (id: string): number | null => pool.find(id)?.batchNo ?? null;
-  const batchNoOfFile = (id: string): number | null => world.files.find(id, world.nowMs())?.batchNo ?? null;
+  const batchNoOfFile = (id: string): number | null =>
+    world.files.find(id, world.nowMs())?.batchNo ?? null;
 
   return {
     createFile: async (input) => {
-      const reply = await serve('create_file', book.ledger.uploads + 1, () => createFile(world, input));
+      const reply = await serve('create_file', book.ledger.uploads + 1, () =>
+        createFile(world, input),
+      );
       if (!isDone(reply) && 'blobKey' in input.content) await blobs.remove(input.content.blobKey);
       return reply;
     },
-    retrieveFile: (id) => serve('retrieve_file', batchNoOfFile(id), () => settled(() => retrieveFile(world, id))),
-    listFiles: (query = {}) => serve('list_files', null, () => settled(() => listFiles(world, query))),
+    retrieveFile: (id) =>
+      serve('retrieve_file', batchNoOfFile(id), () => settled(() => retrieveFile(world, id))),
+    listFiles: (query = {}) =>
+      serve('list_files', null, () => settled(() => listFiles(world, query))),
     deleteFile: (id) =>
       serve('delete_file', batchNoOfFile(id), async () => {
         // Reads that are due happen before the file is deleted.
         await pool.settle(world.nowMs());
         return deleteFile(world, id);
       }),
-    fileContent: (id, range) => serve('file_content', batchNoOfFile(id), () => settled(() => fileContent(world, id, range))),
-    createBatch: (body) => serve('create_batch', book.ledger.batchesCreated + 1, () => createBatch(world, pool, body)),
-    retrieveBatch: (id) => serve('retrieve_batch', batchNoOf(id), () => retrieveBatch(world, pool, id)),
+    fileContent: (id, range) =>
+      serve('file_content', batchNoOfFile(id), () => settled(() => fileContent(world, id, range))),
+    createBatch: (body) =>
+      serve('create_batch', book.ledger.batchesCreated + 1, () => createBatch(world, pool, body)),
+    retrieveBatch: (id) =>
+      serve('retrieve_batch', batchNoOf(id), () => retrieveBatch(world, pool, id)),
     listBatches: (query = {}) => serve('list_batches', null, () => listBatches(world, pool, query)),
     cancelBatch: (id) => serve('cancel_batch', batchNoOf(id), () => cancelBatch(world, pool, id)),
     settle: () => pool.settle(world.nowMs()),

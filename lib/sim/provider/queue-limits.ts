@@ -37,10 +37,16 @@ export const fullQueueMessage = (
 ): string | null => {
   const model = batch.model ?? 'the model';
   const queued = others.filter(
-    (other) => other.model === batch.model && !isTerminal(other.life.status) && other.life.status !== 'validating',
+    (other) =>
+      other.model === batch.model &&
+      !isTerminal(other.life.status) &&
+      other.life.status !== 'validating',
   );
   const tokens = queued.reduce((sum, other) => sum + other.tokens, batch.tokens);
   const requests = queued.reduce((sum, other) => sum + other.counts.total, batch.requestCount);
-  if (limits.tokensMax !== null && tokens > limits.tokensMax) return queueLimitMessage(model, limits);
-  return limits.requestsMax !== null && requests > limits.requestsMax ? requestLimitMessage(model, limits) : null;
+  if (limits.tokensMax !== null && tokens > limits.tokensMax)
+    return queueLimitMessage(model, limits);
+  return limits.requestsMax !== null && requests > limits.requestsMax
+    ? requestLimitMessage(model, limits)
+    : null;
 };

@@ -20,7 +20,10 @@ export interface Refused {
 export interface ReplyLost {
   readonly type: 'reply_lost';
   /** The answer that begins and does not end; absent: none began. */
-  readonly broken?: { readonly manner: 'stalls' | 'drips'; readonly reply: Done<unknown> | Refused };
+  readonly broken?: {
+    readonly manner: 'stalls' | 'drips';
+    readonly reply: Done<unknown> | Refused;
+  };
 }
 
 export const done = <A>(value: A): Done<A> => ({ type: 'done', value });
@@ -39,10 +42,20 @@ export const isDone = (reply: Reply<unknown>): boolean =>
 export const refused = (
   statusCode: number,
   message: string,
-  more: { readonly type?: string; readonly param?: string | null; readonly code?: string | null; readonly retryAfterMs?: number } = {},
+  more: {
+    readonly type?: string;
+    readonly param?: string | null;
+    readonly code?: string | null;
+    readonly retryAfterMs?: number;
+  } = {},
 ): Refused => ({
   type: 'refused',
   statusCode,
-  error: { message, type: more.type ?? 'invalid_request_error', param: more.param ?? null, code: more.code ?? null },
+  error: {
+    message,
+    type: more.type ?? 'invalid_request_error',
+    param: more.param ?? null,
+    code: more.code ?? null,
+  },
   retryAfterMs: more.retryAfterMs ?? null,
 });

@@ -7,18 +7,30 @@ import type { ApiError } from './wire.ts';
  * recorded.
  */
 export const errorOfRow = (statusCode: number, endpoint: string): ApiError =>
-  statusCode === 400 ? { ...errorForStatus(400), param: paramOf(endpoint), code: null } : errorForStatus(statusCode);
+  statusCode === 400
+    ? { ...errorForStatus(400), param: paramOf(endpoint), code: null }
+    : errorForStatus(statusCode);
 
 const paramOf = (endpoint: string): string =>
-  endpoint === '/v1/chat/completions' ? 'messages' : endpoint === '/v1/completions' ? 'prompt' : 'input';
+  endpoint === '/v1/chat/completions'
+    ? 'messages'
+    : endpoint === '/v1/completions'
+      ? 'prompt'
+      : 'input';
 
 /**
  * The error of a scripted line: the script's message, else that of its code, else that of its
  * status.
  */
-export const scriptedError = ({ statusCode, code, message }: FaultOf<'rows_fail'>, endpoint: string): ApiError => {
+export const scriptedError = (
+  { statusCode, code, message }: FaultOf<'rows_fail'>,
+  endpoint: string,
+): ApiError => {
   const known = errorOfRow(statusCode, endpoint);
-  const scripted = code === undefined ? known : { ...known, message: `The request failed: ${code}.`, ...errorsByCode[code], code };
+  const scripted =
+    code === undefined
+      ? known
+      : { ...known, message: `The request failed: ${code}.`, ...errorsByCode[code], code };
   return message === undefined ? scripted : { ...scripted, message };
 };
 
@@ -35,6 +47,12 @@ const errorsByCode: Readonly<Record<string, Partial<ApiError>>> = {
     param: 'prompt',
   },
   model_not_found: errorForStatus(404),
-  invalid_image_url: { message: 'Timeout while downloading https://example.com/picture.png.', param: 'url' },
-  failed_to_download_image: { message: 'Failed to download image from https://example.com/picture.png.', param: null },
+  invalid_image_url: {
+    message: 'Timeout while downloading https://example.com/picture.png.',
+    param: 'url',
+  },
+  failed_to_download_image: {
+    message: 'Failed to download image from https://example.com/picture.png.',
+    param: null,
+  },
 };

@@ -7,7 +7,14 @@
 export type ErrorForm = 'openai' | 'azure' | 'vllm' | 'vllm_wrapped' | 'text' | 'text_beside';
 
 /** Every error form, in one list. */
-export const errorForms: readonly ErrorForm[] = ['openai', 'azure', 'vllm', 'vllm_wrapped', 'text', 'text_beside'];
+export const errorForms: readonly ErrorForm[] = [
+  'openai',
+  'azure',
+  'vllm',
+  'vllm_wrapped',
+  'text',
+  'text_beside',
+];
 
 /**
  * Faults on a share of a batch's answered rows; the first in the script that hits a row wins.

@@ -34,8 +34,10 @@ const uuidOf = (hex: string): string =>
   `${hex.slice(24)}-${hex.slice(20, 24)}-4${hex.slice(17, 20)}-8${hex.slice(14, 17)}-${hex.slice(0, 12)}`;
 
 /** The outcome of a row that never ran. */
-export const unfinishedRow = (row: RowName, code: 'batch_expired' | 'batch_cancelled'): RowOutcome =>
-  failedRow(errorLine(row, code, unfinishedMessages[code]));
+export const unfinishedRow = (
+  row: RowName,
+  code: 'batch_expired' | 'batch_cancelled',
+): RowOutcome => failedRow(errorLine(row, code, unfinishedMessages[code]));
 
 const unfinishedMessages = {
   batch_expired: 'This request could not be executed before the completion window expired.',
@@ -63,13 +65,17 @@ const ofVllm = (statusCode: number, { message }: ApiError): JsonObject => ({
   code: statusCode,
 });
 
-const forms: Readonly<Record<ErrorForm, (row: RowName, statusCode: number, error: ApiError) => string>> = {
-  openai: (row, statusCode, error) => responseLine(row, statusCode, spacedJson({ error: { ...error } })),
+const forms: Readonly<
+  Record<ErrorForm, (row: RowName, statusCode: number, error: ApiError) => string>
+> = {
+  openai: (row, statusCode, error) =>
+    responseLine(row, statusCode, spacedJson({ error: { ...error } })),
   azure: (row, statusCode, { code, message }) =>
     `{${idOf(row)}, "response": {"request_id": "", "status_code": ${statusCode}}, ` +
     `"error": ${spacedJson({ code: null, message: { error: { code: code ?? 'BadRequest', message } } })}}`,
   vllm: (row, statusCode, error) => besideLine(row, statusCode, ofVllm(statusCode, error)),
-  vllm_wrapped: (row, statusCode, error) => besideLine(row, statusCode, { error: ofVllm(statusCode, error) }),
+  vllm_wrapped: (row, statusCode, error) =>
+    besideLine(row, statusCode, { error: ofVllm(statusCode, error) }),
   text: (row, statusCode, { message }) => responseLine(row, statusCode, JSON.stringify(message)),
   text_beside: (row, statusCode, { message }) => besideLine(row, statusCode, message),
 };
@@ -79,7 +85,12 @@ const forms: Readonly<Record<ErrorForm, (row: RowName, statusCode: number, error
  * (`rows_truncated`, `rows_refused`, forms of answers) are already in `body`; with the first two
  * the answer is unusable.
  */
-export const answeredRow = (row: RowName, body: string, fault: RowFault | null, endpoint: string): RowOutcome => {
+export const answeredRow = (
+  row: RowName,
+  body: string,
+  fault: RowFault | null,
+  endpoint: string,
+): RowOutcome => {
   const line = responseLine(row, 200, body);
   switch (fault?.type) {
     case undefined:
@@ -97,7 +108,10 @@ export const answeredRow = (row: RowName, body: string, fault: RowFault | null, 
     case 'rows_malformed':
       return { ...unusable, outputLines: [line.slice(0, Math.ceil(line.length * 0.6))] };
     case 'rows_unknown_id':
-      return { ...unusable, outputLines: [responseLine({ ...row, customId: `unknown-${row.hex}` }, 200, body)] };
+      return {
+        ...unusable,
+        outputLines: [responseLine({ ...row, customId: `unknown-${row.hex}` }, 200, body)],
+      };
     case 'rows_truncated':
     case 'rows_refused':
     case 'rows_end_with':
@@ -117,5 +131,11 @@ const failedRow = (line: string): RowOutcome => ({
   isUsable: false,
 });
 
-const paid: RowOutcome = { outputLines: [], errorLines: [], counts: 'completed', isBilled: true, isUsable: true };
+const paid: RowOutcome = {
+  outputLines: [],
+  errorLines: [],
+  counts: 'completed',
+  isBilled: true,
+  isUsable: true,
+};
 const unusable: RowOutcome = { ...paid, isUsable: false };

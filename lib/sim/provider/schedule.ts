@@ -25,7 +25,11 @@ export interface Schedule {
   /** How long cancelling takes. */
   readonly cancellingMs: number;
   /** The batch stops at this time and share and never ends; null: it ends as usual. */
-  readonly stuck: { readonly atMs: number; readonly ratio: number; readonly namesFiles: boolean } | null;
+  readonly stuck: {
+    readonly atMs: number;
+    readonly ratio: number;
+    readonly namesFiles: boolean;
+  } | null;
   readonly ignoresCancel: boolean;
   /** A status that is shown under another name. */
   readonly shown: { readonly status: BatchStatus; readonly as: string } | null;
@@ -39,7 +43,13 @@ const cancellingMsMax = 600_000;
 /**
  * Draws a batch's schedule. Validation and finalizing take at most a fifth of the turnaround each.
  */
-export const scheduleOf = (pace: Pace, faults: FaultInjector, limits: ServiceLimits, batchNo: number, createdMs: number): Schedule => {
+export const scheduleOf = (
+  pace: Pace,
+  faults: FaultInjector,
+  limits: ServiceLimits,
+  batchNo: number,
+  createdMs: number,
+): Schedule => {
   const { min, max } = pace.turnaroundMs;
   const turnaroundMs = Math.round(min + (max - min) * uniform(pace.seed, 'turnaround', batchNo));
   const fifthMs = Math.floor(turnaroundMs / 5);
@@ -55,16 +65,31 @@ export const scheduleOf = (pace: Pace, faults: FaultInjector, limits: ServiceLim
   return {
     validatedMs: endlessAt === 'validating' ? Infinity : validatedMs,
     finishedMs: expires === null && endlessAt !== 'in_progress' ? finishedMs : Infinity,
-    completedMs: endlessAt === 'finalizing' ? Infinity : createdMs + turnaroundMs + (faults.mark('slow_finalizing', batchNo)?.forMs ?? 0),
+    completedMs:
+      endlessAt === 'finalizing'
+        ? Infinity
+        : createdMs + turnaroundMs + (faults.mark('slow_finalizing', batchNo)?.forMs ?? 0),
     expiresMs,
-    expiredRatio: expires?.completedRatio ?? (isLate ? (expiresMs - validatedMs) / (finishedMs - validatedMs) : 1),
+    expiredRatio:
+      expires?.completedRatio ??
+      (isLate ? (expiresMs - validatedMs) / (finishedMs - validatedMs) : 1),
     handCancelMs:
       handCancel === null
         ? null
-        : Math.round(validatedMs + (Math.min(finishedMs, expiresMs) - validatedMs) * (handCancel.completedRatio ?? 0.5)),
+        : Math.round(
+            validatedMs +
+              (Math.min(finishedMs, expiresMs) - validatedMs) * (handCancel.completedRatio ?? 0.5),
+          ),
     cancellingMs:
-      endlessAt === 'cancelling' ? Infinity : Math.round(Math.min(cancellingMsMax, fifthMs) * uniform(pace.seed, 'cancelling', batchNo)),
-    stuck: endlessAt === 'in_progress' ? { atMs: finishedMs, ratio: 0.5, namesFiles: endless?.namesFiles === true } : null,
+      endlessAt === 'cancelling'
+        ? Infinity
+        : Math.round(
+            Math.min(cancellingMsMax, fifthMs) * uniform(pace.seed, 'cancelling', batchNo),
+          ),
+    stuck:
+      endlessAt === 'in_progress'
+        ? { atMs: finishedMs, ratio: 0.5, namesFiles: endless?.namesFiles === true }
+        : null,
     ignoresCancel: endless?.ignoresCancel === true,
     shown: shown === null ? null : { status: shown.status ?? 'completed', as: shown.as },
   };
@@ -77,8 +102,17 @@ export const missingFileNoticedMs = (schedule: Schedule, createdMs: number): num
 /** Share of the requests answered at a time, from 0 to 1. */
 export const progressAt = (schedule: Schedule, atMs: number): number => {
   const { stuck } = schedule;
-  const endMs = stuck !== null ? stuck.atMs : Number.isFinite(schedule.finishedMs) ? schedule.finishedMs : schedule.expiresMs;
-  const fullRatio = stuck !== null ? stuck.ratio : Number.isFinite(schedule.finishedMs) ? 1 : schedule.expiredRatio;
+  const endMs =
+    stuck !== null
+      ? stuck.atMs
+      : Number.isFinite(schedule.finishedMs)
+        ? schedule.finishedMs
+        : schedule.expiresMs;
+  const fullRatio =
+    stuck !== null ? stuck.ratio : Number.isFinite(schedule.finishedMs) ? 1 : schedule.expiredRatio;
   if (endMs <= schedule.validatedMs) return fullRatio;
-  return Math.min(1, Math.max(0, (atMs - schedule.validatedMs) / (endMs - schedule.validatedMs))) * fullRatio;
+  return (
+    Math.min(1, Math.max(0, (atMs - schedule.validatedMs) / (endMs - schedule.validatedMs))) *
+    fullRatio
+  );
 };

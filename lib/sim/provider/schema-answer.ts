@@ -24,16 +24,23 @@ export const answerForSchema = (schema: JsonObject, prompt: string, seed: number
     .split(/[^\p{L}\p{N}]+/u)
     .filter(Boolean);
   const prng = createPrng(hashText(prompt, seed));
-  return valueFor(schema, { root: schema, words: words.length === 0 ? ['nothing'] : words, prng }, 0);
+  return valueFor(
+    schema,
+    { root: schema, words: words.length === 0 ? ['nothing'] : words, prng },
+    0,
+  );
 };
 
 const valueFor = (schema: JsonValue | undefined, task: Task, depth: number): JsonValue => {
   if (!isJsonObject(schema) || depth > depthHardMax) return wordsOf(task, 1);
-  if (typeof schema['$ref'] === 'string') return valueFor(resolveRef(task.root, schema['$ref']), task, depth + 1);
+  if (typeof schema['$ref'] === 'string')
+    return valueFor(resolveRef(task.root, schema['$ref']), task, depth + 1);
   if (schema['const'] !== undefined) return schema['const'];
-  if (Array.isArray(schema['enum'])) return pickOf(schema['enum'] as readonly JsonValue[], task.prng) ?? null;
+  if (Array.isArray(schema['enum']))
+    return pickOf(schema['enum'] as readonly JsonValue[], task.prng) ?? null;
   const branches = schema['anyOf'] ?? schema['oneOf'];
-  if (Array.isArray(branches)) return valueFor(pickBranch(branches as readonly JsonValue[], task, depth), task, depth + 1);
+  if (Array.isArray(branches))
+    return valueFor(pickBranch(branches as readonly JsonValue[], task, depth), task, depth + 1);
   switch (typeNameOf(schema, task, depth)) {
     case 'object':
       return objectFor(schema, task, depth);
@@ -66,12 +73,20 @@ const typeNameOf = (schema: JsonObject, task: Task, depth: number): JsonValue | 
 const objectFor = (schema: JsonObject, task: Task, depth: number): JsonValue => {
   const value: Record<string, JsonValue> = {};
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
-  const required = Array.isArray(schema['required']) ? (schema['required'] as readonly JsonValue[]) : [];
+  const required = Array.isArray(schema['required'])
+    ? (schema['required'] as readonly JsonValue[])
+    : [];
   for (const [name, property] of Object.entries(properties)) {
     if (depth > depthSoftMax && !required.includes(name)) continue;
     const made = valueFor(property, task, depth + 1);
     // Assigning to this name would set the prototype instead.
-    if (name === '__proto__') Object.defineProperty(value, name, { value: made, enumerable: true, configurable: true, writable: true });
+    if (name === '__proto__')
+      Object.defineProperty(value, name, {
+        value: made,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
     else value[name] = made;
   }
   return value;
@@ -81,7 +96,9 @@ const arrayFor = (schema: JsonObject, task: Task, depth: number): JsonValue => {
   const min = numberAt(schema, 'minItems') ?? 0;
   const max = numberAt(schema, 'maxItems') ?? Math.max(min, 3);
   const wanted = depth > depthSoftMax ? min : Math.max(min, 1 + task.prng.below(3));
-  return Array.from({ length: Math.min(max, wanted) }, () => valueFor(schema['items'], task, depth + 1));
+  return Array.from({ length: Math.min(max, wanted) }, () =>
+    valueFor(schema['items'], task, depth + 1),
+  );
 };
 
 const numberFor = (schema: JsonObject, prng: Prng, isWhole: boolean): number => {
@@ -93,24 +110,33 @@ const numberFor = (schema: JsonObject, prng: Prng, isWhole: boolean): number => 
   const from = low === -Infinity ? Math.min(0, high - 100) : low;
   const to = high === Infinity ? from + 100 : high;
   const fits = (value: number): boolean =>
-    value >= low && value <= high && value !== exclusiveMin && value !== exclusiveMax && (step === null || Number.isInteger(value / step));
+    value >= low &&
+    value <= high &&
+    value !== exclusiveMin &&
+    value !== exclusiveMax &&
+    (step === null || Number.isInteger(value / step));
   for (let round = 0; round < 64; round += 1) {
     const drawn = from + prng.next() * (to - from);
     // Two decimals if the bounds allow them.
     const candidates =
-      step === null ? [Math.round(drawn * 100) / 100, drawn] : [Math.round(drawn / step) * step, Math.ceil(from / step) * step];
-    for (const value of candidates) if (fits(value) && (!isWhole || Number.isInteger(value))) return value === 0 ? 0 : value;
+      step === null
+        ? [Math.round(drawn * 100) / 100, drawn]
+        : [Math.round(drawn / step) * step, Math.ceil(from / step) * step];
+    for (const value of candidates)
+      if (fits(value) && (!isWhole || Number.isInteger(value))) return value === 0 ? 0 : value;
   }
   return from;
 };
 
 const stringFor = (schema: JsonObject, task: Task): string => {
   const format = schema['format'];
-  if (typeof format === 'string' && formats[format] !== undefined) return formats[format](task.prng);
+  if (typeof format === 'string' && formats[format] !== undefined)
+    return formats[format](task.prng);
   const min = numberAt(schema, 'minLength') ?? 0;
   const max = numberAt(schema, 'maxLength') ?? Infinity;
   const pattern = schema['pattern'];
-  if (typeof pattern !== 'string') return stretched(wordsOf(task, 1 + task.prng.below(4)), min, max);
+  if (typeof pattern !== 'string')
+    return stretched(wordsOf(task, 1 + task.prng.below(4)), min, max);
   let text = '';
   for (let round = 0; round < 32; round += 1) {
     text = textMatching(pattern, task.prng);
@@ -119,7 +145,8 @@ const stringFor = (schema: JsonObject, task: Task): string => {
   return text;
 };
 
-const stretched = (text: string, min: number, max: number): string => text.padEnd(min, ' and so on').slice(0, max);
+const stretched = (text: string, min: number, max: number): string =>
+  text.padEnd(min, ' and so on').slice(0, max);
 
 const wordsOf = ({ words, prng }: Task, count: number): string => {
   const start = prng.below(words.length);
@@ -127,7 +154,11 @@ const wordsOf = ({ words, prng }: Task, count: number): string => {
 };
 
 /** At depth the branch that ends soonest, else any. */
-const pickBranch = (branches: readonly JsonValue[], task: Task, depth: number): JsonValue | undefined => {
+const pickBranch = (
+  branches: readonly JsonValue[],
+  task: Task,
+  depth: number,
+): JsonValue | undefined => {
   if (depth <= depthSoftMax) return pickOf(branches, task.prng);
   const ranked = branches.map((branch) => ({ branch, size: heightOf(branch, task.root, 6) }));
   return ranked.reduce<(typeof ranked)[number] | undefined>(
@@ -139,11 +170,21 @@ const pickBranch = (branches: readonly JsonValue[], task: Task, depth: number): 
 /** The depth of the smallest value of a schema, searching at most `fuel` levels. */
 const heightOf = (schema: JsonValue | undefined, root: JsonObject, fuel: number): number => {
   if (!isJsonObject(schema) || fuel === 0) return 1;
-  if (typeof schema['$ref'] === 'string') return 1 + heightOf(resolveRef(root, schema['$ref']), root, fuel - 1);
+  if (typeof schema['$ref'] === 'string')
+    return 1 + heightOf(resolveRef(root, schema['$ref']), root, fuel - 1);
   const branches = schema['anyOf'] ?? schema['oneOf'];
-  if (Array.isArray(branches)) return Math.min(...(branches as readonly JsonValue[]).map((branch) => heightOf(branch, root, fuel - 1)));
+  if (Array.isArray(branches))
+    return Math.min(
+      ...(branches as readonly JsonValue[]).map((branch) => heightOf(branch, root, fuel - 1)),
+    );
   if (!isJsonObject(schema['properties'])) return 1;
-  return 1 + Math.max(0, ...Object.values(schema['properties']).map((property) => heightOf(property, root, fuel - 1)));
+  return (
+    1 +
+    Math.max(
+      0,
+      ...Object.values(schema['properties']).map((property) => heightOf(property, root, fuel - 1)),
+    )
+  );
 };
 
 const resolveRef = (root: JsonObject, ref: string): JsonValue | undefined => {
@@ -161,12 +202,16 @@ const numberAt = (schema: JsonObject, key: string): number | null => {
   return typeof value === 'number' ? value : null;
 };
 
-const pickOf = <A>(values: readonly A[], prng: Prng): A | undefined => values[prng.below(Math.max(1, values.length))];
+const pickOf = <A>(values: readonly A[], prng: Prng): A | undefined =>
+  values[prng.below(Math.max(1, values.length))];
 
 const two = (value: number): string => String(value).padStart(2, '0');
-const date = (prng: Prng): string => `20${two(10 + prng.below(20))}-${two(1 + prng.below(12))}-${two(1 + prng.below(28))}`;
-const time = (prng: Prng): string => `${two(prng.below(24))}:${two(prng.below(60))}:${two(prng.below(60))}Z`;
-const hex = (prng: Prng, length: number): string => Array.from({ length }, () => prng.below(16).toString(16)).join('');
+const date = (prng: Prng): string =>
+  `20${two(10 + prng.below(20))}-${two(1 + prng.below(12))}-${two(1 + prng.below(28))}`;
+const time = (prng: Prng): string =>
+  `${two(prng.below(24))}:${two(prng.below(60))}:${two(prng.below(60))}Z`;
+const hex = (prng: Prng, length: number): string =>
+  Array.from({ length }, () => prng.below(16).toString(16)).join('');
 
 const formats: Readonly<Record<string, (prng: Prng) => string>> = {
   'date-time': (prng) => `${date(prng)}T${time(prng)}`,
@@ -177,6 +222,7 @@ const formats: Readonly<Record<string, (prng: Prng) => string>> = {
   hostname: (prng) => `host${prng.below(10_000)}.example.com`,
   ipv4: (prng) => [10, prng.below(256), prng.below(256), prng.below(256)].join('.'),
   ipv6: (prng) => `2001:db8::${hex(prng, 4)}`,
-  uuid: (prng) => `${hex(prng, 8)}-${hex(prng, 4)}-4${hex(prng, 3)}-8${hex(prng, 3)}-${hex(prng, 12)}`,
+  uuid: (prng) =>
+    `${hex(prng, 8)}-${hex(prng, 4)}-4${hex(prng, 3)}-8${hex(prng, 3)}-${hex(prng, 12)}`,
   uri: (prng) => `https://example.com/${prng.below(10_000)}`,
 };

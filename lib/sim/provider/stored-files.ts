@@ -56,7 +56,8 @@ export const createStoredFiles = (blobs: BlobStore, seed: number): StoredFiles =
     if ((holds.get(file.id) ?? 0) > 0) doomed.add(file.id);
     else await blobs.remove(file.blobKey);
   };
-  const isExpired = (file: FileRecord, nowMs: number): boolean => file.expiresMs !== null && file.expiresMs <= nowMs;
+  const isExpired = (file: FileRecord, nowMs: number): boolean =>
+    file.expiresMs !== null && file.expiresMs <= nowMs;
 
   return {
     add: (file) => {
@@ -107,4 +108,9 @@ export const toFileObject = (file: FileRecord, nowMs: number): FileObject => ({
 });
 
 const idLetters = (seed: number, fileNo: number): string =>
-  (hashText(`file ${fileNo}`, seed).toString(36) + hashText(`file again ${fileNo}`, seed).toString(36)).padEnd(22, '0').slice(0, 22);
+  (
+    hashText(`file ${fileNo}`, seed).toString(36) +
+    hashText(`file again ${fileNo}`, seed).toString(36)
+  )
+    .padEnd(22, '0')
+    .slice(0, 22);

@@ -34,7 +34,11 @@ export const batchEndpoints: readonly string[] = Object.keys(requiredField);
  * Validates an input file line by line, as the service does after creation. One bad line fails the
  * whole file; all bad lines are named. Memory: the custom_ids and one line.
  */
-export const validateInput = async (chunks: AsyncIterable<Uint8Array>, endpoint: string, limits: ServiceLimits): Promise<Validation> => {
+export const validateInput = async (
+  chunks: AsyncIterable<Uint8Array>,
+  endpoint: string,
+  limits: ServiceLimits,
+): Promise<Validation> => {
   const errors: BatchErrorEntry[] = [];
   const seenIds = new Set<string>();
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -48,27 +52,56 @@ export const validateInput = async (chunks: AsyncIterable<Uint8Array>, endpoint:
   };
   const check = (bytes: Uint8Array): void => {
     const request = parseLine(bytes, decoder);
-    if (request === null) return report('invalid_json_line', 'This line is not parseable as valid JSON.', null);
+    if (request === null)
+      return report('invalid_json_line', 'This line is not parseable as valid JSON.', null);
     const missing = missingField(request, endpoint);
-    if (missing !== null) return report('missing_required_parameter', `Missing required parameter: '${missing}'.`, missing);
+    if (missing !== null)
+      return report(
+        'missing_required_parameter',
+        `Missing required parameter: '${missing}'.`,
+        missing,
+      );
     const { custom_id: customId, method, url, body } = request;
     if (typeof customId !== 'string' || !isJsonObject(body)) {
-      return report('invalid_request', 'custom_id must be a string and body an object.', isJsonObject(body) ? 'custom_id' : 'body');
+      return report(
+        'invalid_request',
+        'custom_id must be a string and body an object.',
+        isJsonObject(body) ? 'custom_id' : 'body',
+      );
     }
-    if (method !== 'POST') return report('invalid_request', `Invalid method: '${show(method)}'. Only POST is supported.`, 'method');
+    if (method !== 'POST')
+      return report(
+        'invalid_request',
+        `Invalid method: '${show(method)}'. Only POST is supported.`,
+        'method',
+      );
     if (url !== endpoint) {
-      return report('mismatched_url', `The url '${show(url)}' does not match the batch endpoint '${endpoint}'.`, 'url');
+      return report(
+        'mismatched_url',
+        `The url '${show(url)}' does not match the batch endpoint '${endpoint}'.`,
+        'url',
+      );
     }
-    if (seenIds.has(customId)) return report('duplicate_custom_id', `The custom_id '${customId}' is used more than once.`, 'custom_id');
+    if (seenIds.has(customId))
+      return report(
+        'duplicate_custom_id',
+        `The custom_id '${customId}' is used more than once.`,
+        'custom_id',
+      );
     seenIds.add(customId);
     const lineModel = body['model'];
     if (typeof lineModel === 'string') {
       model ??= lineModel;
       if (lineModel !== model) {
-        return report('mismatched_model', `Model '${lineModel}' differs from '${model}': a batch has one model.`, 'body.model');
+        return report(
+          'mismatched_model',
+          `Model '${lineModel}' differs from '${model}': a batch has one model.`,
+          'body.model',
+        );
       }
     }
-    if (body['stream'] === true) return report('invalid_request', 'Streaming is not supported in a batch.', 'body.stream');
+    if (body['stream'] === true)
+      return report('invalid_request', 'Streaming is not supported in a batch.', 'body.stream');
     tokens += inputTokens(promptOf(body));
     if (endpoint === '/v1/embeddings') inputs += embeddingInputs(body);
   };
@@ -82,16 +115,30 @@ export const validateInput = async (chunks: AsyncIterable<Uint8Array>, endpoint:
   }
   if (line === 0) errors.push(whole('empty_file', 'The input file is empty.'));
   if (line > limits.requestsMax) {
-    errors.unshift(whole('too_many_tasks', `The batch has ${line} requests, over the limit of ${limits.requestsMax}.`));
+    errors.unshift(
+      whole(
+        'too_many_tasks',
+        `The batch has ${line} requests, over the limit of ${limits.requestsMax}.`,
+      ),
+    );
   }
   if (inputs > limits.embeddingInputsMax) {
-    errors.push(whole('too_many_tasks', `The batch has ${inputs} embedding inputs, over the limit of ${limits.embeddingInputsMax}.`));
+    errors.push(
+      whole(
+        'too_many_tasks',
+        `The batch has ${inputs} embedding inputs, over the limit of ${limits.embeddingInputsMax}.`,
+      ),
+    );
   }
   return { errors, requestCount: line, model, tokens };
 };
 
 /** An error of the file as a whole. */
-export const whole = (code: string, message: string, param: string | null = null): BatchErrorEntry => ({
+export const whole = (
+  code: string,
+  message: string,
+  param: string | null = null,
+): BatchErrorEntry => ({
   code,
   message,
   param,
@@ -99,7 +146,10 @@ export const whole = (code: string, message: string, param: string | null = null
 });
 
 /** The JSON object on a line; null: there is none. */
-export const parseLine = (bytes: Uint8Array, decoder: InstanceType<typeof TextDecoder>): JsonObject | null => {
+export const parseLine = (
+  bytes: Uint8Array,
+  decoder: InstanceType<typeof TextDecoder>,
+): JsonObject | null => {
   try {
     const value: unknown = JSON.parse(decoder.decode(bytes));
     return isJsonObject(value) ? value : null;
@@ -109,7 +159,8 @@ export const parseLine = (bytes: Uint8Array, decoder: InstanceType<typeof TextDe
 };
 
 const missingField = (request: JsonObject, endpoint: string): string | null => {
-  for (const field of ['custom_id', 'method', 'url', 'body']) if (isAbsent(request[field])) return field;
+  for (const field of ['custom_id', 'method', 'url', 'body'])
+    if (isAbsent(request[field])) return field;
   const body = request['body'];
   if (!isJsonObject(body)) return null;
   if (isAbsent(body['model']) && endpoint !== '/v1/moderations') return 'body.model';
@@ -119,6 +170,8 @@ const missingField = (request: JsonObject, endpoint: string): string | null => {
   return endpoint === '/v1/responses' && !isAbsent(body['prompt']) ? null : `body.${field}`;
 };
 
-const isAbsent = (value: JsonValue | undefined): boolean => value === undefined || value === null || value === '';
+const isAbsent = (value: JsonValue | undefined): boolean =>
+  value === undefined || value === null || value === '';
 
-const show = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const show = (value: JsonValue | undefined): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);

@@ -17,18 +17,40 @@ export const finishValidation = async (
   live: readonly BatchRecord[],
   atMs: number,
 ): Promise<BatchRecord> => {
-  const fail = (errors: readonly BatchErrorEntry[]): BatchRecord => ({ ...batch, life: enter(batch.life, 'failed', atMs), errors });
+  const fail = (errors: readonly BatchErrorEntry[]): BatchRecord => ({
+    ...batch,
+    life: enter(batch.life, 'failed', atMs),
+    errors,
+  });
   const file = world.files.find(batch.inputFileId, atMs);
   if (file?.project !== batch.project) {
     const noticedMs = missingFileNoticedMs(batch.schedule, batch.createdMs);
     if (noticedMs > atMs && !batch.isFileMissed) {
-      return { ...batch, isFileMissed: true, schedule: { ...batch.schedule, validatedMs: noticedMs } };
+      return {
+        ...batch,
+        isFileMissed: true,
+        schedule: { ...batch.schedule, validatedMs: noticedMs },
+      };
     }
-    return fail([whole('invalid_request', `Cannot find file ${batch.inputFileId}, or your organization does not have access to it.`)]);
+    return fail([
+      whole(
+        'invalid_request',
+        `Cannot find file ${batch.inputFileId}, or your organization does not have access to it.`,
+      ),
+    ]);
   }
   world.files.hold(file);
-  const validation = await validateInput(world.blobs.read(file.blobKey), batch.endpoint, world.limits);
-  const errors = await namedById(world, batch, file.blobKey, errorsOf(world, batch, live, validation));
+  const validation = await validateInput(
+    world.blobs.read(file.blobKey),
+    batch.endpoint,
+    world.limits,
+  );
+  const errors = await namedById(
+    world,
+    batch,
+    file.blobKey,
+    errorsOf(world, batch, live, validation),
+  );
   if (errors.length > 0) {
     await world.files.release(file);
     return { ...fail(errors), model: validation.model };
@@ -69,7 +91,14 @@ const errorsOf = (
   const inTurn = world.faults.mark('validation_names_lines', batch.batchNo);
   if (inTurn !== null && batch.batchNo <= (inTurn.batches ?? Infinity)) {
     const code = inTurn.codes[(batch.batchNo - 1) % inTurn.codes.length] ?? 'invalid_request';
-    return [{ code, message: `The batch was refused: ${code}.`, param: null, line: Math.min(batch.batchNo, validation.requestCount) }];
+    return [
+      {
+        code,
+        message: `The batch was refused: ${code}.`,
+        param: null,
+        line: Math.min(batch.batchNo, validation.requestCount),
+      },
+    ];
   }
   const full = fullQueueMessage(world.queue, validation, live);
   return full === null ? [] : [whole('token_limit_exceeded', full)];
@@ -83,10 +112,13 @@ const namedById = async (
   errors: readonly BatchErrorEntry[],
 ): Promise<readonly BatchErrorEntry[]> => {
   const lines = errors.flatMap(({ line }) => (line === null ? [] : [line]));
-  if (lines.length === 0 || world.faults.mark('validation_fails', batchNo)?.byId !== true) return errors;
+  if (lines.length === 0 || world.faults.mark('validation_fails', batchNo)?.byId !== true)
+    return errors;
   const ids = await customIdsAt(world, blobKey, lines);
   return errors.map((entry) => {
     const customId = entry.line === null ? null : (ids[lines.indexOf(entry.line)] ?? null);
-    return customId === null ? entry : { ...entry, message: `Request '${customId}': ${entry.message}`, line: null };
+    return customId === null
+      ? entry
+      : { ...entry, message: `Request '${customId}': ${entry.message}`, line: null };
   });
 };

@@ -9,21 +9,39 @@ export const memoryArtifacts = (): ArtifactStore => {
   const objects = new Map<string, Uint8Array>();
   const find = (name: string): TE.TaskEither<PortError, Uint8Array> => {
     const bytes = objects.get(name);
-    return bytes === undefined ? TE.left({ type: 'not_found', message: `no object ${name}` }) : TE.right(bytes);
+    return bytes === undefined
+      ? TE.left({ type: 'not_found', message: `no object ${name}` })
+      : TE.right(bytes);
   };
-  const slice = (name: string, bytes: Uint8Array, offset: number, length: number): TE.TaskEither<PortError, Uint8Array> =>
+  const slice = (
+    name: string,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): TE.TaskEither<PortError, Uint8Array> =>
     offset + length > bytes.length || offset < 0
-      ? TE.left({ type: 'corrupt', message: `bytes ${offset}+${length} leave object ${name} of ${bytes.length} bytes`, where: name })
+      ? TE.left({
+          type: 'corrupt',
+          message: `bytes ${offset}+${length} leave object ${name} of ${bytes.length} bytes`,
+          where: name,
+        })
       : TE.right(bytes.subarray(offset, offset + length));
   return {
     describe: 'memory',
     put: (name, chunks) => async () => {
-      if (objects.has(name)) return { _tag: 'Left', left: { type: 'corrupt', message: `object ${name} exists`, where: name } };
+      if (objects.has(name))
+        return {
+          _tag: 'Left',
+          left: { type: 'corrupt', message: `object ${name} exists`, where: name },
+        };
       const parts: Uint8Array[] = [];
       try {
         for await (const chunk of chunks) parts.push(chunk.slice());
       } catch (cause) {
-        return { _tag: 'Left', left: { type: 'transient', message: String(cause), retryAfterMs: null, cause } };
+        return {
+          _tag: 'Left',
+          left: { type: 'transient', message: String(cause), retryAfterMs: null, cause },
+        };
       }
       const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
       let at = 0;
@@ -36,11 +54,15 @@ export const memoryArtifacts = (): ArtifactStore => {
     },
     read: (name, span) =>
       TE.Monad.chain(
-        TE.Monad.chain(find(name), (bytes) => slice(name, bytes, span?.offset ?? 0, span?.length ?? bytes.length)),
+        TE.Monad.chain(find(name), (bytes) =>
+          slice(name, bytes, span?.offset ?? 0, span?.length ?? bytes.length),
+        ),
         (bytes) => TE.right(inChunks(bytes)),
       ),
     readSpans: (name, spans) =>
-      TE.Monad.chain(find(name), (bytes) => TE.sequenceSeqArray(spans.map((span) => slice(name, bytes, span.offset, span.length)))),
+      TE.Monad.chain(find(name), (bytes) =>
+        TE.sequenceSeqArray(spans.map((span) => slice(name, bytes, span.offset, span.length))),
+      ),
     size: (name) => TE.right(objects.get(name)?.length ?? null),
     list: (prefix) =>
       TE.right(

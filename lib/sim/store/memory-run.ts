@@ -8,7 +8,15 @@ import { applyToRows } from '../../core/machine/rows.ts';
 import { type StoredRunEvent, toRunEvents } from '../../core/machine/run-event.ts';
 import { emptySnapshot, type RunSnapshot } from '../../core/model/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
-import type { InboxCommand, OwnedRun, QuotaGuard, RequestSpan, ResultRef, RunReader, StoredRow } from '../../ports/run-store.ts';
+import type {
+  InboxCommand,
+  OwnedRun,
+  QuotaGuard,
+  RequestSpan,
+  ResultRef,
+  RunReader,
+  StoredRow,
+} from '../../ports/run-store.ts';
 import { memoryArtifacts } from './memory-artifacts.ts';
 import type { Reservations } from './reservations.ts';
 import { createRowTable, openRowsOf, rowSliceOf } from './row-table.ts';
@@ -31,7 +39,11 @@ export interface MemoryRun {
   abandon(): void;
 }
 
-export const createMemoryRun = (runId: RunId, description: JsonObject | null, reservations: Reservations): MemoryRun => {
+export const createMemoryRun = (
+  runId: RunId,
+  description: JsonObject | null,
+  reservations: Reservations,
+): MemoryRun => {
   const table = createRowTable();
   const artifacts = memoryArtifacts();
   const runEvents: StoredRunEvent[] = [];
@@ -44,7 +56,8 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, re
   let isOwned = false;
   let commandCount = 0;
 
-  const recordOf = (batchKey: BatchKey): BatchRecord | undefined => batches[(batchNos.get(batchKey) ?? 0) - 1];
+  const recordOf = (batchKey: BatchKey): BatchRecord | undefined =>
+    batches[(batchNos.get(batchKey) ?? 0) - 1];
   const rowsWhere = (
     test: (row: StoredRow) => boolean,
     fromIndex: number,
@@ -55,7 +68,11 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, re
   };
   const resultsFrom = (sequence: number, limit: number): readonly ResultRef[] => {
     const results: ResultRef[] = [];
-    for (let next = sequence + 1; next <= snapshot.resultSequence && results.length < limit; next += 1) {
+    for (
+      let next = sequence + 1;
+      next <= snapshot.resultSequence && results.length < limit;
+      next += 1
+    ) {
       const result = table.result(next);
       if (result !== null) results.push(result);
     }
@@ -73,7 +90,11 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, re
     resultsAfter: (sequence, limit) => TE.fromIO(() => resultsFrom(sequence, limit)),
     resultsByIndex: (fromIndex, limit) =>
       TE.fromIO(() => {
-        const { indexes, isLast } = rowsWhere((row) => row.status === 'completed' || row.status === 'failed_permanent', fromIndex, limit);
+        const { indexes, isLast } = rowsWhere(
+          (row) => row.status === 'completed' || row.status === 'failed_permanent',
+          fromIndex,
+          limit,
+        );
         const last = indexes[indexes.length - 1];
         const results = indexes.flatMap((index) => {
           const result = table.result(table.sequenceOf(index));
@@ -81,10 +102,16 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, re
         });
         return { results, nextIndex: isLast || last === undefined ? null : last + 1 };
       }),
-    eventsAfter: (sequence, limit) => TE.fromIO(() => runEvents.filter((event) => event.sequence > sequence).slice(0, limit)),
-    rows: (fromIndex, limit) => TE.fromIO(() => table.select(() => true, fromIndex, limit).map((index) => table.row(index))),
-    linesOfRows: (fromIndex, limit) => TE.fromIO(() => table.select(() => true, fromIndex, limit).map((index) => table.lines(index))),
-    batches: (fromBatchNo, limit) => TE.fromIO(() => batches.slice(Math.max(0, fromBatchNo - 1)).slice(0, limit)),
+    eventsAfter: (sequence, limit) =>
+      TE.fromIO(() => runEvents.filter((event) => event.sequence > sequence).slice(0, limit)),
+    rows: (fromIndex, limit) =>
+      TE.fromIO(() => table.select(() => true, fromIndex, limit).map((index) => table.row(index))),
+    linesOfRows: (fromIndex, limit) =>
+      TE.fromIO(() =>
+        table.select(() => true, fromIndex, limit).map((index) => table.lines(index)),
+      ),
+    batches: (fromBatchNo, limit) =>
+      TE.fromIO(() => batches.slice(Math.max(0, fromBatchNo - 1)).slice(0, limit)),
     close: () => Promise.resolve(),
   });
 
@@ -99,7 +126,8 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, re
   };
 
   const owned = (mine: number): OwnedRun => {
-    const lost = (): PortError | null => (mine === epoch && isOwned ? null : { type: 'lease_lost', owner: null });
+    const lost = (): PortError | null =>
+      mine === epoch && isOwned ? null : { type: 'lease_lost', owner: null };
     const base = reader();
     return Object.defineProperties(
       {
@@ -109,14 +137,23 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, re
           const fault = lost();
           if (fault !== null) return Promise.resolve({ _tag: 'Left', left: fault });
           if (expectedVersion !== snapshot.version)
-            return Promise.resolve({ _tag: 'Left', left: { type: 'stale_version', expected: expectedVersion, found: snapshot.version } });
+            return Promise.resolve({
+              _tag: 'Left',
+              left: { type: 'stale_version', expected: expectedVersion, found: snapshot.version },
+            });
           const after = events.reduce(evolve, snapshot);
           const taken = guard === undefined ? null : takenSince(after, guard);
           if (taken !== null) return Promise.resolve({ _tag: 'Left', left: taken });
           const created = events.find((event) => event.type === 'RunCreated');
           const wrong =
-            created !== undefined && created.runId !== runId ? `the event creates run ${created.runId}` : table.apply(applyToRows(events));
-          if (wrong !== null) return Promise.resolve({ _tag: 'Left', left: { type: 'corrupt', message: wrong, where: `run ${runId}` } });
+            created !== undefined && created.runId !== runId
+              ? `the event creates run ${created.runId}`
+              : table.apply(applyToRows(events));
+          if (wrong !== null)
+            return Promise.resolve({
+              _tag: 'Left',
+              left: { type: 'corrupt', message: wrong, where: `run ${runId}` },
+            });
           runEvents.push(...toRunEvents(after.runId, snapshot.version, events));
           for (const record of recordsAfter(recordOf, events).values()) {
             batches[record.batchNo - 1] = record;
@@ -129,9 +166,12 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, re
         othersInScope: (scope, nowMs) => TE.fromIO(() => reservations.others(runId, scope, nowMs)),
         assertOwned: () =>
           TE.fromEither(
-            lost() === null ? { _tag: 'Right', right: undefined } : { _tag: 'Left', left: { type: 'lease_lost', owner: null } },
+            lost() === null
+              ? { _tag: 'Right', right: undefined }
+              : { _tag: 'Left', left: { type: 'lease_lost', owner: null } },
           ),
-        knownIds: (itemIds) => TE.fromIO(() => Uint8Array.from(itemIds, (id) => (table.has(id) ? 1 : 0))),
+        knownIds: (itemIds) =>
+          TE.fromIO(() => Uint8Array.from(itemIds, (id) => (table.has(id) ? 1 : 0))),
         planWindow: (rowsMax) =>
           TE.fromIO(() => {
             const { indexes, isLast } = rowsWhere((row) => row.status === 'pending', 0, rowsMax);
@@ -153,7 +193,9 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, re
                 .select((row) => row.batchNo === batchNo, 0, Number.MAX_SAFE_INTEGER)
                 .flatMap((index): readonly RequestSpan[] => {
                   const { request } = table.lines(index);
-                  return request === null ? [] : [{ ...request, wasCharged: table.row(index).charged > 0 }];
+                  return request === null
+                    ? []
+                    : [{ ...request, wasCharged: table.row(index).charged > 0 }];
                 }),
             ),
           ),
@@ -167,19 +209,31 @@ export const createMemoryRun = (runId: RunId, description: JsonObject | null, re
           ),
         openRows: (batchNo, fromIndex, rowsMax) =>
           TE.fromIO(() => {
-            const { indexes, isLast } = rowsWhere((row) => row.status === 'submitted' && row.batchNo === batchNo, fromIndex, rowsMax);
+            const { indexes, isLast } = rowsWhere(
+              (row) => row.status === 'submitted' && row.batchNo === batchNo,
+              fromIndex,
+              rowsMax,
+            );
             return openRowsOf(table, indexes, isLast);
           }),
         backoffRows: (dueAtMs, rowsMax) =>
           TE.fromIO(() => {
-            const { indexes, isLast } = rowsWhere((row) => row.status === 'failed_retryable' && row.dueAtMs === dueAtMs, 0, rowsMax);
+            const { indexes, isLast } = rowsWhere(
+              (row) => row.status === 'failed_retryable' && row.dueAtMs === dueAtMs,
+              0,
+              rowsMax,
+            );
             return rowSliceOf(table, indexes, isLast);
           }),
-        sharedRows: (from, rowsMax) => TE.fromIO(() => sharedRowsOf(table, from, rowsMax, snapshot.resultSequence)),
+        sharedRows: (from, rowsMax) =>
+          TE.fromIO(() => sharedRowsOf(table, from, rowsMax, snapshot.resultSequence)),
         pendingRows: (rowsMax) =>
           TE.fromIO(() => {
             const { indexes, isLast } = rowsWhere((row) => row.status === 'pending', 0, rowsMax);
-            return { ...rowSliceOf(table, indexes, isLast), generation: snapshot.backlog.generation };
+            return {
+              ...rowSliceOf(table, indexes, isLast),
+              generation: snapshot.backlog.generation,
+            };
           }),
         rowLines: (index) => TE.fromIO(() => (index < table.count ? table.lines(index) : null)),
         inbox: () => TE.fromIO(() => [...inbox]),

@@ -4,7 +4,14 @@ import type { JsonObject } from '../../core/json/json.ts';
 import { pendingRuns } from '../../core/machine/pending.ts';
 import { isCreated } from '../../core/model/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
-import type { InboxCommand, ListedRun, OwnedRun, RunReader, RunStore, Storage } from '../../ports/run-store.ts';
+import type {
+  InboxCommand,
+  ListedRun,
+  OwnedRun,
+  RunReader,
+  RunStore,
+  Storage,
+} from '../../ports/run-store.ts';
 import { createMemoryRun, type MemoryRun } from './memory-run.ts';
 import { createReservations, type Reservations } from './reservations.ts';
 
@@ -42,9 +49,15 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>, reservations: Reservatio
   };
   const own = (run: MemoryRun): TE.TaskEither<PortError, OwnedRun> => {
     const taken = run.own();
-    return taken === null ? TE.left({ type: 'owned_elsewhere', owner: 'this process' }) : TE.right(taken);
+    return taken === null
+      ? TE.left({ type: 'owned_elsewhere', owner: 'this process' })
+      : TE.right(taken);
   };
-  const shown = (run: MemoryRun): ListedRun => ({ runId: run.runId, snapshot: run.snapshot(), owner: run.owner() });
+  const shown = (run: MemoryRun): ListedRun => ({
+    runId: run.runId,
+    snapshot: run.snapshot(),
+    owner: run.owner(),
+  });
   return {
     describe: 'memory store',
     own: (runId) => TE.Monad.chain(find(runId), own),
@@ -53,12 +66,20 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>, reservations: Reservatio
       if (known !== undefined && isCreated(known.snapshot())) {
         return Promise.resolve({
           _tag: 'Left',
-          left: { type: 'refused', message: `run ${runId} exists`, statusCode: null, requestId: null },
+          left: {
+            type: 'refused',
+            message: `run ${runId} exists`,
+            statusCode: null,
+            requestId: null,
+          },
         });
       }
       // Another caller is creating the run right now. An owner that died meanwhile left nothing.
       if (known !== undefined && known.owner() !== null)
-        return Promise.resolve({ _tag: 'Left', left: { type: 'owned_elsewhere', owner: 'this process' } });
+        return Promise.resolve({
+          _tag: 'Left',
+          left: { type: 'owned_elsewhere', owner: 'this process' },
+        });
       const run = createMemoryRun(runId, description, reservations);
       runs.set(runId, run);
       return own(run)();
@@ -72,7 +93,8 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>, reservations: Reservatio
           .map(shown)
           .sort((a, b) => b.snapshot.createdAtMs - a.snapshot.createdAtMs),
       ),
-    send: (runId: RunId, command: Omit<InboxCommand, 'id'>) => TE.Monad.map(find(runId), (run) => run.send(command)),
+    send: (runId: RunId, command: Omit<InboxCommand, 'id'>) =>
+      TE.Monad.map(find(runId), (run) => run.send(command)),
     remove: (runId: RunId) =>
       TE.Monad.chain(find(runId), (run): TE.TaskEither<PortError, void> =>
         run.owner() === null

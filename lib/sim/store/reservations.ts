@@ -13,7 +13,8 @@ export const createReservations = (): Reservations => {
   const published = new Map<RunId, Reservation>();
   return {
     publish(runId, reservation) {
-      if (isReservationNews(published.get(runId) ?? null, reservation)) published.set(runId, reservation);
+      if (isReservationNews(published.get(runId) ?? null, reservation))
+        published.set(runId, reservation);
     },
     others: (runId, scope, nowMs) =>
       othersOf(

@@ -50,7 +50,14 @@ export const createRowTable = (): RowTable => {
   const bySequence: number[] = [];
 
   const at = (index: number): Row | undefined => rows[index];
-  const end = (row: Row, index: number, sequence: number, status: ItemStatus, code: number, line: ObjectSpan | null): void => {
+  const end = (
+    row: Row,
+    index: number,
+    sequence: number,
+    status: ItemStatus,
+    code: number,
+    line: ObjectSpan | null,
+  ): void => {
     row.status = status;
     row.code = code;
     row.line = line;
@@ -71,19 +78,25 @@ export const createRowTable = (): RowTable => {
   const membersOf = (batchNo: number, status: ItemStatus): readonly Row[] =>
     rows.filter((row) => row.batchNo === batchNo && row.status === status);
   const each = (column: Column, act: (row: Row, index: number, nth: number) => void): void => {
-    for (let i = 0; i < column.length; i += 1) act(rows[column[i] as number] as Row, column[i] as number, i);
+    for (let i = 0; i < column.length; i += 1)
+      act(rows[column[i] as number] as Row, column[i] as number, i);
   };
 
   const fault = (change: RowChange): string | null => {
     switch (change.type) {
       case 'insert':
-        if (change.slice.fromIndex !== rows.length) return `the next row index is ${rows.length}, not ${change.slice.fromIndex}`;
-        if (new Set(change.slice.itemIds).size !== change.slice.itemIds.length || change.slice.itemIds.some((id) => ids.has(id)))
+        if (change.slice.fromIndex !== rows.length)
+          return `the next row index is ${rows.length}, not ${change.slice.fromIndex}`;
+        if (
+          new Set(change.slice.itemIds).size !== change.slice.itemIds.length ||
+          change.slice.itemIds.some((id) => ids.has(id))
+        )
           return 'an item id is already used';
         return null;
       case 'claim': {
         const members = [...indexesOf(change.indexes)];
-        return countOfIndexSet(change.indexes) === change.count && all(members, (row) => row.status === 'pending')
+        return countOfIndexSet(change.indexes) === change.count &&
+          all(members, (row) => row.status === 'pending')
           ? null
           : 'a claimed row is not pending';
       }
@@ -93,29 +106,45 @@ export const createRowTable = (): RowTable => {
           ? null
           : `batch ${change.batchNo} does not hold ${change.count} queued rows`;
       case 'complete':
-        return all(change.lines.indexes, (row) => row.status === 'submitted' && row.batchNo === change.batchNo)
+        return all(
+          change.lines.indexes,
+          (row) => row.status === 'submitted' && row.batchNo === change.batchNo,
+        )
           ? null
           : 'a completed row is not submitted in the batch';
       case 'fail':
       case 'retry':
-        return all(change.rows.indexes, (row) => row.status === 'submitted' && row.batchNo === change.batchNo)
+        return all(
+          change.rows.indexes,
+          (row) => row.status === 'submitted' && row.batchNo === change.batchNo,
+        )
           ? null
           : 'a failed row is not submitted in the batch';
       case 'requeue':
-        return all(change.indexes, (row) => row.status === 'failed_retryable') ? null : 'a requeued row is not failed_retryable';
+        return all(change.indexes, (row) => row.status === 'failed_retryable')
+          ? null
+          : 'a requeued row is not failed_retryable';
       case 'fail_pending':
-        return all(change.indexes, (row) => row.status === 'pending') ? null : 'a failed row is not pending';
+        return all(change.indexes, (row) => row.status === 'pending')
+          ? null
+          : 'a failed row is not pending';
       case 'share':
         return faultOfShare(change);
     }
   };
 
   /** Ends each row like the row that was sent for it, whose result is `of`. */
-  const faultOfShare = ({ indexes, of, codes }: Extract<RowChange, { readonly type: 'share' }>): string | null => {
-    if (!all(indexes, (row) => row.status === 'shared')) return 'a row that shares a result is not shared';
+  const faultOfShare = ({
+    indexes,
+    of,
+    codes,
+  }: Extract<RowChange, { readonly type: 'share' }>): string | null => {
+    if (!all(indexes, (row) => row.status === 'shared'))
+      return 'a row that shares a result is not shared';
     for (let i = 0; i < indexes.length; i += 1) {
       const leader = rows[(rows[indexes[i] as number] as Row).sameAs as number];
-      if (leader?.sequence !== of[i] || leader?.code !== (codes?.[i] ?? -1)) return 'a row does not match the row that was sent for it';
+      if (leader?.sequence !== of[i] || leader?.code !== (codes?.[i] ?? -1))
+        return 'a row does not match the row that was sent for it';
     }
     return null;
   };
@@ -153,7 +182,14 @@ export const createRowTable = (): RowTable => {
       requestAt += requestLength;
       itemAt += itemLength;
       if (bad.has(i)) {
-        end(row, slice.fromIndex + i, sequence, 'failed_permanent', codeOfFailure('invalid_row'), null);
+        end(
+          row,
+          slice.fromIndex + i,
+          sequence,
+          'failed_permanent',
+          codeOfFailure('invalid_row'),
+          null,
+        );
         sequence += 1;
       }
     });
@@ -171,12 +207,17 @@ export const createRowTable = (): RowTable => {
         for (const row of membersOf(change.batchNo, 'queued_local')) row.status = 'submitted';
         return;
       case 'release':
-        for (const row of membersOf(change.batchNo, 'queued_local')) Object.assign(row, { status: 'pending', batchNo: 0 });
+        for (const row of membersOf(change.batchNo, 'queued_local'))
+          Object.assign(row, { status: 'pending', batchNo: 0 });
         return;
       case 'complete':
         return each(change.lines.indexes, (row, index, i) => {
           row.charged += 1;
-          const line = { object: change.object, offset: change.lines.offsets[i] as number, length: change.lines.lengths[i] as number };
+          const line = {
+            object: change.object,
+            offset: change.lines.offsets[i] as number,
+            length: change.lines.lengths[i] as number,
+          };
           end(row, index, change.sequenceFrom + i, 'completed', -1, line);
         });
       case 'fail':
@@ -185,16 +226,36 @@ export const createRowTable = (): RowTable => {
           const part = change.rows.parts[i] as number;
           const object = part === 1 ? change.outputObject : part === 2 ? change.errorObject : null;
           const line =
-            object === null ? null : { object, offset: change.rows.offsets[i] as number, length: change.rows.lengths[i] as number };
-          end(row, index, change.sequenceFrom + i, 'failed_permanent', change.rows.codes[i] as number, line);
+            object === null
+              ? null
+              : {
+                  object,
+                  offset: change.rows.offsets[i] as number,
+                  length: change.rows.lengths[i] as number,
+                };
+          end(
+            row,
+            index,
+            change.sequenceFrom + i,
+            'failed_permanent',
+            change.rows.codes[i] as number,
+            line,
+          );
         });
       case 'retry':
         return each(change.rows.indexes, (row, _index, i) => {
           charge(row, change.rows.charged[i] as number);
-          Object.assign(row, { status: 'failed_retryable', batchNo: 0, dueAtMs: change.rows.dueAtMs[i] as number });
+          Object.assign(row, {
+            status: 'failed_retryable',
+            batchNo: 0,
+            dueAtMs: change.rows.dueAtMs[i] as number,
+          });
         });
       case 'requeue':
-        return each(change.indexes, (row) => void Object.assign(row, { status: 'pending', dueAtMs: 0 }));
+        return each(
+          change.indexes,
+          (row) => void Object.assign(row, { status: 'pending', dueAtMs: 0 }),
+        );
       case 'fail_pending':
         return each(change.indexes, (row, index, i) => {
           row.batchNo = change.batchNo;
@@ -284,14 +345,22 @@ const charge = (row: Row, charged: number): void => {
 };
 
 /** Columns of the given rows. */
-export const rowSliceOf = (table: RowTable, indexes: readonly number[], isLast: boolean): RowSlice => ({
+export const rowSliceOf = (
+  table: RowTable,
+  indexes: readonly number[],
+  isLast: boolean,
+): RowSlice => ({
   indexes,
   bytes: indexes.map((index) => table.bytes(index)),
   tokens: indexes.map((index) => table.tokens(index)),
   isLast,
 });
 
-export const openRowsOf = (table: RowTable, indexes: readonly number[], isLast: boolean): OpenRows => ({
+export const openRowsOf = (
+  table: RowTable,
+  indexes: readonly number[],
+  isLast: boolean,
+): OpenRows => ({
   ...rowSliceOf(table, indexes, isLast),
   charged: indexes.map((index) => table.row(index).charged),
   uncharged: indexes.map((index) => table.row(index).uncharged),

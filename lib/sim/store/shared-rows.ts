@@ -3,7 +3,12 @@ import type { SharedCursor } from '../../core/model/snapshot.ts';
 import type { RowTable } from './row-table.ts';
 
 /** The reference implementation of the port, row by row. */
-export const sharedRowsOf = (table: RowTable, from: SharedCursor, rowsMax: number, lastSequence: number): SharedRows => {
+export const sharedRowsOf = (
+  table: RowTable,
+  from: SharedCursor,
+  rowsMax: number,
+  lastSequence: number,
+): SharedRows => {
   const found = { indexes: [] as number[], of: [] as number[], codes: [] as number[] };
   const take = (index: number, of: number): void => {
     found.indexes.push(index);
@@ -23,9 +28,14 @@ export const sharedRowsOf = (table: RowTable, from: SharedCursor, rowsMax: numbe
   for (let sequence = from.sequence + 1; sequence <= end; sequence += 1) {
     const sent = table.indexOf(sequence);
     const rowsLeft = rowsMax - found.indexes.length;
-    const waiting = table.select((row) => row.status === 'shared' && row.sameAs === sent, 0, rowsLeft + 1);
+    const waiting = table.select(
+      (row) => row.status === 'shared' && row.sameAs === sent,
+      0,
+      rowsLeft + 1,
+    );
     for (const index of waiting.slice(0, rowsLeft)) take(index, sequence);
-    if (waiting.length > rowsLeft) return { ...found, until: { sequence: sequence - 1, index: from.index } };
+    if (waiting.length > rowsLeft)
+      return { ...found, until: { sequence: sequence - 1, index: from.index } };
   }
   return { ...found, until: { sequence: end, index: from.index } };
 };

@@ -14,11 +14,18 @@ const stand = async (...faults: readonly Fault[]) => {
   const emulator = await startEmulator({ speed: 0, faults });
   const connection = createOpenAI({ baseURL: emulator.baseURL, apiKey: 'any-key-will-do' });
   const connect = (requestTimeoutMs: number) =>
-    connection.connect({ model: 'm', endpoint: 'responses', completionWindow: '24h', params: {}, requestTimeoutMs });
+    connection.connect({
+      model: 'm',
+      endpoint: 'responses',
+      completionWindow: '24h',
+      params: {},
+      requestTimeoutMs,
+    });
   const provider = connect(10_000);
   /** A client with a short timeout, for calls without an answer. */
   const impatient = connect(700);
-  const create = (inputFileId: string, by = provider) => by.create({ batchKey, createAttempt: 1, inputFileId, metadata: {} });
+  const create = (inputFileId: string, by = provider) =>
+    by.create({ batchKey, createAttempt: 1, inputFileId, metadata: {} });
   const ended = async (): Promise<string> => {
     const { inputFileId } = await rightOf(provider.upload(uploadInput(line)));
     const { providerBatchId } = await rightOf(create(inputFileId));
@@ -26,7 +33,14 @@ const stand = async (...faults: readonly Fault[]) => {
     const [seen] = await rightOf(provider.observe([{ batchKey, providerBatchId }]));
     return seen?.ending?.outputFileId ?? '';
   };
-  return { emulator, provider, impatient, create, ended, [Symbol.asyncDispose]: () => emulator.close() };
+  return {
+    emulator,
+    provider,
+    impatient,
+    create,
+    ended,
+    [Symbol.asyncDispose]: () => emulator.close(),
+  };
 };
 
 const textOf = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
@@ -37,14 +51,27 @@ const textOf = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
 
 describe('an emulator whose answers do not end', () => {
   type Stand = Awaited<ReturnType<typeof stand>>;
-  const asks: readonly (readonly [Operation, (it: Stand) => Promise<Port<unknown>>, PortError['type']])[] = [
-    ['create_file', ({ impatient }) => Promise.resolve(impatient.upload(uploadInput(line))), 'transient'],
+  const asks: readonly (readonly [
+    Operation,
+    (it: Stand) => Promise<Port<unknown>>,
+    PortError['type'],
+  ])[] = [
+    [
+      'create_file',
+      ({ impatient }) => Promise.resolve(impatient.upload(uploadInput(line))),
+      'transient',
+    ],
     [
       'create_batch',
-      async ({ provider, impatient, create }) => create((await rightOf(provider.upload(uploadInput(line)))).inputFileId, impatient),
+      async ({ provider, impatient, create }) =>
+        create((await rightOf(provider.upload(uploadInput(line)))).inputFileId, impatient),
       'unclear',
     ],
-    ['list_batches', ({ impatient }) => Promise.resolve(impatient.sweep(sweepInput([], 0))), 'transient'],
+    [
+      'list_batches',
+      ({ impatient }) => Promise.resolve(impatient.sweep(sweepInput([], 0))),
+      'transient',
+    ],
     [
       'retrieve_batch',
       async ({ provider, impatient, create }) => {
@@ -56,37 +83,50 @@ describe('an emulator whose answers do not end', () => {
     ],
   ];
 
-  it.each(['body_stalls', 'body_drips'] as const)('does what it is asked, and its client gives the answer up (%s)', async (type) => {
-    for (const [operation, ask, error] of asks) {
-      await using it = await stand({ type, operation, times: 1 });
-      expect([operation, (await leftOf(await ask(it))).type]).toEqual([operation, error]);
-    }
-  });
+  it.each(['body_stalls', 'body_drips'] as const)(
+    'does what it is asked, and its client gives the answer up (%s)',
+    async (type) => {
+      for (const [operation, ask, error] of asks) {
+        await using it = await stand({ type, operation, times: 1 });
+        expect([operation, (await leftOf(await ask(it))).type]).toEqual([operation, error]);
+      }
+    },
+  );
 
-  it.each(['body_stalls', 'body_drips'] as const)('begins a file that does not end either (%s)', async (type) => {
-    await using it = await stand({ type, operation: 'file_content', times: 1 });
-    const file = await rightOf(it.impatient.download(await it.ended()));
-    await expect(textOf(file.chunks)).rejects.toThrow(/ended after/u);
-  });
+  it.each(['body_stalls', 'body_drips'] as const)(
+    'begins a file that does not end either (%s)',
+    async (type) => {
+      await using it = await stand({ type, operation: 'file_content', times: 1 });
+      const file = await rightOf(it.impatient.download(await it.ended()));
+      await expect(textOf(file.chunks)).rejects.toThrow(/ended after/u);
+    },
+  );
 
   it('has still created the batch: the list shows it', async () => {
     await using it = await stand({ type: 'body_stalls', operation: 'create_batch', times: 1 });
     const { inputFileId } = await rightOf(it.provider.upload(uploadInput(line)));
     expect((await leftOf(it.create(inputFileId, it.impatient))).type).toBe('unclear');
     const creates = [{ batchKey, createAttempt: 1, inputFileId, stage: 'looking' as const }];
-    expect((await rightOf(it.provider.sweep({ ...sweepInput([], 0), creates }))).found).toHaveLength(1);
+    expect(
+      (await rightOf(it.provider.sweep({ ...sweepInput([], 0), creates }))).found,
+    ).toHaveLength(1);
   });
 });
 
 describe('an emulator that encodes its files', () => {
-  it.each(['gzip', 'deflate', 'br'])('gives the same answers to its client (%s)', async (encoding) => {
-    await using plain = await stand();
-    const expected = await textOf((await rightOf(plain.provider.download(await plain.ended()))).chunks);
-    await using packed = await stand({ type: 'download_encoded', encoding });
-    const file = await rightOf(packed.provider.download(await packed.ended()));
-    expect(file.bytes).toBeNull();
-    expect((await textOf(file.chunks)).split('\n').length).toBe(expected.split('\n').length);
-  });
+  it.each(['gzip', 'deflate', 'br'])(
+    'gives the same answers to its client (%s)',
+    async (encoding) => {
+      await using plain = await stand();
+      const expected = await textOf(
+        (await rightOf(plain.provider.download(await plain.ended()))).chunks,
+      );
+      await using packed = await stand({ type: 'download_encoded', encoding });
+      const file = await rightOf(packed.provider.download(await packed.ended()));
+      expect(file.bytes).toBeNull();
+      expect((await textOf(file.chunks)).split('\n').length).toBe(expected.split('\n').length);
+    },
+  );
 
   it('is an error that names an unknown encoding', async () => {
     await using it = await stand({ type: 'download_encoded', encoding: 'lzma', times: 1 });
@@ -104,8 +144,16 @@ describe('an emulator that answers a create with another batch', () => {
     await using it = await stand({ type: 'create_answers_another', batch: 2 });
     await it.ended();
     const { inputFileId } = await rightOf(it.provider.upload(uploadInput(line)));
-    const second = it.provider.create({ batchKey: 'key-2' as BatchKey, createAttempt: 1, inputFileId, metadata: {} });
-    expect(await leftOf(second)).toMatchObject({ type: 'unclear', message: expect.stringContaining('another batch') as string });
+    const second = it.provider.create({
+      batchKey: 'key-2' as BatchKey,
+      createAttempt: 1,
+      inputFileId,
+      metadata: {},
+    });
+    expect(await leftOf(second)).toMatchObject({
+      type: 'unclear',
+      message: expect.stringContaining('another batch') as string,
+    });
     expect(it.emulator.ledger.batchesCreated).toBe(2);
   });
 });

@@ -11,7 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-const isAlive = async (): Promise<boolean> => (await send(emulator, 'GET', '/v1/batches')).statusCode === 200;
+const isAlive = async (): Promise<boolean> =>
+  (await send(emulator, 'GET', '/v1/batches')).statusCode === 200;
 
 /** Writes raw bytes to the server and waits until it hangs up; returns its answer. */
 const spit = (bytes: string): Promise<string> =>
@@ -35,7 +36,9 @@ describe('a bad request', () => {
     const path = fc.oneof(
       fc.webPath().map((rest) => `/v1/files${rest}`),
       fc.webPath().map((rest) => `/v1/batches${rest}`),
-      fc.tuple(fc.constantFrom('files', 'batches'), fc.webQueryParameters()).map(([name, query]) => `/v1/${name}/x?${query}`),
+      fc
+        .tuple(fc.constantFrom('files', 'batches'), fc.webQueryParameters())
+        .map(([name, query]) => `/v1/${name}/x?${query}`),
       fc.webPath().map((rest) => `//${rest}`),
     );
     await fc.assert(
@@ -44,7 +47,10 @@ describe('a bad request', () => {
         path,
         fc.string(),
         async (method, where, body) => {
-          const reply = await send(emulator, method, where, { body, headers: { 'content-length': String(Buffer.byteLength(body)) } });
+          const reply = await send(emulator, method, where, {
+            body,
+            headers: { 'content-length': String(Buffer.byteLength(body)) },
+          });
           expect(reply.statusCode).toBeLessThan(500);
           if (reply.statusCode >= 400) expect(errorBody(jsonOf(reply), 'body')).toEqual([]);
         },
@@ -90,7 +96,10 @@ describe('a bad request', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 12 }), async (parts) => {
-        const reply = await send(emulator, 'POST', '/v1/files', { headers: multipartHeaders, body: parts.join('') });
+        const reply = await send(emulator, 'POST', '/v1/files', {
+          headers: multipartHeaders,
+          body: parts.join(''),
+        });
         expect([200, 400]).toContain(reply.statusCode);
       }),
       { numRuns: 150 },
@@ -115,13 +124,18 @@ describe('a bad request', () => {
     const ids: string[] = [];
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof(fc.string(), fc.json(), fc.constant('{"custom_id":"a"}')), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.oneof(fc.string(), fc.json(), fc.constant('{"custom_id":"a"}')), {
+          minLength: 1,
+          maxLength: 5,
+        }),
         async (rows) => {
           const text = rows.join('\n');
           const body =
             `--${boundary}\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nbatch\r\n` +
             `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n${text}\r\n--${boundary}--\r\n`;
-          const uploaded = jsonOf(await send(emulator, 'POST', '/v1/files', { headers: multipartHeaders, body })) as {
+          const uploaded = jsonOf(
+            await send(emulator, 'POST', '/v1/files', { headers: multipartHeaders, body }),
+          ) as {
             readonly id: string;
           };
           const made = await post(emulator, '/v1/batches', {
@@ -136,6 +150,9 @@ describe('a bad request', () => {
     );
     await emulator.advance(3_600_000);
     expect(ids).toHaveLength(30);
-    for (const id of ids) expect(jsonOf(await send(emulator, 'GET', `/v1/batches/${id}`))).toMatchObject({ status: 'failed' });
+    for (const id of ids)
+      expect(jsonOf(await send(emulator, 'GET', `/v1/batches/${id}`))).toMatchObject({
+        status: 'failed',
+      });
   });
 });

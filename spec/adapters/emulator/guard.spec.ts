@@ -21,9 +21,22 @@ const statusOf = async (headers: Record<string, string>, path = '/v1/batches'): 
 describe('the emulator', () => {
   it('answers only to names and addresses of this machine', async () => {
     const { port } = emulator;
-    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`, `[::1]:${port}`, '127.0.0.1', '127.1.2.3'])
+    for (const host of [
+      `127.0.0.1:${port}`,
+      `localhost:${port}`,
+      `LOCALHOST:${port}`,
+      `[::1]:${port}`,
+      '127.0.0.1',
+      '127.1.2.3',
+    ])
       expect([host, await statusOf({ host })]).toEqual([host, 200]);
-    for (const host of ['evil.example', `evil.example:${port}`, `127.0.0.1.evil.example:${port}`, 'localhost.evil.example', '10.0.0.1'])
+    for (const host of [
+      'evil.example',
+      `evil.example:${port}`,
+      `127.0.0.1.evil.example:${port}`,
+      'localhost.evil.example',
+      '10.0.0.1',
+    ])
       expect([host, await statusOf({ host })]).toEqual([host, 403]);
     const { pathname, search } = new URL(emulator.ledgerURL);
     expect(await statusOf({ host: 'evil.example' }, pathname + search)).toBe(403);
@@ -41,6 +54,7 @@ describe('the emulator', () => {
     const kept = readdirSync(dir);
     expect(kept.length).toBeGreaterThan(0);
     expect(statSync(dir).mode & 0o777).toBe(0o700);
-    for (const name of kept) expect([name, statSync(join(dir, name)).mode & 0o777]).toEqual([name, 0o600]);
+    for (const name of kept)
+      expect([name, statSync(join(dir, name)).mode & 0o777]).toEqual([name, 0o600]);
   });
 });

@@ -17,16 +17,31 @@ export const send = (
   emulator: Pick<Emulator, 'baseURL'>,
   method: string,
   path: string,
-  options: { readonly headers?: Record<string, string>; readonly body?: string | Buffer | AsyncIterable<Buffer> } = {},
+  options: {
+    readonly headers?: Record<string, string>;
+    readonly body?: string | Buffer | AsyncIterable<Buffer>;
+  } = {},
 ): Promise<WireReply> =>
   new Promise((resolve, reject) => {
     const { port, hostname } = new URL(emulator.baseURL);
     const outgoing = request(
-      { method, hostname, port, path, headers: { authorization: 'Bearer any', ...options.headers }, agent: false },
+      {
+        method,
+        hostname,
+        port,
+        path,
+        headers: { authorization: 'Bearer any', ...options.headers },
+        agent: false,
+      },
       (response) => {
         const chunks: Buffer[] = [];
         const settle = (isCut: boolean): void => {
-          resolve({ statusCode: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks), isCut });
+          resolve({
+            statusCode: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks),
+            isCut,
+          });
         };
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
@@ -46,7 +61,10 @@ export const send = (
       });
   });
 
-const pump = async (body: AsyncIterable<Buffer>, outgoing: ReturnType<typeof request>): Promise<void> => {
+const pump = async (
+  body: AsyncIterable<Buffer>,
+  outgoing: ReturnType<typeof request>,
+): Promise<void> => {
   for await (const chunk of body) {
     if (!outgoing.write(chunk)) await new Promise((resolve) => outgoing.once('drain', resolve));
   }
@@ -57,16 +75,29 @@ const pump = async (body: AsyncIterable<Buffer>, outgoing: ReturnType<typeof req
 export const jsonOf = (reply: WireReply): unknown => JSON.parse(reply.body.toString('utf8'));
 
 /** A JSON POST. */
-export const post = (emulator: Pick<Emulator, 'baseURL'>, path: string, body: unknown): Promise<WireReply> =>
-  send(emulator, 'POST', path, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+export const post = (
+  emulator: Pick<Emulator, 'baseURL'>,
+  path: string,
+  body: unknown,
+): Promise<WireReply> =>
+  send(emulator, 'POST', path, {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 
 export const boundary = 'the-boundary';
 export const multipartHeaders = { 'content-type': `multipart/form-data; boundary=${boundary}` };
 
 /** A multipart body of an upload: fields first, then the file. */
-export const form = (fields: Readonly<Record<string, string>>, file?: { readonly name: string; readonly text: string }): string =>
+export const form = (
+  fields: Readonly<Record<string, string>>,
+  file?: { readonly name: string; readonly text: string },
+): string =>
   Object.entries(fields)
-    .map(([name, value]) => `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
+    .map(
+      ([name, value]) =>
+        `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+    )
     .join('') +
   (file === undefined
     ? ''
@@ -74,8 +105,15 @@ export const form = (fields: Readonly<Record<string, string>>, file?: { readonly
   `--${boundary}--\r\n`;
 
 /** Uploads a text as a batch input; returns the raw reply. */
-export const upload = (emulator: Pick<Emulator, 'baseURL'>, text: string, name = 'input.jsonl'): Promise<WireReply> =>
-  send(emulator, 'POST', '/v1/files', { headers: multipartHeaders, body: form({ purpose: 'batch' }, { name, text }) });
+export const upload = (
+  emulator: Pick<Emulator, 'baseURL'>,
+  text: string,
+  name = 'input.jsonl',
+): Promise<WireReply> =>
+  send(emulator, 'POST', '/v1/files', {
+    headers: multipartHeaders,
+    body: form({ purpose: 'batch' }, { name, text }),
+  });
 
 /** A request line for the responses endpoint, with its newline. */
 export const line = (customId: string, input = `prompt of ${customId}`): string =>

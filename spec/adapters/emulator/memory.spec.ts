@@ -22,7 +22,11 @@ const ask = async <A>(question: string): Promise<A> => {
 };
 
 beforeAll(async () => {
-  child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('./serve.ts', import.meta.url))], { stdio: 'pipe' });
+  child = spawn(
+    process.execPath,
+    ['--import', 'tsx', fileURLToPath(new URL('./serve.ts', import.meta.url))],
+    { stdio: 'pipe' },
+  );
   answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   server = await ask('');
 });
@@ -33,7 +37,10 @@ afterAll(async () => {
 });
 
 it('a batch of 50,000 lines and 200 MB passes through, a small part of it in memory at any time', async () => {
-  const uploaded = await send(server, 'POST', '/v1/files', { headers: multipartHeaders, body: largeForm() });
+  const uploaded = await send(server, 'POST', '/v1/files', {
+    headers: multipartHeaders,
+    body: largeForm(),
+  });
   const file = jsonOf(uploaded) as { readonly id: string; readonly bytes: number };
   expect(file.bytes).toBe(lineCount * lineChars);
   const body = { input_file_id: file.id, endpoint: '/v1/responses', completion_window: '24h' };
@@ -55,11 +62,17 @@ const seen = async (id: string) =>
   };
 
 async function* largeForm(): AsyncGenerator<Buffer> {
-  yield Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nbatch\r\n`);
-  yield Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="large.jsonl"\r\n\r\n`);
+  yield Buffer.from(
+    `--${boundary}\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nbatch\r\n`,
+  );
+  yield Buffer.from(
+    `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="large.jsonl"\r\n\r\n`,
+  );
   const text = 'the quick brown fox jumps over the lazy dog '.repeat(100);
   for (let start = 0; start < lineCount; start += 50)
-    yield Buffer.from(Array.from({ length: 50 }, (_, index) => largeLine(start + index, text)).join(''));
+    yield Buffer.from(
+      Array.from({ length: 50 }, (_, index) => largeLine(start + index, text)).join(''),
+    );
   yield Buffer.from(`\r\n--${boundary}--\r\n`);
 }
 
@@ -71,16 +84,20 @@ const largeLine = (index: number, text: string): string => {
 /** Counts lines as they arrive, without keeping them. */
 const countLines = (fileId: string): Promise<number> =>
   new Promise((resolve, reject) => {
-    request(`${server.baseURL}/files/${fileId}/content`, { headers: { authorization: 'Bearer any' } }, (response) => {
-      let count = 0;
-      response.on('data', (chunk: Buffer) => {
-        for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) count += 1;
-      });
-      response.on('end', () => {
-        resolve(count);
-      });
-      response.on('error', reject);
-    })
+    request(
+      `${server.baseURL}/files/${fileId}/content`,
+      { headers: { authorization: 'Bearer any' } },
+      (response) => {
+        let count = 0;
+        response.on('data', (chunk: Buffer) => {
+          for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) count += 1;
+        });
+        response.on('end', () => {
+          resolve(count);
+        });
+        response.on('error', reject);
+      },
+    )
       .on('error', reject)
       .end();
   });

@@ -15,7 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-const fieldOf = (reply: WireReply, name: string): string => String((jsonOf(reply) as Readonly<Record<string, unknown>>)[name]);
+const fieldOf = (reply: WireReply, name: string): string =>
+  String((jsonOf(reply) as Readonly<Record<string, unknown>>)[name]);
 
 const expectRecorded = (reply: WireReply, body: string, statusCode = 200): void => {
   expect(reply.statusCode).toBe(statusCode);
@@ -25,22 +26,35 @@ const expectRecorded = (reply: WireReply, body: string, statusCode = 200): void 
 };
 
 const expectHeaders = (reply: WireReply, headers: Readonly<Record<string, RegExp>>): void => {
-  for (const [name, pattern] of Object.entries(headers)) expect(String(reply.headers[name]), name).toMatch(pattern);
+  for (const [name, pattern] of Object.entries(headers))
+    expect(String(reply.headers[name]), name).toMatch(pattern);
 };
 
 const requestsOf = (url: string, body: object): string =>
-  ['0', '1'].map((id) => `${JSON.stringify({ custom_id: id, method: 'POST', url, body })}\n`).join('');
+  ['0', '1']
+    .map((id) => `${JSON.stringify({ custom_id: id, method: 'POST', url, body })}\n`)
+    .join('');
 
-const order = async (url: string, body: object): Promise<{ readonly file: WireReply; readonly batch: WireReply }> => {
+const order = async (
+  url: string,
+  body: object,
+): Promise<{ readonly file: WireReply; readonly batch: WireReply }> => {
   const file = await upload(emulator, requestsOf(url, body));
   return {
     file,
-    batch: await post(emulator, '/v1/batches', { input_file_id: fieldOf(file, 'id'), endpoint: url, completion_window: '24h' }),
+    batch: await post(emulator, '/v1/batches', {
+      input_file_id: fieldOf(file, 'id'),
+      endpoint: url,
+      completion_window: '24h',
+    }),
   };
 };
 
 /** Both result lines of a batch that has ended. */
-const linesOf = async (batch: WireReply, file: 'output_file_id' | 'error_file_id'): Promise<readonly string[]> => {
+const linesOf = async (
+  batch: WireReply,
+  file: 'output_file_id' | 'error_file_id',
+): Promise<readonly string[]> => {
   const ended = await send(emulator, 'GET', `/v1/batches/${fieldOf(batch, 'id')}`);
   const content = await send(emulator, 'GET', `/v1/files/${fieldOf(ended, file)}/content`);
   return content.body.toString('utf8').split('\n').slice(0, -1);
@@ -56,27 +70,42 @@ describe('the emulator answers as recorded, keys, their order, types, blanks and
     });
     expectRecorded(file, recordedBodies.file);
     expectRecorded(batch, recordedBodies.created);
-    const retrieve = (): Promise<WireReply> => send(emulator, 'GET', `/v1/batches/${fieldOf(batch, 'id')}`);
+    const retrieve = (): Promise<WireReply> =>
+      send(emulator, 'GET', `/v1/batches/${fieldOf(batch, 'id')}`);
     expectRecorded(await retrieve(), recordedBodies.validating);
     await emulator.advance(30 * minuteMs);
     const half = await retrieve();
     expectRecorded(half, recordedBodies.inProgress);
-    expect(jsonOf(half)).toMatchObject({ model: 'gpt-5-nano-2025-08-07', usage: { total_tokens: 0 } });
+    expect(jsonOf(half)).toMatchObject({
+      model: 'gpt-5-nano-2025-08-07',
+      usage: { total_tokens: 0 },
+    });
     await emulator.advance(31 * minuteMs);
     const ended = await retrieve();
     expectRecorded(ended, recordedBodies.completed);
-    const content = await send(emulator, 'GET', `/v1/files/${fieldOf(ended, 'output_file_id')}/content`);
+    const content = await send(
+      emulator,
+      'GET',
+      `/v1/files/${fieldOf(ended, 'output_file_id')}/content`,
+    );
     expectHeaders(content, recordedHeaders.content);
     const lines = await linesOf(batch, 'output_file_id');
-    expect(lines.map(skeletonOf)).toEqual([recordedLines.responses, recordedLines.responses].map(skeletonOf));
+    expect(lines.map(skeletonOf)).toEqual(
+      [recordedLines.responses, recordedLines.responses].map(skeletonOf),
+    );
     expect(lines[0]?.length).toBeGreaterThan(3_000);
   });
 
   it('lines refused with 400, which name the field and no code', async () => {
-    const { batch } = await order('/v1/chat/completions', { model: 'gpt-4.1-mini', messages: [{ role: 'user', content: 'Hello' }] });
+    const { batch } = await order('/v1/chat/completions', {
+      model: 'gpt-4.1-mini',
+      messages: [{ role: 'user', content: 'Hello' }],
+    });
     await emulator.advance(61 * minuteMs);
     const lines = await linesOf(batch, 'error_file_id');
-    expect(lines.map(skeletonOf)).toEqual([recordedLines.invalidChat, recordedLines.invalidChat].map(skeletonOf));
+    expect(lines.map(skeletonOf)).toEqual(
+      [recordedLines.invalidChat, recordedLines.invalidChat].map(skeletonOf),
+    );
   });
 
   it('a batch that is cancelled, one that fails validation, and a file that is deleted', async () => {
@@ -90,14 +119,32 @@ describe('the emulator answers as recorded, keys, their order, types, blanks and
     await emulator.advance(30 * minuteMs);
     const cancelled = await send(emulator, 'POST', `/v1/batches/${fieldOf(batch, 'id')}/cancel`);
     expectRecorded(cancelled, recordedBodies.cancelling);
-    expectRecorded(await send(emulator, 'GET', `/v1/batches/${fieldOf(failed, 'id')}`), recordedBodies.failed);
-    expectRecorded(await send(emulator, 'DELETE', `/v1/files/${fieldOf(file, 'id')}`), recordedBodies.deleted);
+    expectRecorded(
+      await send(emulator, 'GET', `/v1/batches/${fieldOf(failed, 'id')}`),
+      recordedBodies.failed,
+    );
+    expectRecorded(
+      await send(emulator, 'DELETE', `/v1/files/${fieldOf(file, 'id')}`),
+      recordedBodies.deleted,
+    );
   });
 
   it('errors', async () => {
-    expectRecorded(await send(emulator, 'GET', '/v1/batches/batch_none'), recordedBodies.noSuchBatch, 404);
-    expectRecorded(await send(emulator, 'DELETE', '/v1/files/file-none'), recordedBodies.noSuchFile, 404);
-    expectRecorded(await post(emulator, '/v1/batches', { input_file_id: 'file-none' }), recordedBodies.missingParameter, 400);
+    expectRecorded(
+      await send(emulator, 'GET', '/v1/batches/batch_none'),
+      recordedBodies.noSuchBatch,
+      404,
+    );
+    expectRecorded(
+      await send(emulator, 'DELETE', '/v1/files/file-none'),
+      recordedBodies.noSuchFile,
+      404,
+    );
+    expectRecorded(
+      await post(emulator, '/v1/batches', { input_file_id: 'file-none' }),
+      recordedBodies.missingParameter,
+      400,
+    );
     await using locked = await startEmulator({ apiKey: 'sk-right' });
     expectRecorded(await send(locked, 'GET', '/v1/batches'), recordedBodies.wrongKey, 401);
   });
@@ -106,7 +153,10 @@ describe('the emulator answers as recorded, keys, their order, types, blanks and
     ['gpt-4.1-mini', recordedLines.chat],
     ['gpt-5-nano', recordedLines.reasoningChat],
   ])('chat lines of %s', async (model, recorded) => {
-    const { batch } = await order('/v1/chat/completions', { model, messages: [{ role: 'user', content: 'Hello' }] });
+    const { batch } = await order('/v1/chat/completions', {
+      model,
+      messages: [{ role: 'user', content: 'Hello' }],
+    });
     await emulator.advance(61 * minuteMs);
     const lines = await linesOf(batch, 'output_file_id');
     expect(lines.map(skeletonOf)).toEqual([recorded, recorded].map(skeletonOf));
@@ -121,7 +171,9 @@ describe('the emulator answers as recorded, keys, their order, types, blanks and
     await emulator.advance(61 * minuteMs);
     const [line = ''] = await linesOf(batch, 'output_file_id');
     const { response } = JSON.parse(line) as {
-      readonly response: { readonly body: { readonly data: readonly { readonly embedding: readonly number[] }[] } };
+      readonly response: {
+        readonly body: { readonly data: readonly { readonly embedding: readonly number[] }[] };
+      };
     };
     const vector = response.body.data[0]?.embedding ?? [];
     expect(vector).toHaveLength(dimensions);
@@ -142,7 +194,9 @@ describe('the emulator answers as recorded, keys, their order, types, blanks and
     });
     await emulator.advance(61 * minuteMs);
     const fingerprints = new Set(
-      (await linesOf(batch, 'output_file_id')).map((line) => /"system_fingerprint": "([^"]+)"/u.exec(line)?.[1]),
+      (await linesOf(batch, 'output_file_id')).map(
+        (line) => /"system_fingerprint": "([^"]+)"/u.exec(line)?.[1],
+      ),
     );
     expect(fingerprints.size).toBeGreaterThanOrEqual(5);
     expect(fingerprints.size).toBeLessThanOrEqual(8);
@@ -162,7 +216,8 @@ describe('a list of batches', () => {
 
 describe('a skeleton', () => {
   it('bites: another order, type, blank or length of an id is another skeleton', () => {
-    const text = '{"id": "resp_0123456789abcdef0123", "count": 1, "share": 1.0, "status": "completed"}';
+    const text =
+      '{"id": "resp_0123456789abcdef0123", "count": 1, "share": 1.0, "status": "completed"}';
     const others = [
       text.replace('"count": 1, "share": 1.0', '"share": 1.0, "count": 1'),
       text.replace('1.0', '1'),
@@ -172,6 +227,8 @@ describe('a skeleton', () => {
       text.replace(': 1,', ': null,'),
     ];
     for (const other of others) expect(skeletonOf(other)).not.toBe(skeletonOf(text));
-    expect(skeletonOf(text.replace('0123456789', '9876543210').replace(': 1,', ': 25,'))).toBe(skeletonOf(text));
+    expect(skeletonOf(text.replace('0123456789', '9876543210').replace(': 1,', ': 25,'))).toBe(
+      skeletonOf(text),
+    );
   });
 });

@@ -59,7 +59,12 @@ export const recordedBodies = {
 `,
   created: batch({}),
   validating: batch({}),
-  inProgress: batch({ model, status: 'in_progress', in_progress_at: 1_790_000_060, request_counts: { total: 2, completed: 1, failed: 0 } }),
+  inProgress: batch({
+    model,
+    status: 'in_progress',
+    in_progress_at: 1_790_000_060,
+    request_counts: { total: 2, completed: 1, failed: 0 },
+  }),
   cancelling: batch({
     model,
     status: 'cancelling',
@@ -76,11 +81,37 @@ export const recordedBodies = {
     },
   }),
   deleted: `${JSON.stringify({ id: 'file-Abcdefghijklmnopqrstuv', object: 'file', deleted: true }, null, 2)}\n`,
-  noSuchBatch: JSON.stringify({ error: { message: 'made up', type: 'invalid_request_error', param: null, code: null } }, null, 2),
-  noSuchFile: JSON.stringify({ error: { message: 'made up', type: 'invalid_request_error', param: 'id', code: null } }, null, 2),
-  wrongKey: JSON.stringify({ error: { message: 'made up', type: 'invalid_request_error', param: null, code: 'invalid_api_key' } }, null, 2),
+  noSuchBatch: JSON.stringify(
+    { error: { message: 'made up', type: 'invalid_request_error', param: null, code: null } },
+    null,
+    2,
+  ),
+  noSuchFile: JSON.stringify(
+    { error: { message: 'made up', type: 'invalid_request_error', param: 'id', code: null } },
+    null,
+    2,
+  ),
+  wrongKey: JSON.stringify(
+    {
+      error: {
+        message: 'made up',
+        type: 'invalid_request_error',
+        param: null,
+        code: 'invalid_api_key',
+      },
+    },
+    null,
+    2,
+  ),
   missingParameter: JSON.stringify(
-    { error: { message: 'made up', type: 'invalid_request_error', param: 'endpoint', code: 'missing_required_parameter' } },
+    {
+      error: {
+        message: 'made up',
+        type: 'invalid_request_error',
+        param: 'endpoint',
+        code: 'missing_required_parameter',
+      },
+    },
     null,
     2,
   ),
@@ -92,7 +123,13 @@ export const recordedBodies = {
     finalizing_at: 1_790_000_120,
     completed_at: 1_790_000_121,
     request_counts: { total: 2, completed: 2, failed: 0 },
-    usage: { ...zeros, input_tokens: 36, output_tokens: 200, total_tokens: 236, output_tokens_details: { reasoning_tokens: 128 } },
+    usage: {
+      ...zeros,
+      input_tokens: 36,
+      output_tokens: 200,
+      total_tokens: 236,
+      output_tokens_details: { reasoning_tokens: 128 },
+    },
   }),
 } as const;
 
@@ -161,5 +198,8 @@ export const recordedLines = {
       '"audio_tokens": 0}, "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, ' +
       '"rejected_prediction_tokens": 0}}, "service_tier": "default", "system_fingerprint": null}',
   ),
-  invalidChat: lineOf(400, '{"error": {"message": "made up", "type": "invalid_request_error", "param": "messages", "code": null}}'),
+  invalidChat: lineOf(
+    400,
+    '{"error": {"message": "made up", "type": "invalid_request_error", "param": "messages", "code": null}}',
+  ),
 } as const;

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmulator, type Emulator } from '../../../adapters/emulator/index.ts';
 import { jsonOf, line, post, send, upload } from './http.ts';
-import { batch, batchPage, deletedFile, errorBody, file, filePage, outputLine, type Check } from './shapes.ts';
+import {
+  batch,
+  batchPage,
+  deletedFile,
+  errorBody,
+  file,
+  filePage,
+  outputLine,
+  type Check,
+} from './shapes.ts';
 
 const dayMs = 86_400_000;
 let emulator: Emulator;
@@ -51,7 +60,11 @@ describe('every response body', () => {
         expectShape(batch, seen);
         statuses.add((seen as { readonly status: string }).status);
       }
-      if (step === 3) expectShape(batch, jsonOf(await send(emulator, 'POST', `/v1/batches/${ids[3] ?? ''}/cancel`)));
+      if (step === 3)
+        expectShape(
+          batch,
+          jsonOf(await send(emulator, 'POST', `/v1/batches/${ids[3] ?? ''}/cancel`)),
+        );
       await emulator.advance(step < 30 ? 60_000 : dayMs / 24);
     }
     expect([...statuses].sort()).toEqual([
@@ -65,23 +78,32 @@ describe('every response body', () => {
       'validating',
     ]);
     expectShape(batchPage, jsonOf(await send(emulator, 'GET', '/v1/batches?limit=2')));
-    expectShape(batchPage, jsonOf(await send(emulator, 'GET', `/v1/batches?after=${ids[0] ?? ''}`)));
+    expectShape(
+      batchPage,
+      jsonOf(await send(emulator, 'GET', `/v1/batches?after=${ids[0] ?? ''}`)),
+    );
     expect(checkCount).toBeGreaterThan(100);
   });
 
   it('of a file, a page of files and a deletion has it too', async () => {
     const page = jsonOf(await send(emulator, 'GET', '/v1/files'));
     expectShape(filePage, page);
-    const { data } = page as { readonly data: readonly { readonly id: string; readonly purpose: string }[] };
+    const { data } = page as {
+      readonly data: readonly { readonly id: string; readonly purpose: string }[];
+    };
     const outputs = data.filter(({ purpose }) => purpose === 'batch_output');
     expect(outputs.length).toBeGreaterThan(3);
     for (const { id } of outputs) {
       expectShape(file, jsonOf(await send(emulator, 'GET', `/v1/files/${id}`)));
       const content = await send(emulator, 'GET', `/v1/files/${id}/content`);
       expect(content.headers['content-length']).toBe(String(content.body.length));
-      for (const row of content.body.toString('utf8').trimEnd().split('\n')) expectShape(outputLine, JSON.parse(row));
+      for (const row of content.body.toString('utf8').trimEnd().split('\n'))
+        expectShape(outputLine, JSON.parse(row));
     }
-    expectShape(deletedFile, jsonOf(await send(emulator, 'DELETE', `/v1/files/${outputs[0]?.id ?? ''}`)));
+    expectShape(
+      deletedFile,
+      jsonOf(await send(emulator, 'DELETE', `/v1/files/${outputs[0]?.id ?? ''}`)),
+    );
     expectShape(filePage, jsonOf(await send(emulator, 'GET', '/v1/files?purpose=vision')));
     expectShape(filePage, jsonOf(await send(emulator, 'GET', '/v1/files?order=asc&limit=1')));
   });
@@ -104,16 +126,20 @@ describe('every response body', () => {
     ['GET', '/', 404],
     ['PUT', '/v1/files', 405],
     ['GET', '/v1/files/%E0%A4%A/content', 404],
-  ])('of a refused %s %s has the shape of an error, with status %i', async (method, path, statusCode) => {
-    const reply = await send(emulator, method, path);
-    expect(reply.statusCode).toBe(statusCode);
-    expect(reply.headers['x-request-id']).toMatch(/^req_/u);
-    expectShape(errorBody, jsonOf(reply));
-  });
+  ])(
+    'of a refused %s %s has the shape of an error, with status %i',
+    async (method, path, statusCode) => {
+      const reply = await send(emulator, method, path);
+      expect(reply.statusCode).toBe(statusCode);
+      expect(reply.headers['x-request-id']).toMatch(/^req_/u);
+      expectShape(errorBody, jsonOf(reply));
+    },
+  );
 
   it('of a call without a key, or with a wrong one, is a 401 that does not repeat the key', async () => {
     const locked = await startEmulator({ apiKey: 'sk-right' });
-    const call = (authorization: string) => send(locked, 'GET', '/v1/batches', { headers: { authorization } });
+    const call = (authorization: string) =>
+      send(locked, 'GET', '/v1/batches', { headers: { authorization } });
     expect((await call('Bearer sk-right')).statusCode).toBe(200);
     for (const authorization of ['', 'Basic abc', 'Bearer sk-wrong']) {
       const reply = await call(authorization);

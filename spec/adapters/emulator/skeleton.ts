@@ -30,12 +30,21 @@ const token = /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(\.\d+)?(?:[eE][+-]?\d+)?/gu;
  */
 export const skeletonOf = (json: string): string => {
   let key = '';
-  return json.replaceAll(token, (whole: string, quoted: string | undefined, colon: string | undefined, fraction: string | undefined) => {
-    if (quoted === undefined) return fraction === undefined ? '<whole>' : '<float>';
-    if (colon === undefined) return protocolKeys.has(key) ? whole : `"${kindOf(quoted.slice(1, -1))}"`;
-    key = quoted.slice(1, -1);
-    return whole;
-  });
+  return json.replaceAll(
+    token,
+    (
+      whole: string,
+      quoted: string | undefined,
+      colon: string | undefined,
+      fraction: string | undefined,
+    ) => {
+      if (quoted === undefined) return fraction === undefined ? '<whole>' : '<float>';
+      if (colon === undefined)
+        return protocolKeys.has(key) ? whole : `"${kindOf(quoted.slice(1, -1))}"`;
+      key = quoted.slice(1, -1);
+      return whole;
+    },
+  );
 };
 
 const kindOf = (text: string): string => {

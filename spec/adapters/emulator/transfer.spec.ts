@@ -9,17 +9,24 @@ let emulator: Emulator;
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'emulator-spec-'));
-  emulator = await startEmulator({ speed: 0, dir: folder, faults: [{ type: 'truncated_download', batch: 2, keepRatio: 0.5 }] });
+  emulator = await startEmulator({
+    speed: 0,
+    dir: folder,
+    faults: [{ type: 'truncated_download', batch: 2, keepRatio: 0.5 }],
+  });
 });
 afterAll(async () => {
   await emulator.close();
   rmSync(folder, { recursive: true });
 });
 
-const uploadBody = (body: string | Buffer | AsyncIterable<Buffer>, headers: Record<string, string> = multipartHeaders) =>
-  send(emulator, 'POST', '/v1/files', { headers, body });
+const uploadBody = (
+  body: string | Buffer | AsyncIterable<Buffer>,
+  headers: Record<string, string> = multipartHeaders,
+) => send(emulator, 'POST', '/v1/files', { headers, body });
 
-const contentOf = async (id: string, headers: Record<string, string> = {}) => send(emulator, 'GET', `/v1/files/${id}/content`, { headers });
+const contentOf = async (id: string, headers: Record<string, string> = {}) =>
+  send(emulator, 'GET', `/v1/files/${id}/content`, { headers });
 
 const idOf = (value: unknown): string => (value as { readonly id: string }).id;
 
@@ -30,7 +37,11 @@ describe('an upload', () => {
     for (const size of [1, 2, 3, 7, 64, 100_000]) {
       const reply = await uploadBody(slices(whole, size));
       expect(reply.statusCode).toBe(200);
-      expect(jsonOf(reply)).toMatchObject({ bytes: Buffer.byteLength(text), filename: 'input.jsonl', purpose: 'batch' });
+      expect(jsonOf(reply)).toMatchObject({
+        bytes: Buffer.byteLength(text),
+        filename: 'input.jsonl',
+        purpose: 'batch',
+      });
       expect((await contentOf(idOf(jsonOf(reply)))).body.toString('utf8')).toBe(text);
     }
   });
@@ -38,19 +49,40 @@ describe('an upload', () => {
   it('takes the purpose after the file, and an expiry', async () => {
     const file = form({}, { name: 'x.jsonl', text: line('a') }).replace(`--${boundary}--\r\n`, '');
     const reply = await uploadBody(
-      file + form({ purpose: 'batch', 'expires_after[anchor]': 'created_at', 'expires_after[seconds]': '7200' }),
+      file +
+        form({
+          purpose: 'batch',
+          'expires_after[anchor]': 'created_at',
+          'expires_after[seconds]': '7200',
+        }),
     );
     const body = jsonOf(reply) as { readonly created_at: number; readonly expires_at: number };
     expect(body.expires_at - body.created_at).toBe(7_200);
   });
 
   it.each([
-    ['no boundary in the header', form({ purpose: 'batch' }), { 'content-type': 'multipart/form-data' }],
+    [
+      'no boundary in the header',
+      form({ purpose: 'batch' }),
+      { 'content-type': 'multipart/form-data' },
+    ],
     ['another content type', '{}', { 'content-type': 'application/json' }],
     ['no part at all', '', multipartHeaders],
-    ['a body that ends early', form({ purpose: 'batch' }, { name: 'a.jsonl', text: line('a') }).slice(0, -20), multipartHeaders],
-    ['a part without a name', `--${boundary}\r\ncontent-type: text/plain\r\n\r\nx\r\n--${boundary}--\r\n`, multipartHeaders],
-    ['rubbish after a boundary', `--${boundary}rubbish\r\n\r\nx\r\n--${boundary}--\r\n`, multipartHeaders],
+    [
+      'a body that ends early',
+      form({ purpose: 'batch' }, { name: 'a.jsonl', text: line('a') }).slice(0, -20),
+      multipartHeaders,
+    ],
+    [
+      'a part without a name',
+      `--${boundary}\r\ncontent-type: text/plain\r\n\r\nx\r\n--${boundary}--\r\n`,
+      multipartHeaders,
+    ],
+    [
+      'rubbish after a boundary',
+      `--${boundary}rubbish\r\n\r\nx\r\n--${boundary}--\r\n`,
+      multipartHeaders,
+    ],
     ['headers without end', `--${boundary}\r\n${'x'.repeat(40_000)}`, multipartHeaders],
     ['a field too long', form({ purpose: 'b'.repeat(100_000) }), multipartHeaders],
     [
@@ -61,10 +93,17 @@ describe('an upload', () => {
     ],
     ['no file', form({ purpose: 'batch' }), multipartHeaders],
     ['no purpose', form({}, { name: 'a.jsonl', text: line('a') }), multipartHeaders],
-    ['a name that is not .jsonl', form({ purpose: 'batch' }, { name: 'a.txt', text: line('a') }), multipartHeaders],
+    [
+      'a name that is not .jsonl',
+      form({ purpose: 'batch' }, { name: 'a.txt', text: line('a') }),
+      multipartHeaders,
+    ],
     [
       'an expiry that is no number',
-      form({ purpose: 'batch', 'expires_after[seconds]': 'soon' }, { name: 'a.jsonl', text: line('a') }),
+      form(
+        { purpose: 'batch', 'expires_after[seconds]': 'soon' },
+        { name: 'a.jsonl', text: line('a') },
+      ),
       multipartHeaders,
     ],
   ])('with %s is refused with 400, and leaves nothing behind', async (_name, body, headers) => {
@@ -95,10 +134,18 @@ describe('a download', () => {
   const outputOf = async (): Promise<string> => {
     const file = idOf(jsonOf(await upload(emulator, text)));
     const batch = idOf(
-      jsonOf(await post(emulator, '/v1/batches', { input_file_id: file, endpoint: '/v1/responses', completion_window: '24h' })),
+      jsonOf(
+        await post(emulator, '/v1/batches', {
+          input_file_id: file,
+          endpoint: '/v1/responses',
+          completion_window: '24h',
+        }),
+      ),
     );
     await emulator.advance(5 * 3_600_000);
-    const ended = jsonOf(await send(emulator, 'GET', `/v1/batches/${batch}`)) as { readonly output_file_id: string };
+    const ended = jsonOf(await send(emulator, 'GET', `/v1/batches/${batch}`)) as {
+      readonly output_file_id: string;
+    };
     return ended.output_file_id;
   };
 
@@ -138,7 +185,8 @@ describe('closing', () => {
 });
 
 async function* slices(whole: Buffer, size: number): AsyncGenerator<Buffer> {
-  for (let start = 0; start < whole.length; start += size) yield whole.subarray(start, start + size);
+  for (let start = 0; start < whole.length; start += size)
+    yield whole.subarray(start, start + size);
 }
 
 async function* broken(): AsyncGenerator<Buffer> {

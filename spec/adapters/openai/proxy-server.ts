@@ -25,7 +25,11 @@ export interface ProxyScript {
   readonly breaks?: boolean;
 }
 
-export const startProxy = async ({ port, status = 200, breaks = false }: ProxyScript): Promise<ProxyServer> => {
+export const startProxy = async ({
+  port,
+  status = 200,
+  breaks = false,
+}: ProxyScript): Promise<ProxyServer> => {
   const tunnels: Tunnel[] = [];
   const plain: string[] = [];
   const sockets = new Set<Socket>();
@@ -35,7 +39,10 @@ export const startProxy = async ({ port, status = 200, breaks = false }: ProxySc
   });
   server.on('connection', (socket) => sockets.add(socket));
   server.on('connect', (request, client: Socket) => {
-    tunnels.push({ target: request.url ?? '', authorization: request.headers['proxy-authorization'] ?? null });
+    tunnels.push({
+      target: request.url ?? '',
+      authorization: request.headers['proxy-authorization'] ?? null,
+    });
     client.on('error', () => undefined);
     if (status !== 200) {
       client.end(`HTTP/1.1 ${status} No\r\ncontent-type: text/html\r\n\r\n<title>Blocked</title>`);

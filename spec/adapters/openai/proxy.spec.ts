@@ -4,7 +4,16 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { OpenAIOptions } from '../../../adapters/openai/index.ts';
 import { certificate } from './certificate.ts';
 import { startProxy } from './proxy-server.ts';
-import { connect, createInput, json, leftOf, rightOf, secret, startStub, uploadInput } from './stub.ts';
+import {
+  connect,
+  createInput,
+  json,
+  leftOf,
+  rightOf,
+  secret,
+  startStub,
+  uploadInput,
+} from './stub.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -12,13 +21,19 @@ afterEach(() => {
 
 const emptyList = { object: 'list', data: [], has_more: false };
 const portOf = (url: string): number => Number(new URL(url).port);
-const through = (options: OpenAIOptions = {}) => connect({ baseURL: 'http://api.test/v1', apiKey: secret, ...options } as OpenAIOptions);
+const through = (options: OpenAIOptions = {}) =>
+  connect({ baseURL: 'http://api.test/v1', apiKey: secret, ...options } as OpenAIOptions);
 
 const answering = () =>
   startStub(({ method, path, body }, response) => {
     if (path.endsWith('/files')) json(response, 200, { id: 'file-1', object: 'file' });
     else if (method === 'GET') json(response, 200, emptyList);
-    else json(response, 200, { id: 'batch_1', status: 'validating', ...(JSON.parse(body.toString()) as object) });
+    else
+      json(response, 200, {
+        id: 'batch_1',
+        status: 'validating',
+        ...(JSON.parse(body.toString()) as object),
+      });
   });
 
 describe('a proxy', () => {
@@ -32,7 +47,9 @@ describe('a proxy', () => {
     await rightOf(provider.create(createInput));
     expect(proxy.plain).toEqual([]);
     expect(new Set(proxy.tunnels.map(({ target }) => target))).toEqual(new Set(['api.test:80']));
-    expect(proxy.tunnels[0]?.authorization).toBe(`Basic ${Buffer.from('me:hunter2').toString('base64')}`);
+    expect(proxy.tunnels[0]?.authorization).toBe(
+      `Basic ${Buffer.from('me:hunter2').toString('base64')}`,
+    );
     for (const seen of stub.seen) {
       expect(seen.headers).toMatchObject({ host: 'api.test', authorization: `Bearer ${secret}` });
       expect(seen.headers['proxy-authorization']).toBeUndefined();
@@ -52,7 +69,10 @@ describe('a proxy', () => {
     vi.stubEnv('HTTPS_PROXY', proxy.url);
     const provider = through({ baseURL: 'https://api.test/v1' });
     const refused = await leftOf(provider.check());
-    expect(refused).toMatchObject({ type: 'transient', message: expect.stringMatching(/SELF_SIGNED|through the proxy/u) as string });
+    expect(refused).toMatchObject({
+      type: 'transient',
+      message: expect.stringMatching(/SELF_SIGNED|through the proxy/u) as string,
+    });
     // A certificate is judged before anything is sent.
     expect(await leftOf(provider.create(createInput))).toMatchObject({ type: 'transient' });
     expect(seen).toEqual([]);
@@ -103,7 +123,9 @@ describe('a proxy', () => {
   });
 
   it('does not redirect the key: what it is asked for is the host of the service', async () => {
-    await using stub = await startStub((_seen, response) => response.writeHead(302, { location: 'http://elsewhere.test/' }).end());
+    await using stub = await startStub((_seen, response) =>
+      response.writeHead(302, { location: 'http://elsewhere.test/' }).end(),
+    );
     await using proxy = await startProxy({ port: portOf(stub.baseURL) });
     vi.stubEnv('HTTP_PROXY', proxy.url);
     await leftOf(through().check());
@@ -114,19 +136,30 @@ describe('a proxy', () => {
 describe('a connection to Azure', () => {
   it('has its version in every query and its key in `api-key`, below /openai of the resource', async () => {
     await using stub = await answering();
-    for (const baseURL of [stub.baseURL.replace('/v1', ''), stub.baseURL.replace('/v1', '/openai/')]) {
-      const provider = connect({ baseURL, apiKey: secret, azureApiVersion: '2025-04-01-preview' }, { endpoint: 'chat.completions' });
+    for (const baseURL of [
+      stub.baseURL.replace('/v1', ''),
+      stub.baseURL.replace('/v1', '/openai/'),
+    ]) {
+      const provider = connect(
+        { baseURL, apiKey: secret, azureApiVersion: '2025-04-01-preview' },
+        { endpoint: 'chat.completions' },
+      );
       await rightOf(provider.check());
       await rightOf(provider.upload(uploadInput('{"a":1}\n', { expiresAfterMs: 1_209_600_000 })));
       await rightOf(provider.create(createInput));
     }
-    expect([...new Set(stub.seen.map(({ path }) => path))]).toEqual(['/openai/batches', '/openai/files']);
+    expect([...new Set(stub.seen.map(({ path }) => path))]).toEqual([
+      '/openai/batches',
+      '/openai/files',
+    ]);
     for (const { query, headers } of stub.seen) {
       expect(query.get('api-version')).toBe('2025-04-01-preview');
       expect(headers['api-key']).toBe(secret);
       expect(headers.authorization).toBeUndefined();
     }
-    expect(stub.seen.find(({ path }) => path === '/openai/files')?.body.toString()).toContain('expires_after');
+    expect(stub.seen.find(({ path }) => path === '/openai/files')?.body.toString()).toContain(
+      'expires_after',
+    );
   });
 });
 
@@ -137,7 +170,9 @@ describe('headers of a connection', () => {
     vi.stubEnv('HTTP_PROXY', '');
     const baseURL = stub.baseURL.replace('127.0.0.1', 'localhost');
     await rightOf(connect({ baseURL, headers: { 'api-key': 'own-key-12345' } }).check());
-    await rightOf(connect({ baseURL, headers: { Authorization: 'Bearer own-token-12345' } }).check());
+    await rightOf(
+      connect({ baseURL, headers: { Authorization: 'Bearer own-token-12345' } }).check(),
+    );
     expect(stub.seen.map(({ headers }) => [headers.authorization, headers['api-key']])).toEqual([
       [undefined, 'own-key-12345'],
       ['Bearer own-token-12345', undefined],

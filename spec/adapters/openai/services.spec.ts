@@ -1,12 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { type Answer, apiError, at, batchId, createInput, json, leftOf, rightOf, startStub, sweepInput, uploadInput } from './stub.ts';
+import {
+  type Answer,
+  apiError,
+  at,
+  batchId,
+  createInput,
+  json,
+  leftOf,
+  rightOf,
+  startStub,
+  sweepInput,
+  uploadInput,
+} from './stub.ts';
 
 /** A service that answers its list like this, and has files. */
 const service =
-  (list: Answer, files: Answer = (_seen, response) => json(response, 200, { object: 'list', data: [], has_more: false })): Answer =>
+  (
+    list: Answer,
+    files: Answer = (_seen, response) =>
+      json(response, 200, { object: 'list', data: [], has_more: false }),
+  ): Answer =>
   (seen, response) => {
     if (seen.path === '/v1/batches' && seen.method === 'GET') return list(seen, response);
-    return seen.path === '/v1/files' ? files(seen, response) : json(response, 404, apiError('Not Found'));
+    return seen.path === '/v1/files'
+      ? files(seen, response)
+      : json(response, 404, apiError('Not Found'));
   };
 const answering =
   (status: number, message = 'Method Not Allowed'): Answer =>
@@ -14,15 +32,18 @@ const answering =
     json(response, status, { detail: message });
 
 describe('a service that cannot list its batches', () => {
-  it.each([405, 501, 404])('says so before anything is sent (%i), with what is lost and the flag that accepts it', async (status) => {
-    await using stub = await startStub(service(answering(status)));
-    const error = await leftOf(at(stub.baseURL).check());
-    expect(error).toMatchObject({ type: 'refused' });
-    const { message } = error as { readonly message: string };
-    expect(message).toContain('does not list its batches');
-    expect(message).toContain('answer is lost');
-    expect(message).toContain('--accept-no-list');
-  });
+  it.each([405, 501, 404])(
+    'says so before anything is sent (%i), with what is lost and the flag that accepts it',
+    async (status) => {
+      await using stub = await startStub(service(answering(status)));
+      const error = await leftOf(at(stub.baseURL).check());
+      expect(error).toMatchObject({ type: 'refused' });
+      const { message } = error as { readonly message: string };
+      expect(message).toContain('does not list its batches');
+      expect(message).toContain('answer is lost');
+      expect(message).toContain('--accept-no-list');
+    },
+  );
 
   it.each([405, 501, 404])('is taken where that is accepted (%i)', async (status) => {
     await using stub = await startStub(service(answering(status)));
@@ -30,8 +51,12 @@ describe('a service that cannot list its batches', () => {
   });
 
   it('has its key checked all the same', async () => {
-    await using stub = await startStub(service(answering(405), (_seen, response) => json(response, 401, apiError('Wrong key.'))));
-    expect((await leftOf(at(stub.baseURL).check({ acceptsNoList: true }))).type).toBe('authentication_failed');
+    await using stub = await startStub(
+      service(answering(405), (_seen, response) => json(response, 401, apiError('Wrong key.'))),
+    );
+    expect((await leftOf(at(stub.baseURL).check({ acceptsNoList: true }))).type).toBe(
+      'authentication_failed',
+    );
   });
 
   it('is not what answers 404 everywhere: there the address is wrong', async () => {
@@ -50,7 +75,11 @@ describe('a service that cannot list its batches', () => {
         ? json(response, status, apiError('No.'))
         : json(response, 200, { id, object: 'batch', status: 'in_progress' });
     });
-    const seen = await rightOf(at(stub.baseURL).observe(asked.map((id) => ({ batchKey: id as never, providerBatchId: batchId(id) }))));
+    const seen = await rightOf(
+      at(stub.baseURL).observe(
+        asked.map((id) => ({ batchKey: id as never, providerBatchId: batchId(id) })),
+      ),
+    );
     expect(seen.map(({ providerBatchId }) => providerBatchId)).toEqual(asked);
   });
 });
@@ -58,8 +87,14 @@ describe('a service that cannot list its batches', () => {
 describe('501 from a service', () => {
   it('is a clear no of its list and of its cancel, and no outage that passes', async () => {
     await using stub = await startStub(answering(501, 'Not Implemented'));
-    expect(await leftOf(at(stub.baseURL).sweep(sweepInput(['k'], 0)))).toMatchObject({ type: 'refused', statusCode: 501 });
-    expect(await leftOf(at(stub.baseURL).cancel(batchId('b')))).toMatchObject({ type: 'refused', statusCode: 501 });
+    expect(await leftOf(at(stub.baseURL).sweep(sweepInput(['k'], 0)))).toMatchObject({
+      type: 'refused',
+      statusCode: 501,
+    });
+    expect(await leftOf(at(stub.baseURL).cancel(batchId('b')))).toMatchObject({
+      type: 'refused',
+      statusCode: 501,
+    });
   });
 
   it('leaves a create unconfirmed, as every 5xx does', async () => {
@@ -89,7 +124,9 @@ describe('a list that is a bare array', () => {
       json(
         response,
         200,
-        path.startsWith('/v1/files/') ? { id: path.slice('/v1/files/'.length), object: 'file', created_at: seconds } : entries,
+        path.startsWith('/v1/files/')
+          ? { id: path.slice('/v1/files/'.length), object: 'file', created_at: seconds }
+          : entries,
       );
 
   it('is a list', async () => {
@@ -105,7 +142,9 @@ describe('a list that is a bare array', () => {
 
   it('is silent only as far back as it shows: nobody says that it is whole', async () => {
     await using stub = await startStub(serving([entry(0), entry(1)]));
-    const { found, readBackToMs } = await rightOf(at(stub.baseURL).sweep(sweepInput(['k'], seconds * 1000)));
+    const { found, readBackToMs } = await rightOf(
+      at(stub.baseURL).sweep(sweepInput(['k'], seconds * 1000)),
+    );
     expect([found, readBackToMs]).toEqual([[], (seconds + 999) * 1000]);
   });
 });
@@ -117,20 +156,33 @@ describe('an upload for which there is no room', () => {
     [429, null, 'Too many files: delete some.'],
     [400, null, 'File storage limit exceeded for this organization.'],
   ])('(%i %s) names what makes room', async (status, code, message) => {
-    await using stub = await startStub((_seen, response) => json(response, status, apiError(message, code)));
+    await using stub = await startStub((_seen, response) =>
+      json(response, status, apiError(message, code)),
+    );
     const error = await leftOf(at(stub.baseURL).upload(uploadInput('{"a":1}\n')));
     expect(error).toMatchObject({ type: 'refused', statusCode: status });
     const said = (error as { readonly message: string }).message;
     expect(said).toContain(message.replace(/\.$/u, ''));
-    for (const flag of ['--delete-input-files', '--files-expire-after', '--output-files-expire-after']) expect(said).toContain(flag);
+    for (const flag of [
+      '--delete-input-files',
+      '--files-expire-after',
+      '--output-files-expire-after',
+    ])
+      expect(said).toContain(flag);
   });
 
   it.each([
     [413, 'file_too_large', 'File is too large: the limit is 209715200 bytes.'],
-    [429, 'insufficient_quota', 'You exceeded your current quota, please check your plan and billing details.'],
+    [
+      429,
+      'insufficient_quota',
+      'You exceeded your current quota, please check your plan and billing details.',
+    ],
     [429, 'rate_limit_exceeded', 'Rate limit reached for requests.'],
   ])('is not what %i %s says', async (status, code, message) => {
-    await using stub = await startStub((_seen, response) => json(response, status, apiError(message, code)));
+    await using stub = await startStub((_seen, response) =>
+      json(response, status, apiError(message, code)),
+    );
     const error = await leftOf(at(stub.baseURL).upload(uploadInput('{"a":1}\n')));
     expect((error as { readonly message: string }).message).not.toContain('--files-expire-after');
   });
@@ -139,14 +191,24 @@ describe('an upload for which there is no room', () => {
 describe('files that are to go by themselves', () => {
   it('are asked for at the upload and at the create, within what the service takes', async () => {
     await using stub = await startStub(({ path }, response) =>
-      json(response, 200, path === '/v1/files' ? { id: 'f', object: 'file' } : { id: 'b', object: 'batch', status: 'validating' }),
+      json(
+        response,
+        200,
+        path === '/v1/files'
+          ? { id: 'f', object: 'file' }
+          : { id: 'b', object: 'batch', status: 'validating' },
+      ),
     );
-    await rightOf(at(stub.baseURL).upload({ ...uploadInput('{"a":1}\n'), expiresAfterMs: 7_200_000 }));
+    await rightOf(
+      at(stub.baseURL).upload({ ...uploadInput('{"a":1}\n'), expiresAfterMs: 7_200_000 }),
+    );
     await rightOf(at(stub.baseURL).create({ ...createInput, outputExpiresAfterMs: 86_400_000 }));
     await rightOf(at(stub.baseURL).create(createInput));
     const [uploaded, created, plain] = stub.seen.map(({ body }) => body.toString());
     expect(uploaded).toMatch(/expires_after\[seconds\]"\r\n\r\n7200/u);
-    expect(JSON.parse(created ?? '')).toMatchObject({ output_expires_after: { anchor: 'created_at', seconds: 86_400 } });
+    expect(JSON.parse(created ?? '')).toMatchObject({
+      output_expires_after: { anchor: 'created_at', seconds: 86_400 },
+    });
     expect(plain).not.toContain('output_expires_after');
   });
 });

@@ -1,6 +1,10 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createOpenAI, type OpenAIEndpoint, type OpenAIOptions } from '../../../adapters/openai/index.ts';
+import {
+  createOpenAI,
+  type OpenAIEndpoint,
+  type OpenAIOptions,
+} from '../../../adapters/openai/index.ts';
 import type { BatchKey, ProviderBatchId, RunId } from '../../../lib/core/values/ids.ts';
 import type { JsonObject } from '../../../lib/core/json/json.ts';
 import type { PortError, Port } from '../../../lib/ports/port-error.ts';
@@ -55,12 +59,23 @@ export const startStub = async (answer: Answer): Promise<Stub> => {
   };
 };
 
-export const json = (response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void => {
-  response.writeHead(status, { 'content-type': 'application/json', 'x-request-id': 'req_1', ...headers }).end(JSON.stringify(body));
+export const json = (
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void => {
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'x-request-id': 'req_1', ...headers })
+    .end(JSON.stringify(body));
 };
 
 /** OpenAI's error body. */
-export const apiError = (message: string, code: string | null = null, type = 'invalid_request_error'): JsonObject => ({
+export const apiError = (
+  message: string,
+  code: string | null = null,
+  type = 'invalid_request_error',
+): JsonObject => ({
   error: { message, type, param: null, code },
 });
 
@@ -90,9 +105,17 @@ export const at = (baseURL: string, requestTimeoutMs?: number): BatchProvider & 
 export const key = (text: string): BatchKey => text as BatchKey;
 export const batchId = (text: string): ProviderBatchId => text as ProviderBatchId;
 
-export const createInput = { batchKey: key('key-1'), createAttempt: 2, inputFileId: 'file-1', metadata: { team: 'blue' } };
+export const createInput = {
+  batchKey: key('key-1'),
+  createAttempt: 2,
+  inputFileId: 'file-1',
+  metadata: { team: 'blue' },
+};
 
-export const uploadInput = (text: string, more: { readonly bytes?: number; readonly expiresAfterMs?: number } = {}) => ({
+export const uploadInput = (
+  text: string,
+  more: { readonly bytes?: number; readonly expiresAfterMs?: number } = {},
+) => ({
   batchKey: key('key-1'),
   createAttempt: 1,
   bytes: more.bytes ?? Buffer.byteLength(text),
@@ -123,7 +146,12 @@ export const sweepInput = (
   sinceMs: number,
   known: readonly string[] = [],
 ): Parameters<BatchProvider['sweep']>[0] => ({
-  creates: keys.map((name) => ({ batchKey: name as BatchKey, createAttempt: 1, inputFileId: `file-of-${name}`, stage: 'looking' })),
+  creates: keys.map((name) => ({
+    batchKey: name as BatchKey,
+    createAttempt: 1,
+    inputFileId: `file-of-${name}`,
+    stage: 'looking',
+  })),
   sinceMs,
   runId: 'run' as RunId,
   known: known.map(batchId),

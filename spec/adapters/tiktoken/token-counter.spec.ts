@@ -4,12 +4,25 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byteBoundCounter, encodingOf, tiktokenCounter, type EncodingName } from '../../../adapters/tiktoken/index.ts';
+import {
+  byteBoundCounter,
+  encodingOf,
+  tiktokenCounter,
+  type EncodingName,
+} from '../../../adapters/tiktoken/index.ts';
 import { segmentsOf } from '../../../adapters/tiktoken/segments.ts';
 
-const { get_encoding: getEncoding } = createRequire(import.meta.url)('tiktoken') as typeof import('tiktoken');
-const references = { o200k_base: getEncoding('o200k_base'), cl100k_base: getEncoding('cl100k_base') };
-const modelOf: Readonly<Record<EncodingName, string>> = { o200k_base: 'gpt-4.1-mini', cl100k_base: 'gpt-4' };
+const { get_encoding: getEncoding } = createRequire(import.meta.url)(
+  'tiktoken',
+) as typeof import('tiktoken');
+const references = {
+  o200k_base: getEncoding('o200k_base'),
+  cl100k_base: getEncoding('cl100k_base'),
+};
+const modelOf: Readonly<Record<EncodingName, string>> = {
+  o200k_base: 'gpt-4.1-mini',
+  cl100k_base: 'gpt-4',
+};
 const encodings = Object.keys(references) as readonly EncodingName[];
 const counter = tiktokenCounter();
 
@@ -22,7 +35,10 @@ describe.each(encodings)('counting %s', (encoding) => {
 
   it('gives what tiktoken gives, on prose and code', () => {
     const text = readFileSync(fileURLToPath(import.meta.url), 'utf8');
-    const parts = Array.from({ length: Math.floor(text.length / 97) }, (_, index) => ` ${text.slice(index * 97, index * 97 + 97)}`);
+    const parts = Array.from(
+      { length: Math.floor(text.length / 97) },
+      (_, index) => ` ${text.slice(index * 97, index * 97 + 97)}`,
+    );
     expect(parts.length).toBeGreaterThan(20);
     for (const part of parts) expect(counter.count(part, model)).toBe(exact(part));
   });
@@ -71,7 +87,8 @@ describe('a counter', () => {
   it('forgets pieces at its ceiling and goes on counting rightly', () => {
     const small = tiktokenCounter({ pieceCacheEntriesMax: 3 });
     const text = 'one two three four five six seven eight nine ten';
-    for (let round = 0; round < 3; round += 1) expect(small.count(text, 'gpt-4.1')).toBe(counter.count(text, 'gpt-4.1'));
+    for (let round = 0; round < 3; round += 1)
+      expect(small.count(text, 'gpt-4.1')).toBe(counter.count(text, 'gpt-4.1'));
     expect(() => tiktokenCounter({ pieceCacheEntriesMax: 0 })).toThrow(RangeError);
   });
 
@@ -85,13 +102,16 @@ describe('a counter', () => {
       const tokens = counter.count('hello world', 'gpt-4.1');
       console.log(JSON.stringify({ before, tokens, after: loaded() }));`;
     const tsx = fileURLToPath(new URL('../../../node_modules/tsx/dist/cli.mjs', import.meta.url));
-    const out = execFileSync(process.execPath, [tsx, '--input-type=module', '-e', program], { encoding: 'utf8' });
+    const out = execFileSync(process.execPath, [tsx, '--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    });
     expect(JSON.parse(out)).toEqual({ before: false, tokens: 2, after: true });
   });
 });
 
 describe('the tokens of a request line', () => {
-  const line = (body: unknown): string => JSON.stringify({ custom_id: 'row-1', method: 'POST', url: '/v1/responses', body });
+  const line = (body: unknown): string =>
+    JSON.stringify({ custom_id: 'row-1', method: 'POST', url: '/v1/responses', body });
   const tokens = (body: unknown): number => counter.count(line(body), 'gpt-4.1');
   const words = 'The quarterly report is late again.';
   const wordTokens = counter.count(words, 'gpt-4.1');
@@ -110,10 +130,20 @@ describe('the tokens of a request line', () => {
   it('grow with instructions, tools and the schema of the answer', () => {
     const bare = tokens({ input: words });
     expect(tokens({ input: words, instructions: words })).toBe(bare + wordTokens + 4);
-    expect(tokens({ input: words, tools: [{ type: 'function', name: 'find' }] })).toBeGreaterThan(bare);
-    expect(tokens({ input: words, text: { format: { type: 'json_schema', schema: { type: 'object' } } } })).toBeGreaterThan(bare);
+    expect(tokens({ input: words, tools: [{ type: 'function', name: 'find' }] })).toBeGreaterThan(
+      bare,
+    );
     expect(
-      tokens({ messages: [{ role: 'user', content: words }], response_format: { type: 'json_schema', json_schema: { schema: {} } } }),
+      tokens({
+        input: words,
+        text: { format: { type: 'json_schema', schema: { type: 'object' } } },
+      }),
+    ).toBeGreaterThan(bare);
+    expect(
+      tokens({
+        messages: [{ role: 'user', content: words }],
+        response_format: { type: 'json_schema', json_schema: { schema: {} } },
+      }),
     ).toBeGreaterThan(bare);
     expect(tokens({ input: words, temperature: 0, max_output_tokens: 100 })).toBe(bare);
   });
@@ -121,7 +151,16 @@ describe('the tokens of a request line', () => {
   it('do not grow with the bytes of a picture', () => {
     const picture = (bytes: number): unknown => ({
       input: [
-        { role: 'user', content: [{ type: 'input_image', detail: 'high', image_url: `data:image/png;base64,${'A'.repeat(bytes)}` }] },
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'input_image',
+              detail: 'high',
+              image_url: `data:image/png;base64,${'A'.repeat(bytes)}`,
+            },
+          ],
+        },
       ],
     });
     expect(tokens(picture(10))).toBe(tokens(picture(1_000_000)));
@@ -144,17 +183,30 @@ describe('the tokens of a request line', () => {
 describe('billed tokens', () => {
   // By these words alone tiktoken says 12, in both encodings.
   const words = 'What is 2 + 2? Just the number.';
-  const chat = { url: '/v1/chat/completions', body: { messages: [{ role: 'user', content: words }] } };
+  const chat = {
+    url: '/v1/chat/completions',
+    body: { messages: [{ role: 'user', content: words }] },
+  };
   const responses = { url: '/v1/responses', body: { input: [{ role: 'user', content: words }] } };
   const json = { ...chat, body: { ...chat.body, response_format: { type: 'json_object' } } };
-  const jsonText = { ...responses, body: { ...responses.body, text: { format: { type: 'json_object' } } } };
-  const plainText = { ...responses, body: { ...responses.body, text: { format: { type: 'text' }, verbosity: 'low' } } };
+  const jsonText = {
+    ...responses,
+    body: { ...responses.body, text: { format: { type: 'json_object' } } },
+  };
+  const plainText = {
+    ...responses,
+    body: { ...responses.body, text: { format: { type: 'text' }, verbosity: 'low' } },
+  };
   const embedding = { url: '/v1/embeddings', body: { input: words } };
   const embeddings = { url: '/v1/embeddings', body: { input: [words, words, words] } };
   const measure = (model: string, { url, body }: { readonly url: string; readonly body: object }) =>
-    counter.measure?.(JSON.stringify({ custom_id: 'row-1', method: 'POST', url, body: { model, ...body } }), model);
+    counter.measure?.(
+      JSON.stringify({ custom_id: 'row-1', method: 'POST', url, body: { model, ...body } }),
+      model,
+    );
 
-  // What the service billed for one request of one message, beside the count of its words: recorded of gpt-5-nano, and held against public result files of 2024 to 2026.
+  // What the service billed for one request of one message, beside the count of its words: recorded
+  // of gpt-5-nano, and held against public result files of 2024 to 2026.
   it.each([
     ['gpt-3.5-turbo-0125', chat, 12 + 7],
     ['gpt-4-0613', chat, 12 + 7],

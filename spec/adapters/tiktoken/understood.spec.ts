@@ -10,10 +10,21 @@ interface Line {
   readonly url: string;
   readonly body: object;
 }
-const chat = (more: object = {}): Line => ({ url: '/v1/chat/completions', body: { messages, ...more } });
-const responses = (more: object = {}): Line => ({ url: '/v1/responses', body: { input: words, ...more } });
+const chat = (more: object = {}): Line => ({
+  url: '/v1/chat/completions',
+  body: { messages, ...more },
+});
+const responses = (more: object = {}): Line => ({
+  url: '/v1/responses',
+  body: { input: words, ...more },
+});
 const measure = (model: string, { url, body }: Line): CountedTokens | undefined => {
-  const line = JSON.stringify({ custom_id: 'row-1', method: 'POST', url, body: { model, ...body } });
+  const line = JSON.stringify({
+    custom_id: 'row-1',
+    method: 'POST',
+    url,
+    body: { model, ...body },
+  });
   const counted = counter.measure?.(line, model);
   expect(counter.measuresExactly?.(line, model)).toBe(counted?.isExact);
   return counted;
@@ -22,8 +33,10 @@ const isExact = (model: string, line: Line): boolean | undefined => measure(mode
 
 /** A list of items, and a message of one part beside its words. */
 const item = (...more: readonly object[]): Line => responses({ input: [...messages, ...more] });
-const part = (more: object): Line => responses({ input: [{ role: 'user', content: [{ type: 'input_text', text: words }, more] }] });
-const chatPart = (more: object): Line => chat({ messages: [{ role: 'user', content: [{ type: 'text', text: words }, more] }] });
+const part = (more: object): Line =>
+  responses({ input: [{ role: 'user', content: [{ type: 'input_text', text: words }, more] }] });
+const chatPart = (more: object): Line =>
+  chat({ messages: [{ role: 'user', content: [{ type: 'text', text: words }, more] }] });
 const tool = (type: string, more: object = {}): Line =>
   responses({
     tools: [
@@ -40,28 +53,64 @@ describe('a line that its own words bill', () => {
     ['with parts of text, in chat', chatPart({ type: 'text', text: words })],
     [
       'with settings of chat',
-      chat({ temperature: 0, top_p: 1, max_completion_tokens: 9, n: 2, stop: ['x'], seed: 1, logprobs: true, user: 'u' }),
+      chat({
+        temperature: 0,
+        top_p: 1,
+        max_completion_tokens: 9,
+        n: 2,
+        stop: ['x'],
+        seed: 1,
+        logprobs: true,
+        user: 'u',
+      }),
     ],
     [
       'with settings of responses',
-      responses({ max_output_tokens: 9, store: false, metadata: { a: 'b' }, reasoning: { effort: 'low' }, include: [] }),
+      responses({
+        max_output_tokens: 9,
+        store: false,
+        metadata: { a: 'b' },
+        reasoning: { effort: 'low' },
+        include: [],
+      }),
     ],
     [
       'with null for what it leaves out',
-      responses({ previous_response_id: null, conversation: null, prompt: null, tools: null, text: null }),
+      responses({
+        previous_response_id: null,
+        conversation: null,
+        prompt: null,
+        tools: null,
+        text: null,
+      }),
     ],
     ['with no tools', responses({ tools: [] })],
     ['with functions and custom tools', tool('custom', { name: 'grammar' })],
-    ['with functions of old', chat({ functions: [{ name: 'find', parameters: {} }], function_call: 'auto' })],
-    ['with a schema', responses({ text: { format: { type: 'json_schema', name: 's', schema: {} }, verbosity: 'low' } })],
-    ['with a schema, in chat', chat({ response_format: { type: 'json_schema', json_schema: { name: 's', schema: {} } } })],
+    [
+      'with functions of old',
+      chat({ functions: [{ name: 'find', parameters: {} }], function_call: 'auto' }),
+    ],
+    [
+      'with a schema',
+      responses({
+        text: { format: { type: 'json_schema', name: 's', schema: {} }, verbosity: 'low' },
+      }),
+    ],
+    [
+      'with a schema, in chat',
+      chat({ response_format: { type: 'json_schema', json_schema: { name: 's', schema: {} } } }),
+    ],
     [
       'with calls and their results',
       item(
         { type: 'function_call', call_id: 'c', name: 'find', arguments: '{}', status: 'completed' },
         { type: 'function_call_output', call_id: 'c', output: words },
         { type: 'custom_tool_call', call_id: 'd', name: 'grammar', input: 'x' },
-        { type: 'custom_tool_call_output', call_id: 'd', output: [{ type: 'input_text', text: words }] },
+        {
+          type: 'custom_tool_call_output',
+          call_id: 'd',
+          output: [{ type: 'input_text', text: words }],
+        },
       ),
     ],
     [
@@ -92,7 +141,13 @@ describe('a line that its own words bill', () => {
       }),
     ],
     ['of completions', { url: '/v1/completions', body: { prompt: words, max_tokens: 9 } }],
-    ['of embeddings', { url: '/v1/embeddings', body: { input: [words, words], dimensions: 8, encoding_format: 'float' } }],
+    [
+      'of embeddings',
+      {
+        url: '/v1/embeddings',
+        body: { input: [words, words], dimensions: 8, encoding_format: 'float' },
+      },
+    ],
   ])('%s is exact', (_, line) => {
     expect(isExact('gpt-4.1-mini', line)).toBe(true);
   });
@@ -101,7 +156,9 @@ describe('a line that its own words bill', () => {
     const offered = [{ name: 'find', description: words, parameters: { type: 'object' } }];
     const bare = measure('gpt-4.1-mini', chat())?.tokens ?? 0;
     const tokens = measure('gpt-4.1-mini', chat({ functions: offered }))?.tokens ?? 0;
-    expect(tokens).toBe(bare + counter.count(` ${JSON.stringify(offered)}`.slice(1), 'gpt-4.1-mini'));
+    expect(tokens).toBe(
+      bare + counter.count(` ${JSON.stringify(offered)}`.slice(1), 'gpt-4.1-mini'),
+    );
   });
 });
 
@@ -116,9 +173,15 @@ describe('a line that may be billed what it does not hold', () => {
     ['a stored item without a type', item({ id: 'msg_1' })],
     ['a stored item whose type is null', item({ type: null, id: 'msg_1' })],
     ['reasoning of before', item({ type: 'reasoning', id: 'rs_1', summary: [] })],
-    ['reasoning of before, encrypted', item({ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'AAAA' })],
+    [
+      'reasoning of before, encrypted',
+      item({ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'AAAA' }),
+    ],
     ['a compacted conversation', item({ type: 'compaction', encrypted_content: 'AAAA' })],
-    ['sound of before', chat({ messages: [...messages, { role: 'assistant', audio: { id: 'audio_1' } }] })],
+    [
+      'sound of before',
+      chat({ messages: [...messages, { role: 'assistant', audio: { id: 'audio_1' } }] }),
+    ],
     // Read by the service's own tools.
     ...[
       'web_search',
@@ -134,7 +197,10 @@ describe('a line that may be billed what it does not hold', () => {
     ['tools that are no list', responses({ tools: { type: 'function' } })],
     ['functions that are no list', chat({ functions: 'find' })],
     ['a web search of chat', chat({ web_search_options: {} })],
-    ['a call of the web search', item({ type: 'web_search_call', id: 'ws_1', status: 'completed' })],
+    [
+      'a call of the web search',
+      item({ type: 'web_search_call', id: 'ws_1', status: 'completed' }),
+    ],
     ['a list of MCP tools', item({ type: 'mcp_list_tools', server_label: 's', tools: [] })],
     // No text.
     ['a picture', part({ type: 'input_image', image_url: 'https://example.com/a.png' })],
@@ -142,7 +208,11 @@ describe('a line that may be billed what it does not hold', () => {
     ['a picture by its id', part({ type: 'input_image', file_id: 'file-1' })],
     [
       'a picture in the result of a call',
-      item({ type: 'function_call_output', call_id: 'c', output: [{ type: 'input_image', file_id: 'f' }] }),
+      item({
+        type: 'function_call_output',
+        call_id: 'c',
+        output: [{ type: 'input_image', file_id: 'f' }],
+      }),
     ],
     ['a file', part({ type: 'input_file', file_id: 'file-1' })],
     ['a file of chat', chatPart({ type: 'file', file: { file_id: 'file-1' } })],
@@ -154,7 +224,10 @@ describe('a line that may be billed what it does not hold', () => {
     // Not known here.
     ['a part of an unknown type', part({ type: 'input_scent', text: words })],
     ['a part with an unknown key', part({ type: 'input_text', text: words, source: { id: 'x' } })],
-    ['a message with an unknown key', chat({ messages: [{ role: 'user', content: words, attachments: [{ id: 'file-1' }] }] })],
+    [
+      'a message with an unknown key',
+      chat({ messages: [{ role: 'user', content: words, attachments: [{ id: 'file-1' }] }] }),
+    ],
     ['a message that holds a number', chat({ messages: [{ role: 'user', content: 7 }] })],
     ['an unknown key of the body', chat({ documents: [{ id: 'x' }] })],
     ['an unknown kind of format', responses({ text: { format: { type: 'grammar' } } })],
@@ -190,10 +263,37 @@ describe('a model', () => {
       'gpt-4-turbo',
       'gpt-4-turbo-2024-04-09',
     ],
-    ...['gpt-4o', 'gpt-4o-2024-08-06', 'gpt-4o-mini', 'gpt-4.1', 'gpt-4.1-mini', 'gpt-4.1-mini-2025-04-14', 'gpt-4.1-nano'],
-    ...['gpt-5', 'gpt-5-mini', 'gpt-5-nano-2025-08-07', 'gpt-5.1', 'o1', 'o3', 'o3-mini-2025-01-31', 'o4-mini'],
-    ...['text-embedding-3-small', 'text-embedding-3-large', 'text-embedding-ada-002', 'davinci-002', 'babbage-002'],
-    ...['ft:gpt-4o-mini:acme::abc', 'ft:gpt-4.1-mini-2025-04-14:acme:name:abc', 'ft:gpt-3.5-turbo-0125:acme::abc:ckpt-step-10'],
+    ...[
+      'gpt-4o',
+      'gpt-4o-2024-08-06',
+      'gpt-4o-mini',
+      'gpt-4.1',
+      'gpt-4.1-mini',
+      'gpt-4.1-mini-2025-04-14',
+      'gpt-4.1-nano',
+    ],
+    ...[
+      'gpt-5',
+      'gpt-5-mini',
+      'gpt-5-nano-2025-08-07',
+      'gpt-5.1',
+      'o1',
+      'o3',
+      'o3-mini-2025-01-31',
+      'o4-mini',
+    ],
+    ...[
+      'text-embedding-3-small',
+      'text-embedding-3-large',
+      'text-embedding-ada-002',
+      'davinci-002',
+      'babbage-002',
+    ],
+    ...[
+      'ft:gpt-4o-mini:acme::abc',
+      'ft:gpt-4.1-mini-2025-04-14:acme:name:abc',
+      'ft:gpt-3.5-turbo-0125:acme::abc:ckpt-step-10',
+    ],
   ])('%s is known', (model) => {
     expect(isExact(model, chat())).toBe(true);
   });
@@ -219,7 +319,16 @@ describe('a model', () => {
       'gpt-4.1-0613',
       'gpt-4-9999',
     ],
-    ...['ft:gpt-4.1-mini', 'ft:gpt-9:acme::abc', 'ft::acme', 'GPT-4.1', 'openai/gpt-4.1-mini', 'llama-4', 'our-deployment', ''],
+    ...[
+      'ft:gpt-4.1-mini',
+      'ft:gpt-9:acme::abc',
+      'ft::acme',
+      'GPT-4.1',
+      'openai/gpt-4.1-mini',
+      'llama-4',
+      'our-deployment',
+      '',
+    ],
   ])('%j is not, and its count is an estimate', (model) => {
     expect(isExact(model, chat())).toBe(false);
   });

@@ -33,7 +33,11 @@ export interface AnswerFigures {
   readonly pauses: number;
   readonly longestLineBytes: number;
   readonly seconds: number;
-  readonly failures: readonly { readonly seed: number; readonly broken: string; readonly smallest: readonly string[] }[];
+  readonly failures: readonly {
+    readonly seed: number;
+    readonly broken: string;
+    readonly smallest: readonly string[];
+  }[];
 }
 
 const caseOf = (seed: number): CaseOptions => {
@@ -54,7 +58,12 @@ const caseOf = (seed: number): CaseOptions => {
  * Cases one after the other, until so many lines were mutated; reduces a case that breaks a law,
  * then continues.
  */
-export const answerCampaign = async ({ lines, seed, isWhole, tell }: AnswerOptions): Promise<AnswerFigures> => {
+export const answerCampaign = async ({
+  lines,
+  seed,
+  isWhole,
+  tell,
+}: AnswerOptions): Promise<AnswerFigures> => {
   const beganMs = performance.now();
   const played: CasePlayed[] = [];
   const ways = new Set<string>();
@@ -70,7 +79,8 @@ export const answerCampaign = async ({ lines, seed, isWhole, tell }: AnswerOptio
     }
     mutated += one.done.filter((done) => !done.key.endsWith(':file')).length;
     files += one.done.filter((done) => done.key.endsWith(':file')).length;
-    for (const line of options.appended ?? []) longestLineBytes = Math.max(longestLineBytes, line.length);
+    for (const line of options.appended ?? [])
+      longestLineBytes = Math.max(longestLineBytes, line.length);
     if (one.broken === null) return;
     const smallest = await shrunk(options, one);
     failures.push({ seed: options.seed, broken: one.broken, smallest });
@@ -80,11 +90,26 @@ export const answerCampaign = async ({ lines, seed, isWhole, tell }: AnswerOptio
   };
   let files = 0;
   if (isWhole) {
-    await play({ ...caseOf(seed), seed, rowCount: 100, batchRows: 100, filesPercent: 0, appended: hugeLines() });
-    await play({ ...caseOf(seed), seed, rowCount: 25_000, batchRows: 12_500, linesPercent: 10, filesPercent: 0 });
+    await play({
+      ...caseOf(seed),
+      seed,
+      rowCount: 100,
+      batchRows: 100,
+      filesPercent: 0,
+      appended: hugeLines(),
+    });
+    await play({
+      ...caseOf(seed),
+      seed,
+      rowCount: 25_000,
+      batchRows: 12_500,
+      linesPercent: 10,
+      filesPercent: 0,
+    });
   }
   for (let next = seed; mutated < lines; next += 1) await play(caseOf(next));
-  const sum = (of: (one: CasePlayed) => number): number => played.reduce((total, one) => total + of(one), 0);
+  const sum = (of: (one: CasePlayed) => number): number =>
+    played.reduce((total, one) => total + of(one), 0);
   return {
     campaign: 'answers',
     seed,
@@ -111,9 +136,13 @@ export const answerCampaign = async ({ lines, seed, isWhole, tell }: AnswerOptio
 const playsMax = 40;
 const shownChars = 500;
 const shownPart = (text: string): string =>
-  text.length <= 2 * shownChars ? text : `${text.slice(0, shownChars)} … ${text.slice(-shownChars)}`;
+  text.length <= 2 * shownChars
+    ? text
+    : `${text.slice(0, shownChars)} … ${text.slice(-shownChars)}`;
 
-/** The fewest mutations that still break a law, as far as halving finds them; the shortest first. */
+/**
+ * The fewest mutations that still break a law, as far as halving finds them; the shortest first.
+ */
 const shrunk = async (options: CaseOptions, first: CasePlayed): Promise<readonly string[]> => {
   let last = first;
   let keys = first.done.map(({ key }) => key);
@@ -132,6 +161,11 @@ const shrunk = async (options: CaseOptions, first: CasePlayed): Promise<readonly
     else if (size === 1) break;
     else pieces = Math.min(keys.length, pieces * 2);
   }
-  const shown = last.done.toSorted((a, b) => (a.left?.length ?? 0) - (b.left?.length ?? 0)).slice(0, 3);
-  return shown.map(({ key, name, left }) => `${name} (${key}): ${JSON.stringify(shownPart(left?.toString('utf8') ?? ''))}`);
+  const shown = last.done
+    .toSorted((a, b) => (a.left?.length ?? 0) - (b.left?.length ?? 0))
+    .slice(0, 3);
+  return shown.map(
+    ({ key, name, left }) =>
+      `${name} (${key}): ${JSON.stringify(shownPart(left?.toString('utf8') ?? ''))}`,
+  );
 };

@@ -1,6 +1,9 @@
 import type { Dice } from '../simulated/scenario.ts';
 
-/** What a mutation leaves of a line: bytes, which may hold newlines of their own; null: nothing, not even a newline. */
+/**
+ * What a mutation leaves of a line: bytes, which may hold newlines of their own; null: nothing, not
+ * even a newline.
+ */
 export type Mutation = (line: string, dice: Dice, other: string) => Buffer | null;
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'utf8');
@@ -8,14 +11,34 @@ const bytes = (text: string): Buffer => Buffer.from(text, 'utf8');
 /** A JSON text that stands where a value stood, though no value reads so. */
 const raw = (text: string): string => `@@${Buffer.from(text).toString('hex')}@@`;
 const written = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(/"@@([0-9a-f]*)@@"/g, (_, hex: string) => Buffer.from(hex, 'hex').toString());
+  JSON.stringify(value).replaceAll(/"@@([0-9a-f]*)@@"/g, (_, hex: string) =>
+    Buffer.from(hex, 'hex').toString(),
+  );
 
-export const depthBomb = (depth: number, inside = ''): string => `${'['.repeat(depth)}${inside}${']'.repeat(depth)}`;
+export const depthBomb = (depth: number, inside = ''): string =>
+  `${'['.repeat(depth)}${inside}${']'.repeat(depth)}`;
 const objectBomb = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 
 /** JSON texts of every type, and some that JSON does not have. */
 const strangeValues: readonly string[] = [
-  ...['null', 'true', 'false', '0', '-1', '1', '-0', '200', '0.5', '1e400', '-1e400', '1e308', '9007199254740993', '1e-400', '00', 'NaN'],
+  ...[
+    'null',
+    'true',
+    'false',
+    '0',
+    '-1',
+    '1',
+    '-0',
+    '200',
+    '0.5',
+    '1e400',
+    '-1e400',
+    '1e308',
+    '9007199254740993',
+    '1e-400',
+    '00',
+    'NaN',
+  ],
   ...[
     '""',
     '"x"',
@@ -53,7 +76,13 @@ const strangeValues: readonly string[] = [
 ];
 const strange = (dice: Dice): string => {
   if (dice.isDrawn(0.04))
-    return dice.oneOf([depthBomb(40), depthBomb(2_000), depthBomb(20_000), objectBomb(20_000), depthBomb(20_000, '"x"')]);
+    return dice.oneOf([
+      depthBomb(40),
+      depthBomb(2_000),
+      depthBomb(20_000),
+      objectBomb(20_000),
+      depthBomb(20_000, '"x"'),
+    ]);
   if (dice.isDrawn(0.02)) return JSON.stringify('x'.repeat(dice.between(10_000, 200_000)));
   return dice.oneOf(strangeValues);
 };
@@ -83,7 +112,9 @@ const onValue =
   };
 
 const responseOf = (root: Tree): Tree =>
-  typeof root['response'] === 'object' && root['response'] !== null ? (root['response'] as Tree) : {};
+  typeof root['response'] === 'object' && root['response'] !== null
+    ? (root['response'] as Tree)
+    : {};
 const bodyOf = (root: Tree): Tree => {
   const { body } = responseOf(root);
   return typeof body === 'object' && body !== null ? (body as Tree) : {};
@@ -175,7 +206,10 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
   'bytes removed': (line, dice) => {
     const whole = bytes(line);
     const from = at(whole, dice);
-    return Buffer.concat([whole.subarray(0, from), whole.subarray(from + dice.between(1, dice.isDrawn(0.3) ? 60 : 2))]);
+    return Buffer.concat([
+      whole.subarray(0, from),
+      whole.subarray(from + dice.between(1, dice.isDrawn(0.3) ? 60 : 2)),
+    ]);
   },
   'bytes inserted': (line, dice) => {
     const whole = bytes(line);
@@ -192,12 +226,18 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
   'an id that is no text': onValue((root, dice) => {
     root['custom_id'] = raw(strange(dice));
   }),
-  'its id in escapes': (line) => bytes(line.replace('"custom_id":"row-', '"custom_\\u0069d":"\\u0072ow\\u002d')),
+  'its id in escapes': (line) =>
+    bytes(line.replace('"custom_id":"row-', '"custom_\\u0069d":"\\u0072ow\\u002d')),
   twice: (line) => bytes(`${line}\n${line}`),
-  'twice, with other text': (line) => bytes(`${line}\n${line.replace('You asked', 'Someone asked')}`),
+  'twice, with other text': (line) =>
+    bytes(`${line}\n${line.replace('You asked', 'Someone asked')}`),
   'twice, one of them an error': (line, dice) => {
     const { custom_id: id } = JSON.parse(line) as Tree;
-    const error = JSON.stringify({ custom_id: id, response: null, error: { code: 'request_timeout', message: 'Late.' } });
+    const error = JSON.stringify({
+      custom_id: id,
+      response: null,
+      error: { code: 'request_timeout', message: 'Late.' },
+    });
     return bytes(dice.isDrawn(0.5) ? `${line}\n${error}` : `${error}\n${line}`);
   },
   'a key twice': (line, dice, other) => {
@@ -208,12 +248,21 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
       '"response":{"status_code":200,"body":{"output":[]}}',
       '"error":{}',
     ]);
-    return bytes(dice.isDrawn(0.5) ? line.replace('{', `{${more},`) : line.replace(/\}$/, `,${more}}`));
+    return bytes(
+      dice.isDrawn(0.5) ? line.replace('{', `{${more},`) : line.replace(/\}$/, `,${more}}`),
+    );
   },
   'a key twice inside': (line, dice) =>
     bytes(
       line.replace(
-        dice.oneOf(['"status_code":', '"text":', '"content":', '"status":', '"output":', '"usage":']),
+        dice.oneOf([
+          '"status_code":',
+          '"text":',
+          '"content":',
+          '"status":',
+          '"output":',
+          '"usage":',
+        ]),
         (key) => `${key}${strange(dice)},${key}`,
       ),
     ),
@@ -228,12 +277,27 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
   }),
   'a value more': onValue((root, dice) => {
     const [node] = dice.oneOf(slotsOf(root));
-    const key = dice.oneOf(['constructor', 'toString', 'custom_id', 'status_code', 'error', 'refusal', 'text', 'x.y', '']);
+    const key = dice.oneOf([
+      'constructor',
+      'toString',
+      'custom_id',
+      'status_code',
+      'error',
+      'refusal',
+      'text',
+      'x.y',
+      '',
+    ]);
     if (!Array.isArray(node)) node[key] = raw(strange(dice));
     else node.unshift(raw(strange(dice)));
   }),
   'a prototype': (line, dice) =>
-    bytes(line.replace(dice.oneOf(['{', '"response":{', '"body":{']), (head) => `${head}"__proto__":${strange(dice)},`)),
+    bytes(
+      line.replace(
+        dice.oneOf(['{', '"response":{', '"body":{']),
+        (head) => `${head}"__proto__":${strange(dice)},`,
+      ),
+    ),
   'another status': onValue((root, dice) => {
     const codes = [
       '"200"',
@@ -259,12 +323,28 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
   }),
   'another ending': onValue((root, dice) => {
     const body = bodyOf(root);
-    body['status'] = raw(dice.oneOf(['"failed"', '"incomplete"', '"in_progress"', '"cancelled"', strange(dice)]));
-    body['incomplete_details'] = raw(dice.oneOf(['null', '{"reason":"content_filter"}', strange(dice)]));
+    body['status'] = raw(
+      dice.oneOf(['"failed"', '"incomplete"', '"in_progress"', '"cancelled"', strange(dice)]),
+    );
+    body['incomplete_details'] = raw(
+      dice.oneOf(['null', '{"reason":"content_filter"}', strange(dice)]),
+    );
   }),
   'another error': onValue((root, dice) => {
-    const code = dice.oneOf(['insufficient_quota', 'rate_limit_exceeded', 'constructor', '__proto__', 'batch_expired', 'x', '']);
-    const error = { code: dice.isDrawn(0.5) ? code : raw(strange(dice)), message: raw(strange(dice)), type: raw(strange(dice)) };
+    const code = dice.oneOf([
+      'insufficient_quota',
+      'rate_limit_exceeded',
+      'constructor',
+      '__proto__',
+      'batch_expired',
+      'x',
+      '',
+    ]);
+    const error = {
+      code: dice.isDrawn(0.5) ? code : raw(strange(dice)),
+      message: raw(strange(dice)),
+      type: raw(strange(dice)),
+    };
     if (dice.isDrawn(0.5)) root['error'] = dice.isDrawn(0.5) ? error : raw(strange(dice));
     else bodyOf(root)['error'] = dice.isDrawn(0.5) ? error : raw(strange(dice));
     if (dice.isDrawn(0.5)) root['response'] = null;
@@ -295,35 +375,68 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
       ? raw(strange(dice))
       : {
           input_tokens: raw(dice.oneOf(counts)),
-          input_tokens_details: dice.isDrawn(0.5) ? { cached_tokens: raw(dice.oneOf(counts)) } : raw(strange(dice)),
+          input_tokens_details: dice.isDrawn(0.5)
+            ? { cached_tokens: raw(dice.oneOf(counts)) }
+            : raw(strange(dice)),
           output_tokens: raw(dice.oneOf(counts)),
           prompt_tokens: raw(dice.oneOf(counts)),
           output_tokens_details: { reasoning_tokens: raw(dice.oneOf(counts)) },
         };
   }),
   'several parts': onValue((root, dice) => {
-    const part = { type: dice.oneOf(['output_text', 'refusal', 'other']), text: dice.oneOf(['more', '', 5]), refusal: 'I cannot.' };
+    const part = {
+      type: dice.oneOf(['output_text', 'refusal', 'other']),
+      text: dice.oneOf(['more', '', 5]),
+      refusal: 'I cannot.',
+    };
     const { output } = bodyOf(root);
-    if (Array.isArray(output)) output.push({ type: dice.oneOf(['message', 'reasoning', 'function_call']), content: [part] });
+    if (Array.isArray(output))
+      output.push({ type: dice.oneOf(['message', 'reasoning', 'function_call']), content: [part] });
   }),
   'text that is not UTF-8': asText((dice) => dice.oneOf(hardBytes.slice(1, 6))),
   'separators of lines that are none': asText((dice) =>
-    dice.oneOf([Buffer.from('\u2028'), Buffer.from('\u2029'), Buffer.from('\u0085'), Buffer.from('\u000b')]),
+    dice.oneOf([
+      Buffer.from('\u2028'),
+      Buffer.from('\u2029'),
+      Buffer.from('\u0085'),
+      Buffer.from('\u000b'),
+    ]),
   ),
   'a NUL': asText(() => Uint8Array.of(0)),
-  'a surrogate alone': asText((dice) => Buffer.from(dice.oneOf(['\\ud800', '\\udfff', '\\ud83d', '\\ud800\\ud800']))),
+  'a surrogate alone': asText((dice) =>
+    Buffer.from(dice.oneOf(['\\ud800', '\\udfff', '\\ud83d', '\\ud800\\ud800'])),
+  ),
   'characters beyond the plane': asText((dice) =>
     Buffer.from(dice.oneOf(['😀', 'é', '漢', '\\ud83d\\ude00', '\u0301', '\u202e', '\ufeff'])),
   ),
   'a mark at its head': (line) => bytes(`\ufeff${line}`),
   'a carriage return': (line) => bytes(`${line}\r`),
   'blanks around it': (line, dice) =>
-    bytes(`${dice.oneOf(['\n', '\n\n\n', ' ', '\t', '\r\n', '\u00a0', '\u000b'])}${line}${dice.oneOf(['\n\n', ' ', ' \t '])}`),
+    bytes(
+      `${dice.oneOf(['\n', '\n\n\n', ' ', '\t', '\r\n', '\u00a0', '\u000b'])}${line}${dice.oneOf(['\n\n', ' ', ' \t '])}`,
+    ),
   'blanks inside it': (line) => bytes(line.replaceAll('":', '" :\t').replaceAll(',"', ' , "')),
   'no line at all': () => null,
   'a blank line': () => bytes(''),
   'no object': (_line, dice) =>
-    bytes(dice.oneOf(['[]', '7', '"row-1"', 'null', 'true', '{}', '[{}]', '""', '-', '{', '}', '\u0000', depthBomb(20_000), '[1'])),
+    bytes(
+      dice.oneOf([
+        '[]',
+        '7',
+        '"row-1"',
+        'null',
+        'true',
+        '{}',
+        '[{}]',
+        '""',
+        '-',
+        '{',
+        '}',
+        '\u0000',
+        depthBomb(20_000),
+        '[1',
+      ]),
+    ),
   'the line in a list': (line) => bytes(`[${line}]`),
   'the line as text': (line) => bytes(JSON.stringify(line)),
   'two lines in one': (line, _dice, other) => bytes(`${line}${other}`),
@@ -336,6 +449,9 @@ export const lineMutations: Readonly<Record<string, Mutation>> = {
     return insert(whole, at(whole, dice), Uint8Array.of(0x0a));
   },
   long: asText((dice) =>
-    Buffer.alloc(dice.between(20_000, dice.isDrawn(0.1) ? 1_200_000 : 90_000), dice.oneOf(['x', 'é', '\\n', '"'] as const)),
+    Buffer.alloc(
+      dice.between(20_000, dice.isDrawn(0.1) ? 1_200_000 : 90_000),
+      dice.oneOf(['x', 'é', '\\n', '"'] as const),
+    ),
   ),
 };

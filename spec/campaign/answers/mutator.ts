@@ -22,7 +22,10 @@ export interface MutatorOptions {
 }
 
 export interface Mutator {
-  /** The file as it is delivered: equal for equal names and bytes. `sibling`: the batch's other file. */
+  /**
+   * The file as it is delivered: equal for equal names and bytes. `sibling`: the batch's other
+   * file.
+   */
   mutate(name: string, file: Buffer, sibling: Buffer): Buffer;
   readonly done: readonly Done[];
 }
@@ -39,7 +42,12 @@ const textLines = (file: Buffer): readonly string[] =>
  * Each line draws from its own seed, so that a failing case does not change while other mutations
  * are removed.
  */
-export const createMutator = ({ seed, linesPercent, filesPercent, only }: MutatorOptions): Mutator => {
+export const createMutator = ({
+  seed,
+  linesPercent,
+  filesPercent,
+  only,
+}: MutatorOptions): Mutator => {
   const done: Done[] = [];
   const isWanted = (key: string): boolean => only === null || only.has(key);
   return {

@@ -19,9 +19,15 @@ export const reread = (run: OwnedRun, dice: Dice): OwnedRun => {
   const read: OwnedRun['artifacts']['read'] = (name, span) =>
     TE.Monad.map(run.artifacts.read(name, span), (chunks) => cutAgain(chunks, dice));
   const artifacts = { ...run.artifacts, read };
-  return new Proxy(run, { get: (target, key) => (key === 'artifacts' ? artifacts : (Reflect.get(target, key, target) as unknown)) });
+  return new Proxy(run, {
+    get: (target, key) =>
+      key === 'artifacts' ? artifacts : (Reflect.get(target, key, target) as unknown),
+  });
 };
 
-async function* cutAgain(chunks: AsyncIterable<Uint8Array>, dice: Dice): AsyncGenerator<Uint8Array> {
+async function* cutAgain(
+  chunks: AsyncIterable<Uint8Array>,
+  dice: Dice,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) yield* rechunked(chunk, dice);
 }

@@ -10,7 +10,11 @@ export interface CrashFigures {
   readonly played: number;
   readonly pauses: Readonly<Record<string, number>>;
   readonly seconds: number;
-  readonly failures: readonly { readonly outcome: string; readonly ordinal: number | null; readonly broken: readonly string[] }[];
+  readonly failures: readonly {
+    readonly outcome: string;
+    readonly ordinal: number | null;
+    readonly broken: readonly string[];
+  }[];
 }
 
 export interface CrashOptions {
@@ -25,8 +29,17 @@ export interface CrashOptions {
   readonly tell: (line: string) => void;
 }
 
-/** Every provider outcome, with a process that dies at every crash point of it: before and after each effect and each commit. */
-export const crashCampaign = async ({ only, point, every, storageOf, tell }: CrashOptions): Promise<CrashFigures> => {
+/**
+ * Every provider outcome, with a process that dies at every crash point of it: before and after
+ * each effect and each commit.
+ */
+export const crashCampaign = async ({
+  only,
+  point,
+  every,
+  storageOf,
+  tell,
+}: CrashOptions): Promise<CrashFigures> => {
   const beganMs = performance.now();
   const sums = { outcomes: 0, points: 0, played: 0 };
   const pauses: Record<string, number> = {};
@@ -47,7 +60,9 @@ export const crashCampaign = async ({ only, point, every, storageOf, tell }: Cra
     if (broken.length > 0) {
       failures.push({ outcome, ordinal, broken });
       const repeat = `npx tsx spec/campaign/crash-points.ts --only ${JSON.stringify(outcome)}${ordinal === null ? '' : ` --point ${ordinal}`}${storageOf === undefined ? '' : ' --store postgres'}`;
-      tell(`${outcome}, point ${ordinal ?? 'none'}: ${broken.slice(0, 3).join('\n  ')}\n  repeat it: ${repeat}`);
+      tell(
+        `${outcome}, point ${ordinal ?? 'none'}: ${broken.slice(0, 3).join('\n  ')}\n  repeat it: ${repeat}`,
+      );
     }
     return points.length;
   };
@@ -57,7 +72,14 @@ export const crashCampaign = async ({ only, point, every, storageOf, tell }: Cra
     const points = await play(outcome, null);
     sums.points += points;
     const first = point ?? 1 + (i % every);
-    for (let ordinal = first; ordinal <= (point ?? points); ordinal += every) await play(outcome, ordinal);
+    for (let ordinal = first; ordinal <= (point ?? points); ordinal += every)
+      await play(outcome, ordinal);
   }
-  return { campaign: 'crash-points', ...sums, pauses, seconds: Math.round((performance.now() - beganMs) / 1000), failures };
+  return {
+    campaign: 'crash-points',
+    ...sums,
+    pauses,
+    seconds: Math.round((performance.now() - beganMs) / 1000),
+    failures,
+  };
 };

@@ -3,7 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { effectsDue, type RunSnapshot } from '../../../lib/core/internal.ts';
 import { isBatchorError, type Run, type RunSummary } from '../../../lib/index.ts';
 import type { OwnedRun, Storage } from '../../../lib/ports/index.ts';
-import { type CrashPoint, createWorld, type FaultScript, memoryStore, ProcessKilled } from '../../../lib/sim/index.ts';
+import {
+  type CrashPoint,
+  createWorld,
+  type FaultScript,
+  memoryStore,
+  ProcessKilled,
+} from '../../../lib/sim/index.ts';
 import { lawfulStorage } from '../simulated/laws.ts';
 import { itemsOf, jobOf } from '../../support/sim/jobs.ts';
 import { says } from '../../support/sim/says.ts';
@@ -33,8 +39,15 @@ const dayMs = 24 * 60 * minuteMs;
 const resumesMax = 12;
 const afterlifeMs = 4 * 60 * minuteMs;
 
-/** Plays the case to its end, resuming what pauses, and holds it to laws 1, 2, 5, 8 (at every commit), 9 (at every commit), 12 and 13. */
-export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore() }: CrashCase): Promise<CrashVerdict> => {
+/**
+ * Plays the case to its end, resuming what pauses, and holds it to laws 1, 2, 5, 8 (at every
+ * commit), 9 (at every commit), 12 and 13.
+ */
+export const playCrash = async ({
+  faults,
+  ordinal,
+  storage: kept = memoryStore(),
+}: CrashCase): Promise<CrashVerdict> => {
   const broken: string[] = [];
   const points: CrashPoint[] = [];
   const pauses: string[] = [];
@@ -59,7 +72,9 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
   const surviving = async <A>(work: (alive: Run<string>) => Promise<A>): Promise<A> => {
     for (;;) {
       try {
-        run ??= await world.until(world.runner.start(job, { runId: 'mortal' }), { virtualMsMax: dayMs });
+        run ??= await world.until(world.runner.start(job, { runId: 'mortal' }), {
+          virtualMsMax: dayMs,
+        });
         return await work(run);
       } catch (error) {
         if (!(error instanceof ProcessKilled)) throw error;
@@ -71,14 +86,22 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
   try {
     // A batch that never ends shows only as overdue: the run continues, and its operator checks it
     // after some hours.
-    const isEndless = faults.some(({ type }) => type === 'never_ends' || type === 'status_shown_as');
+    const isEndless = faults.some(
+      ({ type }) => type === 'never_ends' || type === 'status_shown_as',
+    );
     const settle = (): Promise<RunSummary> =>
       surviving((alive) =>
-        world.settle(alive, { virtualMsMax: isEndless ? 4 * 60 * minuteMs : 14 * dayMs }).catch((error: unknown) => {
-          if (!isEndless || error instanceof ProcessKilled || alive.summary().liveBatches.every(({ overdue }) => overdue === null))
-            throw error;
-          return alive.summary();
-        }),
+        world
+          .settle(alive, { virtualMsMax: isEndless ? 4 * 60 * minuteMs : 14 * dayMs })
+          .catch((error: unknown) => {
+            if (
+              !isEndless ||
+              error instanceof ProcessKilled ||
+              alive.summary().liveBatches.every(({ overdue }) => overdue === null)
+            )
+              throw error;
+            return alive.summary();
+          }),
       );
     let summary = await settle();
     for (let resumes = 0; summary.status === 'running' && resumes < resumesMax; resumes += 1) {
@@ -95,15 +118,21 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
       if (faults.some(({ type }) => type === 'input_file_deleted')) {
         for (const { batchKey, phase, held } of summary.liveBatches) {
           if (held === null || phase !== 'indeterminate') continue;
-          const made = world.provider.ledger.batches.find(({ metadata }) => metadata?.['batchor_batch_key'] === batchKey);
+          const made = world.provider.ledger.batches.find(
+            ({ metadata }) => metadata?.['batchor_batch_key'] === batchKey,
+          );
           const truth = made === undefined ? 'never_created' : { exists: made.id };
-          await surviving((alive) => world.until(alive.resolve(batchKey, truth), { virtualMsMax: dayMs }));
+          await surviving((alive) =>
+            world.until(alive.resolve(batchKey, truth), { virtualMsMax: dayMs }),
+          );
         }
         summary = await settle();
       }
     }
     if (summary.status === 'running')
-      broken.push(`it comes to no end: ${summary.controlReason ?? summary.controlState}: ${JSON.stringify(summary.liveBatches)}`);
+      broken.push(
+        `it comes to no end: ${summary.controlReason ?? summary.controlState}: ${JSON.stringify(summary.liveBatches)}`,
+      );
     else broken.push(...(await surviving((alive) => faultsOf(alive, summary))));
   } catch (error) {
     broken.push(error instanceof Error ? error.message : String(error));
@@ -117,33 +146,48 @@ export const playCrash = async ({ faults, ordinal, storage: kept = memoryStore()
   return { broken, points, pauses };
 };
 
-/** What an operator does about a pause: files that could not be read are read again, and given up when they still cannot. */
+/**
+ * What an operator does about a pause: files that could not be read are read again, and given up
+ * when they still cannot.
+ */
 const goOn = async (run: Run<string>, pauses: readonly string[]): Promise<unknown> => {
   if (pauses.filter((reason) => reason === 'results_unreadable').length < 2) return run.resume();
-  for (const { batchKey, held } of run.summary().liveBatches) if (held !== null) await run.resolve(batchKey, 'results_lost');
+  for (const { batchKey, held } of run.summary().liveBatches)
+    if (held !== null) await run.resolve(batchKey, 'results_lost');
   return run.summary().controlState === 'paused' ? run.resume() : null;
 };
 
 const faultsOf = async (run: Run<string>, summary: RunSummary): Promise<readonly string[]> => {
   const results = await run.results({ order: 'input' }).toArray();
-  const lost = results.length === rows && summary.itemCount === rows ? [] : [`${results.length} results for ${rows} rows`];
+  const lost =
+    results.length === rows && summary.itemCount === rows
+      ? []
+      : [`${results.length} results for ${rows} rows`];
   const wrong = results.flatMap((result, i) =>
-    result.itemIndex === i && (result.status !== 'completed' || says(result.output, `prompt ${i}`)) ? [] : [`row ${i} is wrong`],
+    result.itemIndex === i && (result.status !== 'completed' || says(result.output, `prompt ${i}`))
+      ? []
+      : [`row ${i} is wrong`],
   );
   const audit = await run.verify();
   const broken = audit.broken === null ? [] : [`verify: ${JSON.stringify(audit.broken)}`];
   return [...lost, ...wrong, ...broken];
 };
 
-/** Law 9, at every commit: what is due is the same for the snapshot as it comes back from a store. */
+/**
+ * Law 9, at every commit: what is due is the same for the snapshot as it comes back from a store.
+ */
 const reloadable = <S extends Storage<'local'>>(storage: S, broken: (law: string) => void): S => {
   const watched = (run: OwnedRun): OwnedRun => {
     const commit: OwnedRun['commit'] = (version, events, guard) => async () => {
       const committed = await run.commit(version, events, guard)();
-      if (committed._tag === 'Right' && !isSameReloaded(committed.right)) broken(`what is due differs after a reload at ${version}`);
+      if (committed._tag === 'Right' && !isSameReloaded(committed.right))
+        broken(`what is due differs after a reload at ${version}`);
       return committed;
     };
-    return new Proxy(run, { get: (target, key) => (key === 'commit' ? commit : (Reflect.get(target, key, target) as unknown)) });
+    return new Proxy(run, {
+      get: (target, key) =>
+        key === 'commit' ? commit : (Reflect.get(target, key, target) as unknown),
+    });
   };
   return {
     ...storage,
@@ -158,5 +202,7 @@ const reloadable = <S extends Storage<'local'>>(storage: S, broken: (law: string
 
 const isSameReloaded = (snapshot: RunSnapshot): boolean => {
   const reloaded = JSON.parse(JSON.stringify(snapshot)) as RunSnapshot;
-  return [snapshot.updatedAtMs, Infinity].every((atMs) => isDeepStrictEqual(effectsDue(reloaded, atMs), effectsDue(snapshot, atMs)));
+  return [snapshot.updatedAtMs, Infinity].every((atMs) =>
+    isDeepStrictEqual(effectsDue(reloaded, atMs), effectsDue(snapshot, atMs)),
+  );
 };

@@ -6,7 +6,12 @@ import { outcomes } from './outcomes.ts';
 
 describe('a process that dies at a crash point, whatever the provider does', () => {
   it('loses no row, buys none again, and comes to its end: a sample of the points of every outcome', async () => {
-    const figures = await crashCampaign({ only: '', point: null, every: 331, tell: (line) => console.log(line) });
+    const figures = await crashCampaign({
+      only: '',
+      point: null,
+      every: 331,
+      tell: (line) => console.log(line),
+    });
     console.log(JSON.stringify({ ...figures, failures: figures.failures.length }));
     expect(figures.failures).toEqual([]);
     expect(figures.outcomes).toBe(Object.keys(outcomes).length);

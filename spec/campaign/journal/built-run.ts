@@ -1,9 +1,21 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { frameOf } from '../../../adapters/filestore/journal/frame.ts';
-import { compareJournals, journalFile, listRunFolder } from '../../../adapters/filestore/disk/run-folder.ts';
+import {
+  compareJournals,
+  journalFile,
+  listRunFolder,
+} from '../../../adapters/filestore/disk/run-folder.ts';
 import { encodeEvents } from '../../../lib/core/codec/event-record.ts';
-import { copyOf, folderOf, letGo, newestJournal, newStoreFolder, openStore, recordBounds } from '../../contract/filestore-folder.ts';
+import {
+  copyOf,
+  folderOf,
+  letGo,
+  newestJournal,
+  newStoreFolder,
+  openStore,
+  recordBounds,
+} from '../../contract/filestore-folder.ts';
 import { ok, runId } from '../../contract/run-store-fixture.ts';
 import type { Step } from '../../support/core/commit.ts';
 import { playHistory } from '../../support/core/play.ts';
@@ -28,10 +40,14 @@ export interface BuiltRun {
    * The run in a store of its own, with these files replaced; null: without that file. Valid until
    * the next call.
    */
-  lay(changed?: Readonly<Record<string, Uint8Array | null>>): { readonly dir: string; readonly folder: string };
+  lay(changed?: Readonly<Record<string, Uint8Array | null>>): {
+    readonly dir: string;
+    readonly folder: string;
+  };
 }
 
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));
 
 const tailSteps = 8;
 const stepsMin = 60;
@@ -42,10 +58,16 @@ const stepsMin = 60;
  */
 export const stepsOf = (seed: number): readonly Step[] => {
   for (let attempt = 0; ; attempt += 1) {
-    const all = playHistory(seed + attempt, { turnsMax: 80 }).steps.filter((each) => each.events.length > 0);
+    const all = playHistory(seed + attempt, { turnsMax: 80 }).steps.filter(
+      (each) => each.events.length > 0,
+    );
     if (all.length < stepsMin) continue;
-    const ends = all.map((_, end) => end + 1).filter((end) => end >= stepsMin && end <= 160 && sizeOf(all.slice(end - 3, end)) !== null);
-    const [best] = ends.toSorted((a, b) => (sizeOf(all.slice(a - 3, a)) ?? 0) - (sizeOf(all.slice(b - 3, b)) ?? 0));
+    const ends = all
+      .map((_, end) => end + 1)
+      .filter((end) => end >= stepsMin && end <= 160 && sizeOf(all.slice(end - 3, end)) !== null);
+    const [best] = ends.toSorted(
+      (a, b) => (sizeOf(all.slice(a - 3, a)) ?? 0) - (sizeOf(all.slice(b - 3, b)) ?? 0),
+    );
     if (best !== undefined) return all.slice(0, best);
   }
 };
@@ -84,7 +106,8 @@ const builtWithin = async (steps: readonly Step[], pauseMs: number): Promise<Bui
   await first.close();
   const second = await openStore(dir, { checkpointRows: 1_000_000 });
   const owned = await ok(second.own(runId));
-  for (const step of steps.slice(stepsBefore)) await ok(owned.commit(step.before.snapshot.version, step.events));
+  for (const step of steps.slice(stepsBefore))
+    await ok(owned.commit(step.before.snapshot.version, step.events));
   for (const name of objectsOf(steps)) {
     mkdirSync(dirname(join(folderOf(dir), 'objects', name)), { recursive: true });
     writeFileSync(join(folderOf(dir), 'objects', name), name);

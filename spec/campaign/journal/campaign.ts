@@ -63,7 +63,15 @@ const hasSpace = (folder: string): boolean => {
 };
 
 const playAll = async ({ seed, sample, only, tell }: CampaignOptions): Promise<Figures> => {
-  const figures: Figures = { seed, cases: 0, opened: 0, refused: 0, repaired: 0, wrong: 0, kinds: {} };
+  const figures: Figures = {
+    seed,
+    cases: 0,
+    opened: 0,
+    refused: 0,
+    repaired: 0,
+    wrong: 0,
+    kinds: {},
+  };
   const run = await buildRun(seed);
   const cases: readonly Case[] = [
     ...cuts(run),
@@ -81,10 +89,15 @@ const playAll = async ({ seed, sample, only, tell }: CampaignOptions): Promise<F
     ...staleOwners(seed),
     ...readers(seed, sample === null ? 3 : 2),
   ];
-  const kinds = [...new Set(cases.map(({ kind }) => kind))].map((kind) => cases.filter((each) => each.kind === kind));
+  const kinds = [...new Set(cases.map(({ kind }) => kind))].map((kind) =>
+    cases.filter((each) => each.kind === kind),
+  );
   const prng = createPrng(seed);
   for (const all of kinds) {
-    const wanted = only === null ? drawn(all, sample, () => prng.next()) : all.filter((each) => nameOf(each) === only);
+    const wanted =
+      only === null
+        ? drawn(all, sample, () => prng.next())
+        : all.filter((each) => nameOf(each) === only);
     for (const each of wanted) {
       figures.cases += 1;
       figures.kinds[each.kind] = (figures.kinds[each.kind] ?? 0) + 1;

@@ -11,7 +11,9 @@ import { assert, type Case, type Outcome } from './case.ts';
 
 const objectBytes = 70_000;
 const object = 'raw/batch/output-e1-1.jsonl';
-const whole = Buffer.from(Uint8Array.from({ length: objectBytes }, (_, i) => (i * 37 + (i >>> 9)) & 0xff));
+const whole = Buffer.from(
+  Uint8Array.from({ length: objectBytes }, (_, i) => (i * 37 + (i >>> 9)) & 0xff),
+);
 
 interface Damage {
   readonly name: string;
@@ -27,14 +29,28 @@ const flip =
     bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
     writeFileSync(path, bytes);
   };
-const offsets = Array.from({ length: 41 }, (_, i) => Math.min(objectBytes - 1, Math.floor((objectBytes * i) / 40)));
+const offsets = Array.from({ length: 41 }, (_, i) =>
+  Math.min(objectBytes - 1, Math.floor((objectBytes * i) / 40)),
+);
 const blocks = [0, 16_383, 16_384, 32_767, 32_768, 65_535, 65_536, objectBytes - 1];
 const sumsBytes = [0, 15, 16, 24, 31, 32, 40, 51, 55];
 
 const damages: readonly Damage[] = [
-  ...[...offsets, ...blocks].map((at, i) => ({ name: `byte ${at} bit ${i % 8}`, at, act: flip(at, i % 8) })),
-  ...[0, 1, 16_384, objectBytes - 1].map((at) => ({ name: `cut to ${at} bytes`, at, act: (path: string) => truncateSync(path, at) })),
-  ...sumsBytes.map((at) => ({ name: `checksums, byte ${at}`, at: null, act: (path: string) => flip(at, 3)(sumsPath(path)) })),
+  ...[...offsets, ...blocks].map((at, i) => ({
+    name: `byte ${at} bit ${i % 8}`,
+    at,
+    act: flip(at, i % 8),
+  })),
+  ...[0, 1, 16_384, objectBytes - 1].map((at) => ({
+    name: `cut to ${at} bytes`,
+    at,
+    act: (path: string) => truncateSync(path, at),
+  })),
+  ...sumsBytes.map((at) => ({
+    name: `checksums, byte ${at}`,
+    at: null,
+    act: (path: string) => flip(at, 3)(sumsPath(path)),
+  })),
   { name: 'checksums gone', at: null, act: (path: string) => rmSync(sumsPath(path)) },
 ];
 
@@ -43,7 +59,11 @@ const damages: readonly Damage[] = [
  * names the offset.
  */
 export const changedObjects = (): readonly Case[] =>
-  damages.map((damage) => ({ kind: 'changed object', name: damage.name, play: () => playChange(damage) }));
+  damages.map((damage) => ({
+    kind: 'changed object',
+    name: damage.name,
+    play: () => playChange(damage),
+  }));
 
 const playChange = async ({ at, act }: Damage): Promise<Outcome> => {
   const dir = newStoreFolder();
@@ -57,9 +77,16 @@ const playChange = async ({ at, act }: Damage): Promise<Outcome> => {
     const expected = whole.subarray(offset, offset + span.length);
     const spans = await artifacts.readSpans(object, [span])();
     if (isLeft(spans)) refused += 1;
-    else assert(Buffer.compare(spans.right[0] as Uint8Array, expected) === 0, `changed bytes are returned at ${offset}`);
+    else
+      assert(
+        Buffer.compare(spans.right[0] as Uint8Array, expected) === 0,
+        `changed bytes are returned at ${offset}`,
+      );
     const streamed = await collected(artifacts.read(object, span));
-    assert(streamed === null || Buffer.compare(streamed, expected) === 0, `changed bytes are streamed at ${offset}`);
+    assert(
+      streamed === null || Buffer.compare(streamed, expected) === 0,
+      `changed bytes are streamed at ${offset}`,
+    );
     assert((streamed === null) === isLeft(spans), `two ways to read do not agree at ${offset}`);
   }
   assert(at === null || refused > 0, 'nothing is refused');
@@ -70,11 +97,14 @@ const playChange = async ({ at, act }: Damage): Promise<Outcome> => {
       changed !== null && changed.offset <= at && at < changed.offset + changed.length,
       'a check of the whole object does not name the offset',
     );
-  } else if (refused > 0) assert(isLeft(check) && check.left.type === 'corrupt', 'damaged checksums are not named');
+  } else if (refused > 0)
+    assert(isLeft(check) && check.left.type === 'corrupt', 'damaged checksums are not named');
   return refused > 0 ? 'refused' : 'opened';
 };
 
-const collected = async (port: ReturnType<ReturnType<typeof filesystemArtifacts>['read']>): Promise<Buffer | null> => {
+const collected = async (
+  port: ReturnType<ReturnType<typeof filesystemArtifacts>['read']>,
+): Promise<Buffer | null> => {
   const opened = await port();
   if (isLeft(opened)) return null;
   const parts: Uint8Array[] = [];
@@ -100,9 +130,15 @@ export const lostJournals = (run: BuiltRun): readonly Case[] =>
     })),
   );
 
-const playLost = async (run: BuiltRun, left: Uint8Array | null, areImagesKept: boolean): Promise<Outcome> => {
+const playLost = async (
+  run: BuiltRun,
+  left: Uint8Array | null,
+  areImagesKept: boolean,
+): Promise<Outcome> => {
   const files = [...run.journals, ...(areImagesKept ? [] : run.images)];
-  const { dir, folder } = run.lay(Object.fromEntries(files.map((file) => [file, file.startsWith('journal') ? left : null])));
+  const { dir, folder } = run.lay(
+    Object.fromEntries(files.map((file) => [file, file.startsWith('journal') ? left : null])),
+  );
   const store = await openStore(dir);
   for (const port of [store.read(runId), store.own(runId), store.peek(runId)]) {
     const answer = await port();

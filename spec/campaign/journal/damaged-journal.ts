@@ -15,7 +15,11 @@ import { holdAgainst } from './held-against.ts';
  * It opens with exactly the first `stepCount` steps, for a reader and for an owner, who continues
  * to the end.
  */
-export const expectOpens = async ({ steps }: BuiltRun, dir: string, stepCount: number): Promise<Outcome> => {
+export const expectOpens = async (
+  { steps }: BuiltRun,
+  dir: string,
+  stepCount: number,
+): Promise<Outcome> => {
   const store = await openStore(dir);
   try {
     const before = folderListing(dir);
@@ -25,7 +29,8 @@ export const expectOpens = async ({ steps }: BuiltRun, dir: string, stepCount: n
     assert(folderListing(dir) === before, 'a reader changed the folder');
     const owned = await ok(store.own(runId));
     await holdAgainst(owned, steps.slice(0, stepCount));
-    for (const step of steps.slice(stepCount)) await ok(owned.commit(step.before.snapshot.version, step.events));
+    for (const step of steps.slice(stepCount))
+      await ok(owned.commit(step.before.snapshot.version, step.events));
     await owned.close();
     await ok(reader.refresh());
     await holdAgainst(reader, steps);
@@ -64,15 +69,27 @@ export const expectRepair = async (
     if (isThorough) await expectRefusal(store.own(runId), join(folder, where));
     const bytes = readFileSync(join(folder, keeps));
     const [found, after] = await repaired(store, isThorough);
-    assert(found.state === 'damaged' && found.damage.some((each) => each.where === join(folder, where)), `doctor does not name ${where}`);
+    assert(
+      found.state === 'damaged' && found.damage.some((each) => each.where === join(folder, where)),
+      `doctor does not name ${where}`,
+    );
     const version = run.steps[stepCount - 1]?.after.snapshot.version ?? 0;
-    assert(found.loss?.version === version, `doctor says version ${String(found.loss?.version)}, and ${version} can be proved`);
-    assert(after.state === 'whole' && after.version === version, `after the repair it is ${after.state} at ${String(after.version)}`);
+    assert(
+      found.loss?.version === version,
+      `doctor says version ${String(found.loss?.version)}, and ${version} can be proved`,
+    );
+    assert(
+      after.state === 'whole' && after.version === version,
+      `after the repair it is ${after.state} at ${String(after.version)}`,
+    );
     const epoch = Number(after.parts['epoch']);
     const aside = join(folder, setAsideFolder(epoch));
     assert(readFileSync(join(aside, keeps)).equals(bytes), `${keeps} is not set aside as it was`);
     for (const name of objectsOf(run.steps))
-      assert(existsSync(join(folder, 'objects', name)) || existsSync(join(aside, 'objects', name)), `${name} is gone`);
+      assert(
+        existsSync(join(folder, 'objects', name)) || existsSync(join(aside, 'objects', name)),
+        `${name} is gone`,
+      );
     if (!isThorough) await holdAgainst(await ok(store.read(runId)), run.steps.slice(0, stepCount));
   } finally {
     await store.close();
@@ -112,7 +129,11 @@ export const cuts = (run: BuiltRun): readonly Case[] => {
     name: `${journal} to ${at} bytes`,
     play: () => {
       const commits = bounds.filter((bound) => bound <= at).length - 2;
-      return expectOpens(run, run.lay({ [journal]: run.read(journal).subarray(0, at) }).dir, run.stepsBefore + commits);
+      return expectOpens(
+        run,
+        run.lay({ [journal]: run.read(journal).subarray(0, at) }).dir,
+        run.stepsBefore + commits,
+      );
     },
   }));
 };
@@ -152,7 +173,12 @@ const flipsOf = (run: BuiltRun, kind: string, bits: readonly number[]): readonly
       const stepCount = stepsBefore + Math.max(0, record - 1);
       // One bit of every byte, each in turn.
       const isThorough = ((bit >>> 3) + bit) % 8 === 0;
-      return expectRepair(run, laid, { where: `${journal}:${bounds[record] ?? 0}`, stepCount, keeps: journal, isThorough });
+      return expectRepair(run, laid, {
+        where: `${journal}:${bounds[record] ?? 0}`,
+        stepCount,
+        keeps: journal,
+        isThorough,
+      });
     },
   }));
 
@@ -183,8 +209,12 @@ export const olderFlips = (run: BuiltRun): readonly Case[] =>
         assert(after.state === 'whole', `after the repair it is ${after.state}`);
         await store.close();
         if (!isLeft(opened)) return expectOpens(run, dir, run.steps.length);
-        const stepCount = run.steps.findIndex((step) => step.after.snapshot.version === after.version) + 1;
-        assert(stepCount > 0 && stepCount < run.stepsBefore, `it opens at version ${String(after.version)}`);
+        const stepCount =
+          run.steps.findIndex((step) => step.after.snapshot.version === after.version) + 1;
+        assert(
+          stepCount > 0 && stepCount < run.stepsBefore,
+          `it opens at version ${String(after.version)}`,
+        );
         await expectOpens(run, dir, stepCount);
         return 'repaired';
       },

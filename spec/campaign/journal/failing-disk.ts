@@ -32,11 +32,13 @@ const failingDisk = (failure: Failure | null): CountedDisk => {
   let failed: string | null = null;
   const isFailing = (name: string): boolean => {
     calls += 1;
-    if (failure === null || calls < failure.at || (calls > failure.at && !failure.staysBroken)) return false;
+    if (failure === null || calls < failure.at || (calls > failure.at && !failure.staysBroken))
+      return false;
     failed ??= name;
     return true;
   };
-  const error = (name: string): Error => Object.assign(new Error(`${failure?.code ?? ''}: ${name}`), { code: failure?.code });
+  const error = (name: string): Error =>
+    Object.assign(new Error(`${failure?.code ?? ''}: ${name}`), { code: failure?.code });
   const or = (name: string, act: () => void, half: () => void = () => undefined): void => {
     if (!isFailing(name)) return act();
     half();
@@ -81,7 +83,11 @@ const owners = 3;
  * Commits until the disk fails; returns how many steps were acknowledged. Three owners, one after
  * the other.
  */
-const playUntilFailure = async (dir: string, disk: Disk, steps: readonly Step[]): Promise<number> => {
+const playUntilFailure = async (
+  dir: string,
+  disk: Disk,
+  steps: readonly Step[],
+): Promise<number> => {
   let acknowledged = 0;
   const store = await openStore(dir, { checkpointRows: 1, disk });
   try {
@@ -106,7 +112,10 @@ const playUntilFailure = async (dir: string, disk: Disk, steps: readonly Step[])
 const openedAgain = async (store: RunStore): Promise<OwnedRun> => {
   const opened = await store.own(runId)();
   if (!isLeft(opened)) return opened.right;
-  assert(opened.left.type === 'not_found', `it does not open again: ${JSON.stringify(opened.left)}`);
+  assert(
+    opened.left.type === 'not_found',
+    `it does not open again: ${JSON.stringify(opened.left)}`,
+  );
   return ok(store.create(runId, null));
 };
 
@@ -136,15 +145,24 @@ const playFailure = async (steps: readonly Step[], failure: Failure): Promise<Ou
   letGo(dir);
   const store = await openStore(dir);
   const owned = await openedAgain(store);
-  const found = steps.filter((step) => step.after.snapshot.version <= owned.snapshot.version).length;
+  const found = steps.filter(
+    (step) => step.after.snapshot.version <= owned.snapshot.version,
+  ).length;
   // A record may be whole although the disk reported an error.
-  assert(found === acknowledged || found === acknowledged + 1, `${acknowledged} steps were acknowledged, and ${found} are there`);
+  assert(
+    found === acknowledged || found === acknowledged + 1,
+    `${acknowledged} steps were acknowledged, and ${found} are there`,
+  );
   if (found > 0) await holdAgainst(owned, steps.slice(0, found));
-  for (const step of steps.slice(found)) await ok(owned.commit(step.before.snapshot.version, step.events));
+  for (const step of steps.slice(found))
+    await ok(owned.commit(step.before.snapshot.version, step.events));
   await owned.close();
   const reader = await ok(store.read(runId));
   await holdAgainst(reader, steps);
-  assert((await ok(store.care?.examine(runId) ?? Promise.reject)).state === 'whole', `${folderOf(dir)} is not whole afterwards`);
+  assert(
+    (await ok(store.care?.examine(runId) ?? Promise.reject)).state === 'whole',
+    `${folderOf(dir)} is not whole afterwards`,
+  );
   await store.close();
   return 'opened';
 };

@@ -11,7 +11,9 @@ export const folderListing = (dir: string): string =>
     .toSorted()
     .map((path) => {
       const { mtimeMs, ino, size } = statSync(path);
-      const hash = statSync(path).isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : '';
+      const hash = statSync(path).isFile()
+        ? createHash('sha256').update(readFileSync(path)).digest('hex')
+        : '';
       return [path, mtimeMs, ino, size, hash].join(' ');
     })
     .join('\n');

@@ -13,10 +13,18 @@ import { holdAgainst } from './held-against.ts';
  */
 export const fullLocks = (run: BuiltRun): readonly Case[] =>
   (['writeSync', 'fsyncSync'] as const).flatMap((call) =>
-    (['ENOSPC', 'EIO'] as const).map((code) => ({ kind: 'full lock', name: `${call} ${code}`, play: () => playFullLock(run, call, code) })),
+    (['ENOSPC', 'EIO'] as const).map((code) => ({
+      kind: 'full lock',
+      name: `${call} ${code}`,
+      play: () => playFullLock(run, call, code),
+    })),
   );
 
-const playFullLock = async (run: BuiltRun, call: 'writeSync' | 'fsyncSync', code: string): Promise<Outcome> => {
+const playFullLock = async (
+  run: BuiltRun,
+  call: 'writeSync' | 'fsyncSync',
+  code: string,
+): Promise<Outcome> => {
   const { dir } = run.lay();
   const store = await openStore(dir);
   const real = fs[call];

@@ -14,8 +14,14 @@ export const holdAgainst = async (reader: RunReader, steps: readonly Step[]): Pr
   const last = steps[steps.length - 1];
   if (last === undefined) throw new Error('a run has a first step');
   const { snapshot, rows } = last.after;
-  assert(reader.snapshot.version === snapshot.version, `version ${reader.snapshot.version}, not ${snapshot.version}`);
-  assert(isDeepStrictEqual(plain(reader.snapshot), plain(snapshot)), `the snapshot at version ${snapshot.version} is another`);
+  assert(
+    reader.snapshot.version === snapshot.version,
+    `version ${reader.snapshot.version}, not ${snapshot.version}`,
+  );
+  assert(
+    isDeepStrictEqual(plain(reader.snapshot), plain(snapshot)),
+    `the snapshot at version ${snapshot.version} is another`,
+  );
   const stored = await ok(reader.rows(0, rows.length + 1));
   assert(
     isDeepStrictEqual(plain(stored), plain(rows.map(storedRow))),
@@ -23,10 +29,28 @@ export const holdAgainst = async (reader: RunReader, steps: readonly Step[]): Pr
   );
   const ended = rows.filter((row) => row.sequence > 0).toSorted((a, b) => a.sequence - b.sequence);
   const results = await ok(reader.resultsAfter(0, ended.length + 1));
-  const shown = results.map(({ sequence, index, status, charged }) => [sequence, index, status, charged]);
-  const wanted = ended.map(({ sequence, index, status, charged }) => [sequence, index, status, charged]);
-  assert(isDeepStrictEqual(shown, wanted), `the results at version ${snapshot.version} are not the fold of the events`);
-  const events = steps.flatMap((each) => toRunEvents(snapshot.runId, each.before.snapshot.version, each.events));
+  const shown = results.map(({ sequence, index, status, charged }) => [
+    sequence,
+    index,
+    status,
+    charged,
+  ]);
+  const wanted = ended.map(({ sequence, index, status, charged }) => [
+    sequence,
+    index,
+    status,
+    charged,
+  ]);
+  assert(
+    isDeepStrictEqual(shown, wanted),
+    `the results at version ${snapshot.version} are not the fold of the events`,
+  );
+  const events = steps.flatMap((each) =>
+    toRunEvents(snapshot.runId, each.before.snapshot.version, each.events),
+  );
   const read = await ok(reader.eventsAfter(0, events.length + 1));
-  assert(isDeepStrictEqual(plain(read), plain(events)), `the run events at version ${snapshot.version} are others`);
+  assert(
+    isDeepStrictEqual(plain(read), plain(events)),
+    `the run events at version ${snapshot.version} are others`,
+  );
 };

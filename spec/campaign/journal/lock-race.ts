@@ -2,7 +2,10 @@ import fs, { writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { isRight } from 'fp-ts/lib/Either.js';
-import { createOwnershipTracker, type Ownership } from '../../../adapters/filestore/ownership/ownership.ts';
+import {
+  createOwnershipTracker,
+  type Ownership,
+} from '../../../adapters/filestore/ownership/ownership.ts';
 import { thisProcess } from '../../../adapters/filestore/ownership/process-identity.ts';
 import { lockFile } from '../../../adapters/filestore/disk/run-folder.ts';
 import { newStoreFolder } from '../../contract/filestore-folder.ts';
@@ -58,11 +61,23 @@ export const lockRaces = (): readonly Case[] =>
     }));
   });
 
-const race = (lock: (typeof found)[number], at: number | null): readonly [number, readonly Ownership[]] => {
+const race = (
+  lock: (typeof found)[number],
+  at: number | null,
+): readonly [number, readonly Ownership[]] => {
   const folder = newStoreFolder();
   let nowMs = 0;
-  const trackers = [createOwnershipTracker(() => nowMs), createOwnershipTracker(() => nowMs)] as const;
-  const old = { ...thisProcess(), host: 'another-machine', heartbeat: 1, released: lock === 'a released lock', nonce: 'old' };
+  const trackers = [
+    createOwnershipTracker(() => nowMs),
+    createOwnershipTracker(() => nowMs),
+  ] as const;
+  const old = {
+    ...thisProcess(),
+    host: 'another-machine',
+    heartbeat: 1,
+    released: lock === 'a released lock',
+    nonce: 'old',
+  };
   if (lock !== 'no lock') writeFileSync(join(folder, lockFile(7)), JSON.stringify(old));
   for (const tracker of trackers) tracker.ownerOf(folder);
   // Both have seen no heartbeat for 20 seconds.
@@ -79,6 +94,9 @@ const race = (lock: (typeof found)[number], at: number | null): readonly [number
 
 const playRace = (lock: (typeof found)[number], at: number): Outcome => {
   const [, owners] = race(lock, at);
-  assert(owners.length === 1, `${owners.length} of two have the run, of epochs ${owners.map(({ epoch }) => epoch).join(' and ')}`);
+  assert(
+    owners.length === 1,
+    `${owners.length} of two have the run, of epochs ${owners.map(({ epoch }) => epoch).join(' and ')}`,
+  );
   return 'opened';
 };

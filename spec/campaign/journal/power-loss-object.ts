@@ -39,7 +39,8 @@ const watchDisk = (areLinksRefused: boolean, after: () => void): Watched => {
     const content: Content = { written: 0, durable: 0 };
     if (isNew) name(path, content);
     const { writev, sync } = handle;
-    const write: (bytes: Uint8Array, offset: number) => Promise<{ readonly bytesWritten: number }> = handle.write.bind(handle);
+    const write: (bytes: Uint8Array, offset: number) => Promise<{ readonly bytesWritten: number }> =
+      handle.write.bind(handle);
     const wrote = (bytes: number): void => {
       content.written += bytes;
       after();
@@ -68,7 +69,8 @@ const watchDisk = (areLinksRefused: boolean, after: () => void): Watched => {
     });
   };
   Object.assign(fs, {
-    open: async (path: string, flags: string, mode?: number) => watched(await real.open(path, flags, mode), path, flags.startsWith('w')),
+    open: async (path: string, flags: string, mode?: number) =>
+      watched(await real.open(path, flags, mode), path, flags.startsWith('w')),
     link: async (from: string, to: string) => {
       if (areLinksRefused) throw Object.assign(new Error('EPERM: link'), { code: 'EPERM' });
       await real.link(from, to);
@@ -113,12 +115,18 @@ export const objectPowerLosses = (): readonly Case[] =>
     ),
   );
 
-const upTo = (path: string, dir: string): readonly string[] => (path === dir ? [] : [path, ...upTo(dirname(path), dir)]);
+const upTo = (path: string, dir: string): readonly string[] =>
+  path === dir ? [] : [path, ...upTo(dirname(path), dir)];
 
-const playPut = async (bytes: number, folder: (typeof folders)[number], areLinksRefused: boolean): Promise<Outcome> => {
+const playPut = async (
+  bytes: number,
+  folder: (typeof folders)[number],
+  areLinksRefused: boolean,
+): Promise<Outcome> => {
   const dir = newStoreFolder();
   const artifacts = filesystemArtifacts({ dir });
-  if (folder === 'a folder that is there') await ok(artifacts.put('raw/batch/other', [Buffer.from('other')]));
+  if (folder === 'a folder that is there')
+    await ok(artifacts.put('raw/batch/other', [Buffer.from('other')]));
   const path = join(dir, 'raw/batch/object');
   let calls = 0;
   let torn: string | null = null;
@@ -129,7 +137,10 @@ const playPut = async (bytes: number, folder: (typeof folders)[number], areLinks
       torn ??= `call ${calls}: the object has its name, and ${content.durable} of ${bytes} bytes are durable`;
   });
   try {
-    const chunks = Array.from({ length: 7 }, (_, i) => new Uint8Array(Math.floor(((i + 1) * bytes) / 7) - Math.floor((i * bytes) / 7)));
+    const chunks = Array.from(
+      { length: 7 },
+      (_, i) => new Uint8Array(Math.floor(((i + 1) * bytes) / 7) - Math.floor((i * bytes) / 7)),
+    );
     await ok(artifacts.put('raw/batch/object', chunks));
     const content = disk.contentOf(path);
     const sums = sumsPath(path);
@@ -139,7 +150,10 @@ const playPut = async (bytes: number, folder: (typeof folders)[number], areLinks
       `it is put, and ${summed?.durable ?? 0} bytes of its checksums are durable`,
     );
     for (const at of [sums, ...upTo(path, dir)])
-      assert(disk.isNameDurable(at), `it is put, and the name of ${at.slice(dir.length + 1)} is not durable`);
+      assert(
+        disk.isNameDurable(at),
+        `it is put, and the name of ${at.slice(dir.length + 1)} is not durable`,
+      );
     assert(torn === null, torn ?? '');
     assert(
       content?.durable === bytes && lstatSync(path).size === bytes,

@@ -4,7 +4,13 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { type Disk, nodeDisk } from '../../../adapters/filestore/disk/disk.ts';
 import type { OwnedRun } from '../../../lib/ports/run-store.ts';
 import { ok, runId } from '../../contract/run-store-fixture.ts';
-import { copyOf, folderOf, letGo, newStoreFolder, openStore } from '../../contract/filestore-folder.ts';
+import {
+  copyOf,
+  folderOf,
+  letGo,
+  newStoreFolder,
+  openStore,
+} from '../../contract/filestore-folder.ts';
 import type { Step } from '../../support/core/commit.ts';
 import { pause, stepsOf } from './built-run.ts';
 import { assert, type Case, type Outcome } from './case.ts';
@@ -48,7 +54,10 @@ const forgetfulDisk = (): ForgetfulDisk => {
       write(fd, parts) {
         nodeDisk.write(fd, parts);
         const path = paths.get(fd) ?? '';
-        written.set(path, (written.get(path) ?? 0) + parts.reduce((sum, part) => sum + part.length, 0));
+        written.set(
+          path,
+          (written.get(path) ?? 0) + parts.reduce((sum, part) => sum + part.length, 0),
+        );
       },
       sync: (fd) => sync(paths.get(fd) ?? '', () => nodeDisk.sync(fd)),
       syncFile: (path) => sync(path, () => nodeDisk.syncFile(path)),
@@ -64,14 +73,16 @@ const forgetfulDisk = (): ForgetfulDisk => {
     afterPowerLoss(dir) {
       const copy = copyOf(dir);
       const there = (path: string): string => join(folderOf(copy), basename(path));
-      for (const [path, bytes] of durable) if (existsSync(there(path)) && bytes < (written.get(path) ?? 0)) cut(there(path), bytes);
+      for (const [path, bytes] of durable)
+        if (existsSync(there(path)) && bytes < (written.get(path) ?? 0)) cut(there(path), bytes);
       for (const path of newNames) rmSync(there(path), { force: true });
       return copy;
     },
   };
 };
 
-const cut = (path: string, bytes: number): void => writeFileSync(path, readFileSync(path).subarray(0, bytes));
+const cut = (path: string, bytes: number): void =>
+  writeFileSync(path, readFileSync(path).subarray(0, bytes));
 
 const stepsOfOwner = 12;
 
@@ -81,7 +92,11 @@ const stepsOfOwner = 12;
  */
 export const powerLosses = (seed: number): readonly Case[] => {
   const steps = stepsOf(seed).slice(0, 2 * stepsOfOwner);
-  return steps.map((_, at) => ({ kind: 'power loss', name: `after ${at + 1} steps`, play: () => playPowerLoss(steps, at + 1) }));
+  return steps.map((_, at) => ({
+    kind: 'power loss',
+    name: `after ${at + 1} steps`,
+    play: () => playPowerLoss(steps, at + 1),
+  }));
 };
 
 const commitTo = async (run: OwnedRun, steps: readonly Step[]): Promise<void> => {
@@ -102,7 +117,10 @@ const playPowerLoss = async (steps: readonly Step[], stepCount: number): Promise
   const [torn, ...others] = steps.slice(ofFirst, stepCount);
   if (torn !== undefined) {
     syncs.areBroken = true;
-    assert(isLeft(await run.commit(torn.before.snapshot.version, torn.events)()), 'a record that is not durable was acknowledged');
+    assert(
+      isLeft(await run.commit(torn.before.snapshot.version, torn.events)()),
+      'a record that is not durable was acknowledged',
+    );
     syncs.areBroken = false;
     letGo(dir);
     const second = await openStore(dir, { checkpointRows: 1, disk });
@@ -117,7 +135,11 @@ const playPowerLoss = async (steps: readonly Step[], stepCount: number): Promise
 };
 
 /** Every step is there, and the run continues. */
-const expectSteps = async (copy: string, steps: readonly Step[], stepCount: number): Promise<void> => {
+const expectSteps = async (
+  copy: string,
+  steps: readonly Step[],
+  stepCount: number,
+): Promise<void> => {
   letGo(copy);
   const store = await openStore(copy);
   const owned = await ok(store.own(runId));

@@ -8,8 +8,27 @@ import { runId } from '../../contract/run-store-fixture.ts';
  */
 const [dir = ''] = process.argv.slice(2);
 const changing = [
-  ...['writeSync', 'writevSync', 'writeFileSync', 'appendFileSync', 'mkdirSync', 'renameSync', 'rmSync', 'unlinkSync', 'rmdirSync'],
-  ...['ftruncateSync', 'truncateSync', 'linkSync', 'copyFileSync', 'utimesSync', 'fsyncSync', 'fdatasyncSync', 'chmodSync'],
+  ...[
+    'writeSync',
+    'writevSync',
+    'writeFileSync',
+    'appendFileSync',
+    'mkdirSync',
+    'renameSync',
+    'rmSync',
+    'unlinkSync',
+    'rmdirSync',
+  ],
+  ...[
+    'ftruncateSync',
+    'truncateSync',
+    'linkSync',
+    'copyFileSync',
+    'utimesSync',
+    'fsyncSync',
+    'fdatasyncSync',
+    'chmodSync',
+  ],
 ];
 const changingLater = [
   'writeFile',
@@ -26,7 +45,10 @@ const changingLater = [
   'chmod',
 ];
 
-const [{ openStore }, { isLeft }] = await Promise.all([import('../../contract/filestore-folder.ts'), import('fp-ts/lib/Either.js')]);
+const [{ openStore }, { isLeft }] = await Promise.all([
+  import('../../contract/filestore-folder.ts'),
+  import('fp-ts/lib/Either.js'),
+]);
 const forbid = (name: string) => (): never => {
   process.stderr.write(`a reader called ${name}\n`);
   process.exit(9);
@@ -35,7 +57,8 @@ const { openSync } = fs;
 Object.assign(fs, Object.fromEntries(changing.map((name) => [name, forbid(name)])));
 Object.assign(fs.promises, Object.fromEntries(changingLater.map((name) => [name, forbid(name)])));
 Object.assign(fs, {
-  openSync: (path: string, flags: string, mode?: number) => (flags === 'r' ? openSync(path, flags, mode) : forbid(`openSync ${flags}`)()),
+  openSync: (path: string, flags: string, mode?: number) =>
+    flags === 'r' ? openSync(path, flags, mode) : forbid(`openSync ${flags}`)(),
 });
 syncBuiltinESMExports();
 
@@ -59,7 +82,8 @@ while (!isEnding) {
       if (isLeft(seen)) fail(seen.left);
       else versions.push(seen.right.version);
       const rows = await reader.right.rows(0, 1_000)();
-      if (isLeft(rows) || rows.right.length !== reader.right.snapshot.ingest.itemCount) fail('rows are missing');
+      if (isLeft(rows) || rows.right.length !== reader.right.snapshot.ingest.itemCount)
+        fail('rows are missing');
     }
   }
   for (const port of [store.list(), store.peek(runId), store.ownerOf(runId)]) {

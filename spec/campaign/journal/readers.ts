@@ -11,19 +11,31 @@ import { holdAgainst } from './held-against.ts';
 interface Child {
   /** Resolves once it has read the run for the first time. */
   readonly begun: Promise<void>;
-  readonly ended: Promise<{ readonly code: number | null; readonly reads: number; readonly stderr: string }>;
+  readonly ended: Promise<{
+    readonly code: number | null;
+    readonly reads: number;
+    readonly stderr: string;
+  }>;
   end(): void;
 }
 const beginReader = (dir: string): Child => {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const child = fork(fileURLToPath(new URL('./reader-child.ts', import.meta.url)), [dir], { execArgv: ['--import', tsx], stdio: 'pipe' });
+  const child = fork(fileURLToPath(new URL('./reader-child.ts', import.meta.url)), [dir], {
+    execArgv: ['--import', tsx],
+    stdio: 'pipe',
+  });
   let reads = 0;
   let stderr = '';
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
   child.on('message', (message: { readonly reads: number }) => (reads = message.reads));
-  const ended = new Promise<Awaited<Child['ended']>>((resolve) => child.on('exit', (code) => resolve({ code, reads, stderr })));
+  const ended = new Promise<Awaited<Child['ended']>>((resolve) =>
+    child.on('exit', (code) => resolve({ code, reads, stderr })),
+  );
   return {
-    begun: Promise.race([new Promise<void>((resolve) => child.once('message', () => resolve())), ended.then(() => undefined)]),
+    begun: Promise.race([
+      new Promise<void>((resolve) => child.once('message', () => resolve())),
+      ended.then(() => undefined),
+    ]),
     ended,
     end: () => void (child.connected && child.send('end')),
   };
@@ -39,7 +51,8 @@ const playReaders = async (seed: number, count: number): Promise<Outcome> => {
   const dir = newStoreFolder();
   const store = await openStore(dir, { checkpointRows: 1 });
   const run = await ok(store.create(runId, null));
-  for (const step of steps.slice(0, 1)) await ok(run.commit(step.before.snapshot.version, step.events));
+  for (const step of steps.slice(0, 1))
+    await ok(run.commit(step.before.snapshot.version, step.events));
   const children = Array.from({ length: count }, () => beginReader(dir));
   await Promise.all(children.map((child) => child.begun));
   for (const step of steps.slice(1)) {

@@ -1,10 +1,16 @@
-/** What a row asks: no two rows of a campaign ask the same, so that an answer of another row would show. */
+/**
+ * What a row asks: no two rows of a campaign ask the same, so that an answer of another row would
+ * show.
+ */
 export const promptOf = (salt: number, row: number): string => `What is w${row} of s${salt}?`;
 
 export const itemIdOf = (row: number): string => `item-${row}`;
 
 export const inputOf = (salt: number, rowCount: number): string =>
-  Array.from({ length: rowCount }, (_, row) => `${JSON.stringify({ id: itemIdOf(row), text: promptOf(salt, row) })}\n`).join('');
+  Array.from(
+    { length: rowCount },
+    (_, row) => `${JSON.stringify({ id: itemIdOf(row), text: promptOf(salt, row) })}\n`,
+  ).join('');
 
 /** The emulator's answers hold the prompt. */
 export const isAnswerTo = (text: unknown, prompt: string): boolean =>
@@ -18,12 +24,38 @@ export interface StartFlags {
 }
 
 /** A `start` over the input of a campaign. */
-export const startArguments = ({ runId, batchRows, pollInterval, more = [] }: StartFlags): readonly string[] => [
-  ...['start', '--input', 'rows.jsonl', '--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1', '--store', 'store'],
-  ...['--run-id', runId, '--max-requests-per-batch', String(batchRows), '--poll-interval', pollInterval, ...more],
+export const startArguments = ({
+  runId,
+  batchRows,
+  pollInterval,
+  more = [],
+}: StartFlags): readonly string[] => [
+  ...[
+    'start',
+    '--input',
+    'rows.jsonl',
+    '--id-field',
+    'id',
+    '--prompt-field',
+    'text',
+    '--model',
+    'gpt-4.1',
+    '--store',
+    'store',
+  ],
+  ...[
+    '--run-id',
+    runId,
+    '--max-requests-per-batch',
+    String(batchRows),
+    '--poll-interval',
+    pollInterval,
+    ...more,
+  ],
 ];
 
-export const runArguments = (command: string, runId: string, ...more: readonly string[]): readonly string[] => [
-  command,
-  ...['--run-id', runId, '--store', 'store', ...more],
-];
+export const runArguments = (
+  command: string,
+  runId: string,
+  ...more: readonly string[]
+): readonly string[] => [command, ...['--run-id', runId, '--store', 'store', ...more]];

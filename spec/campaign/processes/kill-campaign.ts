@@ -15,7 +15,10 @@ export interface KillOptions {
   readonly rows: number;
   /** Seconds of a batch, as the emulator reads them. */
   readonly turnaround: string;
-  /** Moments are drawn from so many milliseconds of a process's life once there are rows, a fifth of them from the first 300 of all of it. */
+  /**
+   * Moments are drawn from so many milliseconds of a process's life once there are rows, a fifth of
+   * them from the first 300 of all of it.
+   */
   readonly lifeMs: number;
   readonly tell: (line: string) => void;
 }
@@ -65,11 +68,15 @@ const startUpMs = 300;
 /** A slow provider leaves more moments between a request and its answer. */
 const latencyMsMax = 80;
 
-/** Runs one after the other, their processes killed at random moments, until so many were; each is brought to its end and held to the laws. */
+/**
+ * Runs one after the other, their processes killed at random moments, until so many were; each is
+ * brought to its end and held to the laws.
+ */
 export const killCampaign = async (options: KillOptions): Promise<KillFigures> => {
   const beganMs = performance.now();
   const played: Played[] = [];
-  const count = (of: (run: Played) => number): number => played.reduce((sum, run) => sum + of(run), 0);
+  const count = (of: (run: Played) => number): number =>
+    played.reduce((sum, run) => sum + of(run), 0);
   const failures: { seed: number; broken: readonly string[] }[] = [];
   while (count((run) => run.kills) < options.kills) {
     const seed = options.seed + played.length;
@@ -120,7 +127,12 @@ const runId = 'killed';
 
 const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): Promise<Played> => {
   const dice = diceOf(seed);
-  await using world = await createProcessWorld({ seed, turnaround, faults, latencyMs: dice.below(latencyMsMax) });
+  await using world = await createProcessWorld({
+    seed,
+    turnaround,
+    faults,
+    latencyMs: dice.below(latencyMsMax),
+  });
   world.write('rows.jsonl', inputOf(seed, rows));
   const start = startArguments({
     runId,
@@ -138,9 +150,13 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): 
     const victim = world.start(isThere && dice.isDrawn(0.8) ? wait : start);
     const isEarly = dice.isDrawn(0.2);
     const momentMs = isEarly ? dice.below(startUpMs) : dice.below(lifeMs);
-    const isOver = (): boolean => victim.child.exitCode !== null || victim.child.signalCode !== null;
+    const isOver = (): boolean =>
+      victim.child.exitCode !== null || victim.child.signalCode !== null;
     // A slow machine starts a process slowly: moments are of its work, but for the early ones.
-    if (!isEarly) await waitFor('a process has read rows', () => isOver() || hasBegun(world.folder, runId), { state: victim.stderr });
+    if (!isEarly)
+      await waitFor('a process has read rows', () => isOver() || hasBegun(world.folder, runId), {
+        state: victim.stderr,
+      });
     const ended = await Promise.race([victim.ended, sleep(momentMs, null)]);
     if (ended === null && signalGroup(victim, 'SIGKILL')) {
       sums.kills += 1;
@@ -156,7 +172,12 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): 
   // A new process, which is not killed, finishes it.
   last ??= await world.run(hasBegun(world.folder, runId) ? wait : start);
   // No create may stay unconfirmed.
-  if (last.code !== 0) return { ...sums, account: null, broken: [`it ends with ${last.code}: ${last.stderr}${last.stdout}`] };
+  if (last.code !== 0)
+    return {
+      ...sums,
+      account: null,
+      broken: [`it ends with ${last.code}: ${last.stderr}${last.stdout}`],
+    };
   const account = await accountOf(world, { runId, salt: seed, rowCount: rows });
   return { ...sums, account, broken: [...account.broken, ...conserved(last, rows)] };
 };
@@ -165,5 +186,7 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): 
 const conserved = (last: Ran, rows: number): readonly string[] => {
   const counts = last.json['item_counts'] as Readonly<Record<string, number>>;
   const sum = Object.values(counts).reduce((total, count) => total + count, 0);
-  return sum === rows || last.json['is_ingestion_complete'] !== true ? [] : [`${sum} rows in all states, ${rows} in the input`];
+  return sum === rows || last.json['is_ingestion_complete'] !== true
+    ? []
+    : [`${sum} rows in all states, ${rows} in the input`];
 };

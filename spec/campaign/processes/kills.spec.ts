@@ -6,9 +6,18 @@ const kills = 6;
 
 it('a run whose processes are killed at random moments ends whole: every row once, nothing paid for twice, no batch left behind', async () => {
   const seed = Number(process.env['BATCHOR_SEED']);
-  const figures = await killCampaign({ kills, seed, rows: 2_000, turnaround: '0.3-3', lifeMs: 1_500, tell: (line) => console.log(line) });
+  const figures = await killCampaign({
+    kills,
+    seed,
+    rows: 2_000,
+    turnaround: '0.3-3',
+    lifeMs: 1_500,
+    tell: (line) => console.log(line),
+  });
   console.log(`kills: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
-  expect(figures.failures.flatMap(({ seed: own, broken }) => broken.map((law) => `seed ${own}: ${law}`))).toEqual([]);
+  expect(
+    figures.failures.flatMap(({ seed: own, broken }) => broken.map((law) => `seed ${own}: ${law}`)),
+  ).toEqual([]);
   expect(figures.kills).toBe(kills);
   expect(figures.killsBeforeAnyRow).toBeLessThan(kills);
   expect(figures.batchesCreated).toBeGreaterThanOrEqual(10);

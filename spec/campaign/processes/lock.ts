@@ -12,7 +12,12 @@ export interface OwnerLock {
 export const newestLock = (folder: string, runId: string): OwnerLock | null => {
   const run = join(folder, 'store/runs', runId);
   try {
-    const epoch = Math.max(0, ...readdirSync(run).flatMap((name) => (/^lock\.\d+$/.test(name) ? [Number(name.slice(5))] : [])));
+    const epoch = Math.max(
+      0,
+      ...readdirSync(run).flatMap((name) =>
+        /^lock\.\d+$/.test(name) ? [Number(name.slice(5))] : [],
+      ),
+    );
     const { pid, released } = JSON.parse(readFileSync(join(run, `lock.${epoch}`), 'utf8')) as {
       readonly pid: number;
       readonly released: boolean;

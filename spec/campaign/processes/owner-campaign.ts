@@ -31,17 +31,35 @@ export interface OwnerFigures {
   };
   readonly kills: { readonly rounds: number; readonly takeoverMs: readonly number[] };
   readonly seconds: number;
-  readonly failures: readonly { readonly seed: number; readonly what: string; readonly broken: readonly string[] }[];
+  readonly failures: readonly {
+    readonly seed: number;
+    readonly what: string;
+    readonly broken: readonly string[];
+  }[];
 }
 
-/** Suspended owners are waited for all at once, so many at a time: each takes the twenty seconds after which an owner counts as dead. */
+/**
+ * Suspended owners are waited for all at once, so many at a time: each takes the twenty seconds
+ * after which an owner counts as dead.
+ */
 const sleepersAtOnce = 4;
 
 /** Races, suspended owners and killed owners, each round in a world of its own. */
-export const ownerCampaign = async ({ rounds, seed, sleepers, kills, tell }: OwnerOptions): Promise<OwnerFigures> => {
+export const ownerCampaign = async ({
+  rounds,
+  seed,
+  sleepers,
+  kills,
+  tell,
+}: OwnerOptions): Promise<OwnerFigures> => {
   const beganMs = performance.now();
   const failures: { seed: number; what: string; broken: readonly string[] }[] = [];
-  const held = (what: string, ownSeed: number, flags: string, { broken }: { readonly broken: readonly string[] }): void => {
+  const held = (
+    what: string,
+    ownSeed: number,
+    flags: string,
+    { broken }: { readonly broken: readonly string[] },
+  ): void => {
     if (broken.length === 0) return;
     failures.push({ seed: ownSeed, what, broken });
     tell(
@@ -57,11 +75,27 @@ export const ownerCampaign = async ({ rounds, seed, sleepers, kills, tell }: Own
   }
   const slept: TakeoverRound[] = [];
   for (let from = 0; from < sleepers; from += sleepersAtOnce) {
-    const seeds = Array.from({ length: Math.min(sleepersAtOnce, sleepers - from) }, (_, i) => seed + from + i);
-    const played = await Promise.all(
-      seeds.map((each) => takeoverRound({ seed: each, signal: 'SIGSTOP', wakes: each % 2 === 0 ? 'at once' : 'late' })),
+    const seeds = Array.from(
+      { length: Math.min(sleepersAtOnce, sleepers - from) },
+      (_, i) => seed + from + i,
     );
-    seeds.forEach((each, i) => held('a suspended owner', each, '--rounds 0 --sleepers 1 --kills 0', played[i] as TakeoverRound));
+    const played = await Promise.all(
+      seeds.map((each) =>
+        takeoverRound({
+          seed: each,
+          signal: 'SIGSTOP',
+          wakes: each % 2 === 0 ? 'at once' : 'late',
+        }),
+      ),
+    );
+    seeds.forEach((each, i) =>
+      held(
+        'a suspended owner',
+        each,
+        '--rounds 0 --sleepers 1 --kills 0',
+        played[i] as TakeoverRound,
+      ),
+    );
     slept.push(...played);
   }
   const killed: TakeoverRound[] = [];

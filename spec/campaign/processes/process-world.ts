@@ -9,10 +9,17 @@ import { waitFor } from '../../support/wait-for.ts';
 /** What the provider says of one batch. */
 export interface BatchState {
   readonly status: string;
-  readonly request_counts: { readonly total: number; readonly completed: number; readonly failed: number };
+  readonly request_counts: {
+    readonly total: number;
+    readonly completed: number;
+    readonly failed: number;
+  };
 }
 
-/** A user's folder, an emulator in a process of its own, and command lines in processes of theirs. Whatever lives at its end is killed. */
+/**
+ * A user's folder, an emulator in a process of its own, and command lines in processes of theirs.
+ * Whatever lives at its end is killed.
+ */
 export interface ProcessWorld extends AsyncDisposable {
   readonly folder: string;
   write(name: string, content: string): void;
@@ -81,7 +88,11 @@ export const createProcessWorld = async ({
   ];
   const emulator = startListed(commandArguments, { cwd: folder });
   const isOver = (): boolean => emulator.child.exitCode !== null;
-  await waitFor('the emulator says its address', () => isOver() || emulator.stdout().includes('\n'), { state: emulator.stderr });
+  await waitFor(
+    'the emulator says its address',
+    () => isOver() || emulator.stdout().includes('\n'),
+    { state: emulator.stderr },
+  );
   if (isOver()) throw new Error(`the emulator did not begin: ${emulator.stderr()}`);
   const { base_url: baseUrl, ledger_url: ledgerUrl } = JSON.parse(emulator.stdout()) as {
     readonly base_url: string;
@@ -90,7 +101,9 @@ export const createProcessWorld = async ({
   const options = { cwd: folder, env: { ...env, OPENAI_API_KEY: 'any', OPENAI_BASE_URL: baseUrl } };
   const started: Built[] = [];
   const get = async (path: string): Promise<unknown> => {
-    const response = await fetch(new URL(path, baseUrl), { headers: { authorization: 'Bearer any' } });
+    const response = await fetch(new URL(path, baseUrl), {
+      headers: { authorization: 'Bearer any' },
+    });
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     return response.json();
   };

@@ -9,7 +9,10 @@ import { waitFor } from '../../support/wait-for.ts';
 import { createProcessWorld, type ProcessWorld, signalGroup } from './process-world.ts';
 import { accountOf } from './run-laws.ts';
 
-/** What races for the run of a round. `+`: the run is there, begun by a process that was interrupted. */
+/**
+ * What races for the run of a round. `+`: the run is there, begun by a process that was
+ * interrupted.
+ */
 export const raceKinds = [
   'start start',
   'start wait',
@@ -43,7 +46,11 @@ const jitterMsMax = 50;
  */
 export const raceRound = async (seed: number, kind: RaceKind): Promise<RaceRound> => {
   const dice = diceOf(seed);
-  await using world = await createProcessWorld({ seed, turnaround: '0.5-1.5', latencyMs: dice.below(20) });
+  await using world = await createProcessWorld({
+    seed,
+    turnaround: '0.5-1.5',
+    latencyMs: dice.below(20),
+  });
   world.write('rows.jsonl', inputOf(seed, rowCount));
   const start = startArguments({ runId, batchRows: 60, pollInterval: '0.2', more: ['--wait'] });
   const argumentsOf = { start, wait: runArguments('wait', runId) };
@@ -56,23 +63,35 @@ export const raceRound = async (seed: number, kind: RaceKind): Promise<RaceRound
   }
   const ran = await Promise.all(racers.map(({ built }) => built.ended));
   const pids = racers.map(({ built }) => built.child.pid ?? 0);
-  const broken = racers.flatMap(({ command }, racer) => faultsOf(command, ran[racer] as Ran, { isThere, pids, own: pids[racer] ?? 0 }));
+  const broken = racers.flatMap(({ command }, racer) =>
+    faultsOf(command, ran[racer] as Ran, { isThere, pids, own: pids[racer] ?? 0 }),
+  );
   if (!ran.some(({ code }) => code === 0)) broken.push('no process drove the run to its end');
   const account = await accountOf(world, { runId, salt: seed, rowCount });
   return {
     kind,
     codes: ran.map(({ code }) => code),
-    namedOwner: ran.filter(({ code, stderr }) => code === 5 && pids.some((pid) => stderr.includes(`process ${pid} on `))).length,
+    namedOwner: ran.filter(
+      ({ code, stderr }) => code === 5 && pids.some((pid) => stderr.includes(`process ${pid} on `)),
+    ).length,
     epochs: newestLock(world.folder, runId)?.epoch ?? 0,
     broken: [...broken, ...account.broken],
   };
 };
 
-const beginAndInterrupt = async (world: ProcessWorld, start: readonly string[], ms: number): Promise<void> => {
+const beginAndInterrupt = async (
+  world: ProcessWorld,
+  start: readonly string[],
+  ms: number,
+): Promise<void> => {
   const first = world.start(start);
-  await waitFor('the first process has read rows', () => hasBegun(world.folder, runId) || first.child.exitCode !== null, {
-    state: first.stderr,
-  });
+  await waitFor(
+    'the first process has read rows',
+    () => hasBegun(world.folder, runId) || first.child.exitCode !== null,
+    {
+      state: first.stderr,
+    },
+  );
   await sleep(ms);
   signalGroup(first, 'SIGINT');
   await first.ended;
@@ -82,7 +101,11 @@ const beginAndInterrupt = async (world: ProcessWorld, start: readonly string[], 
 const faultsOf = (
   command: string,
   { code, stdout, stderr }: Ran,
-  { isThere, pids, own }: { readonly isThere: boolean; readonly pids: readonly number[]; readonly own: number },
+  {
+    isThere,
+    pids,
+    own,
+  }: { readonly isThere: boolean; readonly pids: readonly number[]; readonly own: number },
 ): string[] => {
   const said = `${command} ended with ${code}: ${stderr}${stdout.slice(0, 200)}`;
   if (code === 0) return /"status": ?"completed"/.test(stdout) && stderr === '' ? [] : [said];
@@ -94,6 +117,12 @@ const faultsOf = (
       : pids.includes(Number(named)) && Number(named) !== own;
   if (command === 'start' && code === 5 && isNamed && stdout === '') return [];
   // A wait may come before there is anything to wait for.
-  if (command === 'wait' && code === 1 && !isThere && /there is no run|no store|no run/.test(stderr)) return [];
+  if (
+    command === 'wait' &&
+    code === 1 &&
+    !isThere &&
+    /there is no run|no store|no run/.test(stderr)
+  )
+    return [];
   return [said];
 };

@@ -37,7 +37,10 @@ export interface RunExpectation {
  * Holds a run that is over to the laws: one right result per row, no request billed again, no
  * unknown batch. The emulator must have served this run alone.
  */
-export const accountOf = async (world: ProcessWorld, expected: RunExpectation): Promise<RunAccount> => {
+export const accountOf = async (
+  world: ProcessWorld,
+  expected: RunExpectation,
+): Promise<RunAccount> => {
   const { runId, salt, rowCount } = expected;
   const broken: string[] = [];
   const results = await world.run(runArguments('results', runId));
@@ -59,13 +62,17 @@ export const accountOf = async (world: ProcessWorld, expected: RunExpectation): 
 
   const events = await eventsOf(join(world.folder, 'store'), runId);
   const submitted = new Set(
-    events.flatMap(({ eventType, data }) => (eventType === 'batch_submitted' ? [String(data['provider_batch_id'])] : [])),
+    events.flatMap(({ eventType, data }) =>
+      eventType === 'batch_submitted' ? [String(data['provider_batch_id'])] : [],
+    ),
   );
   const ledger = await world.ledger();
   const unknown = await unknownBatches(world, ledger, submitted);
   broken.push(...unknown.broken);
   if (ledger.doubleBilledCount > 0) {
-    const shown = ledger.doubleBilled.slice(0, 3).map(({ customId, batchIds }) => `${customId} in ${batchIds.join(' and ')}`);
+    const shown = ledger.doubleBilled
+      .slice(0, 3)
+      .map(({ customId, batchIds }) => `${customId} in ${batchIds.join(' and ')}`);
     broken.push(`${ledger.doubleBilledCount} requests were billed again, ${shown.join(', ')}`);
   }
   const counts: Record<string, number> = {};
@@ -79,7 +86,9 @@ export const accountOf = async (world: ProcessWorld, expected: RunExpectation): 
     fencedCount: unknown.fencedCount,
     orphanCount: unknown.orphanCount,
     events: counts,
-    adoptedCount: events.filter(({ eventType, data }) => eventType === 'batch_submitted' && data['was_adopted'] === true).length,
+    adoptedCount: events.filter(
+      ({ eventType, data }) => eventType === 'batch_submitted' && data['was_adopted'] === true,
+    ).length,
     broken,
   };
 };

@@ -28,7 +28,11 @@ export interface SharedExpectation {
 }
 
 /** One right result per row of every run, no request billed again, no batch that no run knows. */
-export const accountOfAll = async (world: ProcessWorld, runner: BatchRunner, expected: SharedExpectation): Promise<SharedAccount> => {
+export const accountOfAll = async (
+  world: ProcessWorld,
+  runner: BatchRunner,
+  expected: SharedExpectation,
+): Promise<SharedAccount> => {
   const { runIds, saltOf, rowCount } = expected;
   const broken: string[] = [];
   const submitted = new Set<string>();
@@ -37,7 +41,9 @@ export const accountOfAll = async (world: ProcessWorld, runner: BatchRunner, exp
     await using run = (await runner.getRun(runId)) as Run<string>;
     await run.refresh();
     if (run.status !== 'completed')
-      broken.push(`run ${runId} is ${run.status}, ${run.controlState}: ${JSON.stringify(run.summary().liveBatches)}`);
+      broken.push(
+        `run ${runId} is ${run.status}, ${run.controlState}: ${JSON.stringify(run.summary().liveBatches)}`,
+      );
     else {
       const { count, faults } = await readResults(run, saltOf(at), rowCount);
       sums.results += count;
@@ -56,7 +62,9 @@ export const accountOfAll = async (world: ProcessWorld, runner: BatchRunner, exp
   const unknown = await unknownBatches(world, ledger, submitted);
   broken.push(...unknown.broken);
   if (ledger.doubleBilledCount > 0)
-    broken.push(`${ledger.doubleBilledCount} requests were billed again: ${JSON.stringify(ledger.doubleBilled.slice(0, 3))}`);
+    broken.push(
+      `${ledger.doubleBilledCount} requests were billed again: ${JSON.stringify(ledger.doubleBilled.slice(0, 3))}`,
+    );
   return {
     ...sums,
     batchesCreated: ledger.batchesCreated,
@@ -78,7 +86,10 @@ const readResults = async (
   const faults: string[] = [];
   let count = 0;
   for await (const result of run.results({ order: 'input' })) {
-    const isRight = result.itemId === itemIdOf(count) && result.status === 'completed' && isAnswerTo(result.output, promptOf(salt, count));
+    const isRight =
+      result.itemId === itemIdOf(count) &&
+      result.status === 'completed' &&
+      isAnswerTo(result.output, promptOf(salt, count));
     if (!isRight) faults.push(`row ${count} is wrong: ${JSON.stringify(result).slice(0, 300)}`);
     count += 1;
   }

@@ -37,23 +37,56 @@ export interface TakeoverOptions {
   readonly wakes: 'at once' | 'late';
 }
 
-/** The owner stops at a random moment; a process that waits takes the run over, and brings it to its end. A woken owner does nothing more. */
-export const takeoverRound = async ({ seed, signal, wakes }: TakeoverOptions): Promise<TakeoverRound> => {
+/**
+ * The owner stops at a random moment; a process that waits takes the run over, and brings it to its
+ * end. A woken owner does nothing more.
+ */
+export const takeoverRound = async ({
+  seed,
+  signal,
+  wakes,
+}: TakeoverOptions): Promise<TakeoverRound> => {
   const dice = diceOf(seed);
-  await using world = await createProcessWorld({ seed, turnaround: '0.5-5', latencyMs: dice.below(40) });
+  await using world = await createProcessWorld({
+    seed,
+    turnaround: '0.5-5',
+    latencyMs: dice.below(40),
+  });
   world.write('rows.jsonl', inputOf(seed, rowCount));
-  const driver = world.start(startArguments({ runId, batchRows: 150, pollInterval: '0.3', more: ['--create-grace', '2', '--wait'] }));
-  await waitFor('the owner has read rows', () => hasBegun(world.folder, runId) || driver.child.exitCode !== null, { state: driver.stderr });
+  const driver = world.start(
+    startArguments({
+      runId,
+      batchRows: 150,
+      pollInterval: '0.3',
+      more: ['--create-grace', '2', '--wait'],
+    }),
+  );
+  await waitFor(
+    'the owner has read rows',
+    () => hasBegun(world.folder, runId) || driver.child.exitCode !== null,
+    { state: driver.stderr },
+  );
   const follower = world.start(runArguments('wait', runId));
   await sleep(dice.below(3_000));
   const before = newestLock(world.folder, runId);
   if (before === null || !signalGroup(driver, signal)) {
     // It was over before its moment came: nothing to take.
     const codes = [(await driver.ended).code, (await follower.ended).code];
-    return { ...nothing, broken: codes.join() === '0,0' ? [] : [`driver and follower ended by themselves, with ${codes.join(' and ')}`] };
+    return {
+      ...nothing,
+      broken:
+        codes.join() === '0,0'
+          ? []
+          : [`driver and follower ended by themselves, with ${codes.join(' and ')}`],
+    };
   }
   const stoppedMs = performance.now();
-  const takeoverMs = await untilTaken(world, before.epoch, stoppedMs, () => follower.child.exitCode !== null);
+  const takeoverMs = await untilTaken(
+    world,
+    before.epoch,
+    stoppedMs,
+    () => follower.child.exitCode !== null,
+  );
   // No process took it: the sleeping one is woken anyway, so that the round ends.
   if (wakes === 'late' && takeoverMs <= takeoverMsMax) await follower.ended;
   else if (signal === 'SIGKILL') signalGroup(follower, 'SIGKILL');
@@ -63,10 +96,13 @@ export const takeoverRound = async ({ seed, signal, wakes }: TakeoverOptions): P
   const sleeperCreates = wakes === 'late' ? (await world.ledger()).createAttempts - creates : 0;
   const broken: string[] = [];
   if (takeoverMs > takeoverMsMax) broken.push('no process took the run over');
-  if (followed.code !== 0) broken.push(`the follower ended with ${followed.code}: ${followed.stderr}`);
+  if (followed.code !== 0)
+    broken.push(`the follower ended with ${followed.code}: ${followed.stderr}`);
   if (sleeperCreates > begunMax) broken.push(`the woken owner created ${sleeperCreates} batches`);
   if (signal === 'SIGSTOP' && !isFarewell(slept.code, slept.stderr, follower.child.pid ?? 0))
-    broken.push(`the woken owner ended with ${slept.code}: ${slept.stderr}${slept.stdout.slice(0, 200)}`);
+    broken.push(
+      `the woken owner ended with ${slept.code}: ${slept.stderr}${slept.stdout.slice(0, 200)}`,
+    );
   const account = await accountOf(world, { runId, salt: seed, rowCount });
   return {
     takeoverMs,
@@ -83,7 +119,12 @@ const nothing = { takeoverMs: 0, sleeperCode: null, sleeperSaid: '', sleeperCrea
 const isFarewell = (code: number, stderr: string, takerPid: number): boolean =>
   code === 5 && stderr.includes('was taken over') && stderr.includes(`process ${takerPid} on `);
 
-const untilTaken = async (world: ProcessWorld, epoch: number, sinceMs: number, isOver: () => boolean): Promise<number> => {
+const untilTaken = async (
+  world: ProcessWorld,
+  epoch: number,
+  sinceMs: number,
+  isOver: () => boolean,
+): Promise<number> => {
   while ((newestLock(world.folder, runId)?.epoch ?? 0) <= epoch && !isOver()) {
     if (performance.now() - sinceMs > takeoverMsMax) return Infinity;
     await sleep(10);

@@ -1,21 +1,31 @@
 import type { Ledger } from '../../../lib/sim/provider/index.ts';
 import type { ProcessWorld } from './process-world.ts';
 
-/** Batches at the provider that no run knows: those that failed validation unbilled, and the others, which break a law. */
+/**
+ * Batches at the provider that no run knows: those that failed validation unbilled, and the others,
+ * which break a law.
+ */
 export interface UnknownBatches {
   readonly fencedCount: number;
   readonly orphanCount: number;
   readonly broken: readonly string[];
 }
 
-export const unknownBatches = async (world: ProcessWorld, ledger: Ledger, known: ReadonlySet<string>): Promise<UnknownBatches> => {
+export const unknownBatches = async (
+  world: ProcessWorld,
+  ledger: Ledger,
+  known: ReadonlySet<string>,
+): Promise<UnknownBatches> => {
   const broken: string[] = [];
   let fencedCount = 0;
   for (const { id, metadata } of ledger.batches) {
     if (known.has(id)) continue;
     const { status, request_counts: counts } = await world.batch(id);
     if (status === 'failed' && counts.completed === 0) fencedCount += 1;
-    else broken.push(`batch ${id} (${status}, ${JSON.stringify(metadata)}) is of no batch that a run knows`);
+    else
+      broken.push(
+        `batch ${id} (${status}, ${JSON.stringify(metadata)}) is of no batch that a run knows`,
+      );
   }
   return { fencedCount, orphanCount: broken.length, broken };
 };

@@ -20,7 +20,9 @@ export interface WorkerOptions {
   readonly runs: number;
   /** Rows of each run. */
   readonly rows: number;
-  /** A worker is killed, or stopped for longer than its lease, every so many milliseconds at most. */
+  /**
+   * A worker is killed, or stopped for longer than its lease, every so many milliseconds at most.
+   */
   readonly strikeMsMax: number;
   /** Strikes before the killer leaves them alone. */
   readonly strikesMax: number;
@@ -58,7 +60,10 @@ const faults: FaultScript = [
 const leaseSeconds = 3;
 const patienceMs = 20 * 60_000;
 
-/** Workers that share a database finish runs while a killer strikes at them; then everything is held to the laws, and to the emulator's ledger. */
+/**
+ * Workers that share a database finish runs while a killer strikes at them; then everything is held
+ * to the laws, and to the emulator's ledger.
+ */
 export const workerCampaign = async (options: WorkerOptions): Promise<WorkerFigures> => {
   const { seed, runs, rows, url, tell } = options;
   const beganMs = performance.now();
@@ -69,9 +74,19 @@ export const workerCampaign = async (options: WorkerOptions): Promise<WorkerFigu
   address.searchParams.set('schema', schema);
   const env = { BATCHOR_STORE: address.href, BATCHOR_ARTIFACTS: 'artifacts' };
   try {
-    await using world = await createProcessWorld({ seed, turnaround: options.turnaround, faults, latencyMs: dice.below(40), env });
+    await using world = await createProcessWorld({
+      seed,
+      turnaround: options.turnaround,
+      faults,
+      latencyMs: dice.below(40),
+      env,
+    });
     const artifactStore = filesystemArtifacts({ dir: join(world.folder, 'artifacts') });
-    await using runner = new BatchRunner({ storage: pgStore({ pool, schema }), artifactStore, autorun: false });
+    await using runner = new BatchRunner({
+      storage: pgStore({ pool, schema }),
+      artifactStore,
+      autorun: false,
+    });
     // The tables exist before they are read.
     await runner.listRuns()[Symbol.asyncIterator]().next();
     const crew = createCrew(world, options.workers);
@@ -79,12 +94,28 @@ export const workerCampaign = async (options: WorkerOptions): Promise<WorkerFigu
     const striking = strikeUntil(crew, options, dice, () => areOver(pool, schema, runs), tell);
     const [startsKilled, strikes] = await Promise.all([starting, striking]);
     const failures = [...strikes.failures, ...(await crew.dismiss())];
-    const owned = await pool.query<{ readonly run_id: string }>(`select run_id from ${schema}.runs where owner is not null`);
-    for (const { run_id: runId } of owned.rows) failures.push(`run ${runId} is owned by a worker that was asked to stop`);
-    const { broken, ...account } = await accountOfAll(world, runner, { runIds: runIdsOf(runs), saltOf: saltOf(seed), rowCount: rows });
+    const owned = await pool.query<{ readonly run_id: string }>(
+      `select run_id from ${schema}.runs where owner is not null`,
+    );
+    for (const { run_id: runId } of owned.rows)
+      failures.push(`run ${runId} is owned by a worker that was asked to stop`);
+    const { broken, ...account } = await accountOfAll(world, runner, {
+      runIds: runIdsOf(runs),
+      saltOf: saltOf(seed),
+      rowCount: rows,
+    });
     return {
       campaign: 'workers',
-      ...{ seed, workers: options.workers, runs, rows, kills: strikes.kills, sleeps: strikes.sleeps, startsKilled, taken: crew.taken() },
+      ...{
+        seed,
+        workers: options.workers,
+        runs,
+        rows,
+        kills: strikes.kills,
+        sleeps: strikes.sleeps,
+        startsKilled,
+        taken: crew.taken(),
+      },
       ...account,
       seconds: Math.round((performance.now() - beganMs) / 1000),
       failures: [...failures, ...broken],
@@ -95,21 +126,44 @@ export const workerCampaign = async (options: WorkerOptions): Promise<WorkerFigu
   }
 };
 
-const runIdsOf = (runs: number): readonly string[] => Array.from({ length: runs }, (_, run) => `run-${run}`);
+const runIdsOf = (runs: number): readonly string[] =>
+  Array.from({ length: runs }, (_, run) => `run-${run}`);
 /** No two runs ask the same: then a request line that the ledger has seen is of one run. */
 const saltOf =
   (seed: number) =>
   (run: number): number =>
     seed * 1_000 + run;
 
-/** Starts every run, two at a time; each fifth `start` is killed on its way, and said again where nothing came of it. Answers how many were. */
-const startRuns = async (world: ProcessWorld, { seed, runs, rows }: WorkerOptions, dice: Dice): Promise<number> => {
+/**
+ * Starts every run, two at a time; each fifth `start` is killed on its way, and said again where
+ * nothing came of it. Answers how many were.
+ */
+const startRuns = async (
+  world: ProcessWorld,
+  { seed, runs, rows }: WorkerOptions,
+  dice: Dice,
+): Promise<number> => {
   let killed = 0;
   const start = async (run: number): Promise<void> => {
     world.write(`rows-${run}.jsonl`, inputOf(saltOf(seed)(run), rows));
     const commandArguments = [
-      ...['start', '--input', `rows-${run}.jsonl`, '--id-field', 'id', '--prompt-field', 'text', '--model', 'gpt-4.1'],
-      ...['--run-id', `run-${run}`, '--max-requests-per-batch', String(dice.between(Math.ceil(rows / 6), rows))],
+      ...[
+        'start',
+        '--input',
+        `rows-${run}.jsonl`,
+        '--id-field',
+        'id',
+        '--prompt-field',
+        'text',
+        '--model',
+        'gpt-4.1',
+      ],
+      ...[
+        '--run-id',
+        `run-${run}`,
+        '--max-requests-per-batch',
+        String(dice.between(Math.ceil(rows / 6), rows)),
+      ],
       ...['--poll-interval', '1', '--create-grace', '2'],
     ];
     for (;;) {
@@ -120,7 +174,8 @@ const startRuns = async (world: ProcessWorld, { seed, runs, rows }: WorkerOption
       }
       const { code, stderr } = await process.ended;
       if (code === 0) return;
-      // A worker may have taken it from under a start that was killed; or the lease of one that died before there was a run is not over yet.
+      // A worker may have taken it from under a start that was killed; or the lease of one that
+      // died before there was a run is not over yet.
       if (code !== -1 && code !== 5) throw new Error(`a start ends with ${code}: ${stderr}`);
       const known = await world.run(['status', '--run-id', `run-${run}`]);
       if (known.code === 0) return;
@@ -145,7 +200,8 @@ interface Crew {
 }
 
 const createCrew = (world: ProcessWorld, size: number): Crew => {
-  const hire = (): Built => world.start(['worker', '--max-runs', '6', '--lease', String(leaseSeconds)]);
+  const hire = (): Built =>
+    world.start(['worker', '--max-runs', '6', '--lease', String(leaseSeconds)]);
   const members = Array.from({ length: size }, hire);
   const all = [...members];
   return {
@@ -159,7 +215,8 @@ const createCrew = (world: ProcessWorld, size: number): Crew => {
     async dismiss() {
       const gone = members.map(async (member): Promise<readonly string[]> => {
         const { pid = 0 } = member.child;
-        const isOver = (): boolean => member.child.exitCode !== null || member.child.signalCode !== null;
+        const isOver = (): boolean =>
+          member.child.exitCode !== null || member.child.signalCode !== null;
         await waitFor(`worker ${pid} hears signals`, () => isOver() || hearsSignal(pid, 'SIGTERM'));
         signalGroup(member, 'SIGTERM');
         await waitFor(`worker ${pid} goes when it is asked to`, isOver, { state: member.stderr });
@@ -182,13 +239,20 @@ const strikeUntil = async (
   const sleepers: Promise<unknown>[] = [];
   let [kills, sleeps] = [0, 0];
   while (!(await isOver())) {
-    if (performance.now() > untilMs) return { kills, sleeps, failures: [`not all runs ended within ${patienceMs / 60_000} minutes`] };
+    if (performance.now() > untilMs)
+      return {
+        kills,
+        sleeps,
+        failures: [`not all runs ended within ${patienceMs / 60_000} minutes`],
+      };
     await sleep(dice.between(Math.ceil(strikeMsMax / 2), strikeMsMax));
     const victim = crew.members[dice.below(crew.members.length)];
     if (victim === undefined || kills + sleeps >= strikesMax) continue;
     if (dice.isDrawn(0.25) && signalGroup(victim, 'SIGSTOP')) {
       sleeps += 1;
-      const wakes = sleep(leaseSeconds * 1_000 + dice.below(3_000)).then(() => signalGroup(victim, 'SIGCONT'));
+      const wakes = sleep(leaseSeconds * 1_000 + dice.below(3_000)).then(() =>
+        signalGroup(victim, 'SIGCONT'),
+      );
       sleepers.push(wakes);
     } else if (signalGroup(victim, 'SIGKILL')) {
       kills += 1;

@@ -5,7 +5,16 @@ import { workerCampaign } from './worker-campaign.ts';
 it('workers on one database finish its runs, whichever of them is killed or put to sleep: nothing lost, nothing billed twice', async () => {
   const seed = Number(process.env['BATCHOR_SEED']) % 1_000_000;
   const figures = await workerCampaign({
-    ...{ seed, workers: 3, runs: 4, rows: 200, strikeMsMax: 2_000, strikesMax: 5, turnaround: '0.5-4', url: inject('postgresUrl') },
+    ...{
+      seed,
+      workers: 3,
+      runs: 4,
+      rows: 200,
+      strikeMsMax: 2_000,
+      strikesMax: 5,
+      turnaround: '0.5-4',
+      url: inject('postgresUrl'),
+    },
     tell: (line) => console.log(line),
   });
   console.log(`workers: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);

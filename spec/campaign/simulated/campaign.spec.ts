@@ -3,7 +3,9 @@ import { campaign } from './campaign.ts';
 import { playSeed } from './play.ts';
 import { scenarioOf } from './scenario.ts';
 
-/** BATCHOR_SIMULATION_SEEDS=10000 plays more; `npm run simulate -- --seeds 1 --seed N` repeats one. */
+/**
+ * BATCHOR_SIMULATION_SEEDS=10000 plays more; `npm run simulate -- --seeds 1 --seed N` repeats one.
+ */
 const seeds = Number(process.env['BATCHOR_SIMULATION_SEEDS'] ?? 40);
 
 describe('a run in a bad world', () => {
@@ -17,7 +19,10 @@ describe('a run in a bad world', () => {
     expect(figures.commits).toBeGreaterThan(seeds * 20);
     expect(figures.crashes).toBeGreaterThan(seeds / 4);
     if (seeds >= 40) {
-      expect(Object.keys(figures.ends).toSorted()).toEqual(['completed', 'completed_with_failures']);
+      expect(Object.keys(figures.ends).toSorted()).toEqual([
+        'completed',
+        'completed_with_failures',
+      ]);
       expect(Object.keys(figures.pauses).length).toBeGreaterThanOrEqual(5);
     }
   });
@@ -31,7 +36,11 @@ describe('a run in a bad world', () => {
   });
 
   it('meets every fault there is within so many seeds', () => {
-    const met = new Set(Array.from({ length: 1_000 }, (_, i) => scenarioOf(i + 1)).flatMap(({ faults }) => faults.map(({ type }) => type)));
+    const met = new Set(
+      Array.from({ length: 1_000 }, (_, i) => scenarioOf(i + 1)).flatMap(({ faults }) =>
+        faults.map(({ type }) => type),
+      ),
+    );
     expect(met.size).toBe(66);
   });
 });

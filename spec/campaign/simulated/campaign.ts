@@ -41,7 +41,9 @@ export const campaign = async (options: {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       failures.push({ seed, message });
-      options.tell(`seed ${seed}: ${message}\n  repeat it: npm run simulate -- --seeds 1 --seed ${seed}`);
+      options.tell(
+        `seed ${seed}: ${message}\n  repeat it: npm run simulate -- --seeds 1 --seed ${seed}`,
+      );
     }
   }
   const { virtualMs, ...counted } = sums;

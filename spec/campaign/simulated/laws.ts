@@ -25,7 +25,10 @@ export interface Truth {
   readonly clockOffsetMs: () => number;
 }
 
-/** The same storage, which holds every commit to the laws of a run and throws at the first that breaks one. */
+/**
+ * The same storage, which holds every commit to the laws of a run and throws at the first that
+ * breaks one.
+ */
 export const lawfulStorage = <S extends Storage<'local'>>(
   storage: S,
   broken: (law: string) => void,
@@ -54,7 +57,10 @@ export const lawfulStorage = <S extends Storage<'local'>>(
     };
     const anew: Partial<OwnedRun> = { commit, artifacts: slowly(run.artifacts) };
     return new Proxy(run, {
-      get: (target, key) => (Object.hasOwn(anew, key) ? Reflect.get(anew, key) : (Reflect.get(target, key, target) as unknown)) as unknown,
+      get: (target, key) =>
+        (Object.hasOwn(anew, key)
+          ? Reflect.get(anew, key)
+          : (Reflect.get(target, key, target) as unknown)) as unknown,
     });
   };
   return {
@@ -76,18 +82,23 @@ export const lawfulStorage = <S extends Storage<'local'>>(
 const slowly = (artifacts: ArtifactStore): ArtifactStore => ({
   ...artifacts,
   put: (name, chunks) => async () => {
-    for (let turn = 0; turn < putTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < putTurns; turn += 1)
+      await new Promise((resolve) => setImmediate(resolve));
     return artifacts.put(name, chunks)();
   },
 });
 const putTurns = 5;
 
 /** Payload comes before its pointer: what a commit names is whole before it is committed. */
-const namedTooEarly = async ({ artifacts }: OwnedRun, events: readonly Event[]): Promise<string | null> => {
+const namedTooEarly = async (
+  { artifacts }: OwnedRun,
+  events: readonly Event[],
+): Promise<string | null> => {
   for (const [name, bytes] of events.flatMap(objectsNamed)) {
     const size = await artifacts.size(name)();
     const found = size._tag === 'Right' ? size.right : null;
-    if (found !== bytes) return `${name} is named, of ${bytes} bytes, and ${found === null ? 'is not there' : `has ${found}`}`;
+    if (found !== bytes)
+      return `${name} is named, of ${bytes} bytes, and ${found === null ? 'is not there' : `has ${found}`}`;
   }
   return null;
 };
@@ -106,7 +117,8 @@ const triesOf = (): ((snapshot: RunSnapshot, events: readonly Event[]) => string
       const key = `${runId} ${event.batchKey}`;
       if (event.type === 'BatchReleased') again.delete(key);
       const wasSent = live.some(
-        ({ batchKey, phase }) => batchKey === event.batchKey && (phase === 'indeterminate' || phase === 'creating'),
+        ({ batchKey, phase }) =>
+          batchKey === event.batchKey && (phase === 'indeterminate' || phase === 'creating'),
       );
       if (event.type === 'BatchReplanned' && wasSent) again.set(key, (again.get(key) ?? 0) + 1);
       const tries = 1 + (again.get(key) ?? 0);
@@ -123,7 +135,9 @@ const spentTooMuch = (snapshot: RunSnapshot, events: readonly Event[]): string |
   if (costUsdMax === null || !events.some(({ type }) => type === 'BatchPlanned')) return null;
   const after = events.reduce(evolve, snapshot);
   const sum = (spentUsd(after) ?? Infinity) + (worstOfLiveUsd(after) ?? Infinity);
-  return sum <= costUsdMax + 1e-6 ? null : `$${sum} are spent and reserved, of at most $${costUsdMax}`;
+  return sum <= costUsdMax + 1e-6
+    ? null
+    : `$${sum} are spent and reserved, of at most $${costUsdMax}`;
 };
 
 /**
@@ -137,14 +151,19 @@ const provedTooEarly = ({ live, config }: RunSnapshot, events: readonly Event[])
     if (batch?.phase !== 'indeterminate' || batch.doubt === null) continue;
     const { stage, sinceMs, isSworn } = batch.doubt;
     if (isSworn || (event.type === 'CreateAbsent' && event.isSworn)) continue;
-    if (stage !== (event.type === 'CreateAbsent' ? 'looking' : 'fenced')) return `the create of ${event.batchKey} was ${stage}`;
+    if (stage !== (event.type === 'CreateAbsent' ? 'looking' : 'fenced'))
+      return `the create of ${event.batchKey} was ${stage}`;
     const waitedMs = event.atMs - sinceMs;
-    if (waitedMs < config.operation.createGraceMs) return `the create of ${event.batchKey} was ${stage} for ${waitedMs} ms only`;
+    if (waitedMs < config.operation.createGraceMs)
+      return `the create of ${event.batchKey} was ${stage} for ${waitedMs} ms only`;
   }
   return null;
 };
 
-/** Holds graces against time as it passed. Only what a clock was set ahead and no owner has seen may be missing. */
+/**
+ * Holds graces against time as it passed. Only what a clock was set ahead and no owner has seen may
+ * be missing.
+ */
 const graceWatch = ({ nowMs, clockOffsetMs }: Truth) => {
   const sinceMs = new Map<string, number>();
   let noticedMs = 0;
@@ -160,9 +179,13 @@ const graceWatch = ({ nowMs, clockOffsetMs }: Truth) => {
       for (const event of events) {
         if (event.type !== 'CreateAbsent' && event.type !== 'BatchReplanned') continue;
         const batch = live.find(({ batchKey }) => batchKey === event.batchKey);
-        if (batch?.phase !== 'indeterminate' || batch.doubt === null || batch.doubt.isSworn) continue;
+        if (batch?.phase !== 'indeterminate' || batch.doubt === null || batch.doubt.isSworn)
+          continue;
         if (event.type === 'CreateAbsent' && event.isSworn) continue;
-        const waitedMs = nowMs() - (sinceMs.get(`${batch.batchKey} ${batch.createAttempt} ${batch.doubt.stage}`) ?? -Infinity);
+        const waitedMs =
+          nowMs() -
+          (sinceMs.get(`${batch.batchKey} ${batch.createAttempt} ${batch.doubt.stage}`) ??
+            -Infinity);
         const unseenMs = Math.max(0, clockOffsetMs() - noticedMs) + clockJumpMsMin;
         if (waitedMs < config.operation.createGraceMs - unseenMs)
           return `the create of ${batch.batchKey} was ${batch.doubt.stage} for ${waitedMs} ms of time only`;
@@ -173,15 +196,21 @@ const graceWatch = ({ nowMs, clockOffsetMs }: Truth) => {
 };
 
 const objectsNamed = (event: Event): readonly (readonly [string, number])[] => {
-  const sum = (lengths: ArrayLike<number>): number => Array.from(lengths).reduce((total, length) => total + length, 0);
+  const sum = (lengths: ArrayLike<number>): number =>
+    Array.from(lengths).reduce((total, length) => total + length, 0);
   switch (event.type) {
     case 'ItemsAccepted': {
       const { requestObject, requestLengths, itemObject, itemLengths } = event.slice;
-      return [...(requestObject === null ? [] : [[requestObject, sum(requestLengths)] as const]), [itemObject, sum(itemLengths)]];
+      return [
+        ...(requestObject === null ? [] : [[requestObject, sum(requestLengths)] as const]),
+        [itemObject, sum(itemLengths)],
+      ];
     }
     case 'FilesStored':
     case 'AnswersUnreadable':
-      return [event.output, event.error].flatMap((file) => (file === null ? [] : [[file.object, file.bytes] as const]));
+      return [event.output, event.error].flatMap((file) =>
+        file === null ? [] : [[file.object, file.bytes] as const],
+      );
     default:
       return [];
   }
@@ -203,13 +232,21 @@ const checker = (): ((run: OwnedRun, snapshot: RunSnapshot) => Promise<string | 
       ids.add(row.itemId);
       const before = ended.get(row.index);
       const now = `${row.status} ${row.charged} ${row.uncharged}`;
-      if (before !== undefined && before !== now) return `row ${row.index} was ${before} for ever, and is ${now}`;
+      if (before !== undefined && before !== now)
+        return `row ${row.index} was ${before} for ever, and is ${now}`;
       if (isTerminalItem(row.status)) ended.set(row.index, now);
-      if (row.status === 'queued_local' || row.status === 'submitted') inBatch.set(row.batchNo, (inBatch.get(row.batchNo) ?? 0) + 1);
+      if (row.status === 'queued_local' || row.status === 'submitted')
+        inBatch.set(row.batchNo, (inBatch.get(row.batchNo) ?? 0) + 1);
     }
-    const wrong = itemStatuses.find((status) => (counts.get(status) ?? 0) !== snapshot.totals[status]);
-    if (wrong !== undefined) return `${counts.get(wrong) ?? 0} rows are ${wrong}, the totals say ${snapshot.totals[wrong]}`;
-    if (sumOfTotals(snapshot.totals) !== snapshot.ingest.itemCount || rows.right.length !== snapshot.ingest.itemCount)
+    const wrong = itemStatuses.find(
+      (status) => (counts.get(status) ?? 0) !== snapshot.totals[status],
+    );
+    if (wrong !== undefined)
+      return `${counts.get(wrong) ?? 0} rows are ${wrong}, the totals say ${snapshot.totals[wrong]}`;
+    if (
+      sumOfTotals(snapshot.totals) !== snapshot.ingest.itemCount ||
+      rows.right.length !== snapshot.ingest.itemCount
+    )
       return 'accepted rows and the sum of the states differ';
     if (ids.size !== rows.right.length) return 'two rows have one id';
     // A row carries one batch's number; together with these sums no row can be in two live batches.
@@ -219,11 +256,15 @@ const checker = (): ((run: OwnedRun, snapshot: RunSnapshot) => Promise<string | 
         return `batch ${batch.batchNo} holds ${open} rows, and ${batch.requests} - ${batch.settledRows} are unsettled`;
       inBatch.delete(batch.batchNo);
     }
-    if (inBatch.size > 0) return `rows are in batch ${[...inBatch.keys()].join(', ')}, which is not live`;
+    if (inBatch.size > 0)
+      return `rows are in batch ${[...inBatch.keys()].join(', ')}, which is not live`;
     for (const result of results.right) {
       sequence += 1;
-      if (result.sequence !== sequence) return `result ${sequence} is missing; ${result.sequence} follows`;
+      if (result.sequence !== sequence)
+        return `result ${sequence} is missing; ${result.sequence} follows`;
     }
-    return sequence === snapshot.resultSequence ? null : `the last result is ${sequence}, the snapshot says ${snapshot.resultSequence}`;
+    return sequence === snapshot.resultSequence
+      ? null
+      : `the last result is ${sequence}, the snapshot says ${snapshot.resultSequence}`;
   };
 };

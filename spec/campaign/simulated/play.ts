@@ -2,7 +2,13 @@ import { interval, take, lastValueFrom } from 'rxjs';
 import type { ItemResult, ResumeOptions, Run, RunSummary } from '../../../lib/index.ts';
 import { isBatchorError } from '../../../lib/index.ts';
 import type { CheckpointedItemSource, SourceEntry, Storage } from '../../../lib/ports/index.ts';
-import { createWorld, memoryStore, ProcessKilled, uniform, type World } from '../../../lib/sim/index.ts';
+import {
+  createWorld,
+  memoryStore,
+  ProcessKilled,
+  uniform,
+  type World,
+} from '../../../lib/sim/index.ts';
 import type { JsonObject } from '../../../lib/core/internal.ts';
 import type { Job } from '../../support/sim/jobs.ts';
 import { waitNoLonger } from '../../support/sim/wait-no-longer.ts';
@@ -33,7 +39,10 @@ const afterlifeMs = 4 * 3_600_000;
  * Plays a world with failures, then one without; throws, naming what went wrong, where a law is
  * broken or the run comes to no end.
  */
-export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStore()): Promise<Played> => {
+export const playSeed = async (
+  seed: number,
+  kept: Storage<'local'> = memoryStore(),
+): Promise<Played> => {
   const scenario = scenarioOf(seed);
   let isFaulty = true;
   let broken: string | null = null;
@@ -50,10 +59,13 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
     faults: scenario.faults,
     turnaroundMs: scenario.turnaroundMs,
     limits: scenario.limits,
-    ...(scenario.enqueuedTokensMax === null ? {} : { enqueuedTokensMax: scenario.enqueuedTokensMax }),
+    ...(scenario.enqueuedTokensMax === null
+      ? {}
+      : { enqueuedTokensMax: scenario.enqueuedTokensMax }),
     queueIsFullAt: scenario.queue.isFullAt,
     statesQueueLimit: scenario.queue.isStated,
-    crashAt: ({ call, side }) => isFaulty && uniform(seed, 'crash', call, side, (points += 1)) < scenario.crashProbability,
+    crashAt: ({ call, side }) =>
+      isFaulty && uniform(seed, 'crash', call, side, (points += 1)) < scenario.crashProbability,
   });
   truth = { nowMs: () => world.now().getTime(), clockOffsetMs: () => world.clockOffsetMs };
   const held = (): void => {
@@ -98,7 +110,12 @@ export const playSeed = async (seed: number, kept: Storage<'local'> = memoryStor
   };
 };
 
-const provesNothing: ReadonlySet<string> = new Set(['input_file_deleted', 'list_refused', 'list_bare', 'list_page_empty']);
+const provesNothing: ReadonlySet<string> = new Set([
+  'input_file_deleted',
+  'list_refused',
+  'list_bare',
+  'list_page_empty',
+]);
 
 /** What a person changes who resumes a run that is paused for this reason. */
 const changeFor = ({ controlReason, cost }: RunSummary): ResumeOptions => {
@@ -124,7 +141,10 @@ interface Player {
   act(action: Action): Promise<void>;
   settle(): Promise<RunSummary>;
   resume(options: ResumeOptions): Promise<void>;
-  /** Has the files of every batch that is held for them read again, twice; then says that its answers are lost. */
+  /**
+   * Has the files of every batch that is held for them read again, twice; then says that its
+   * answers are lost.
+   */
   resolveFiles(): Promise<void>;
   /** Checks at the provider whether the create of a held batch made one, and resolves it. */
   resolveCreates(): Promise<void>;
@@ -137,7 +157,10 @@ interface Player {
 const createPlayer = (world: World, job: Job): Player => {
   let run: Run<string, JsonObject> | null = null;
   let crashes = 0;
-  /** Does it in whatever process lives; a process that dies over it is followed by the next, as a supervisor would. */
+  /**
+   * Does it in whatever process lives; a process that dies over it is followed by the next, as a
+   * supervisor would.
+   */
   const surviving = async <A>(work: (run: Run<string, JsonObject>) => Promise<A>): Promise<A> => {
     for (;;) {
       try {
@@ -172,7 +195,9 @@ const createPlayer = (world: World, job: Job): Player => {
     onRun(async (alive) => {
       for (const { batchKey, phase, held } of alive.summary().liveBatches) {
         if (held === null || phase !== 'indeterminate') continue;
-        const made = world.provider.ledger.batches.find(({ metadata }) => metadata?.['batchor_batch_key'] === batchKey);
+        const made = world.provider.ledger.batches.find(
+          ({ metadata }) => metadata?.['batchor_batch_key'] === batchKey,
+        );
         await alive.resolve(batchKey, made === undefined ? 'never_created' : { exists: made.id });
       }
     });
@@ -183,7 +208,11 @@ const createPlayer = (world: World, job: Job): Player => {
       surviving((alive) =>
         world.settle(alive, { virtualMsMax: 4 * dayMs }).catch((error: unknown) => {
           // A batch that never ends is reported, and waited for until its operator gives it up.
-          if (error instanceof ProcessKilled || alive.summary().liveBatches.every(({ overdue }) => overdue === null)) throw error;
+          if (
+            error instanceof ProcessKilled ||
+            alive.summary().liveBatches.every(({ overdue }) => overdue === null)
+          )
+            throw error;
           return alive.summary();
         }),
       ),
@@ -228,7 +257,8 @@ const createPlayer = (world: World, job: Job): Player => {
   };
 };
 
-const idOf = (scenario: Scenario, row: number): string => (scenario.badRows.includes(row) ? (row % 2 === 0 ? '' : 'id-0') : `id-${row}`);
+const idOf = (scenario: Scenario, row: number): string =>
+  scenario.badRows.includes(row) ? (row % 2 === 0 ? '' : 'id-0') : `id-${row}`;
 
 const dollarAToken = {
   inputUsdPerMillion: 1_000_000,
@@ -249,7 +279,9 @@ const jobOf = (scenario: Scenario, world: World): Job => ({
       model: 'gpt-4.1-mini',
       params: { max_output_tokens: 100 },
       createGraceMs: scenario.createGraceMs,
-      ...(scenario.enqueuedTokenLimit === null ? {} : { enqueueLimits: { enqueuedTokenLimit: scenario.enqueuedTokenLimit } }),
+      ...(scenario.enqueuedTokenLimit === null
+        ? {}
+        : { enqueueLimits: { enqueuedTokenLimit: scenario.enqueuedTokenLimit } }),
     }),
     prices: dollarAToken,
     outputTokensMax: 100,
@@ -259,15 +291,21 @@ const jobOf = (scenario: Scenario, world: World): Job => ({
   chunkPolicy: { maxRequests: scenario.maxRequests },
   retryPolicy: {
     maxAttempts: scenario.maxAttempts,
-    ...(scenario.raiseOutputTokensTo === null || scenario.maxAttempts < 2 ? {} : { raiseOutputTokensTo: scenario.raiseOutputTokensTo }),
+    ...(scenario.raiseOutputTokensTo === null || scenario.maxAttempts < 2
+      ? {}
+      : { raiseOutputTokensTo: scenario.raiseOutputTokensTo }),
   },
   badRows: scenario.badRowPolicy,
   ...(scenario.promptCount === null ? {} : { reusePolicy: { duplicates: 'send_once' } }),
 });
 
-const promptOf = ({ promptCount }: Scenario, row: number): string => `word${promptCount === null ? row : row % promptCount} asks`;
+const promptOf = ({ promptCount }: Scenario, row: number): string =>
+  `word${promptCount === null ? row : row % promptCount} asks`;
 
-const sourceOf = ({ rowCount, rowEveryMs, ...scenario }: Scenario, world: World): CheckpointedItemSource<string, JsonObject> => ({
+const sourceOf = (
+  { rowCount, rowEveryMs, ...scenario }: Scenario,
+  world: World,
+): CheckpointedItemSource<string, JsonObject> => ({
   kind: 'campaign',
   ref: 'rows',
   fingerprint: () => Promise.resolve(String(rowCount)),
@@ -275,7 +313,11 @@ const sourceOf = ({ rowCount, rowEveryMs, ...scenario }: Scenario, world: World)
     for (let row = Number(from ?? 0); row < rowCount; row += 1) {
       if (rowEveryMs > 0) await lastValueFrom(interval(rowEveryMs, world.scheduler).pipe(take(1)));
       const entry: SourceEntry<string, JsonObject> = {
-        item: { itemId: idOf({ rowCount, rowEveryMs, ...scenario }, row), payload: String(row), metadata: { row } },
+        item: {
+          itemId: idOf({ rowCount, rowEveryMs, ...scenario }, row),
+          payload: String(row),
+          metadata: { row },
+        },
         position: row + 1,
       };
       yield entry;
@@ -284,7 +326,12 @@ const sourceOf = ({ rowCount, rowEveryMs, ...scenario }: Scenario, world: World)
 });
 
 /** What must hold of every run at its end. */
-const checkEnd = async (scenario: Scenario, world: World, run: Run<string, JsonObject>, summary: RunSummary): Promise<void> => {
+const checkEnd = async (
+  scenario: Scenario,
+  world: World,
+  run: Run<string, JsonObject>,
+  summary: RunSummary,
+): Promise<void> => {
   const wasCancelled = summary.controlState === 'cancel_requested';
   if (summary.status === 'running') {
     const stopped = await run.wait().then(
@@ -298,7 +345,8 @@ const checkEnd = async (scenario: Scenario, world: World, run: Run<string, JsonO
   if (!wasCancelled && summary.itemCount !== scenario.rowCount)
     throw new Error(`${summary.itemCount} of ${scenario.rowCount} rows were read`);
   const results = await run.results({ order: 'input' }).toArray();
-  if (results.length !== summary.itemCount) throw new Error(`${results.length} results for ${summary.itemCount} rows`);
+  if (results.length !== summary.itemCount)
+    throw new Error(`${results.length} results for ${summary.itemCount} rows`);
   results.forEach((result, index) => {
     const fault = faultOf(scenario, result, index);
     if (fault !== null) throw new Error(`row ${index}: ${fault}`);
@@ -313,11 +361,19 @@ const checkEnd = async (scenario: Scenario, world: World, run: Run<string, JsonO
 };
 
 /** A prompt that two rows asked for by themselves, where each is sent once; null: none. */
-const sentTwice = (scenario: Scenario, results: readonly ItemResult<string, JsonObject>[]): string | null => {
+const sentTwice = (
+  scenario: Scenario,
+  results: readonly ItemResult<string, JsonObject>[],
+): string | null => {
   if (scenario.promptCount === null) return null;
   const sent = new Set<string>();
   for (const { itemIndex: index, sharedWithIndex } of results) {
-    if (sharedWithIndex !== undefined || scenario.badRows.includes(index) || scenario.throwingRows.includes(index)) continue;
+    if (
+      sharedWithIndex !== undefined ||
+      scenario.badRows.includes(index) ||
+      scenario.throwingRows.includes(index)
+    )
+      continue;
     const prompt = promptOf(scenario, index);
     if (sent.has(prompt)) return prompt;
     sent.add(prompt);
@@ -325,16 +381,22 @@ const sentTwice = (scenario: Scenario, results: readonly ItemResult<string, Json
   return null;
 };
 
-const faultOf = (scenario: Scenario, result: ItemResult<string, JsonObject>, index: number): string | null => {
+const faultOf = (
+  scenario: Scenario,
+  result: ItemResult<string, JsonObject>,
+  index: number,
+): string | null => {
   if (result.itemIndex !== index) return `the result of row ${result.itemIndex} is at its position`;
   const isBad = scenario.badRows.includes(index) || scenario.throwingRows.includes(index);
   if (isBad !== (result.status === 'failed_permanent' && result.error.errorClass === 'invalid_row'))
     return `it is ${isBad ? 'bad' : 'good'} and became ${JSON.stringify(result)}`;
-  if (result.metadata['row'] !== index && !isBad) return `its metadata is ${JSON.stringify(result.metadata)}`;
+  if (result.metadata['row'] !== index && !isBad)
+    return `its metadata is ${JSON.stringify(result.metadata)}`;
   // The fake answers with text of the prompt: an answer of another row would show.
   if (result.status === 'completed' && !says(result.output, promptOf(scenario, index)))
     return `it got the answer ${JSON.stringify(result.output)}`;
   return null;
 };
 
-const historyOf = async (world: World): Promise<string> => JSON.stringify(await shownBy(world.storage, runId));
+const historyOf = async (world: World): Promise<string> =>
+  JSON.stringify(await shownBy(world.storage, runId));

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { playQueueRun, type QueueRun } from './queue-run.ts';
 
-/** A hundredth of the campaign's million rows and two million tokens: `npx tsx spec/campaign/queue.ts`. */
+/**
+ * A hundredth of the campaign's million rows and two million tokens: `npx tsx
+ * spec/campaign/queue.ts`.
+ */
 const small: QueueRun = {
   rows: 10_000,
   queueTokens: 20_000,
@@ -30,8 +33,18 @@ describe('an input of thirty times the queue', () => {
   });
 
   it('gets through where refusals do not say how large the queue is, and where tokens are estimates', async () => {
-    const quarter = { ...small, rows: 4_000, queueTokens: 16_000, isKnown: false, maxRequests: 250 };
-    for (const change of [{ isStated: false }, { isEstimated: true }, { isStated: false, isEstimated: true }]) {
+    const quarter = {
+      ...small,
+      rows: 4_000,
+      queueTokens: 16_000,
+      isKnown: false,
+      maxRequests: 250,
+    };
+    for (const change of [
+      { isStated: false },
+      { isEstimated: true },
+      { isStated: false, isEstimated: true },
+    ]) {
       const figures = await playQueueRun({ ...quarter, ...change });
       expect(figures).toMatchObject({ completed: 4_000, failed: 0, billedAgain: 0 });
       expect(figures.refusals).toBeLessThanOrEqual(10);

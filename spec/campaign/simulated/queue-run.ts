@@ -1,5 +1,10 @@
 import { defineJob } from '../../../lib/run/job/job.ts';
-import { createFakeProvider, fakeConnection, simulate, type SimulateOptions } from '../../../lib/sim/index.ts';
+import {
+  createFakeProvider,
+  fakeConnection,
+  simulate,
+  type SimulateOptions,
+} from '../../../lib/sim/index.ts';
 
 /** A run through a queue that holds less than its input. */
 export interface QueueRun {
@@ -38,10 +43,15 @@ export interface QueueFigures {
 const words = ['a', 'queue', 'of', 'tokens', 'moves', 'as', 'fast', 'as', 'its', 'batches'];
 
 /** Rows of 20 to 69 words: no two neighbours alike, the same for ever. */
-const itemsOf = function* (rows: number): Generator<{ readonly itemId: string; readonly payload: string }> {
+const itemsOf = function* (
+  rows: number,
+): Generator<{ readonly itemId: string; readonly payload: string }> {
   for (let i = 0; i < rows; i += 1) {
     const count = 20 + ((i * 7919) % 50);
-    yield { itemId: `item-${i}`, payload: Array.from({ length: count }, (_, j) => words[(i + j) % words.length]).join(' ') };
+    yield {
+      itemId: `item-${i}`,
+      payload: Array.from({ length: count }, (_, j) => words[(i + j) % words.length]).join(' '),
+    };
   }
 };
 
@@ -53,7 +63,10 @@ export const playQueueRun = async (run: QueueRun): Promise<QueueFigures> => {
   const job = defineJob({
     items: itemsOf(run.rows),
     buildPrompt: ({ payload }) => payload,
-    providerConfig: describe({ model: 'fake-1', ...(run.isKnown ? { enqueueLimits: { enqueuedTokenLimit: run.queueTokens } } : {}) }),
+    providerConfig: describe({
+      model: 'fake-1',
+      ...(run.isKnown ? { enqueueLimits: { enqueuedTokenLimit: run.queueTokens } } : {}),
+    }),
     ...(run.maxRequests === undefined ? {} : { chunkPolicy: { maxRequests: run.maxRequests } }),
   });
   const options: SimulateOptions = {
@@ -67,7 +80,10 @@ export const playQueueRun = async (run: QueueRun): Promise<QueueFigures> => {
     virtualMsMax: 400 * 24 * hourMs,
     ...(run.crashEvery === undefined ? {} : { crashEvery: run.crashEvery }),
   };
-  const { summary, batches, events, virtualDurationMs, ledger, crashes } = await simulate(job, options);
+  const { summary, batches, events, virtualDurationMs, ledger, crashes } = await simulate(
+    job,
+    options,
+  );
   const idealMs = (summary.usage.inputTokens / run.queueTokens) * run.latencyMs;
   return {
     status: summary.status,

@@ -30,10 +30,15 @@ describe('in memory, in files and in Postgres, for the same seed', () => {
     await postgres[Symbol.asyncDispose]();
     await rm(dir, { recursive: true, force: true });
   });
-  const everywhere = async (play: (storage: Storage<'local'>) => Promise<Shown>): Promise<readonly Shown[]> => {
-    const files = sqljsStoreOn({ dir: join(dir, String((folders += 1))), checkpointRows: 20 }, () => localClient(nodeDisk, 0));
+  const everywhere = async (
+    play: (storage: Storage<'local'>) => Promise<Shown>,
+  ): Promise<readonly Shown[]> => {
+    const files = sqljsStoreOn({ dir: join(dir, String((folders += 1))), checkpointRows: 20 }, () =>
+      localClient(nodeDisk, 0),
+    );
     const shown: Shown[] = [];
-    for (const storage of [memoryStore(), files, await postgres.empty()]) shown.push(await play(storage));
+    for (const storage of [memoryStore(), files, await postgres.empty()])
+      shown.push(await play(storage));
     return shown;
   };
 
@@ -56,7 +61,8 @@ describe('in memory, in files and in Postgres, for the same seed', () => {
     expect(results).toBeGreaterThan(50);
   });
 
-  // One batch at a time: where several are sent at once, which comes first is up to the disk and to the network.
+  // One batch at a time: where several are sent at once, which comes first is up to the disk and to
+  // the network.
   it('a whole run does, in a bad world', async () => {
     const faults: FaultScript = [
       { type: 'lose_create_reply', everyBatch: 3 },
@@ -66,7 +72,12 @@ describe('in memory, in files and in Postgres, for the same seed', () => {
     ];
     for (let seed = 1; seed <= 3; seed += 1) {
       const [inMemory, inFiles, inPostgres] = await everywhere(async (storage) => {
-        await using world = await createWorld({ seed, storage, faults, turnaroundMs: { min: minuteMs, max: 20 * minuteMs } });
+        await using world = await createWorld({
+          seed,
+          storage,
+          faults,
+          turnaroundMs: { min: minuteMs, max: 20 * minuteMs },
+        });
         const job = jobOf(world.connection, itemsOf(40), { maxRequests: 40 });
         const run = await world.until(world.runner.start(job, { runId: 'run' }));
         const { status } = await world.settle(run);

@@ -80,10 +80,18 @@ export const diceOf = (seed: number): Dice => {
 /** The scenario of a seed: the same for ever, as far as this file stays as it is. */
 export const scenarioOf = (seed: number): Scenario => {
   const dice = diceOf(seed);
-  const rowCount = dice.isDrawn(0.05) ? 0 : dice.isDrawn(0.3) ? dice.between(1, 8) : dice.between(9, 300);
+  const rowCount = dice.isDrawn(0.05)
+    ? 0
+    : dice.isDrawn(0.3)
+      ? dice.between(1, 8)
+      : dice.between(9, 300);
   const maxRequests = Math.max(1, Math.ceil(rowCount / dice.between(1, 12)));
   const someRows = (share: number): readonly number[] =>
-    dice.isDrawn(share) ? Array.from({ length: 3 }, () => dice.below(rowCount + 1)).filter((row) => row > 0 && row < rowCount) : [];
+    dice.isDrawn(share)
+      ? Array.from({ length: 3 }, () => dice.below(rowCount + 1)).filter(
+          (row) => row > 0 && row < rowCount,
+        )
+      : [];
   const isFull = dice.isDrawn(0.25);
   const faults = Array.from({ length: dice.between(0, 6) }, () => faultOf(dice));
   return {
@@ -103,7 +111,10 @@ export const scenarioOf = (seed: number): Scenario => {
     enqueuedTokenLimit: isFull && dice.isDrawn(0.5) ? dice.between(500, 4_000) : null,
     crashProbability: dice.isDrawn(0.5) ? dice.next() * 0.05 : 0,
     actions: Array.from({ length: dice.between(0, 8) }, () => actionOf(dice)),
-    queue: { isFullAt: dice.oneOf(['validation', 'validation', 'create']), isStated: dice.isDrawn(0.6) },
+    queue: {
+      isFullAt: dice.oneOf(['validation', 'validation', 'create']),
+      isStated: dice.isDrawn(0.6),
+    },
     costUsdMax: dice.isDrawn(0.3) ? dice.between(200, 6_000) : null,
     canary: dice.isDrawn(0.25) ? dice.between(1, 20) : null,
     raiseOutputTokensTo: dice.isDrawn(0.4) ? dice.between(101, 400) : null,
@@ -111,9 +122,13 @@ export const scenarioOf = (seed: number): Scenario => {
   };
 };
 
-/** So long a list may be silent about a batch that has no other beside it: a grace has to be longer. */
+/**
+ * So long a list may be silent about a batch that has no other beside it: a grace has to be longer.
+ */
 const silenceMs = (fault: Fault): number =>
-  fault.type === 'list_lags' || fault.type === 'list_lacks' || fault.type === 'list_empty' ? (fault.forMs ?? 0) + minuteMs : 0;
+  fault.type === 'list_lags' || fault.type === 'list_lacks' || fault.type === 'list_empty'
+    ? (fault.forMs ?? 0) + minuteMs
+    : 0;
 
 const actionOf = (dice: Dice): Action => {
   const type = dice.oneOf([
@@ -130,8 +145,11 @@ const actionOf = (dice: Dice): Action => {
     'set_clock',
   ] as const);
   if (type === 'cancel' && dice.isDrawn(0.6)) return { type: 'resume' };
-  if (type === 'set_clock') return { type, byMs: dice.oneOf([-1, 1]) * dice.oneOf([10 * minuteMs, 24 * 60 * minuteMs]) };
-  return type === 'advance' ? { type, ms: dice.oneOf([1, 100, 5_000, minuteMs, 10 * minuteMs]) * dice.between(1, 5) } : { type };
+  if (type === 'set_clock')
+    return { type, byMs: dice.oneOf([-1, 1]) * dice.oneOf([10 * minuteMs, 24 * 60 * minuteMs]) };
+  return type === 'advance'
+    ? { type, ms: dice.oneOf([1, 100, 5_000, minuteMs, 10 * minuteMs]) * dice.between(1, 5) }
+    : { type };
 };
 
 const statusCodes: readonly number[] = [400, 401, 408, 409, 429, 500, 502, 503];
@@ -153,8 +171,18 @@ const faultOf = (dice: Dice): Fault => {
     () => ({ type: 'create_doubled', ...when }),
     () => ({ type: 'upload_fails', statusCode: dice.oneOf(statusCodes), ...when }),
     () => ({ type: 'create_refused', reason: dice.oneOf(createRefusals), ...when }),
-    () => ({ type: 'truncated_download', keepRatio: dice.next() * 0.99, batch, times: dice.between(1, 3) }),
-    () => ({ type: 'download_encoded', encoding: dice.oneOf(['gzip', 'br', 'lzma']), batch, times: dice.between(1, 3) }),
+    () => ({
+      type: 'truncated_download',
+      keepRatio: dice.next() * 0.99,
+      batch,
+      times: dice.between(1, 3),
+    }),
+    () => ({
+      type: 'download_encoded',
+      encoding: dice.oneOf(['gzip', 'br', 'lzma']),
+      batch,
+      times: dice.between(1, 3),
+    }),
     () => ({ type: dice.oneOf(['body_stalls', 'body_drips'] as const), ...outage }),
     () => ({ type: dice.oneOf(answersFaults), batch, times: dice.between(1, 6) }),
     () => ({ type: 'http_error', statusCode: dice.oneOf(statusCodes), ...outage }),
@@ -162,12 +190,32 @@ const faultOf = (dice: Dice): Fault => {
     () => ({
       type: 'validation_fails',
       batch,
-      code: dice.oneOf(['token_limit_exceeded', 'insufficient_quota', 'model_not_found', 'invalid_json_line']),
+      code: dice.oneOf([
+        'token_limit_exceeded',
+        'insufficient_quota',
+        'model_not_found',
+        'invalid_json_line',
+      ]),
     }),
-    () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [1, dice.between(2, 9)] }),
-    () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [dice.between(1, 9), 999_999], byId: dice.isDrawn(0.5) }),
+    () => ({
+      type: 'validation_fails',
+      batch,
+      code: 'invalid_request',
+      lines: [1, dice.between(2, 9)],
+    }),
+    () => ({
+      type: 'validation_fails',
+      batch,
+      code: 'invalid_request',
+      lines: [dice.between(1, 9), 999_999],
+      byId: dice.isDrawn(0.5),
+    }),
     () => ({ type: 'validation_fails', batch, code: 'invalid_request', lines: [999_999] }),
-    () => ({ type: 'validation_names_lines', codes: ['bad_role', 'bad_input'].slice(0, dice.between(1, 2)), batches: dice.between(1, 9) }),
+    () => ({
+      type: 'validation_names_lines',
+      codes: ['bad_role', 'bad_input'].slice(0, dice.between(1, 2)),
+      batches: dice.between(1, 9),
+    }),
     () => ({ type: 'expires', batch, completedRatio: ratio }),
     () => ({ type: 'completes_without_files', batch }),
     () => ({ type: 'not_found_after_create', batch, forMs }),
@@ -183,32 +231,77 @@ const faultOf = (dice: Dice): Fault => {
     () => ({ type: 'list_lags', batch, forMs }),
     () => ({ type: 'files_late', batch, forMs }),
     () => ({ type: 'cancelled_by_hand', batch, completedRatio: ratio }),
-    () => ({ type: 'rows_fail', batch, ratio, statusCode: dice.oneOf([400, 403, 408, 429, 500, 503]) }),
+    () => ({
+      type: 'rows_fail',
+      batch,
+      ratio,
+      statusCode: dice.oneOf([400, 403, 408, 429, 500, 503]),
+    }),
     () => ({
       type: 'rows_fail',
       batch,
       ratio,
       statusCode: 400,
-      code: dice.oneOf(['content_filter', 'context_length_exceeded', 'insufficient_quota', 'failed_to_download_image']),
+      code: dice.oneOf([
+        'content_filter',
+        'context_length_exceeded',
+        'insufficient_quota',
+        'failed_to_download_image',
+      ]),
       form: dice.oneOf(['openai', 'azure']),
     }),
-    () => ({ type: 'rows_end_with', batch, ratio, reason: dice.oneOf(['model_length', 'content_filter', 'error', 'pause_turn']) }),
+    () => ({
+      type: 'rows_end_with',
+      batch,
+      ratio,
+      reason: dice.oneOf(['model_length', 'content_filter', 'error', 'pause_turn']),
+    }),
     () => ({ type: 'create_answers_another', ...when }),
     () => ({ type: 'input_file_deleted', isSeenLate: dice.isDrawn(0.3), ...when }),
-    () => ({ type: 'cancel_refused', batch, times: dice.between(1, 6), statusCode: dice.oneOf([400, 500, 503]) }),
+    () => ({
+      type: 'cancel_refused',
+      batch,
+      times: dice.between(1, 6),
+      statusCode: dice.oneOf([400, 500, 503]),
+    }),
     () => ({ type: 'list_empty', afterMs: outage.afterMs, forMs }),
     () => ({ type: 'list_lacks', batch, afterMs: outage.afterMs, forMs }),
     () => ({ type: 'list_without_has_more' }),
     () => ({ type: 'list_refused', statusCode: 501, afterMs: outage.afterMs, forMs }),
-    () => ({ type: dice.oneOf(['list_refused', 'list_bare', 'list_page_empty'] as const), afterMs: outage.afterMs, forMs }),
+    () => ({
+      type: dice.oneOf(['list_refused', 'list_bare', 'list_page_empty'] as const),
+      afterMs: outage.afterMs,
+      forMs,
+    }),
     () =>
       dice.oneOf<Fault>([
-        { type: 'upload_refused', reason: dice.oneOf(['files_quota', 'storage_quota'] as const), ...when },
-        { type: 'line_refused', line: dice.between(1, 9), at: dice.oneOf(['upload', 'create'] as const), byId: dice.isDrawn(0.3), ...when },
-        { type: dice.oneOf(['file_not_processed', 'file_not_found_after_upload'] as const), batch, forMs },
+        {
+          type: 'upload_refused',
+          reason: dice.oneOf(['files_quota', 'storage_quota'] as const),
+          ...when,
+        },
+        {
+          type: 'line_refused',
+          line: dice.between(1, 9),
+          at: dice.oneOf(['upload', 'create'] as const),
+          byId: dice.isDrawn(0.3),
+          ...when,
+        },
+        {
+          type: dice.oneOf(['file_not_processed', 'file_not_found_after_upload'] as const),
+          batch,
+          forMs,
+        },
         { type: 'file_not_processed', batch, forMs, message: dice.oneOf(notProcessedWords) },
       ]),
-    () => ({ type: dice.oneOf(['counts_null', 'times_iso', 'error_file_empty', 'error_file_blank'] as const) }),
+    () => ({
+      type: dice.oneOf([
+        'counts_null',
+        'times_iso',
+        'error_file_empty',
+        'error_file_blank',
+      ] as const),
+    }),
     ...rowFaults.map((type) => (): Fault => ({ type, batch, ratio })),
   ];
   return dice.oneOf(faults)();

@@ -26,13 +26,23 @@ describe('runs that share a queue', () => {
       turnaroundMs: { min: hourMs, max: 3 * hourMs },
       answer: () => ({ text: 'ok' }),
     });
-    const start = (runId: string, rows: number, maxRequests: number): Promise<Run<string, JsonObject>> =>
+    const start = (
+      runId: string,
+      rows: number,
+      maxRequests: number,
+    ): Promise<Run<string, JsonObject>> =>
       world.until(
         world.runner.start(
           {
-            items: Array.from({ length: rows }, (_, i) => ({ itemId: `${runId}-${i}`, payload: 'word '.repeat(20) })),
+            items: Array.from({ length: rows }, (_, i) => ({
+              itemId: `${runId}-${i}`,
+              payload: 'word '.repeat(20),
+            })),
             buildPrompt: ({ payload }) => payload,
-            providerConfig: world.connection({ model: 'fake-1', enqueueLimits: { enqueuedTokenLimit: limit } }),
+            providerConfig: world.connection({
+              model: 'fake-1',
+              enqueueLimits: { enqueuedTokenLimit: limit },
+            }),
             chunkPolicy: { maxRequests },
           },
           { runId },

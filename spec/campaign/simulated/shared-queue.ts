@@ -1,10 +1,22 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { enqueueBudget, isFinished, type RunSnapshot, usedBudget } from '../../../lib/core/internal.ts';
+import {
+  enqueueBudget,
+  isFinished,
+  type RunSnapshot,
+  usedBudget,
+} from '../../../lib/core/internal.ts';
 import type { JsonObject } from '../../../lib/core/internal.ts';
 import { type BatchJob, defineJob } from '../../../lib/run/job/job.ts';
 import type { Run } from '../../../lib/index.ts';
 import type { OwnedRun, RunStore, Storage } from '../../../lib/ports/index.ts';
-import { createWorld, type FakeProviderConfig, memoryStore, ProcessKilled, uniform, type World } from '../../../lib/sim/index.ts';
+import {
+  createWorld,
+  type FakeProviderConfig,
+  memoryStore,
+  ProcessKilled,
+  uniform,
+  type World,
+} from '../../../lib/sim/index.ts';
 import { diceOf } from './scenario.ts';
 
 /** What several runs did to the one queue that they share. */
@@ -30,7 +42,10 @@ interface Watch {
   readonly breaches: string[];
 }
 
-/** Adds up, at every commit that plans, what all runs of the store hold then. With `isBlind` plans are committed whatever others hold. */
+/**
+ * Adds up, at every commit that plans, what all runs of the store hold then. With `isBlind` plans
+ * are committed whatever others hold.
+ */
 const watched = (storage: Storage<'local'>, watch: Watch, isBlind: boolean): Storage<'local'> => {
   const held = new Map<string, RunSnapshot>();
   const keep = (snapshot: RunSnapshot): void => void held.set(snapshot.runId, snapshot);
@@ -53,18 +68,25 @@ const watched = (storage: Storage<'local'>, watch: Watch, isBlind: boolean): Sto
       const budget = enqueueBudget(before, planned.atMs);
       watch.fullest = Math.max(watch.fullest, tokens / (budget.tokens ?? Infinity));
       if (tokens > (budget.tokens ?? Infinity) || requests > (budget.requests ?? Infinity))
-        watch.breaches.push(`${committed.right.runId}: ${tokens} of ${budget.tokens} tokens, ${requests} of ${budget.requests} requests`);
+        watch.breaches.push(
+          `${committed.right.runId}: ${tokens} of ${budget.tokens} tokens, ${requests} of ${budget.requests} requests`,
+        );
       return committed;
     };
-    // What was seen of the others is some turns old when it is decided upon: others decide meanwhile.
+    // What was seen of the others is some turns old when it is decided upon: others decide
+    // meanwhile.
     const othersInScope: OwnedRun['othersInScope'] = (scope, nowMs) => async () => {
       const others = await owned.othersInScope(scope, nowMs)();
-      for (let turn = 0; turn < checkTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < checkTurns; turn += 1)
+        await new Promise((resolve) => setImmediate(resolve));
       return others;
     };
     const anew: Partial<OwnedRun> = { commit, othersInScope };
     return new Proxy(owned, {
-      get: (target, key) => (Object.hasOwn(anew, key) ? Reflect.get(anew, key) : (Reflect.get(target, key, target) as unknown)) as unknown,
+      get: (target, key) =>
+        (Object.hasOwn(anew, key)
+          ? Reflect.get(anew, key)
+          : (Reflect.get(target, key, target) as unknown)) as unknown,
     });
   };
   return {
@@ -85,7 +107,10 @@ const minuteMs = 60_000;
  * Several runs, started one after the other, in a process that dies now and then; the queue is as
  * large as they are configured for.
  */
-export const playSharedQueue = async (seed: number, { isBlind = false }: { readonly isBlind?: boolean } = {}): Promise<SharedPlay> => {
+export const playSharedQueue = async (
+  seed: number,
+  { isBlind = false }: { readonly isBlind?: boolean } = {},
+): Promise<SharedPlay> => {
   const dice = diceOf(seed);
   const watch: Watch = { plans: 0, givenWay: 0, fullest: 0, breaches: [] };
   const limit = dice.between(300, 3_000);
@@ -100,7 +125,8 @@ export const playSharedQueue = async (seed: number, { isBlind = false }: { reado
     ...(requestLimit === undefined ? {} : { enqueuedRequestsMax: requestLimit }),
     turnaroundMs: { min: minuteMs, max: dice.between(1, 20) * minuteMs },
     answer: () => ({ text: 'ok' }),
-    crashAt: ({ call, side }) => isFaulty && uniform(seed, 'crash', call, side, (points += 1)) < crashProbability,
+    crashAt: ({ call, side }) =>
+      isFaulty && uniform(seed, 'crash', call, side, (points += 1)) < crashProbability,
   });
   const jobs = Array.from({ length: dice.between(2, 5) }, (_, r) => {
     const rows = dice.between(5, 150);
@@ -108,7 +134,10 @@ export const playSharedQueue = async (seed: number, { isBlind = false }: { reado
       runId: `run-${r}`,
       afterMs: dice.oneOf([0, 0, 5_000, 10 * minuteMs]),
       job: defineJob({
-        items: Array.from({ length: rows }, (_, i) => ({ itemId: `${r}-${i}`, payload: 'word '.repeat(1 + ((i * 31 + r) % 40)) })),
+        items: Array.from({ length: rows }, (_, i) => ({
+          itemId: `${r}-${i}`,
+          payload: 'word '.repeat(1 + ((i * 31 + r) % 40)),
+        })),
         buildPrompt: ({ payload }) => payload,
         providerConfig: world.connection({
           model: 'fake-1',
@@ -128,7 +157,9 @@ export const playSharedQueue = async (seed: number, { isBlind = false }: { reado
     try {
       const runs = await startAll(world, jobs, started);
       isFaulty = crashes < 12;
-      await world.until(Promise.all(runs.map((run) => run.wait())), { virtualMsMax: 60 * 24 * 60 * minuteMs });
+      await world.until(Promise.all(runs.map((run) => run.wait())), {
+        virtualMsMax: 60 * 24 * 60 * minuteMs,
+      });
       const events = (await Promise.all(runs.map(async (run) => collect(run)))).flat();
       return {
         seed,
@@ -153,7 +184,11 @@ type Jobs = readonly {
 }[];
 
 /** All at once, or one after the other. */
-const startAll = async (world: World, jobs: Jobs, started: Set<string>): Promise<readonly Run[]> => {
+const startAll = async (
+  world: World,
+  jobs: Jobs,
+  started: Set<string>,
+): Promise<readonly Run[]> => {
   const start = async ({ runId, job }: Jobs[number]): Promise<Run> => {
     started.add(runId);
     return (await world.runner.start(job, { runId })) as Run;

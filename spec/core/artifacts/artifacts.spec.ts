@@ -31,14 +31,24 @@ const refusal = (snapshot: RunSnapshot, command: Command): string => {
   return isLeft(decided) ? decided.left.type : 'none';
 };
 /** As it was when it finished: what histories do behind the end is left out. */
-const ends = histories.flatMap(({ steps }) => steps.filter(({ events }) => events.some(({ type }) => type === 'RunFinished')));
+const ends = histories.flatMap(({ steps }) =>
+  steps.filter(({ events }) => events.some(({ type }) => type === 'RunFinished')),
+);
 const finished = ends.map(({ after }) => after.snapshot);
 
 describe('artifacts of a run', () => {
   it('are neither exported nor pruned before it is finished', () => {
-    const open = histories.flatMap(({ steps }) => steps.map(({ after }) => after.snapshot)).filter((s) => s.version > 0 && !isFinished(s));
+    const open = histories
+      .flatMap(({ steps }) => steps.map(({ after }) => after.snapshot))
+      .filter((s) => s.version > 0 && !isFinished(s));
     expect(open.length).toBeGreaterThan(1_000);
-    const answers = new Set(open.flatMap((s) => [refusal(s, exported), refusal(s, prune(false)), refusal(s, prune(true))]));
+    const answers = new Set(
+      open.flatMap((s) => [
+        refusal(s, exported),
+        refusal(s, prune(false)),
+        refusal(s, prune(true)),
+      ]),
+    );
     expect([...answers]).toEqual(['run_not_finished']);
   });
 
@@ -51,19 +61,30 @@ describe('artifacts of a run', () => {
       expect(refusal(pruned, prune(false))).toBe('nothing_to_change');
       expect(refusal(pruned, prune(true))).toBe('not_exported');
       const whole = applied(applied(pruned, exported), prune(true));
-      expect(whole.artifacts).toMatchObject({ areRequestsPruned: true, isRawPruned: true, exported: { atMs: 9, destination: 'out' } });
+      expect(whole.artifacts).toMatchObject({
+        areRequestsPruned: true,
+        isRawPruned: true,
+        exported: { atMs: 9, destination: 'out' },
+      });
       for (const raw of [true, false]) expect(refusal(whole, prune(raw))).toBe('nothing_to_change');
       // Nothing else of the run moves.
       const { artifacts: _, version, updatedAtMs, ...before } = snapshot;
       const { artifacts: __, version: ___, updatedAtMs: ____, ...after } = whole;
-      expect([version < whole.version, updatedAtMs <= Infinity, after]).toEqual([true, true, before]);
+      expect([version < whole.version, updatedAtMs <= Infinity, after]).toEqual([
+        true,
+        true,
+        before,
+      ]);
       expect(effectsDue(whole, Infinity)).toEqual([]);
     }
   });
 
   it('name a destination of bounded length', () => {
     const [snapshot] = finished;
-    const after = applied(snapshot as RunSnapshot, { ...exported, destination: 'x'.repeat(5_000) } as Command);
+    const after = applied(
+      snapshot as RunSnapshot,
+      { ...exported, destination: 'x'.repeat(5_000) } as Command,
+    );
     expect(after.artifacts.exported?.destination).toHaveLength(destinationCharsMax);
   });
 
@@ -110,7 +131,12 @@ describe('artifacts of a run', () => {
     const raw = rawObjectName('bk', 'output', 1, 1);
     const named = new Set([raw]);
     expect([raw, compactNameOf(raw)].every((name) => isOwnObject(name, named))).toBe(true);
-    const strange = [rawObjectName('bk', 'output', 2, 1), compactNameOf(rawObjectName('bk', 'error', 1, 1)), `x/${raw}`, 'compact/'];
+    const strange = [
+      rawObjectName('bk', 'output', 2, 1),
+      compactNameOf(rawObjectName('bk', 'error', 1, 1)),
+      `x/${raw}`,
+      'compact/',
+    ];
     expect(strange.some((name) => isOwnObject(name, named))).toBe(false);
   });
 });

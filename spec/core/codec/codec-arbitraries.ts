@@ -1,5 +1,11 @@
 import * as fc from 'fast-check';
-import type { BatchRecord, Event, EventOf, LiveBatch, RunSnapshot } from '../../../lib/core/internal.ts';
+import type {
+  BatchRecord,
+  Event,
+  EventOf,
+  LiveBatch,
+  RunSnapshot,
+} from '../../../lib/core/internal.ts';
 import {
   batchEndings,
   batchPhases,
@@ -13,13 +19,17 @@ import {
 import { refusedLineClasses } from '../../../lib/core/model/batch.ts';
 import { makeConfig } from '../../support/core/config.ts';
 
-/** Every event and every field of a snapshot, drawn over their whole types: what is optional is sometimes there, sometimes null. */
+/**
+ * Every event and every field of a snapshot, drawn over their whole types: what is optional is
+ * sometimes there, sometimes null.
+ */
 
 export const text = fc.string({ unit: 'grapheme', maxLength: 12 });
 export const branded = <A extends string>(): fc.Arbitrary<A> => text as fc.Arbitrary<A>;
 export const count = fc.nat({ max: 2 ** 40 });
 export const ms = fc.integer({ min: 0, max: 2 ** 42 });
-export const orNull = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | null> => fc.option(arbitrary, { nil: null });
+export const orNull = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | null> =>
+  fc.option(arbitrary, { nil: null });
 export const refusedLines = fc.array(
   fc.record({
     line: count,
@@ -29,7 +39,9 @@ export const refusedLines = fc.array(
     failureClass: orNull(fc.constantFrom(...refusedLineClasses)),
   }),
 );
-const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as never);
+const json = fc
+  .jsonValue({ maxDepth: 2 })
+  .map((value) => JSON.parse(JSON.stringify(value)) as never);
 const object = fc.dictionary(text, json, { maxKeys: 3 });
 
 /** Columns as commands bring them: arrays, and typed arrays of every width. */
@@ -46,12 +58,22 @@ export const column = fc.oneof(
   fc.uint8Array(),
   fc.uint16Array(),
   fc.uint32Array(),
-  fc.float64Array({ noNaN: true, noDefaultInfinity: true }).map((values) => values.map((value) => value + 0)),
+  fc
+    .float64Array({ noNaN: true, noDefaultInfinity: true })
+    .map((values) => values.map((value) => value + 0)),
 );
-const position = fc.record({ part: fc.constantFrom('output' as const, 'error' as const, 'rest' as const), offset: count });
+const position = fc.record({
+  part: fc.constantFrom('output' as const, 'error' as const, 'rest' as const),
+  offset: count,
+});
 export const progress = orNull(fc.record({ total: count, completed: count, failed: count }));
 export const file = orNull(fc.record({ object: text, bytes: count }));
-export const usage = fc.record({ inputTokens: count, cachedInputTokens: count, outputTokens: count, reasoningTokens: count });
+export const usage = fc.record({
+  inputTokens: count,
+  cachedInputTokens: count,
+  outputTokens: count,
+  reasoningTokens: count,
+});
 export const checkpoint = fc.record({ nextIndex: count, position: json, beforeLastPosition: json });
 const rejection = fc.record({
   type: fc.constantFrom(
@@ -69,7 +91,14 @@ const rejection = fc.record({
   statedRequestsMax: orNull(count),
 });
 const last = fc.option(fc.record({ line: count, index: count }), { nil: null });
-const named = fc.record({ code: text, count, total: count, likely: count, last, isReceding: fc.boolean() });
+const named = fc.record({
+  code: text,
+  count,
+  total: count,
+  likely: count,
+  last,
+  isReceding: fc.boolean(),
+});
 export const ending = fc.record({
   type: fc.constantFrom(...batchEndings),
   outputFileId: orNull(text),
@@ -81,11 +110,21 @@ const overdue = orNull(fc.record({ reason: fc.constantFrom(...overdueReasons), s
 const bucket = fc.record({ dueAtMs: ms, count });
 export const reason = fc.constantFrom(...controlReasons);
 export const config = fc
-  .record({ params: object, prompt: orNull(object), schema: orNull(object), metadata: fc.dictionary(text, text), limit: orNull(count) })
+  .record({
+    params: object,
+    prompt: orNull(object),
+    schema: orNull(object),
+    metadata: fc.dictionary(text, text),
+    limit: orNull(count),
+  })
   .map(({ params, prompt, schema, metadata, limit }) => {
-    const house = makeConfig({ enqueue: { enqueuedTokenLimit: limit }, chunk: { inputTokensMax: limit } });
+    const house = makeConfig({
+      enqueue: { enqueuedTokenLimit: limit },
+      chunk: { inputTokensMax: limit },
+    });
     const schemaRef = limit === null ? null : { module: './schemas.ts', export: 'Label' };
-    const structuredOutput = schema === null ? null : { schemaName: 'Schema', jsonSchema: schema, schemaRef };
+    const structuredOutput =
+      schema === null ? null : { schemaName: 'Schema', jsonSchema: schema, schemaRef };
     return {
       ...house,
       provider: { ...house.provider, params },
@@ -111,7 +150,13 @@ const guess = fc.record({
 });
 const refusals = orNull(fc.record({ count, sinceMs: ms, message: text, untilMs: ms }));
 const presumed = fc.record({ rows: count, inputTokens: count, outputTokens: count });
-export const exported = { destination: text, fileCount: count, bytes: count, resultCount: count, manifestSha256: text };
+export const exported = {
+  destination: text,
+  fileCount: count,
+  bytes: count,
+  resultCount: count,
+  manifestSha256: text,
+};
 const needs = {
   tokens: count,
   requests: count,
@@ -124,7 +169,9 @@ const needs = {
 export const sharedCursor = fc.record({ sequence: count, index: count });
 const sharedRows = { indexes: column, of: column, sequenceFrom: count, until: sharedCursor };
 
-type Fields<T extends Event['type']> = { readonly [K in Exclude<keyof EventOf<T>, 'type' | 'atMs'>]: fc.Arbitrary<EventOf<T>[K]> };
+type Fields<T extends Event['type']> = {
+  readonly [K in Exclude<keyof EventOf<T>, 'type' | 'atMs'>]: fc.Arbitrary<EventOf<T>[K]>;
+};
 const fields: { readonly [T in Event['type']]: Fields<T> } = {
   RunCreated: { runId: branded(), config },
   RunOpened: {},
@@ -158,20 +205,51 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   PlanDeferred: { need: fc.record(needs) },
   OthersSeen: { others: use, stated: orNull(stated) },
   QueueLearned: { stated: orNull(stated), guess: orNull(guess), refusals },
-  FileLimitLearned: { batchKey, fileLimit: fc.record({ bytesMax: count, refusedBytes: count }), message: text },
-  LinesRefused: { batchKey, batchNo: count, rejection, code: count, indexes: fc.array(count), named: orNull(named) },
-  LinesDropped: { batchKey, batchNo: count, indexes: column, code: count, bytes: count, tokens: count, sequenceFrom: count },
+  FileLimitLearned: {
+    batchKey,
+    fileLimit: fc.record({ bytesMax: count, refusedBytes: count }),
+    message: text,
+  },
+  LinesRefused: {
+    batchKey,
+    batchNo: count,
+    rejection,
+    code: count,
+    indexes: fc.array(count),
+    named: orNull(named),
+  },
+  LinesDropped: {
+    batchKey,
+    batchNo: count,
+    indexes: column,
+    code: count,
+    bytes: count,
+    tokens: count,
+    sequenceFrom: count,
+  },
   PendingFailed: { indexes: column, code: count, bytes: count, tokens: count, sequenceFrom: count },
   BatchUploaded: { batchKey, inputFileId: text, expiresAtMs: orNull(ms) },
   CreateBegun: { batchKey, createAttempt: count },
-  BatchCreated: { ...sent, providerBatchId: branded(), providerStatus: text, adopted: fc.boolean(), dueAtMs: ms },
+  BatchCreated: {
+    ...sent,
+    providerBatchId: branded(),
+    providerStatus: text,
+    adopted: fc.boolean(),
+    dueAtMs: ms,
+  },
   CreateRefused: { batchKey, message: text },
   CreateUnclear: { batchKey, message: text },
   CreateNotFound: { batchKey, fileCreatedAtMs: orNull(ms), dueAtMs: ms },
   CreateAbsent: { batchKey, isSworn: fc.boolean() },
   CreateFenced: { batchKey },
   BatchReplanned: { batchKey, message: text, reason: orNull(fc.constantFrom(...replanReasons)) },
-  StrayFound: { batchKey, providerBatchId: branded(), providerStatus: text, isAlive: fc.boolean(), isGivenUp: fc.boolean() },
+  StrayFound: {
+    batchKey,
+    providerBatchId: branded(),
+    providerStatus: text,
+    isAlive: fc.boolean(),
+    isGivenUp: fc.boolean(),
+  },
   StrayCancelAsked: { providerBatchId: branded() },
   StrayObserved: { providerBatchId: branded(), dueAtMs: ms, isSeen: fc.boolean() },
   StrayEnded: { providerBatchId: branded(), answered: orNull(count), presumed },
@@ -182,8 +260,22 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   RawFileCompacted: { object: text },
   LitterCleared: { fileId: text, isGone: fc.boolean() },
   BatchDropped: { ...sent, ...size },
-  BatchObserved: { batchKey, providerStatus: text, progress, dueAtMs: ms, isNews: fc.boolean(), isAccepted: fc.boolean(), times },
-  BatchOverdue: { batchKey, providerBatchId: orNull(branded()), providerStatus: text, createdAtMs: orNull(ms), overdue },
+  BatchObserved: {
+    batchKey,
+    providerStatus: text,
+    progress,
+    dueAtMs: ms,
+    isNews: fc.boolean(),
+    isAccepted: fc.boolean(),
+    times,
+  },
+  BatchOverdue: {
+    batchKey,
+    providerBatchId: orNull(branded()),
+    providerStatus: text,
+    createdAtMs: orNull(ms),
+    overdue,
+  },
   BatchGivenUp: {
     batchKey,
     providerBatchId: orNull(branded()),
@@ -194,7 +286,13 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
     by: fc.constantFrom('operator' as const, null),
   },
   CancelAsked: { batchKey, refused: orNull(text) },
-  BatchEnded: { batchKey, providerStatus: text, progress, ending, times: orNull(fc.record({ createdAtMs: count, endedAtMs: count })) },
+  BatchEnded: {
+    batchKey,
+    providerStatus: text,
+    progress,
+    ending,
+    times: orNull(fc.record({ createdAtMs: count, endedAtMs: count })),
+  },
   AnswersUnreadable: { batchKey, output: file, error: file },
   FilesStored: { batchKey, output: file, error: file, position, isSworn: fc.boolean() },
   ItemsCompleted: {
@@ -214,7 +312,14 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
     batchNo: count,
     outputObject: orNull(text),
     errorObject: orNull(text),
-    failed: fc.record({ indexes: column, codes: column, parts: column, offsets: column, lengths: column, charged: column }),
+    failed: fc.record({
+      indexes: column,
+      codes: column,
+      parts: column,
+      offsets: column,
+      lengths: column,
+      charged: column,
+    }),
     retried: fc.record({ indexes: column, codes: column, charged: column, dueAtMs: column }),
     buckets: fc.array(bucket),
     sequenceFrom: count,
@@ -232,13 +337,19 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   SharedFailed: { ...sharedRows, codes: column },
   ItemsRequeued: { dueAtMs: ms, indexes: column, bytes: count, tokens: count },
   FaultRecorded: { key: branded(), message: text, dueAtMs: ms, isAnswer: fc.boolean() },
-  RunFinished: { status: fc.constantFrom('completed' as const, 'completed_with_failures' as const) },
+  RunFinished: {
+    status: fc.constantFrom('completed' as const, 'completed_with_failures' as const),
+  },
 };
 
 export const eventTypes = Object.keys(fields) as readonly Event['type'][];
 /** Any event of the type. */
 export const eventOf = (type: Event['type']): fc.Arbitrary<Event> =>
-  fc.record({ ...(fields[type] as object), type: fc.constant(type), atMs: ms }) as fc.Arbitrary<Event>;
+  fc.record({
+    ...(fields[type] as object),
+    type: fc.constant(type),
+    atMs: ms,
+  }) as fc.Arbitrary<Event>;
 
 const live: fc.Arbitrary<LiveBatch> = fc.record({
   ...sent,
@@ -311,9 +422,16 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     reason: orNull(reason),
     message: orNull(text),
   }),
-  totals: fc.record(Object.fromEntries(itemStatuses.map((status) => [status, count]))) as unknown as fc.Arbitrary<RunSnapshot['totals']>,
+  totals: fc.record(
+    Object.fromEntries(itemStatuses.map((status) => [status, count])),
+  ) as unknown as fc.Arbitrary<RunSnapshot['totals']>,
   lostOwners: count,
-  ingest: fc.record({ isComplete: fc.boolean(), checkpoint: orNull(checkpoint), itemCount: count, badRowCount: count }),
+  ingest: fc.record({
+    isComplete: fc.boolean(),
+    checkpoint: orNull(checkpoint),
+    itemCount: count,
+    badRowCount: count,
+  }),
   backlog: fc.record({
     bytes: count,
     tokens: count,
@@ -338,28 +456,54 @@ export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
     }),
     { maxLength: 2 },
   ),
-  settled: fc.array(fc.record({ providerBatchId: branded<RunSnapshot['settled'][number]['providerBatchId']>(), sentAtMs: ms }), {
-    maxLength: 2,
-  }),
+  settled: fc.array(
+    fc.record({
+      providerBatchId: branded<RunSnapshot['settled'][number]['providerBatchId']>(),
+      sentAtMs: ms,
+    }),
+    {
+      maxLength: 2,
+    },
+  ),
   litter: fc.array(text, { maxLength: 2 }),
   strayCost: fc.record({ batches: count, requests: count }),
   batchCount: count,
   backoff: fc.array(bucket),
   faults: fc.array(
-    fc.record({ key: branded<RunSnapshot['faults'][number]['key']>(), count, answeredCount: count, dueAtMs: ms, message: text }),
+    fc.record({
+      key: branded<RunSnapshot['faults'][number]['key']>(),
+      count,
+      answeredCount: count,
+      dueAtMs: ms,
+      message: text,
+    }),
   ),
   rejectedStreak: count,
   named: orNull(named),
   fileLimit: orNull(fc.record({ bytesMax: count, refusedBytes: count })),
   refused: fc.array(fc.record({ batchKey, batchNo: count, code: count, indexes: fc.array(count) })),
   lostStreak: count,
-  queue: fc.record({ others: use, stated: orNull(stated), guess: orNull(guess), refusals, sinceMs: ms, acceptedCount: count }),
+  queue: fc.record({
+    others: use,
+    stated: orNull(stated),
+    guess: orNull(guess),
+    refusals,
+    sinceMs: ms,
+    acceptedCount: count,
+  }),
   createsPaidUntilMs: ms,
   calibration: fc.record({ rows: count, countedTokens: count, billedTokens: count }),
   presumed,
   canary: fc.record({ batchKey: orNull(batchKey), isPassed: fc.boolean() }),
   failures: orNull(
-    fc.array(fc.record({ code: count, count, line: orNull(fc.record({ object: text, offset: count, length: count })) }), { maxLength: 3 }),
+    fc.array(
+      fc.record({
+        code: count,
+        count,
+        line: orNull(fc.record({ object: text, offset: count, length: count })),
+      }),
+      { maxLength: 3 },
+    ),
   ),
   judged: fc.record({ passed: count, failures: fc.array(fc.record({ code: count, count })) }),
   usage,

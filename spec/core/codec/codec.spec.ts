@@ -4,7 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { BatchRecordCodec } from '../../../lib/core/codec/batch-record-codec.ts';
 import { EventCodec } from '../../../lib/core/codec/codec.ts';
 import { RunSnapshotCodec } from '../../../lib/core/codec/snapshot-codec.ts';
-import { columnBytes, decodeEvents, encodeEvents, readColumns, recordFormat, writeColumns } from '../../../lib/core/codec/event-record.ts';
+import {
+  columnBytes,
+  decodeEvents,
+  encodeEvents,
+  readColumns,
+  recordFormat,
+  writeColumns,
+} from '../../../lib/core/codec/event-record.ts';
 import { emptySnapshot, type Event } from '../../../lib/core/internal.ts';
 import { byValue } from '../../support/core/by-value.ts';
 import { playHistory } from '../../support/core/play.ts';
@@ -51,9 +58,12 @@ describe('a record of events', () => {
 
   it('takes a column in the narrowest numbers that hold it', () => {
     const widthOf = (value: number): number =>
-      encodeEvents([{ type: 'ItemsRequeued', atMs: 1, dueAtMs: 1, indexes: [0, value], bytes: 0, tokens: 0 }]).columns[0]
-        ?.BYTES_PER_ELEMENT ?? 0;
-    expect([255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, -1, 0.5].map(widthOf)).toEqual([1, 2, 2, 4, 4, 8, 8, 8]);
+      encodeEvents([
+        { type: 'ItemsRequeued', atMs: 1, dueAtMs: 1, indexes: [0, value], bytes: 0, tokens: 0 },
+      ]).columns[0]?.BYTES_PER_ELEMENT ?? 0;
+    expect([255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, -1, 0.5].map(widthOf)).toEqual([
+      1, 2, 2, 4, 4, 8, 8, 8,
+    ]);
   });
 
   it('is refused in a format of another version, and says both', () => {
@@ -63,7 +73,13 @@ describe('a record of events', () => {
   });
 
   it('is refused when an event misses a field, has one too many, or is none', () => {
-    const one = { type: 'BatchUploaded', atMs: 1, batchKey: 'b', inputFileId: 'f', expiresAtMs: null };
+    const one = {
+      type: 'BatchUploaded',
+      atMs: 1,
+      batchKey: 'b',
+      inputFileId: 'f',
+      expiresAtMs: null,
+    };
     const wrong: readonly object[] = [
       { ...one, batchKey: undefined },
       { ...one, extra: 1 },
@@ -71,18 +87,26 @@ describe('a record of events', () => {
       { ...one, inputFileId: 3 },
       [],
     ];
-    for (const event of wrong) expect([event, isLeft(decodeEvents({ format: recordFormat, events: [event] }, []))]).toEqual([event, true]);
+    for (const event of wrong)
+      expect([event, isLeft(decodeEvents({ format: recordFormat, events: [event] }, []))]).toEqual([
+        event,
+        true,
+      ]);
     expect(isRight(decodeEvents({ format: recordFormat, events: [one] }, []))).toBe(true);
   });
 
   it('is refused when its columns and its body do not fit', () => {
-    for (const bytes of [0, 8, 24]) expect(isLeft(readColumns({ columns: [['u32', 3]] }, new Uint8Array(bytes)))).toBe(true);
+    for (const bytes of [0, 8, 24])
+      expect(isLeft(readColumns({ columns: [['u32', 3]] }, new Uint8Array(bytes)))).toBe(true);
     expect(isRight(readColumns({ columns: [['u32', 3]] }, new Uint8Array(16)))).toBe(true);
   });
 
   it('says where an event is malformed, and not what it holds', () => {
     const decoded = decodeEvents(
-      { format: recordFormat, events: [{ type: 'BatchUploaded', atMs: 1, batchKey: 'b', inputFileId: ['secret'] }] },
+      {
+        format: recordFormat,
+        events: [{ type: 'BatchUploaded', atMs: 1, batchKey: 'b', inputFileId: ['secret'] }],
+      },
       [],
     );
     expect(decoded).toEqual({ _tag: 'Left', left: 'BatchUploaded: inputFileId is malformed' });
@@ -93,7 +117,9 @@ describe('the codec of snapshots', () => {
   it('gives every snapshot back as it was', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
-        expect(RunSnapshotCodec.decode(JSON.parse(JSON.stringify(RunSnapshotCodec.encode(snapshot))))).toEqual({
+        expect(
+          RunSnapshotCodec.decode(JSON.parse(JSON.stringify(RunSnapshotCodec.encode(snapshot)))),
+        ).toEqual({
           _tag: 'Right',
           right: snapshot,
         });
@@ -103,21 +129,30 @@ describe('the codec of snapshots', () => {
 
   it('gives the snapshots of whole runs back', () => {
     const { steps } = playHistory(7);
-    const seen = steps.filter(({ after }) => after.snapshot.version > 0).map(({ after }) => after.snapshot);
+    const seen = steps
+      .filter(({ after }) => after.snapshot.version > 0)
+      .map(({ after }) => after.snapshot);
     expect(seen.length).toBeGreaterThan(20);
-    for (const snapshot of seen) expect(isRight(RunSnapshotCodec.decode(JSON.parse(JSON.stringify(snapshot))))).toBe(true);
+    for (const snapshot of seen)
+      expect(isRight(RunSnapshotCodec.decode(JSON.parse(JSON.stringify(snapshot))))).toBe(true);
   });
 
-  it('refuses a snapshot of a run that was never created', () => expect(isLeft(RunSnapshotCodec.decode(emptySnapshot))).toBe(true));
+  it('refuses a snapshot of a run that was never created', () =>
+    expect(isLeft(RunSnapshotCodec.decode(emptySnapshot))).toBe(true));
   it('knows an event from anything else', () =>
-    expect([{ type: 'RunOpened', atMs: 1 }, { type: 'RunOpened' }, null].map((u) => EventCodec.is(u))).toEqual([true, false, false]));
+    expect(
+      [{ type: 'RunOpened', atMs: 1 }, { type: 'RunOpened' }, null].map((u) => EventCodec.is(u)),
+    ).toEqual([true, false, false]));
 });
 
 describe('the codec of batch records', () => {
   it('gives every record back as it was, and refuses one that has a field too many or too few', () => {
     fc.assert(
       fc.property(batchRecords, (record) => {
-        expect(BatchRecordCodec.decode(BatchRecordCodec.encode(record))).toEqual({ _tag: 'Right', right: record });
+        expect(BatchRecordCodec.decode(BatchRecordCodec.encode(record))).toEqual({
+          _tag: 'Right',
+          right: record,
+        });
         for (const wrong of [
           { ...record, extra: 1 },
           { ...record, state: 'lost' },

@@ -1,21 +1,44 @@
 import * as fc from 'fast-check';
-import { batchEndings, batchStages, type Command, type CommandOf, type Resolution } from '../../../lib/core/internal.ts';
+import {
+  batchEndings,
+  batchStages,
+  type Command,
+  type CommandOf,
+  type Resolution,
+} from '../../../lib/core/internal.ts';
 import * as a from './codec-arbitraries.ts';
 
-/** Every command, drawn over its whole type: what is optional is sometimes there, sometimes absent, sometimes null. */
+/**
+ * Every command, drawn over its whole type: what is optional is sometimes there, sometimes absent,
+ * sometimes null.
+ */
 
 const part = fc.option(
-  fc.record({ fileId: fc.string(), lines: fc.nat(), malformed: fc.nat(), unknown: fc.nat(), isCut: fc.boolean(), begins: fc.string() }),
+  fc.record({
+    fileId: fc.string(),
+    lines: fc.nat(),
+    malformed: fc.nat(),
+    unknown: fc.nat(),
+    isCut: fc.boolean(),
+    begins: fc.string(),
+  }),
 );
 const census = fc.record({
   rows: fc.nat(),
   spoilt: fc.nat(),
   output: part,
   error: part,
-  gone: fc.option(fc.record({ part: fc.constantFrom('output' as const, 'error' as const), message: fc.string() })),
+  gone: fc.option(
+    fc.record({ part: fc.constantFrom('output' as const, 'error' as const), message: fc.string() }),
+  ),
 });
 
-const rows = { indexes: a.column, bytes: a.column, tokens: a.orNull(a.column), isLast: fc.boolean() };
+const rows = {
+  indexes: a.column,
+  bytes: a.column,
+  tokens: a.orNull(a.column),
+  isLast: fc.boolean(),
+};
 const providerBatchId = a.branded<CommandOf<'RecordStrayCancelled'>['providerBatchId']>();
 const attempt = { batchKey: a.batchKey, createAttempt: a.count };
 const observation = fc.record({
@@ -75,7 +98,8 @@ const slice = fc.record({
 });
 
 /** A field that may be absent is drawn as `undefined`, and left out. */
-const absent = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | undefined> => fc.option(arbitrary, { nil: undefined });
+const absent = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | undefined> =>
+  fc.option(arbitrary, { nil: undefined });
 
 const planWindow = fc.record({
   generation: a.count,
@@ -86,7 +110,9 @@ const planWindow = fc.record({
   isExhausted: fc.boolean(),
 });
 
-type Drawn<T extends Command['type']> = { readonly [K in Exclude<keyof CommandOf<T>, 'type' | 'atMs'>]-?: fc.Arbitrary<CommandOf<T>[K]> };
+type Drawn<T extends Command['type']> = {
+  readonly [K in Exclude<keyof CommandOf<T>, 'type' | 'atMs'>]-?: fc.Arbitrary<CommandOf<T>[K]>;
+};
 const fields: { readonly [T in Command['type']]: Drawn<T> } = {
   CreateRun: { runId: a.branded(), config: a.config },
   OpenRun: {},
@@ -107,7 +133,10 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
         tokens: a.count,
         requests: a.count,
         stated: a.orNull(a.stated),
-        wants: fc.array(fc.record({ tokens: a.count, requests: a.count, sinceMs: a.ms, untilMs: a.ms }), { maxLength: 2 }),
+        wants: fc.array(
+          fc.record({ tokens: a.count, requests: a.count, sinceMs: a.ms, untilMs: a.ms }),
+          { maxLength: 2 },
+        ),
       }),
     ) as fc.Arbitrary<NonNullable<CommandOf<'PlanBatch'>['others']>>,
   },
@@ -146,13 +175,19 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
   RecordSweep: {
     readFromMs: a.ms,
     asked: fc.array(
-      fc.record({ ...attempt, inputFileId: a.text, stage: fc.constantFrom('looking' as const, 'absent' as const, 'fenced' as const) }),
+      fc.record({
+        ...attempt,
+        inputFileId: a.text,
+        stage: fc.constantFrom('looking' as const, 'absent' as const, 'fenced' as const),
+      }),
       { maxLength: 2 },
     ),
     known: fc.array(providerBatchId, { maxLength: 2 }),
     report: fc.record({
       found: fc.array(listed, { maxLength: 2 }),
-      files: fc.array(fc.record({ inputFileId: a.text, createdAtMs: a.orNull(a.ms) }), { maxLength: 2 }),
+      files: fc.array(fc.record({ inputFileId: a.text, createdAtMs: a.orNull(a.ms) }), {
+        maxLength: 2,
+      }),
       readBackToMs: a.orNull(a.ms),
       isRunSeen: fc.boolean(),
       shown: fc.array(providerBatchId, { maxLength: 2 }),
@@ -162,8 +197,14 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
   ResolveBatch: { batchKey: a.batchKey, resolution: fc.oneof(...Object.values(resolutions)) },
   RecordFileDeleted: { fileId: a.text },
   RecordStrayCancelled: { providerBatchId },
-  RecordStrays: { asked: fc.array(providerBatchId, { maxLength: 2 }), observations: fc.array(observation, { maxLength: 2 }) },
-  RecordPoll: { asked: fc.array(a.batchKey, { maxLength: 2 }), observations: fc.array(observation, { maxLength: 2 }) },
+  RecordStrays: {
+    asked: fc.array(providerBatchId, { maxLength: 2 }),
+    observations: fc.array(observation, { maxLength: 2 }),
+  },
+  RecordPoll: {
+    asked: fc.array(a.batchKey, { maxLength: 2 }),
+    observations: fc.array(observation, { maxLength: 2 }),
+  },
   RecordCancelAsked: { batchKey: a.batchKey },
   RecordFiles: { batchKey: a.batchKey, output: a.file, error: a.file, census },
   SettleSlice: {
@@ -186,11 +227,16 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
     parts: a.column,
     offsets: a.column,
     lengths: a.column,
-    outputTokens: absent(a.column) as fc.Arbitrary<NonNullable<CommandOf<'SettleRest'>['outputTokens']>>,
+    outputTokens: absent(a.column) as fc.Arbitrary<
+      NonNullable<CommandOf<'SettleRest'>['outputTokens']>
+    >,
   },
   RequeueRows: { dueAtMs: a.ms, rows: fc.record(rows) },
   FailPending: { generation: a.count, rows: fc.record(rows) },
-  SettleShared: { from: a.sharedCursor, rows: fc.record({ indexes: a.column, of: a.column, codes: a.column, until: a.sharedCursor }) },
+  SettleShared: {
+    from: a.sharedCursor,
+    rows: fc.record({ indexes: a.column, of: a.column, codes: a.column, until: a.sharedCursor }),
+  },
   DropBatch: { batchKey: a.batchKey },
   RecordExported: a.exported,
   PruneArtifacts: { raw: fc.boolean() },
@@ -214,4 +260,9 @@ export const commandTypes = Object.keys(fields) as readonly Command['type'][];
 export const commandOf = (type: Command['type']): fc.Arbitrary<Command> =>
   fc
     .record({ ...(fields[type] as object), type: fc.constant(type), atMs: a.ms })
-    .map((drawn) => Object.fromEntries(Object.entries(drawn).filter(([, value]) => value !== undefined)) as unknown as Command);
+    .map(
+      (drawn) =>
+        Object.fromEntries(
+          Object.entries(drawn).filter(([, value]) => value !== undefined),
+        ) as unknown as Command,
+    );

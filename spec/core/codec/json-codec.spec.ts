@@ -24,23 +24,29 @@ const thereAndBack = <A>(codec: JsonCodec<A>, value: A): unknown => {
 };
 
 describe('the codecs of JSON', () => {
-  it.each(commandTypes)('give the command %s back as it was, with every field that it may have', (type) => {
-    fc.assert(
-      fc.property(commandOf(type), (command) => {
-        expect(thereAndBack(commandCodec, command)).toEqual(byValue(command));
-      }),
-      { numRuns: 40 },
-    );
-  });
+  it.each(commandTypes)(
+    'give the command %s back as it was, with every field that it may have',
+    (type) => {
+      fc.assert(
+        fc.property(commandOf(type), (command) => {
+          expect(thereAndBack(commandCodec, command)).toEqual(byValue(command));
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 
-  it.each(eventTypes)('give the event %s back as it was, with every field that it may have', (type) => {
-    fc.assert(
-      fc.property(eventOf(type), (event) => {
-        expect(thereAndBack(eventCodec, event)).toEqual(byValue(event));
-      }),
-      { numRuns: 40 },
-    );
-  });
+  it.each(eventTypes)(
+    'give the event %s back as it was, with every field that it may have',
+    (type) => {
+      fc.assert(
+        fc.property(eventOf(type), (event) => {
+          expect(thereAndBack(eventCodec, event)).toEqual(byValue(event));
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 
   it('give every snapshot back as it was, and the run before its creation', () => {
     fc.assert(
@@ -56,7 +62,8 @@ describe('the codecs of JSON', () => {
     let compared = 0;
     for (const seed of [3, 19, 40]) {
       for (const { command, events, after } of playHistory(seed, { turnsMax: 120 }).steps) {
-        if (events.length > 0) expect(thereAndBack(commandCodec, command)).toEqual(byValue(command));
+        if (events.length > 0)
+          expect(thereAndBack(commandCodec, command)).toEqual(byValue(command));
         const decoded = events.map((event) => {
           const read = eventCodec.decode(wire(eventCodec.encode(event)));
           if (isLeft(read)) throw new Error(read.left);
@@ -73,7 +80,11 @@ describe('the codecs of JSON', () => {
   it('read what was written before there was a format: plain JSON of columns that are arrays', () => {
     const events = playHistory(5, { turnsMax: 120 }).steps.flatMap((step) => step.events);
     expect(events.length).toBeGreaterThan(20);
-    for (const event of events) expect(eventCodec.decode(wire(byValue(event)))).toEqual({ _tag: 'Right', right: byValue(event) });
+    for (const event of events)
+      expect(eventCodec.decode(wire(byValue(event)))).toEqual({
+        _tag: 'Right',
+        right: byValue(event),
+      });
   });
 
   it('leave no typed array and no absent field in what they write', () => {
@@ -88,11 +99,28 @@ describe('the codecs of JSON', () => {
   });
 
   it('name the command or event and its field, and not what it holds', () => {
-    const settle = { type: 'SettleRest', atMs: 1, batchKey: 'b', fromIndex: 0, rows: { indexes: { 0: 'secret' } } };
-    expect(commandCodec.decode(settle)).toEqual({ _tag: 'Left', left: 'SettleRest: rows.indexes is malformed' });
-    expect(commandCodec.decode({ type: 'BeginCreate', atMs: 1 })).toEqual({ _tag: 'Left', left: 'BeginCreate: batchKey is malformed' });
-    expect(commandCodec.decode({ type: 'Unheard', atMs: 1 })).toEqual({ _tag: 'Left', left: 'Unheard: type is malformed' });
-    expect(eventCodec.decode({ type: 'BatchUploaded', atMs: 1, batchKey: 'b', inputFileId: ['secret'] })).toEqual({
+    const settle = {
+      type: 'SettleRest',
+      atMs: 1,
+      batchKey: 'b',
+      fromIndex: 0,
+      rows: { indexes: { 0: 'secret' } },
+    };
+    expect(commandCodec.decode(settle)).toEqual({
+      _tag: 'Left',
+      left: 'SettleRest: rows.indexes is malformed',
+    });
+    expect(commandCodec.decode({ type: 'BeginCreate', atMs: 1 })).toEqual({
+      _tag: 'Left',
+      left: 'BeginCreate: batchKey is malformed',
+    });
+    expect(commandCodec.decode({ type: 'Unheard', atMs: 1 })).toEqual({
+      _tag: 'Left',
+      left: 'Unheard: type is malformed',
+    });
+    expect(
+      eventCodec.decode({ type: 'BatchUploaded', atMs: 1, batchKey: 'b', inputFileId: ['secret'] }),
+    ).toEqual({
       _tag: 'Left',
       left: 'BatchUploaded: inputFileId is malformed',
     });
@@ -103,8 +131,16 @@ describe('the codecs of JSON', () => {
   });
 
   it('refuse a key that this version does not know, and a format of another one', () => {
-    const resolve = { type: 'ResolveBatch', atMs: 1, batchKey: 'b', resolution: { type: 'retry', why: 'now' } };
-    expect(commandCodec.decode(resolve)).toEqual({ _tag: 'Left', left: 'ResolveBatch: resolution.why is unknown to this version' });
+    const resolve = {
+      type: 'ResolveBatch',
+      atMs: 1,
+      batchKey: 'b',
+      resolution: { type: 'retry', why: 'now' },
+    };
+    expect(commandCodec.decode(resolve)).toEqual({
+      _tag: 'Left',
+      left: 'ResolveBatch: resolution.why is unknown to this version',
+    });
     for (const codec of [commandCodec, eventCodec, snapshotCodec])
       expect(codec.decode({ format: jsonFormat + 1, type: 'RunOpened', atMs: 1 })).toMatchObject({
         left: expect.stringContaining(`format ${jsonFormat + 1}`) as string,
@@ -113,16 +149,34 @@ describe('the codecs of JSON', () => {
 
   it('never throw, whatever they are given', () => {
     fc.assert(
-      fc.property(fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true }), (anything) => {
-        for (const codec of [commandCodec, eventCodec, snapshotCodec]) {
-          codec.decode(anything);
-          codec.decode({ type: 'SettleSlice', atMs: 1, lines: anything, open: anything });
-          codec.decode({ type: 'RunCreated', atMs: 1, runId: 'r', config: anything });
-        }
-      }),
+      fc.property(
+        fc.anything({
+          withBigInt: true,
+          withDate: true,
+          withTypedArray: true,
+          withNullPrototype: true,
+        }),
+        (anything) => {
+          for (const codec of [commandCodec, eventCodec, snapshotCodec]) {
+            codec.decode(anything);
+            codec.decode({ type: 'SettleSlice', atMs: 1, lines: anything, open: anything });
+            codec.decode({ type: 'RunCreated', atMs: 1, runId: 'r', config: anything });
+          }
+        },
+      ),
     );
     const deep = JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) as unknown;
-    expect(isLeft(commandCodec.decode({ type: 'AcceptSlice', atMs: 1, slice: null, checkpoint: deep, isLast: true }))).toBe(true);
+    expect(
+      isLeft(
+        commandCodec.decode({
+          type: 'AcceptSlice',
+          atMs: 1,
+          slice: null,
+          checkpoint: deep,
+          isLast: true,
+        }),
+      ),
+    ).toBe(true);
   });
 
   it.each([
@@ -133,8 +187,13 @@ describe('the codecs of JSON', () => {
     ['a Map', new Map()],
   ])('know a configuration that holds %s from one that JSON keeps', (_, value) => {
     const config = makeConfig();
-    const wrong = { ...config, provider: { ...config.provider, params: { nested: [{ value: value as never }] } } };
-    expect(commandCodec.decode({ type: 'CreateRun', atMs: 1, runId: 'r' as RunId, config: wrong })).toEqual({
+    const wrong = {
+      ...config,
+      provider: { ...config.provider, params: { nested: [{ value: value as never }] } },
+    };
+    expect(
+      commandCodec.decode({ type: 'CreateRun', atMs: 1, runId: 'r' as RunId, config: wrong }),
+    ).toEqual({
       _tag: 'Left',
       left: 'CreateRun: config.provider.params is malformed',
     });

@@ -44,10 +44,17 @@ const change = (run: Scenario, changed: Partial<RunSnapshot>): void => {
 describe('what the provider asks to wait', () => {
   const asked = (retryAfterMs: number): Scenario => {
     const run = created();
-    send(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'too many requests', retryAfterMs });
+    send(run, {
+      type: 'RecordFault',
+      key: pollKey,
+      fault: 'transient',
+      message: 'too many requests',
+      retryAfterMs,
+    });
     return run;
   };
-  const waitOf = (run: Scenario): number => (run.state.snapshot.faults[0]?.dueAtMs ?? NaN) - run.nowMs;
+  const waitOf = (run: Scenario): number =>
+    (run.state.snapshot.faults[0]?.dueAtMs ?? NaN) - run.nowMs;
 
   it('is obeyed up to the longest wait of the policy', () => {
     expect(waitOf(asked(600_000))).toBe(600_000);
@@ -85,20 +92,40 @@ describe('a due time further ahead than its policy sets any', () => {
       'a poll',
       created,
       'PollBatches',
-      (s: RunSnapshot) => ({ live: s.live.map((batch) => ({ ...batch, dueAtMs: batch.dueAtMs + dayMs })) }),
+      (s: RunSnapshot) => ({
+        live: s.live.map((batch) => ({ ...batch, dueAtMs: batch.dueAtMs + dayMs })),
+      }),
     ],
     [
       'a fault',
       created,
       'PollBatches',
-      (s: RunSnapshot) => ({ faults: [{ key: pollKey, count: 3, answeredCount: 0, dueAtMs: s.updatedAtMs + yearsMs, message: '' }] }),
+      (s: RunSnapshot) => ({
+        faults: [
+          {
+            key: pollKey,
+            count: 3,
+            answeredCount: 0,
+            dueAtMs: s.updatedAtMs + yearsMs,
+            message: '',
+          },
+        ],
+      }),
     ],
     [
       'a fault of one batch',
       created,
       'PollBatches',
       (s: RunSnapshot) => ({
-        faults: [{ key: batchEffectKey(key('a')), count: 1, answeredCount: 0, dueAtMs: s.updatedAtMs + dayMs, message: '' }],
+        faults: [
+          {
+            key: batchEffectKey(key('a')),
+            count: 1,
+            answeredCount: 0,
+            dueAtMs: s.updatedAtMs + dayMs,
+            message: '',
+          },
+        ],
       }),
     ],
     [
@@ -106,7 +133,10 @@ describe('a due time further ahead than its policy sets any', () => {
       unconfirmed,
       'SweepBatches',
       (s: RunSnapshot) => ({
-        live: s.live.map((batch) => ({ ...batch, doubt: batch.doubt && { ...batch.doubt, dueAtMs: batch.doubt.dueAtMs + dayMs } })),
+        live: s.live.map((batch) => ({
+          ...batch,
+          doubt: batch.doubt && { ...batch.doubt, dueAtMs: batch.doubt.dueAtMs + dayMs },
+        })),
       }),
     ],
     [
@@ -129,13 +159,16 @@ describe('a due time further ahead than its policy sets any', () => {
         ],
       }),
     ],
-  ])('holds up neither %s, nor the next time that anything is due', (_name, made, effect, changed) => {
-    const run = made();
-    send(run, { type: 'OpenRun' });
-    change(run, changed(run.state.snapshot));
-    expect(dueTypes(run)).toContain(effect);
-    expect(nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs).toBeLessThan(run.nowMs + dayMs);
-  });
+  ])(
+    'holds up neither %s, nor the next time that anything is due',
+    (_name, made, effect, changed) => {
+      const run = made();
+      send(run, { type: 'OpenRun' });
+      change(run, changed(run.state.snapshot));
+      expect(dueTypes(run)).toContain(effect);
+      expect(nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs).toBeLessThan(run.nowMs + dayMs);
+    },
+  );
 
   it('holds up no rows in backoff, not even behind rows that wait for less', () => {
     const run = created();
@@ -151,9 +184,26 @@ describe('a due time further ahead than its policy sets any', () => {
 
   it('is no reason to take the next failure, or the next quiet poll, for one that was reported before', () => {
     const run = created();
-    send(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'm', retryAfterMs: null });
-    change(run, { faults: run.state.snapshot.faults.map((record) => ({ ...record, dueAtMs: record.dueAtMs + dayMs })) });
-    send(run, { type: 'RecordFault', key: pollKey, fault: 'transient', message: 'm', retryAfterMs: null });
+    send(run, {
+      type: 'RecordFault',
+      key: pollKey,
+      fault: 'transient',
+      message: 'm',
+      retryAfterMs: null,
+    });
+    change(run, {
+      faults: run.state.snapshot.faults.map((record) => ({
+        ...record,
+        dueAtMs: record.dueAtMs + dayMs,
+      })),
+    });
+    send(run, {
+      type: 'RecordFault',
+      key: pollKey,
+      fault: 'transient',
+      message: 'm',
+      retryAfterMs: null,
+    });
     expect(run.state.snapshot.faults[0]?.count).toBe(2);
     expect(run.state.snapshot.faults[0]?.dueAtMs).toBeLessThan(run.nowMs + dayMs);
   });
@@ -165,21 +215,24 @@ describe('a clock that jumps', () => {
     send(run, { type: 'RecordClockJump', byMs });
   };
 
-  it.each([dayMs, -dayMs])('by %i ms takes nothing from the grace of a lost create, and adds nothing', (byMs) => {
-    const run = unconfirmed();
-    send(run, listingOf(run, 'a'));
-    const before = batchOf(run, 'a').doubt;
-    run.nowMs += 60_000;
-    jump(run, byMs);
-    const after = batchOf(run, 'a').doubt;
-    expect(after?.sinceMs).toBe((before?.sinceMs ?? 0) + byMs);
-    expect(after?.absentAtMs).toBe((before?.absentAtMs ?? 0) + byMs);
-    send(run, listingOf(run, 'a'));
-    expect(batchOf(run, 'a').doubt?.stage).toBe('looking');
-    run.nowMs += graceMs - 60_000;
-    send(run, listingOf(run, 'a'));
-    expect(batchOf(run, 'a').doubt?.stage).toBe('absent');
-  });
+  it.each([dayMs, -dayMs])(
+    'by %i ms takes nothing from the grace of a lost create, and adds nothing',
+    (byMs) => {
+      const run = unconfirmed();
+      send(run, listingOf(run, 'a'));
+      const before = batchOf(run, 'a').doubt;
+      run.nowMs += 60_000;
+      jump(run, byMs);
+      const after = batchOf(run, 'a').doubt;
+      expect(after?.sinceMs).toBe((before?.sinceMs ?? 0) + byMs);
+      expect(after?.absentAtMs).toBe((before?.absentAtMs ?? 0) + byMs);
+      send(run, listingOf(run, 'a'));
+      expect(batchOf(run, 'a').doubt?.stage).toBe('looking');
+      run.nowMs += graceMs - 60_000;
+      send(run, listingOf(run, 'a'));
+      expect(batchOf(run, 'a').doubt?.stage).toBe('absent');
+    },
+  );
 
   it('makes the answer to a question that was asked before it worth nothing', () => {
     const run = unconfirmed();
@@ -209,7 +262,9 @@ describe('a clock that jumps', () => {
 
   it.each([0, 0.5, NaN, Infinity])('by %d ms is none', (byMs) => {
     const run = created();
-    expect(attempt(run, { type: 'RecordClockJump', byMs }).rejection).toMatchObject({ type: 'malformed_command' });
+    expect(attempt(run, { type: 'RecordClockJump', byMs }).rejection).toMatchObject({
+      type: 'malformed_command',
+    });
     expect(run.state.snapshot.clock).toBeNull();
   });
 });

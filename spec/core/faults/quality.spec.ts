@@ -26,7 +26,12 @@ const rowsOf = (count: number, overrides: Overrides): Scenario => {
 };
 
 /** Settles a created batch: the rows in front pass, the others fail by the class. */
-const settle = (run: Scenario, name: string, passed: number, failure: FailureClass = 'invalid_request'): void => {
+const settle = (
+  run: Scenario,
+  name: string,
+  passed: number,
+  failure: FailureClass = 'invalid_request',
+): void => {
   const { batchNo, requests } = batchOf(run, name);
   const first = run.state.rows.findIndex((row) => row.batchNo === batchNo);
   endBatch(run, name, ending({ outputFileId: 'o' }));
@@ -59,7 +64,10 @@ describe('a canary', () => {
     expect(dueTypes(run)).not.toContain('PlanBatch');
     expect(plan(run, 'b').rejection).not.toBeNull();
     settle(run, 'a', 3);
-    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, canary: { isPassed: true } });
+    expect(run.state.snapshot).toMatchObject({
+      control: { state: 'running' },
+      canary: { isPassed: true },
+    });
     expect(sendBatch(run, 'b')).toBe(10);
     expect(sendBatch(run, 'c')).toBe(10);
   });
@@ -71,7 +79,8 @@ describe('a canary', () => {
     expect(control(run)).toEqual({
       state: 'paused',
       reason: 'circuit_open',
-      message: 'the canary batch at-a failed: 2 of 4 rows passed (50 %), at least 75 % must: invalid_request 2',
+      message:
+        'the canary batch at-a failed: 2 of 4 rows passed (50 %), at least 75 % must: invalid_request 2',
     });
     send(run, { type: 'ResumeRun' });
     expect(sendBatch(run, 'b')).toBe(4);
@@ -85,11 +94,17 @@ describe('a canary', () => {
     sendBatch(run, 'a');
     endBatch(run, 'a', ending({ type: 'expired' }));
     settleRest(run, 'a');
-    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, canary: { isPassed: false, batchKey: null } });
+    expect(run.state.snapshot).toMatchObject({
+      control: { state: 'running' },
+      canary: { isPassed: false, batchKey: null },
+    });
     sendBatch(run, 'b');
     endBatch(run, 'b', rejected('over_capacity'));
     settleRest(run, 'b');
-    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, canary: { isPassed: false, batchKey: null } });
+    expect(run.state.snapshot).toMatchObject({
+      control: { state: 'running' },
+      canary: { isPassed: false, batchKey: null },
+    });
   });
 
   it('waits for its rows while the source still flows, and is no longer than the input', () => {
@@ -110,7 +125,10 @@ describe('a canary', () => {
     sendBatch(run, 'a');
     settle(run, 'a', 4);
     const { operation } = run.state.snapshot.config;
-    send(run, { type: 'ChangeOperation', operation: { ...operation, canary: { items: 2, passRatioMin: 1 } } });
+    send(run, {
+      type: 'ChangeOperation',
+      operation: { ...operation, canary: { items: 2, passRatioMin: 1 } },
+    });
     expect(sendBatch(run, 'b')).toBe(2);
     settle(run, 'b', 2);
     expect(sendBatch(run, 'c')).toBe(10);
@@ -121,7 +139,11 @@ describe('a canary', () => {
     sendBatch(run, 'a');
     settle(run, 'a', 0);
     const { operation } = run.state.snapshot.config;
-    send(run, { type: 'ChangeOperation', operation: { ...operation, canary: null } }, { type: 'ResumeRun' });
+    send(
+      run,
+      { type: 'ChangeOperation', operation: { ...operation, canary: null } },
+      { type: 'ResumeRun' },
+    );
     expect(sendBatch(run, 'b')).toBe(10);
   });
 });
@@ -152,7 +174,9 @@ describe('the circuit breaker', () => {
 
   it('is not moved by capacity refusals: they are not about the rows', () => {
     const run = rowsOf(2, { circuitBreaker: { failedBatchesMax: 2 } });
-    for (const [i, type] of (['other', 'over_capacity', 'over_capacity', 'over_capacity', 'other'] as const).entries()) {
+    for (const [i, type] of (
+      ['other', 'over_capacity', 'over_capacity', 'over_capacity', 'other'] as const
+    ).entries()) {
       expect(control(run)).toMatchObject({ state: 'running' });
       toCreated(run, `b${i}`);
       endBatch(run, `b${i}`, rejected(type));
@@ -173,7 +197,8 @@ describe('the circuit breaker', () => {
     expect(control(run)).toEqual({
       state: 'paused',
       reason: 'circuit_open',
-      message: 'too many rows fail: 8 of 20 rows passed (40 %), at least 50 % must: invalid_request 6, refusal 6',
+      message:
+        'too many rows fail: 8 of 20 rows passed (40 %), at least 50 % must: invalid_request 6, refusal 6',
     });
     // Each group of rows is checked once: after a resume the next group is judged.
     send(run, { type: 'ResumeRun' });

@@ -50,7 +50,11 @@ const unconfirmed = (): Scenario => {
 };
 const absent = (): Scenario => {
   const run = unconfirmed();
-  for (let readings = 0; batchOf(run, 'a').doubt?.stage === 'looking' && readings < 100; readings += 1) {
+  for (
+    let readings = 0;
+    batchOf(run, 'a').doubt?.stage === 'looking' && readings < 100;
+    readings += 1
+  ) {
     send(run, listingOf(run, 'a'));
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
   }
@@ -80,7 +84,10 @@ const settled = (): Scenario => {
 };
 const doubled = (): Scenario => {
   const run = unconfirmed();
-  const found = [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 })];
+  const found = [
+    listedBatch('a', 1),
+    listedBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 }),
+  ];
   send(run, listingOf(run, 'a', { found }));
   return run;
 };
@@ -113,16 +120,25 @@ const callSites: readonly (readonly [Effect['type'], () => Scenario])[] = [
  * answer.
  */
 type End = 'stands' | 'waits' | 'continues';
-const kinds: readonly FaultKind[] = ['refused', 'insufficient_quota', 'authentication_failed', 'transient'];
+const kinds: readonly FaultKind[] = [
+  'refused',
+  'insufficient_quota',
+  'authentication_failed',
+  'transient',
+];
 const endOf = (effect: Effect['type'], kind: FaultKind): End => {
   // Files to delete block nothing, whatever the answer is.
   if (effect === 'DeleteFile') return 'continues';
   if (kind === 'transient') return 'waits';
   if (kind === 'authentication_failed') return effect === 'CancelBatch' ? 'waits' : 'stands';
-  // What is at work at the provider is asked for while the run is paused, too: the first answer helps.
-  if (kind === 'insufficient_quota') return effect === 'UploadBatch' || effect === 'CreateBatch' ? 'stands' : 'waits';
+  // What is at work at the provider is asked for while the run is paused, too: the first answer
+  // helps.
+  if (kind === 'insufficient_quota')
+    return effect === 'UploadBatch' || effect === 'CreateBatch' ? 'stands' : 'waits';
   if (effect === 'PollBatches') return 'waits';
-  return effect === 'CancelBatch' || effect === 'CancelStray' || effect === 'PollStrays' ? 'continues' : 'stands';
+  return effect === 'CancelBatch' || effect === 'CancelStray' || effect === 'PollStrays'
+    ? 'continues'
+    : 'stands';
 };
 
 const said = 'the message of the provider';
@@ -132,10 +148,30 @@ const dueOf = (run: Scenario, type: Effect['type']): Effect | undefined =>
 /** The answer as the engine reports it. */
 const answerOf = (run: Scenario, effect: Effect, fault: FaultKind): Command => {
   if (effect.type !== 'CreateBatch')
-    return { type: 'RecordFault', atMs: run.nowMs, key: effectKey(effect), fault, message: said, retryAfterMs: null };
-  const type = fault === 'transient' ? 'unreachable' : fault === 'source_unreadable' ? 'refused' : fault;
-  const refusal = { type, message: said, retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null } as const;
-  return { type: 'RecordCreateRefused', atMs: run.nowMs, batchKey: effect.batchKey, createAttempt: effect.createAttempt, refusal };
+    return {
+      type: 'RecordFault',
+      atMs: run.nowMs,
+      key: effectKey(effect),
+      fault,
+      message: said,
+      retryAfterMs: null,
+    };
+  const type =
+    fault === 'transient' ? 'unreachable' : fault === 'source_unreadable' ? 'refused' : fault;
+  const refusal = {
+    type,
+    message: said,
+    retryAfterMs: null,
+    statedTokensMax: null,
+    statedRequestsMax: null,
+  } as const;
+  return {
+    type: 'RecordCreateRefused',
+    atMs: run.nowMs,
+    batchKey: effect.batchKey,
+    createAttempt: effect.createAttempt,
+    refusal,
+  };
 };
 
 /** Answers the same to the same question, time after time; the moments at which it was asked. */
@@ -158,7 +194,9 @@ const answerFor = (run: Scenario, type: Effect['type'], kind: FaultKind): readon
   return asked;
 };
 
-const cases = callSites.flatMap(([type, scenarioOf]) => kinds.map((kind) => [type, kind, endOf(type, kind), scenarioOf] as const));
+const cases = callSites.flatMap(([type, scenarioOf]) =>
+  kinds.map((kind) => [type, kind, endOf(type, kind), scenarioOf] as const),
+);
 
 describe('an answer that a provider gives for ever', () => {
   it('is tried at every question and of every kind', () => {
@@ -175,7 +213,11 @@ describe('an answer that a provider gives for ever', () => {
     expect(waits.every((ms) => ms >= 500)).toBe(true);
     if (waits.length > 4) expect(waits[3]).toBeGreaterThan(2 * (waits[0] as number));
     const { controlMessage, liveBatches, troubles } = summaryOf(snapshot);
-    const inStatus = [controlMessage, ...liveBatches.map(({ held }) => held), ...troubles.map(({ message }) => message)].join('\n');
+    const inStatus = [
+      controlMessage,
+      ...liveBatches.map(({ held }) => held),
+      ...troubles.map(({ message }) => message),
+    ].join('\n');
     switch (end) {
       case 'waits':
         expect(asked).toHaveLength(12);
@@ -184,7 +226,9 @@ describe('an answer that a provider gives for ever', () => {
       case 'continues':
         expect(asked.length).toBeLessThanOrEqual(4);
         expect(snapshot.live.every(({ held }) => held === null)).toBe(true);
-        expect(snapshot.control.state).toBe(type === 'CancelBatch' ? 'cancel_requested' : 'running');
+        expect(snapshot.control.state).toBe(
+          type === 'CancelBatch' ? 'cancel_requested' : 'running',
+        );
         expect(dueOf(run, type)).toBeUndefined();
         return;
       case 'stands':
@@ -192,7 +236,8 @@ describe('an answer that a provider gives for ever', () => {
         expect(isStandingStill(snapshot, true)).toBe(true);
         expect(snapshot.control.state).toBe('paused');
         expect(inStatus).toContain(said);
-        // Once the provider says yes again, `resume` is enough: the question, or a new upload before it, is due.
+        // Once the provider says yes again, `resume` is enough: the question, or a new upload
+        // before it, is due.
         send(run, { type: 'ResumeRun' });
         expect(effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type)).toContain(
           type === 'CreateBatch' ? (kind === 'refused' ? 'UploadBatch' : 'BeginCreate') : type,

@@ -14,7 +14,10 @@ describe('a backoff', () => {
   it('is the exponential, capped, and at most a quarter of it more or less', () => {
     fc.assert(
       fc.property(backoff, failureCount, fc.string(), (policy, count, jitterOf) => {
-        const even = Math.min(policy.maxMs, Math.max(1, policy.initialMs) * policy.factor ** Math.min(64, count - 1));
+        const even = Math.min(
+          policy.maxMs,
+          Math.max(1, policy.initialMs) * policy.factor ** Math.min(64, count - 1),
+        );
         const wait = backoffMs(policy, count, jitterOf);
         expect(wait).toBeGreaterThanOrEqual(Math.max(1, Math.floor(0.75 * even)));
         expect(wait).toBeLessThanOrEqual(Math.ceil(1.25 * even));
@@ -26,8 +29,11 @@ describe('a backoff', () => {
   it('grows with every failure until it is capped, whatever its jitter, when it doubles', () => {
     fc.assert(
       fc.property(fc.integer({ min: 10, max: 5_000 }), fc.string(), (initialMs, jitterOf) => {
-        const waits = Array.from({ length: 8 }, (_, i) => backoffMs({ initialMs, factor: 2, maxMs: 1e9 }, i + 1, jitterOf));
-        for (let i = 1; i < waits.length; i += 1) expect(waits[i]).toBeGreaterThan(waits[i - 1] ?? 0);
+        const waits = Array.from({ length: 8 }, (_, i) =>
+          backoffMs({ initialMs, factor: 2, maxMs: 1e9 }, i + 1, jitterOf),
+        );
+        for (let i = 1; i < waits.length; i += 1)
+          expect(waits[i]).toBeGreaterThan(waits[i - 1] ?? 0);
       }),
     );
   });
@@ -51,7 +57,9 @@ describe('a backoff', () => {
   });
 
   it('is jittered differently for different batches', () => {
-    const waits = Array.from({ length: 100 }, (_, i) => backoffMs({ initialMs: 60_000, factor: 2, maxMs: 60_000 }, 1, `batch-${i}`));
+    const waits = Array.from({ length: 100 }, (_, i) =>
+      backoffMs({ initialMs: 60_000, factor: 2, maxMs: 60_000 }, 1, `batch-${i}`),
+    );
     expect(new Set(waits).size).toBeGreaterThan(90);
   });
 });
@@ -59,11 +67,15 @@ describe('a backoff', () => {
 describe('the due time of a backoff', () => {
   it('is never early, and late by an eighth of the wait or a second', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1.6e12, max: 2e12 }), fc.integer({ min: 0, max: 86_400_000 }), (nowMs, waitMs) => {
-        const dueAtMs = bucketDueMs(nowMs, waitMs);
-        expect(dueAtMs).toBeGreaterThanOrEqual(nowMs + waitMs);
-        expect(dueAtMs).toBeLessThan(nowMs + waitMs + Math.max(1_000, waitMs / 8) + 1);
-      }),
+      fc.property(
+        fc.integer({ min: 1.6e12, max: 2e12 }),
+        fc.integer({ min: 0, max: 86_400_000 }),
+        (nowMs, waitMs) => {
+          const dueAtMs = bucketDueMs(nowMs, waitMs);
+          expect(dueAtMs).toBeGreaterThanOrEqual(nowMs + waitMs);
+          expect(dueAtMs).toBeLessThan(nowMs + waitMs + Math.max(1_000, waitMs / 8) + 1);
+        },
+      ),
     );
   });
 
@@ -87,11 +99,16 @@ describe('the due time of a backoff', () => {
 describe('the wait between polls', () => {
   it('is within a tenth of the interval, and at most eight times it however quiet the batch', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 600_000 }), fc.nat(10_000), fc.string(), (baseMs, quietPolls, batchKey) => {
-        const wait = pollWaitMs(baseMs, quietPolls, batchKey);
-        expect(wait).toBeGreaterThanOrEqual(Math.max(1, Math.floor(0.9 * baseMs)));
-        expect(wait).toBeLessThanOrEqual(Math.max(1, Math.ceil(1.1 * 8 * baseMs)));
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 600_000 }),
+        fc.nat(10_000),
+        fc.string(),
+        (baseMs, quietPolls, batchKey) => {
+          const wait = pollWaitMs(baseMs, quietPolls, batchKey);
+          expect(wait).toBeGreaterThanOrEqual(Math.max(1, Math.floor(0.9 * baseMs)));
+          expect(wait).toBeLessThanOrEqual(Math.max(1, Math.ceil(1.1 * 8 * baseMs)));
+        },
+      ),
     );
   });
 });

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { fromStorable, storable } from '../../../lib/core/json/storable-text.ts';
 
 const anyText = fc
-  .array(fc.oneof(fc.constantFrom('\0', '\\', '\\u0000', '\ud800', '\udc00', '😀', 'a'), fc.string()))
+  .array(
+    fc.oneof(fc.constantFrom('\0', '\\', '\\u0000', '\ud800', '\udc00', '😀', 'a'), fc.string()),
+  )
   .map((parts) => parts.join(''));
 
 describe('a text made fit for a database', () => {
@@ -26,6 +28,7 @@ describe('a text made fit for a database', () => {
   });
 
   it('is the text itself where nothing is wrong with it', () => {
-    for (const text of ['', 'item-1', 'żółć 😀', "'; drop table items; --"]) expect(storable(text)).toBe(text);
+    for (const text of ['', 'item-1', 'żółć 😀', "'; drop table items; --"])
+      expect(storable(text)).toBe(text);
   });
 });

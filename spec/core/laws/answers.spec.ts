@@ -20,12 +20,19 @@ import type { Context } from '../../support/core/play.ts';
 const histories = recordHistories(260, { hasScenes: true });
 const steps = histories.flatMap((history) => history.steps);
 const accepted = steps.filter((step) => step.events.length > 0);
-const contexts = histories.flatMap((history) => history.scenes.map((context) => ({ seed: history.seed, scene: context })));
+const contexts = histories.flatMap((history) =>
+  history.scenes.map((context) => ({ seed: history.seed, scene: context })),
+);
 
-/** The snapshot but for the version, and for how many owners opened it: what a repeated answer may not change. */
-const essence = (snapshot: RunSnapshot): string => JSON.stringify({ ...snapshot, version: 0, lostOwners: 0 });
+/**
+ * The snapshot but for the version, and for how many owners opened it: what a repeated answer may
+ * not change.
+ */
+const essence = (snapshot: RunSnapshot): string =>
+  JSON.stringify({ ...snapshot, version: 0, lostOwners: 0 });
 const sameState = (a: State, b: State): boolean =>
-  a === b || (a.rows.every((row, i) => row === b.rows[i]) && essence(a.snapshot) === essence(b.snapshot));
+  a === b ||
+  (a.rows.every((row, i) => row === b.rows[i]) && essence(a.snapshot) === essence(b.snapshot));
 
 /** Commands that are valid only once: a slice at its position, an answer to one attempt. */
 const isOnceOnly: ReadonlySet<Command['type']> = new Set<Command['type']>([
@@ -53,7 +60,11 @@ const isOnceOnly: ReadonlySet<Command['type']> = new Set<Command['type']>([
 const isOnlyDeferred = (events: readonly Event[]): boolean =>
   events.some((event) => event.type === 'AnswersUnreadable') ||
   events.every(
-    (event) => event.type === 'PlanDeferred' || event.type === 'OthersSeen' || event.type === 'RunPaused' || event.type === 'FaultRecorded',
+    (event) =>
+      event.type === 'PlanDeferred' ||
+      event.type === 'OthersSeen' ||
+      event.type === 'RunPaused' ||
+      event.type === 'FaultRecorded',
   );
 
 describe('the same command twice', () => {
@@ -62,7 +73,9 @@ describe('the same command twice', () => {
     expect(types.size).toBeGreaterThanOrEqual(28);
     const law = ({ command, after, events }: Step): string | null => {
       const again = commit(after, command);
-      return events.length === 0 || sameState(after, again.after) ? null : `again: ${JSON.stringify(again.events)}`;
+      return events.length === 0 || sameState(after, again.after)
+        ? null
+        : `again: ${JSON.stringify(again.events)}`;
     };
     expect(breaches(histories, law)).toEqual([]);
   });
@@ -73,11 +86,20 @@ describe('the same command twice', () => {
     for (const { seed, steps: all } of histories) {
       const last = all.at(-1)?.after;
       for (const [i, { command, events }] of all.entries()) {
-        if (events.length === 0 || !isOnceOnly.has(command.type) || isOnlyDeferred(events) || last === undefined) continue;
+        if (
+          events.length === 0 ||
+          !isOnceOnly.has(command.type) ||
+          isOnlyDeferred(events) ||
+          last === undefined
+        )
+          continue;
         // A few of the states that come after: each of them costs a decision.
-        for (const later of [i + 1, i + 5, i + 25].flatMap((at) => all[at]?.after ?? []).concat(last)) {
+        for (const later of [i + 1, i + 5, i + 25]
+          .flatMap((at) => all[at]?.after ?? [])
+          .concat(last)) {
           compared += 1;
-          if (isRight(decide(later.snapshot, command))) found.push(`playHistory(${seed}) step ${i}: ${command.type} was taken again later`);
+          if (isRight(decide(later.snapshot, command)))
+            found.push(`playHistory(${seed}) step ${i}: ${command.type} was taken again later`);
         }
       }
     }
@@ -92,10 +114,18 @@ describe('the same command twice', () => {
      */
     const isOfAnother = ({ command, before }: Step): boolean => {
       if (command.type !== 'SettleRest') return false;
-      const batchNo = before.snapshot.live.find(({ batchKey }) => batchKey === command.batchKey)?.batchNo;
-      return Array.from(command.rows.indexes).some((index) => before.rows[index]?.batchNo !== batchNo);
+      const batchNo = before.snapshot.live.find(
+        ({ batchKey }) => batchKey === command.batchKey,
+      )?.batchNo;
+      return Array.from(command.rows.indexes).some(
+        (index) => before.rows[index]?.batchNo !== batchNo,
+      );
     };
-    expect(breaches(histories, (step) => (step.command.type === 'RequeueRows' || isOfAnother(step) ? null : step.refusal))).toEqual([]);
+    expect(
+      breaches(histories, (step) =>
+        step.command.type === 'RequeueRows' || isOfAnother(step) ? null : step.refusal,
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -104,25 +134,35 @@ describe('what comes at the wrong time', () => {
     const late = steps.filter((step) => isFinished(step.before.snapshot));
     expect(late.length).toBeGreaterThan(100);
     // What is over may still be written out, and pruned.
-    const others = late.filter(({ command }) => command.type !== 'RecordExported' && command.type !== 'PruneArtifacts');
+    const others = late.filter(
+      ({ command }) => command.type !== 'RecordExported' && command.type !== 'PruneArtifacts',
+    );
     expect(others.filter((step) => step.rejection?.type !== 'run_finished')).toEqual([]);
   });
 
   it('is answered, and changes nothing, before the run is created', () => {
-    const early = steps.filter((step) => step.before.snapshot.version === 0 && step.command.type !== 'CreateRun');
+    const early = steps.filter(
+      (step) => step.before.snapshot.version === 0 && step.command.type !== 'CreateRun',
+    );
     expect(early.length).toBeGreaterThan(5);
     expect(early.filter((step) => step.rejection?.type !== 'not_created')).toEqual([]);
   });
 
   it('is rejected when it answers another attempt to create than the one that is out', () => {
-    const strange = steps.filter(({ command }) => command.type === 'RecordCreated' && command.providerBatchId === 'batch_nobody');
+    const strange = steps.filter(
+      ({ command }) =>
+        command.type === 'RecordCreated' && command.providerBatchId === 'batch_nobody',
+    );
     expect(strange.length).toBeGreaterThan(20);
     expect(strange.filter((step) => step.events.length > 0)).toEqual([]);
   });
 
   it('is rejected when it is about an unknown batch', () => {
     const strange = steps.filter(
-      (step) => 'batchKey' in step.command && step.command.batchKey === 'unknown' && step.before.snapshot.version > 0,
+      (step) =>
+        'batchKey' in step.command &&
+        step.command.batchKey === 'unknown' &&
+        step.before.snapshot.version > 0,
     );
     expect(strange.length).toBeGreaterThan(50);
     expect(strange.filter((step) => step.events.length > 0)).toEqual([]);
@@ -130,15 +170,25 @@ describe('what comes at the wrong time', () => {
 });
 
 describe('answers about different batches', () => {
-  /** What order may not change. Sequences and the due times of whole-batch refusals follow the order. */
+  /**
+   * What order may not change. Sequences and the due times of whole-batch refusals follow the
+   * order.
+   */
   const outcome = ({ snapshot, rows }: State): string =>
     JSON.stringify([
       snapshot.totals,
       snapshot.backlog.bytes,
       snapshot.backlog.tokens,
-      rows.map(({ status, charged, uncharged, batchNo, failure }) => [status, charged, uncharged, batchNo, failure]),
+      rows.map(({ status, charged, uncharged, batchNo, failure }) => [
+        status,
+        charged,
+        uncharged,
+        batchNo,
+        failure,
+      ]),
     ]);
-  const isAboutBatch = (effect: Effect): boolean => effectKey(effect).startsWith('batch:') && effect.type !== 'BeginCreate';
+  const isAboutBatch = (effect: Effect): boolean =>
+    effectKey(effect).startsWith('batch:') && effect.type !== 'BeginCreate';
 
   it('commute on rows and totals', () => {
     let compared = 0;
@@ -150,8 +200,12 @@ describe('answers about different batches', () => {
           if (a === b) continue;
           compared += 1;
           const play = (order: readonly (typeof a)[]): State =>
-            order.reduce((state, { answer }) => commit(state, answer({ ...state, atMs: scene.atMs })).after, scene.state);
-          if (outcome(play([a, b])) !== outcome(play([b, a]))) found.push(`playHistory(${seed}): ${a.effect.type} and ${b.effect.type}`);
+            order.reduce(
+              (state, { answer }) => commit(state, answer({ ...state, atMs: scene.atMs })).after,
+              scene.state,
+            );
+          if (outcome(play([a, b])) !== outcome(play([b, a])))
+            found.push(`playHistory(${seed}): ${a.effect.type} and ${b.effect.type}`);
         }
       }
     }
@@ -161,10 +215,13 @@ describe('answers about different batches', () => {
 });
 
 describe('after a reload', () => {
-  const reload = (snapshot: RunSnapshot): RunSnapshot => JSON.parse(JSON.stringify(snapshot)) as RunSnapshot;
+  const reload = (snapshot: RunSnapshot): RunSnapshot =>
+    JSON.parse(JSON.stringify(snapshot)) as RunSnapshot;
   const open = (context: Context): RunSnapshot => {
     const opened = decide(reload(context.state.snapshot), { type: 'OpenRun', atMs: context.atMs });
-    return isLeft(opened) ? context.state.snapshot : opened.right.reduce(evolve, reload(context.state.snapshot));
+    return isLeft(opened)
+      ? context.state.snapshot
+      : opened.right.reduce(evolve, reload(context.state.snapshot));
   };
 
   it('the snapshot is what it was, and so are the effects due', () => {
@@ -172,7 +229,12 @@ describe('after a reload', () => {
     for (const { scene } of contexts) {
       const { snapshot } = scene.state;
       expect(isDeepStrictEqual(reload(snapshot), snapshot)).toBe(true);
-      expect(isDeepStrictEqual(effectsDue(reload(snapshot), scene.atMs), effectsDue(snapshot, scene.atMs))).toBe(true);
+      expect(
+        isDeepStrictEqual(
+          effectsDue(reload(snapshot), scene.atMs),
+          effectsDue(snapshot, scene.atMs),
+        ),
+      ).toBe(true);
     }
   });
 
@@ -181,17 +243,24 @@ describe('after a reload', () => {
     for (const { scene } of contexts) {
       const before = effectsDue(scene.state.snapshot, scene.atMs);
       const after = effectsDue(open(scene), scene.atMs);
-      const creating = scene.state.snapshot.live.filter((batch) => batch.phase === 'creating').map((batch) => batch.batchKey);
+      const creating = scene.state.snapshot.live
+        .filter((batch) => batch.phase === 'creating')
+        .map((batch) => batch.batchKey);
       creatingCount += creating.length;
       expect(after.filter((effect) => effect.type === 'CreateBatch')).toEqual([]);
       for (const effect of after) {
         if (effect.type === 'SweepBatches')
-          expect(effect.creates.map(({ batchKey }) => batchKey)).toEqual(expect.arrayContaining(creating));
+          expect(effect.creates.map(({ batchKey }) => batchKey)).toEqual(
+            expect.arrayContaining(creating),
+          );
         // An unconfirmed create is no longer in flight, so there may be capacity to plan.
         else if (effect.type !== 'PlanBatch') expect(before).toContainEqual(effect);
       }
-      const isReconcileWaiting = scene.state.snapshot.faults.some((fault) => fault.key === reconcileKey);
-      if (creating.length > 0 && !isReconcileWaiting) expect(after.map((effect) => effect.type)).toContain('SweepBatches');
+      const isReconcileWaiting = scene.state.snapshot.faults.some(
+        (fault) => fault.key === reconcileKey,
+      );
+      if (creating.length > 0 && !isReconcileWaiting)
+        expect(after.map((effect) => effect.type)).toContain('SweepBatches');
       // More unconfirmed creates may stop new ones: no other effect may be missing.
       const gone = before.filter(
         (effect) =>

@@ -24,7 +24,8 @@ const recordsOf = new Map(
       history.seed,
       new Map(
         history.steps.map((step) => {
-          for (const [key, record] of recordsAfter((batchKey) => known.get(batchKey), step.events)) known.set(key, record);
+          for (const [key, record] of recordsAfter((batchKey) => known.get(batchKey), step.events))
+            known.set(key, record);
           return [step, [...known.values()]];
         }),
       ),
@@ -32,11 +33,17 @@ const recordsOf = new Map(
   }),
 );
 
-const placeOf = (row: Row): number => (row.status === 'pending' || row.status === 'failed_retryable' ? 0 : row.batchNo);
+const placeOf = (row: Row): number =>
+  row.status === 'pending' || row.status === 'failed_retryable' ? 0 : row.batchNo;
 const rowsOf = (rows: Rows, batchNo: number) => {
   const mine = rows.filter((row) => placeOf(row) === batchNo);
-  const count = (...statuses: readonly string[]): number => mine.filter((row) => statuses.includes(row.status)).length;
-  return { completed: count('completed'), failed: count('failed_permanent'), open: count('queued_local', 'submitted') };
+  const count = (...statuses: readonly string[]): number =>
+    mine.filter((row) => statuses.includes(row.status)).length;
+  return {
+    completed: count('completed'),
+    failed: count('failed_permanent'),
+    open: count('queued_local', 'submitted'),
+  };
 };
 
 describe('what is remembered of a batch', () => {
@@ -45,7 +52,8 @@ describe('what is remembered of a batch', () => {
     const found = breaches(histories, (step, { seed }) => {
       const { snapshot, rows } = step.after;
       const records = recordsOf.get(seed)?.get(step) ?? [];
-      if (records.length !== snapshot.batchCount) return `${records.length} records, ${snapshot.batchCount} batches`;
+      if (records.length !== snapshot.batchCount)
+        return `${records.length} records, ${snapshot.batchCount} batches`;
       for (const row of rows) {
         const fault = assignmentError(row.status, placeOf(row), row.sameAs !== null);
         if (fault !== null) return `row ${row.index}: ${fault}`;
@@ -56,12 +64,34 @@ describe('what is remembered of a batch', () => {
         const fault = faultOfRecord(record, rowsOf(rows, record.batchNo), live !== undefined);
         if (fault !== null) return `batch ${record.batchNo}: ${fault}`;
         if (live === undefined) continue;
-        const { batchNo, requests, inputFileId, providerBatchId, providerStatus, ending, files, phase } = live;
+        const {
+          batchNo,
+          requests,
+          inputFileId,
+          providerBatchId,
+          providerStatus,
+          ending,
+          files,
+          phase,
+        } = live;
         // A file that was uploaded anew has a number of its own, before its create is begun.
-        const createAttempt = phase === 'planned' || phase === 'uploaded' ? record.createAttempt : live.createAttempt;
-        const shown = { batchNo, requests, createAttempt, inputFileId, providerBatchId, providerStatus, ending, files };
-        const remembered = Object.fromEntries(Object.keys(shown).map((key) => [key, record[key as keyof typeof shown]]));
-        if (JSON.stringify(remembered) !== JSON.stringify(shown)) return `${JSON.stringify(remembered)} is not ${JSON.stringify(shown)}`;
+        const createAttempt =
+          phase === 'planned' || phase === 'uploaded' ? record.createAttempt : live.createAttempt;
+        const shown = {
+          batchNo,
+          requests,
+          createAttempt,
+          inputFileId,
+          providerBatchId,
+          providerStatus,
+          ending,
+          files,
+        };
+        const remembered = Object.fromEntries(
+          Object.keys(shown).map((key) => [key, record[key as keyof typeof shown]]),
+        );
+        if (JSON.stringify(remembered) !== JSON.stringify(shown))
+          return `${JSON.stringify(remembered)} is not ${JSON.stringify(shown)}`;
       }
       return null;
     });
@@ -76,13 +106,15 @@ describe('what is remembered of a batch', () => {
       for (const record of recordsOf.get(seed)?.get(step) ?? []) {
         for (const index of indexesOf(record.indexes)) {
           const row = step.after.rows[index] as Row;
-          if (gaveOutcome(record, { status: row.status, batchNo: placeOf(row) })) outcomes.set(index, (outcomes.get(index) ?? 0) + 1);
+          if (gaveOutcome(record, { status: row.status, batchNo: placeOf(row) }))
+            outcomes.set(index, (outcomes.get(index) ?? 0) + 1);
         }
       }
       for (const row of step.after.rows) {
         compared += 1;
         const given = outcomes.get(row.index) ?? 0;
-        if (row.charged + row.uncharged !== given) return `row ${row.index}: ${row.charged} + ${row.uncharged} attempts, ${given} outcomes`;
+        if (row.charged + row.uncharged !== given)
+          return `row ${row.index}: ${row.charged} + ${row.uncharged} attempts, ${given} outcomes`;
       }
       return null;
     });
@@ -130,7 +162,12 @@ describe('the laws of a batch find when', () => {
     ['a row is still open in it', {}, { open: 1 }, false],
     ['the run still has it', {}, {}, true],
     ['it was dropped with outcomes', { state: 'dropped' }, {}, false],
-    ['it is live, and not all of its rows are accounted for', { state: 'live', retriedCount: 0 }, {}, true],
+    [
+      'it is live, and not all of its rows are accounted for',
+      { state: 'live', retriedCount: 0 },
+      {},
+      true,
+    ],
   ])('%s', (_name, change, counted, isLive) => {
     expect(faultOfRecord(sound, rows, false)).toBeNull();
     expect(faultOfRecord({ ...sound, ...change }, { ...rows, ...counted }, isLive)).not.toBeNull();

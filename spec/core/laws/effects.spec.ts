@@ -14,9 +14,13 @@ import { perform } from '../../support/core/perform.ts';
 import type { Context } from '../../support/core/play.ts';
 
 const histories = recordHistories(280, { hasScenes: true });
-const contexts = histories.flatMap((history) => history.scenes.map((context) => ({ seed: history.seed, scene: context })));
+const contexts = histories.flatMap((history) =>
+  history.scenes.map((context) => ({ seed: history.seed, scene: context })),
+);
 const states = histories.flatMap((history) =>
-  history.steps.filter((step) => step.events.length > 0).map((step) => ({ atMs: step.command.atMs, snapshot: step.after.snapshot })),
+  history.steps
+    .filter((step) => step.events.length > 0)
+    .map((step) => ({ atMs: step.command.atMs, snapshot: step.after.snapshot })),
 );
 
 /** Later than any due time. */
@@ -28,9 +32,13 @@ const typesDue = (snapshot: RunSnapshot, nowMs: number): readonly Effect['type']
 const stillDue = (effect: Effect, after: readonly Effect[]): boolean =>
   after.some((other) => {
     if (effect.type === 'PollBatches' && other.type === 'PollBatches')
-      return other.batches.some(({ batchKey }) => effect.batches.some((asked) => asked.batchKey === batchKey));
+      return other.batches.some(({ batchKey }) =>
+        effect.batches.some((asked) => asked.batchKey === batchKey),
+      );
     if (effect.type === 'PollStrays' && other.type === 'PollStrays')
-      return other.batches.some(({ providerBatchId }) => effect.batches.some((asked) => asked.providerBatchId === providerBatchId));
+      return other.batches.some(({ providerBatchId }) =>
+        effect.batches.some((asked) => asked.providerBatchId === providerBatchId),
+      );
     if (effect.type === 'SweepBatches' && other.type === 'SweepBatches')
       return other.creates.some(({ batchKey, stage }) =>
         effect.creates.some((asked) => asked.batchKey === batchKey && asked.stage === stage),
@@ -39,7 +47,11 @@ const stillDue = (effect: Effect, after: readonly Effect[]): boolean =>
   });
 
 /** Plays the effect's answer at that very moment, in a copy of the world. */
-const answerNow = ({ state, world, atMs }: Context, effect: Effect, isFair: boolean): string | null => {
+const answerNow = (
+  { state, world, atMs }: Context,
+  effect: Effect,
+  isFair: boolean,
+): string | null => {
   const copy = { ...structuredClone(world), isFair };
   const step = commit(state, perform(copy, effect, { ...state, atMs })({ ...state, atMs }));
   if (step.events.length === 0)
@@ -87,7 +99,10 @@ describe('effects due', () => {
       for (const laterMs of [until, Math.floor((atMs + until) / 2)]) {
         compared += 1;
         if (JSON.stringify(effectsDue(snapshot, laterMs)) !== now)
-          expect({ at: laterMs, due: typesDue(snapshot, laterMs) }).toEqual({ at: atMs, due: typesDue(snapshot, atMs) });
+          expect({ at: laterMs, due: typesDue(snapshot, laterMs) }).toEqual({
+            at: atMs,
+            due: typesDue(snapshot, atMs),
+          });
       }
     }
     expect(compared).toBeGreaterThan(10_000);
@@ -97,7 +112,8 @@ describe('effects due', () => {
     for (const { snapshot, atMs } of states) {
       let nowMs: number | null = atMs;
       for (let wakes = 0; nowMs !== null; wakes += 1) {
-        if (wakes > 100) throw new Error(`it wakes again and again: ${JSON.stringify(snapshot.faults)}`);
+        if (wakes > 100)
+          throw new Error(`it wakes again and again: ${JSON.stringify(snapshot.faults)}`);
         nowMs = nextDueMs(snapshot, nowMs);
       }
     }
@@ -115,9 +131,15 @@ describe('a run that is not running', () => {
     const stopped = states.filter(({ snapshot }) => snapshot.control.state !== 'running');
     expect(stopped.length).toBeGreaterThan(500);
     const forward: readonly string[] = ['IngestSlice', 'PlanBatch', 'UploadBatch', 'BeginCreate'];
-    expect(stopped.flatMap(({ snapshot }) => typesDue(snapshot, evermore)).filter((type) => forward.includes(type))).toEqual([]);
+    expect(
+      stopped
+        .flatMap(({ snapshot }) => typesDue(snapshot, evermore))
+        .filter((type) => forward.includes(type)),
+    ).toEqual([]);
     const law = (state: string, types: readonly string[]): string | null =>
-      state === 'running' ? null : (types.find((type) => type === 'BatchPlanned' || type === 'CreateBegun') ?? null);
+      state === 'running'
+        ? null
+        : (types.find((type) => type === 'BatchPlanned' || type === 'CreateBegun') ?? null);
     expect(
       breaches(histories, ({ before, events }) =>
         law(
@@ -129,23 +151,33 @@ describe('a run that is not running', () => {
   });
 
   it('polls and settles all the same: what was paid for does not expire unread', () => {
-    const paused = states.filter(({ snapshot }) => snapshot.control.state === 'paused' && !isFinished(snapshot));
+    const paused = states.filter(
+      ({ snapshot }) => snapshot.control.state === 'paused' && !isFinished(snapshot),
+    );
     expect(paused.length).toBeGreaterThan(300);
     for (const { snapshot } of paused) {
       const due = effectsDue(snapshot, evermore);
-      const polled = due.flatMap((effect) => (effect.type === 'PollBatches' ? effect.batches.map((batch) => batch.batchKey) : []));
+      const polled = due.flatMap((effect) =>
+        effect.type === 'PollBatches' ? effect.batches.map((batch) => batch.batchKey) : [],
+      );
       expect(polled).toEqual(
-        snapshot.live.filter((batch) => batch.phase === 'created' && batch.held === null).map((batch) => batch.batchKey),
+        snapshot.live
+          .filter((batch) => batch.phase === 'created' && batch.held === null)
+          .map((batch) => batch.batchKey),
       );
       const ended = snapshot.live.filter((batch) => batch.phase === 'ended' && batch.held === null);
-      expect(due.filter((effect) => effect.type === 'StoreFiles' || effect.type === 'SettleSlice').length).toBe(ended.length);
+      expect(
+        due.filter((effect) => effect.type === 'StoreFiles' || effect.type === 'SettleSlice')
+          .length,
+      ).toBe(ended.length);
     }
   });
 
   it('stands still exactly when nothing will ever be due; without its key, polls do not count', () => {
     for (const { snapshot } of states) {
       if (snapshot.version === 0) continue;
-      const isWithoutKey = snapshot.control.state === 'paused' && snapshot.control.reason === 'authentication_failed';
+      const isWithoutKey =
+        snapshot.control.state === 'paused' && snapshot.control.reason === 'authentication_failed';
       const expected = isWithoutKey || effectsDue(snapshot, evermore).length === 0;
       expect({ atVersion: snapshot.version, still: isStandingStill(snapshot, true) }).toEqual({
         atVersion: snapshot.version,

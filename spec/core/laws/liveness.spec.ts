@@ -8,16 +8,26 @@ const dayMs = 86_400_000;
 
 describe('once faults stop', () => {
   it('every run ends, in bounded time, whatever became of its creates', () => {
-    const unfinished = histories.filter((history) => history.stuck !== null || !isFinished(history.last.snapshot));
+    const unfinished = histories.filter(
+      (history) => history.stuck !== null || !isFinished(history.last.snapshot),
+    );
     expect(unfinished.map(({ seed, stuck }) => `playHistory(${seed}): ${stuck}`)).toEqual([]);
-    const slow = histories.filter((history) => history.endMs - history.last.snapshot.createdAtMs > dayMs);
+    const slow = histories.filter(
+      (history) => history.endMs - history.last.snapshot.createdAtMs > dayMs,
+    );
     expect(slow.map(({ seed }) => `playHistory(${seed})`)).toEqual([]);
   });
 
   it('a cancelled run ends like any other', () => {
-    const cancelled = histories.filter((history) => history.last.snapshot.control.state === 'cancel_requested');
+    const cancelled = histories.filter(
+      (history) => history.last.snapshot.control.state === 'cancel_requested',
+    );
     expect(cancelled.length).toBeGreaterThan(10);
-    expect(cancelled.filter((history) => !isFinished(history.last.snapshot)).map(({ seed }) => `playHistory(${seed})`)).toEqual([]);
+    expect(
+      cancelled
+        .filter((history) => !isFinished(history.last.snapshot))
+        .map(({ seed }) => `playHistory(${seed})`),
+    ).toEqual([]);
   });
 });
 
@@ -25,12 +35,16 @@ describe('where nothing ever goes wrong', () => {
   it('every row that fits a batch is completed at its first attempt', () => {
     const smooth = recordHistories(100, { turnsMax: 0 });
     expect(
-      smooth.filter((history) => !isFinished(history.last.snapshot)).map(({ seed }) => `playHistory(${seed}, { turnsMax: 0 })`),
+      smooth
+        .filter((history) => !isFinished(history.last.snapshot))
+        .map(({ seed }) => `playHistory(${seed}, { turnsMax: 0 })`),
     ).toEqual([]);
     const rows = smooth.flatMap((history) => history.last.rows);
     expect(rows.length).toBeGreaterThan(300);
     expect(
-      rows.filter((row) => row.status === 'completed').every((row) => row.charged === (row.sameAs === null ? 1 : 0) && row.uncharged === 0),
+      rows
+        .filter((row) => row.status === 'completed')
+        .every((row) => row.charged === (row.sameAs === null ? 1 : 0) && row.uncharged === 0),
     ).toBe(true);
     const failures = new Set(rows.flatMap((row) => row.failure ?? []));
     expect([...failures].sort()).toEqual(['invalid_row', 'request_too_large']);
@@ -39,7 +53,11 @@ describe('where nothing ever goes wrong', () => {
 
 describe('the provider', () => {
   it('is never asked twice for one create, nor for rows that it is working on', () => {
-    expect(histories.flatMap(({ seed, world }) => world.crimes.map((crime) => `playHistory(${seed}): ${crime}`))).toEqual([]);
+    expect(
+      histories.flatMap(({ seed, world }) =>
+        world.crimes.map((crime) => `playHistory(${seed}): ${crime}`),
+      ),
+    ).toEqual([]);
   });
 
   it('is asked to create nothing while four creates are unconfirmed', () => {

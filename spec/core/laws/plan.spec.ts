@@ -14,10 +14,14 @@ import { breaches, recordHistories } from '../../support/core/histories.ts';
 import type { Row } from '../../support/core/row-table.ts';
 
 const histories = recordHistories(320);
-const plans = histories.flatMap((history) => history.steps.filter((step) => step.events.some((event) => event.type === 'BatchPlanned')));
+const plans = histories.flatMap((history) =>
+  history.steps.filter((step) => step.events.some((event) => event.type === 'BatchPlanned')),
+);
 
-const plannedIn = (step: Step): EventOf<'BatchPlanned'> | undefined => step.events.find((event) => event.type === 'BatchPlanned');
-const least = (...limits: readonly (number | null)[]): number => Math.min(...limits.map((limit) => limit ?? Infinity));
+const plannedIn = (step: Step): EventOf<'BatchPlanned'> | undefined =>
+  step.events.find((event) => event.type === 'BatchPlanned');
+const least = (...limits: readonly (number | null)[]): number =>
+  Math.min(...limits.map((limit) => limit ?? Infinity));
 
 const twoDaysMs = 48 * 3_600_000;
 
@@ -26,7 +30,10 @@ interface Known {
   readonly snapshot: RunSnapshot;
   readonly command: CommandOf<'PlanBatch'>;
 }
-const knownBy = (step: Step): Known => ({ snapshot: step.before.snapshot, command: step.command as CommandOf<'PlanBatch'> });
+const knownBy = (step: Step): Known => ({
+  snapshot: step.before.snapshot,
+  command: step.command as CommandOf<'PlanBatch'>,
+});
 
 /**
  * The limits and the remaining capacity, computed here from the configuration, the live batches,
@@ -35,30 +42,54 @@ const knownBy = (step: Step): Known => ({ snapshot: step.before.snapshot, comman
 const boundsOf = ({
   snapshot,
   command,
-}: Known): Readonly<Record<'requests' | 'bytes' | 'learnedBytes' | 'tokens' | 'roomRequests' | 'roomTokens' | 'roomUsd', number>> => {
+}: Known): Readonly<
+  Record<
+    'requests' | 'bytes' | 'learnedBytes' | 'tokens' | 'roomRequests' | 'roomTokens' | 'roomUsd',
+    number
+  >
+> => {
   const { config, live, queue, canary, usage, presumed, calibration } = snapshot;
   const { limits, operation } = config;
   const { enqueue, money } = operation;
   const known = command.others ?? { ...queue.others, stated: null, wants: [] };
-  const heard = [queue.stated, known.stated !== null && known.stated.atMs > queue.sinceMs ? known.stated : null];
+  const heard = [
+    queue.stated,
+    known.stated !== null && known.stated.atMs > queue.sinceMs ? known.stated : null,
+  ];
   const [latest] = heard.sort((a, b) => (b?.atMs ?? 0) - (a?.atMs ?? 0));
   const stated = latest && command.atMs < latest.atMs + twoDaysMs ? latest : null;
-  const billed = calibration.rows < 20 ? 1 : Math.min(4, Math.max(0.25, calibration.billedTokens / calibration.countedTokens));
+  const billed =
+    calibration.rows < 20
+      ? 1
+      : Math.min(4, Math.max(0.25, calibration.billedTokens / calibration.countedTokens));
   const tokenLimit = least(enqueue.enqueuedTokenLimit, stated?.tokensMax ?? null);
-  const tokens = Math.max(0, Math.floor(Math.min(tokenLimit * enqueue.targetRatio, tokenLimit - enqueue.headroom)));
-  const requests = least(enqueue.enqueuedRequestLimit, stated?.requestsMax ?? null) * enqueue.targetRatio;
+  const tokens = Math.max(
+    0,
+    Math.floor(Math.min(tokenLimit * enqueue.targetRatio, tokenLimit - enqueue.headroom)),
+  );
+  const requests =
+    least(enqueue.enqueuedRequestLimit, stated?.requestsMax ?? null) * enqueue.targetRatio;
   const { guess } = queue;
-  const held = (of: 'inputTokens' | 'requests'): number => live.reduce((sum, batch) => sum + batch[of], 0);
+  const held = (of: 'inputTokens' | 'requests'): number =>
+    live.reduce((sum, batch) => sum + batch[of], 0);
   const worst = (inputTokens: number, count: number): number =>
     inputTokens * Math.max(1, billed) + count * 2 * (money.outputTokensMax ?? 0);
   const free = {
-    tokens: Math.min(Math.floor(tokens / billed), guess?.unit === 'tokens' ? guess.max : Infinity) - held('inputTokens') - known.tokens,
-    requests: Math.min(Math.floor(requests), guess?.unit === 'requests' ? guess.max : Infinity) - held('requests') - known.requests,
+    tokens:
+      Math.min(Math.floor(tokens / billed), guess?.unit === 'tokens' ? guess.max : Infinity) -
+      held('inputTokens') -
+      known.tokens,
+    requests:
+      Math.min(Math.floor(requests), guess?.unit === 'requests' ? guess.max : Infinity) -
+      held('requests') -
+      known.requests,
   };
   // A run that has waited longer gets what it wants, and at most half.
   const { needs } = snapshot.backlog;
   const waitsSince = needs === null || needs.retryAtMs === null ? command.atMs : needs.sinceMs;
-  const older = known.wants.filter(({ sinceMs, untilMs }) => sinceMs < waitsSince && untilMs > command.atMs);
+  const older = known.wants.filter(
+    ({ sinceMs, untilMs }) => sinceMs < waitsSince && untilMs > command.atMs,
+  );
   const left = (unit: 'tokens' | 'requests'): number =>
     free[unit] === Infinity
       ? 0
@@ -67,10 +98,18 @@ const boundsOf = ({
           Math.ceil(Math.max(0, free[unit]) / 2),
         );
   return {
-    requests: least(limits.requestsMax, operation.chunk.requestsMax, canary.isPassed ? null : (operation.canary?.items ?? null)),
+    requests: least(
+      limits.requestsMax,
+      operation.chunk.requestsMax,
+      canary.isPassed ? null : (operation.canary?.items ?? null),
+    ),
     bytes: least(limits.inputBytesMax, operation.chunk.inputBytesMax),
     learnedBytes: least(snapshot.fileLimit?.bytesMax ?? null),
-    tokens: least(limits.inputTokensMax, operation.chunk.inputTokensMax, enqueue.maxBatchEnqueuedTokens),
+    tokens: least(
+      limits.inputTokensMax,
+      operation.chunk.inputTokensMax,
+      enqueue.maxBatchEnqueuedTokens,
+    ),
     roomRequests: free.requests - left('requests'),
     roomTokens: free.tokens - left('tokens'),
     roomUsd:
@@ -82,14 +121,20 @@ const boundsOf = ({
 };
 const usdOf = ({ snapshot }: Known, tokens: number, count: number): number => {
   const { calibration, config } = snapshot;
-  const billed = calibration.rows < 20 ? 1 : Math.min(4, Math.max(0.25, calibration.billedTokens / calibration.countedTokens));
+  const billed =
+    calibration.rows < 20
+      ? 1
+      : Math.min(4, Math.max(0.25, calibration.billedTokens / calibration.countedTokens));
   return tokens * Math.max(1, billed) + count * 2 * (config.operation.money.outputTokensMax ?? 0);
 };
-const fitsAnyBatch = (row: Row, known: Known): boolean => row.bytes <= boundsOf(known).bytes && row.tokens <= boundsOf(known).tokens;
+const fitsAnyBatch = (row: Row, known: Known): boolean =>
+  row.bytes <= boundsOf(known).bytes && row.tokens <= boundsOf(known).tokens;
 /** What may be planned, in order: rows that fit no batch stand aside. */
 const plannable = (step: Step): readonly Row[] =>
   step.before.rows.filter((row) => row.status === 'pending' && fitsAnyBatch(row, knownBy(step)));
-const load = (rows: readonly Row[]): { readonly requests: number; readonly bytes: number; readonly tokens: number } => ({
+const load = (
+  rows: readonly Row[],
+): { readonly requests: number; readonly bytes: number; readonly tokens: number } => ({
   requests: rows.length,
   bytes: rows.reduce((sum, row) => sum + row.bytes, 0),
   tokens: rows.reduce((sum, row) => sum + row.tokens, 0),
@@ -105,16 +150,22 @@ const fits = (rows: readonly Row[], known: Known): boolean => {
     tokens <= bounds.tokens &&
     requests <= bounds.roomRequests &&
     tokens <= bounds.roomTokens &&
-    (known.snapshot.config.operation.money.costUsdMax === null || usdOf(known, tokens, requests) <= bounds.roomUsd + 1e-6)
+    (known.snapshot.config.operation.money.costUsdMax === null ||
+      usdOf(known, tokens, requests) <= bounds.roomUsd + 1e-6)
   );
 };
 
-/** A budget that was found by trying is never below one request: nothing is enqueued, and the request goes alone. */
+/**
+ * A budget that was found by trying is never below one request: nothing is enqueued, and the
+ * request goes alone.
+ */
 const isLoneUnderGuess = (rows: readonly Row[], { before }: Step): boolean =>
   rows.length === 1 && before.snapshot.queue.guess !== null && before.snapshot.live.length === 0;
 
 describe('a planned batch', () => {
-  const ofPlans = (law: (planned: EventOf<'BatchPlanned'>, step: Step) => string | null): readonly string[] => {
+  const ofPlans = (
+    law: (planned: EventOf<'BatchPlanned'>, step: Step) => string | null,
+  ): readonly string[] => {
     expect(plans.length).toBeGreaterThan(500);
     return breaches(histories, (step) => {
       const planned = plannedIn(step);
@@ -128,7 +179,9 @@ describe('a planned batch', () => {
       const rows = [...indexesOf(planned.indexes)].flatMap((index) => before.rows[index] ?? []);
       const { requests, inputBytes: bytes, inputTokens: tokens } = planned;
       const isTruth = JSON.stringify({ requests, bytes, tokens }) === JSON.stringify(load(rows));
-      return isTruth && (fits(rows, knownBy(step)) || isLoneUnderGuess(rows, step)) ? null : JSON.stringify(planned);
+      return isTruth && (fits(rows, knownBy(step)) || isLoneUnderGuess(rows, step))
+        ? null
+        : JSON.stringify(planned);
     };
     expect(ofPlans(law)).toEqual([]);
   });
@@ -138,7 +191,9 @@ describe('a planned batch', () => {
       const front = plannable(step)
         .slice(0, planned.requests)
         .map((row) => row.index);
-      return JSON.stringify(front) === JSON.stringify([...indexesOf(planned.indexes)]) ? null : JSON.stringify(front);
+      return JSON.stringify(front) === JSON.stringify([...indexesOf(planned.indexes)])
+        ? null
+        : JSON.stringify(front);
     };
     expect(ofPlans(law)).toEqual([]);
   });
@@ -149,7 +204,8 @@ describe('a planned batch', () => {
       const rows = plannable(step);
       const next = rows[planned.requests];
       if (next !== undefined)
-        return fits(rows.slice(0, planned.requests + 1), knownBy(step)) && !isLoneUnderGuess(rows.slice(0, planned.requests), step)
+        return fits(rows.slice(0, planned.requests + 1), knownBy(step)) &&
+          !isLoneUnderGuess(rows.slice(0, planned.requests), step)
           ? `row ${next.index} would fit`
           : null;
       const bounds = boundsOf(knownBy(step));
@@ -157,28 +213,44 @@ describe('a planned batch', () => {
         planned.requests >= bounds.requests ||
         planned.inputBytes >= Math.min(bounds.bytes, bounds.learnedBytes) ||
         planned.inputTokens >= bounds.tokens;
-      const isOld = step.command.atMs >= snapshot.backlog.sinceMs + snapshot.config.operation.chunk.planAfterMs;
-      return isFull || snapshot.ingest.isComplete || isOld ? null : 'a fuller batch was worth waiting for';
+      const isOld =
+        step.command.atMs >= snapshot.backlog.sinceMs + snapshot.config.operation.chunk.planAfterMs;
+      return isFull || snapshot.ingest.isComplete || isOld
+        ? null
+        : 'a fuller batch was worth waiting for';
     };
     expect(ofPlans(law)).toEqual([]);
   });
 
   it('depends on the window and the state alone', () => {
     const law = (planned: EventOf<'BatchPlanned'>, { before, command }: Step): string | null => {
-      const again = decide(before.snapshot, { ...(command as CommandOf<'PlanBatch'>), newBatchKey: 'other' as BatchKey });
-      const other = isRight(again) ? again.right.find((event) => event.type === 'BatchPlanned') : undefined;
-      return JSON.stringify({ ...other, batchKey: planned.batchKey }) === JSON.stringify(planned) ? null : JSON.stringify(other);
+      const again = decide(before.snapshot, {
+        ...(command as CommandOf<'PlanBatch'>),
+        newBatchKey: 'other' as BatchKey,
+      });
+      const other = isRight(again)
+        ? again.right.find((event) => event.type === 'BatchPlanned')
+        : undefined;
+      return JSON.stringify({ ...other, batchKey: planned.batchKey }) === JSON.stringify(planned)
+        ? null
+        : JSON.stringify(other);
     };
     expect(ofPlans(law)).toEqual([]);
   });
 
   it('comes only while fewer than four are planned or uploaded but not created; what is sent again joins them', () => {
     const unsent = ({ live }: RunSnapshot): number =>
-      live.filter(({ phase }) => phase === 'planned' || phase === 'uploaded' || phase === 'creating').length;
+      live.filter(
+        ({ phase }) => phase === 'planned' || phase === 'uploaded' || phase === 'creating',
+      ).length;
     const law = ({ before, events }: Step): string | null =>
-      events.some((event) => event.type === 'BatchPlanned') && unsent(before.snapshot) >= 4 ? `${unsent(before.snapshot)}` : null;
+      events.some((event) => event.type === 'BatchPlanned') && unsent(before.snapshot) >= 4
+        ? `${unsent(before.snapshot)}`
+        : null;
     expect(breaches(histories, law)).toEqual([]);
-    expect(histories.some(({ steps }) => steps.some(({ after }) => unsent(after.snapshot) === 4))).toBe(true);
+    expect(
+      histories.some(({ steps }) => steps.some(({ after }) => unsent(after.snapshot) === 4)),
+    ).toBe(true);
   });
 });
 
@@ -208,7 +280,11 @@ describe('a budget that is smaller than the next request', () => {
   it('pauses the run when nothing is enqueued, and only then', () => {
     const pauses = histories
       .flatMap((history) => history.steps)
-      .filter((step) => step.events.some((event) => event.type === 'RunPaused' && event.reason === 'budget_exhausted'));
+      .filter((step) =>
+        step.events.some(
+          (event) => event.type === 'RunPaused' && event.reason === 'budget_exhausted',
+        ),
+      );
     expect(pauses.length).toBeGreaterThan(10);
     expect(pauses.filter((step) => step.before.snapshot.live.length > 0)).toEqual([]);
   });

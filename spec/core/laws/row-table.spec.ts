@@ -28,15 +28,33 @@ const line = (indexes: readonly number[]) => ({ indexes, offsets: indexes, lengt
 /** What the laws lean on: a table that lets wrong changes pass would prove nothing. */
 describe('the table of rows refuses', () => {
   it.each<[string, RowChange]>([
-    ['a claim of a row that is not pending', { type: 'claim', batchNo: 3, indexes: [0, 2], count: 2 }],
-    ['a claim of fewer rows than it says', { type: 'claim', batchNo: 3, indexes: [0, 1], count: 2 }],
+    [
+      'a claim of a row that is not pending',
+      { type: 'claim', batchNo: 3, indexes: [0, 2], count: 2 },
+    ],
+    [
+      'a claim of fewer rows than it says',
+      { type: 'claim', batchNo: 3, indexes: [0, 1], count: 2 },
+    ],
     ['a submit of more rows than the batch has', { type: 'submit', batchNo: 2, count: 2 }],
     ['a release of a batch that was sent', { type: 'release', batchNo: 1, count: 1 }],
-    ['an outcome of another batch', { type: 'complete', batchNo: 2, object: 'o', lines: line([1]), sequenceFrom: 2 }],
-    ['a second outcome', { type: 'complete', batchNo: 1, object: 'o', lines: line([2]), sequenceFrom: 2 }],
-    ['one outcome twice', { type: 'complete', batchNo: 1, object: 'o', lines: line([1, 1]), sequenceFrom: 2 }],
+    [
+      'an outcome of another batch',
+      { type: 'complete', batchNo: 2, object: 'o', lines: line([1]), sequenceFrom: 2 },
+    ],
+    [
+      'a second outcome',
+      { type: 'complete', batchNo: 1, object: 'o', lines: line([2]), sequenceFrom: 2 },
+    ],
+    [
+      'one outcome twice',
+      { type: 'complete', batchNo: 1, object: 'o', lines: line([1, 1]), sequenceFrom: 2 },
+    ],
     ['a requeue of a row that does not wait', { type: 'requeue', indexes: [0] }],
-    ['a failure of a row that does not exist', { type: 'fail_pending', indexes: [9], code: 0, sequenceFrom: 2, batchNo: 0 }],
+    [
+      'a failure of a row that does not exist',
+      { type: 'fail_pending', indexes: [9], code: 0, sequenceFrom: 2, batchNo: 0 },
+    ],
   ])('%s', (_name, change) => expect(isLeft(foldRows(rows, [change]))).toBe(true));
 
   it('the whole commit when its last change is wrong', () => {
@@ -49,8 +67,12 @@ describe('the table of rows refuses', () => {
 
 describe('the search for breaches', () => {
   it('finds a planted one, and names the history that shows it', () => {
-    const found = breaches([playHistory(7)], ({ events }) => (events.some((event) => event.type === 'RunCreated') ? 'planted' : null));
-    expect(found).toEqual([expect.stringMatching(/^playHistory\(7\) step \d+ CreateRun: planted$/)]);
+    const found = breaches([playHistory(7)], ({ events }) =>
+      events.some((event) => event.type === 'RunCreated') ? 'planted' : null,
+    );
+    expect(found).toEqual([
+      expect.stringMatching(/^playHistory\(7\) step \d+ CreateRun: planted$/),
+    ]);
   });
 
   it('is not content with nothing to search', () => {
@@ -58,7 +80,8 @@ describe('the search for breaches', () => {
   });
 
   it('plays the same history for the same seed', () => {
-    const historyOf = (seed: number): string => JSON.stringify(playHistory(seed).steps.map(({ command, events }) => [command, events]));
+    const historyOf = (seed: number): string =>
+      JSON.stringify(playHistory(seed).steps.map(({ command, events }) => [command, events]));
     expect(historyOf(11)).toBe(historyOf(11));
     expect(historyOf(11)).not.toBe(historyOf(12));
   });

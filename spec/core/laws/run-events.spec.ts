@@ -5,8 +5,13 @@ import { recordHistories } from '../../support/core/histories.ts';
 import { type History, playHistory } from '../../support/core/play.ts';
 
 const eventsOf = ({ steps }: History): readonly StoredRunEvent[] =>
-  steps.flatMap(({ before, after, events }) => toRunEvents(after.snapshot.runId, before.snapshot.version, events));
-const histories = recordHistories(150).map((history) => ({ seed: history.seed, events: eventsOf(history) }));
+  steps.flatMap(({ before, after, events }) =>
+    toRunEvents(after.snapshot.runId, before.snapshot.version, events),
+  );
+const histories = recordHistories(150).map((history) => ({
+  seed: history.seed,
+  events: eventsOf(history),
+}));
 const events = histories.flatMap((history) => history.events);
 
 describe('run events', () => {
@@ -46,7 +51,9 @@ describe('run events', () => {
       if (last < 0) continue;
       // What is over is still written out, and pruned.
       const after = history.events.slice(last + 1).map((event) => event.eventType);
-      expect(after.filter((type) => type !== 'artifacts_exported' && type !== 'artifacts_pruned')).toEqual([]);
+      expect(
+        after.filter((type) => type !== 'artifacts_exported' && type !== 'artifacts_pruned'),
+      ).toEqual([]);
     }
   });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Command, type CommandOf, decide, emptySnapshot, evolve, type RunId, type RunSnapshot } from '../../../lib/core/internal.ts';
+import {
+  type Command,
+  type CommandOf,
+  decide,
+  emptySnapshot,
+  evolve,
+  type RunId,
+  type RunSnapshot,
+} from '../../../lib/core/internal.ts';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { makeConfig } from '../../support/core/config.ts';
 import { key } from '../../support/core/scenario.ts';
@@ -78,7 +86,9 @@ describe('the snapshot', () => {
         const { faults, live, backoff } = after.snapshot;
         // One fault per thing acted on: a batch, or one of ingest, plan, poll, sweep and requeue.
         const isBounded =
-          faults.length <= live.length + 5 && backoff.length <= 60 && new Set(faults.map((fault) => fault.key)).size === faults.length;
+          faults.length <= live.length + 5 &&
+          backoff.length <= 60 &&
+          new Set(faults.map((fault) => fault.key)).size === faults.length;
         if (!isBounded) expect({ seed, faults, backoff }).toEqual({});
       }
     }

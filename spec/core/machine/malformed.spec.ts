@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { isLeft, isRight } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { type Command, decide, emptySnapshot, isFinished, type RunId, type RunSnapshot } from '../../../lib/core/internal.ts';
+import {
+  type Command,
+  decide,
+  emptySnapshot,
+  isFinished,
+  type RunId,
+  type RunSnapshot,
+} from '../../../lib/core/internal.ts';
 import { byValue } from '../../support/core/by-value.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import { playHistory } from '../../support/core/play.ts';
@@ -30,18 +37,31 @@ const moments: readonly Moment[] = (() => {
 type Swap = (column: readonly number[]) => unknown;
 /** Each command once per column in it, with that column exchanged. */
 const exchanged = (value: unknown, swap: Swap): readonly unknown[] => {
-  if (Array.isArray(value)) return value.length > 0 && value.every((entry) => typeof entry === 'number') ? [swap(value)] : [];
+  if (Array.isArray(value))
+    return value.length > 0 && value.every((entry) => typeof entry === 'number')
+      ? [swap(value)]
+      : [];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => exchanged(inner, swap).map((other) => ({ ...value, [key]: other })));
+  return Object.entries(value).flatMap(([key, inner]) =>
+    exchanged(inner, swap).map((other) => ({ ...value, [key]: other })),
+  );
 };
 const withColumns = (swap: Swap): readonly Moment[] =>
   moments.flatMap(({ before, command }) =>
-    (exchanged(byValue(command), swap) as readonly Command[]).map((changed) => ({ before, command: changed })),
+    (exchanged(byValue(command), swap) as readonly Command[]).map((changed) => ({
+      before,
+      command: changed,
+    })),
   );
-const isNoPosition = ({ command }: Moment): boolean => command.type !== 'CreateRun' && command.type !== 'RecordPoll';
+const isNoPosition = ({ command }: Moment): boolean =>
+  command.type !== 'CreateRun' && command.type !== 'RecordPoll';
 
 /** Null is an answer to these, and so is what is no number: the provider did not say. */
-const reportedByOthers: ReadonlySet<string> = new Set(['expiresAtMs', 'retryAfterMs', 'statedBytesMax']);
+const reportedByOthers: ReadonlySet<string> = new Set([
+  'expiresAtMs',
+  'retryAfterMs',
+  'statedBytesMax',
+]);
 
 /** What was taken, or refused for another reason than that it is malformed. */
 const taken = (found: readonly Moment[]): readonly string[] =>
@@ -55,7 +75,15 @@ const taken = (found: readonly Moment[]): readonly string[] =>
 describe('a command that is not whole', () => {
   it('comes from histories with every command that has columns', () => {
     const types = new Set(moments.map(({ command }) => command.type));
-    for (const type of ['AcceptSlice', 'PlanBatch', 'SettleSlice', 'SettleRest', 'RequeueRows', 'FailPending', 'SettleShared'] as const)
+    for (const type of [
+      'AcceptSlice',
+      'PlanBatch',
+      'SettleSlice',
+      'SettleRest',
+      'RequeueRows',
+      'FailPending',
+      'SettleShared',
+    ] as const)
       expect([type, types.has(type)]).toEqual([type, true]);
   });
 
@@ -63,11 +91,16 @@ describe('a command that is not whole', () => {
     ['Uint8Array', (column) => Uint8Array.from(column)],
     ['Uint32Array', (column) => Uint32Array.from(column)],
     ['Float64Array', (column) => Float64Array.from(column)],
-  ] as readonly (readonly [string, Swap])[])('is refused where a %s went through JSON untreated, and never half accepted', (_, swap) => {
-    const found = withColumns(swap).filter(isNoPosition);
-    expect(found.length).toBeGreaterThan(100);
-    expect(taken(found.map(({ before, command }) => ({ before, command: untreated(command) })))).toEqual([]);
-  });
+  ] as readonly (readonly [string, Swap])[])(
+    'is refused where a %s went through JSON untreated, and never half accepted',
+    (_, swap) => {
+      const found = withColumns(swap).filter(isNoPosition);
+      expect(found.length).toBeGreaterThan(100);
+      expect(
+        taken(found.map(({ before, command }) => ({ before, command: untreated(command) }))),
+      ).toEqual([]);
+    },
+  );
 
   it('means the same behind JSON where JSON changes nothing', () => {
     for (const { before, command } of moments) {
@@ -90,8 +123,11 @@ describe('a command that is not whole', () => {
     ['one entry too many', (column) => [...column, 0]],
   ] as readonly (readonly [string, Swap])[])('is refused where a column has %s', (name, swap) => {
     // The one column that no other has to agree with.
-    const isFree = ({ command }: Moment): boolean => name === 'one entry too many' && command.type === 'AcceptSlice';
-    const found = withColumns((column) => (name.includes('BigInt') && column.some((x) => !Number.isInteger(x)) ? {} : swap(column)));
+    const isFree = ({ command }: Moment): boolean =>
+      name === 'one entry too many' && command.type === 'AcceptSlice';
+    const found = withColumns((column) =>
+      name.includes('BigInt') && column.some((x) => !Number.isInteger(x)) ? {} : swap(column),
+    );
     expect(found.length).toBeGreaterThan(100);
     expect(taken(found.filter((moment) => isNoPosition(moment) && !isFree(moment)))).toEqual([]);
   });
@@ -103,17 +139,47 @@ describe('a command that is not whole', () => {
     ['infinity', Infinity],
   ])('is refused where an index is %s', (_, wrong) => {
     const found = moments.flatMap(({ before, command }) => {
-      const put = (indexes: ArrayLike<number>): readonly number[] => [wrong, ...Array.from(indexes).slice(1)];
+      const put = (indexes: ArrayLike<number>): readonly number[] => [
+        wrong,
+        ...Array.from(indexes).slice(1),
+      ];
       const { type } = command;
       if (type === 'PlanBatch' && command.window.indexes.length > 0)
-        return [{ before, command: { ...command, window: { ...command.window, indexes: put(command.window.indexes) } } }];
+        return [
+          {
+            before,
+            command: {
+              ...command,
+              window: { ...command.window, indexes: put(command.window.indexes) },
+            },
+          },
+        ];
       if (
-        (type === 'SettleRest' || type === 'RequeueRows' || type === 'FailPending' || type === 'SettleShared') &&
+        (type === 'SettleRest' ||
+          type === 'RequeueRows' ||
+          type === 'FailPending' ||
+          type === 'SettleShared') &&
         command.rows.indexes.length > 0
       )
-        return [{ before, command: { ...command, rows: { ...command.rows, indexes: put(command.rows.indexes) } } as Command }];
+        return [
+          {
+            before,
+            command: {
+              ...command,
+              rows: { ...command.rows, indexes: put(command.rows.indexes) },
+            } as Command,
+          },
+        ];
       if (type === 'SettleSlice' && command.open[0] === 1)
-        return [{ before, command: { ...command, lines: { ...command.lines, indexes: put(command.lines.indexes) } } }];
+        return [
+          {
+            before,
+            command: {
+              ...command,
+              lines: { ...command.lines, indexes: put(command.lines.indexes) },
+            },
+          },
+        ];
       return [];
     });
     expect(found.length).toBeGreaterThan(40);
@@ -130,12 +196,16 @@ describe('a command that is not whole', () => {
       )
         return [];
       const indexes = Array.from(command.rows.indexes);
-      const beyond = indexes.map((index, i) => (i === indexes.length - 1 ? before.ingest.itemCount : index));
+      const beyond = indexes.map((index, i) =>
+        i === indexes.length - 1 ? before.ingest.itemCount : index,
+      );
       const twice = indexes.map((index, i) => (i === 1 ? (indexes[0] as number) : index));
-      return [...(indexes.length > 0 ? [beyond] : []), ...(indexes.length > 1 ? [twice] : [])].map((wrong) => ({
-        before,
-        command: { ...command, rows: { ...command.rows, indexes: wrong } } as Command,
-      }));
+      return [...(indexes.length > 0 ? [beyond] : []), ...(indexes.length > 1 ? [twice] : [])].map(
+        (wrong) => ({
+          before,
+          command: { ...command, rows: { ...command.rows, indexes: wrong } } as Command,
+        }),
+      );
     });
     expect(found.length).toBeGreaterThan(20);
     expect(taken(found)).toEqual([]);
@@ -164,7 +234,9 @@ describe('a command that is not whole', () => {
         fc.constantFrom(...moments),
         (anything, { command }) => {
           expect(isLeft(decide(before, anything as Command))).toBe(true);
-          expect(isLeft(decide(before, { type: command.type, ...(anything as object) } as Command))).toBe(true);
+          expect(
+            isLeft(decide(before, { type: command.type, ...(anything as object) } as Command)),
+          ).toBe(true);
         },
       ),
     );
@@ -177,9 +249,14 @@ describe('a command that is not whole', () => {
   ])('is refused where a configuration holds %s, which JSON would change', (_, value) => {
     const config = makeConfig();
     const wrong = { ...config, provider: { ...config.provider, params: { seed: value as never } } };
-    expect(decide(emptySnapshot, { type: 'CreateRun', atMs: 1, runId: 'r' as RunId, config: wrong })).toEqual({
+    expect(
+      decide(emptySnapshot, { type: 'CreateRun', atMs: 1, runId: 'r' as RunId, config: wrong }),
+    ).toEqual({
       _tag: 'Left',
-      left: { type: 'malformed_command', message: 'CreateRun: config.provider.params is malformed' },
+      left: {
+        type: 'malformed_command',
+        message: 'CreateRun: config.provider.params is malformed',
+      },
     });
   });
 
@@ -191,7 +268,10 @@ describe('a command that is not whole', () => {
       ...settle.command,
       lines: { ...lines, indexes: untreated(Uint8Array.of(7) as never) as never },
     });
-    expect(decided).toEqual({ _tag: 'Left', left: { type: 'malformed_command', message: 'SettleSlice: lines.indexes is malformed' } });
+    expect(decided).toEqual({
+      _tag: 'Left',
+      left: { type: 'malformed_command', message: 'SettleSlice: lines.indexes is malformed' },
+    });
   });
 
   it('comes into no event with what a provider’s port adds to it', () => {
@@ -203,7 +283,9 @@ describe('a command that is not whole', () => {
         ...seen,
         ending: seen.ending === null ? null : { ...seen.ending, raw: 'more' },
       }));
-      expect(decide(before, { ...command, observations, extra: 1 } as Command)).toEqual(decide(before, command));
+      expect(decide(before, { ...command, observations, extra: 1 } as Command)).toEqual(
+        decide(before, command),
+      );
     }
   });
 });

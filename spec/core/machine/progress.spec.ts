@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { duplicatesKey, duplicateEffectKey, pollKey, reconcileKey, deleteFileKey } from '../../../lib/core/model/effect.ts';
+import {
+  duplicatesKey,
+  duplicateEffectKey,
+  pollKey,
+  reconcileKey,
+  deleteFileKey,
+} from '../../../lib/core/model/effect.ts';
 import {
   batchEffectKey,
   type BatchKey,
@@ -27,20 +33,26 @@ import {
 } from '../../support/core/scenario.ts';
 
 /** A run with one batch in the phase. */
-const runIn: Readonly<Record<'creating' | 'indeterminate' | 'created' | 'ended', () => Scenario>> = {
-  creating: () => begun((run) => toCreating(run, 'a')),
-  indeterminate: () =>
-    begun((run) => {
-      toCreating(run, 'a');
-      send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
-    }),
-  created: () => begun((run) => toCreated(run, 'a')),
-  ended: () =>
-    begun((run) => {
-      toCreated(run, 'a');
-      endBatch(run, 'a', ending({ outputFileId: 'o' }));
-    }),
-};
+const runIn: Readonly<Record<'creating' | 'indeterminate' | 'created' | 'ended', () => Scenario>> =
+  {
+    creating: () => begun((run) => toCreating(run, 'a')),
+    indeterminate: () =>
+      begun((run) => {
+        toCreating(run, 'a');
+        send(run, {
+          type: 'RecordCreateUnclear',
+          batchKey: key('a'),
+          createAttempt: 1,
+          message: 'lost',
+        });
+      }),
+    created: () => begun((run) => toCreated(run, 'a')),
+    ended: () =>
+      begun((run) => {
+        toCreated(run, 'a');
+        endBatch(run, 'a', ending({ outputFileId: 'o' }));
+      }),
+  };
 type Phase = keyof typeof runIn;
 const begun = (lead: (run: Scenario) => void): Scenario => {
   const run = startRun(makeConfig());
@@ -55,7 +67,8 @@ const keysOf: Readonly<Record<Phase, readonly EffectKey[]>> = {
   ended: [batchEffectKey('a' as BatchKey)],
 };
 
-const pause = (run: Scenario, reason: ControlReason): void => send(run, { type: 'PauseRun', reason, message: null });
+const pause = (run: Scenario, reason: ControlReason): void =>
+  send(run, { type: 'PauseRun', reason, message: null });
 /** The snapshot with a fault of this kind at the key, as `FaultRecorded` leaves it. */
 const withFault = (
   run: Scenario,
@@ -63,19 +76,57 @@ const withFault = (
   fault: { readonly count: number; readonly answeredCount: number; readonly dueInMs: number },
 ) => ({
   ...run.state.snapshot,
-  faults: [{ key: name, count: fault.count, answeredCount: fault.answeredCount, dueAtMs: run.nowMs + fault.dueInMs, message: 'no' }],
+  faults: [
+    {
+      key: name,
+      count: fault.count,
+      answeredCount: fault.answeredCount,
+      dueAtMs: run.nowMs + fault.dueInMs,
+      message: 'no',
+    },
+  ],
 });
 
 const faults = [
-  { title: 'a first transient failure', count: 1, answeredCount: 0, dueInMs: 1_000, isStuck: false },
+  {
+    title: 'a first transient failure',
+    count: 1,
+    answeredCount: 0,
+    dueInMs: 1_000,
+    isStuck: false,
+  },
   { title: 'five transient failures', count: 5, answeredCount: 0, dueInMs: 16_000, isStuck: false },
   { title: 'six transient failures', count: 6, answeredCount: 0, dueInMs: 32_000, isStuck: true },
-  { title: 'six transient failures whose next try is due', count: 6, answeredCount: 0, dueInMs: 0, isStuck: false },
-  { title: 'two failures that ask for a long wait', count: 2, answeredCount: 0, dueInMs: 900_000, isStuck: false },
-  { title: 'three failures that ask for a long wait', count: 3, answeredCount: 0, dueInMs: 900_000, isStuck: true },
+  {
+    title: 'six transient failures whose next try is due',
+    count: 6,
+    answeredCount: 0,
+    dueInMs: 0,
+    isStuck: false,
+  },
+  {
+    title: 'two failures that ask for a long wait',
+    count: 2,
+    answeredCount: 0,
+    dueInMs: 900_000,
+    isStuck: false,
+  },
+  {
+    title: 'three failures that ask for a long wait',
+    count: 3,
+    answeredCount: 0,
+    dueInMs: 900_000,
+    isStuck: true,
+  },
   { title: 'three refusals', count: 3, answeredCount: 3, dueInMs: 4_000, isStuck: false },
   { title: 'four refusals', count: 4, answeredCount: 4, dueInMs: 8_000, isStuck: true },
-  { title: 'four refusals whose next try is due', count: 4, answeredCount: 4, dueInMs: -1, isStuck: false },
+  {
+    title: 'four refusals whose next try is due',
+    count: 4,
+    answeredCount: 4,
+    dueInMs: -1,
+    isStuck: false,
+  },
 ] as const;
 const phases = Object.keys(runIn) as readonly Phase[];
 
@@ -91,7 +142,11 @@ describe('a paused run', () => {
   it('progresses while nothing failed, whatever it is paused for, unless it has no key', () => {
     expect(paused.length).toBeGreaterThan(40);
     for (const { reason, phase, run } of paused)
-      expect({ reason, phase, progresses: canProgress(run.state.snapshot, true, run.nowMs) }).toEqual({
+      expect({
+        reason,
+        phase,
+        progresses: canProgress(run.state.snapshot, true, run.nowMs),
+      }).toEqual({
         reason,
         phase,
         progresses: reason !== 'authentication_failed',
@@ -105,7 +160,13 @@ describe('a paused run', () => {
     expect(faulty.length).toBeGreaterThan(400);
     for (const { reason, phase, name, title, isStuck, run, ...fault } of faulty) {
       const snapshot = withFault(run, name, fault);
-      expect({ reason, phase, name, title, progresses: canProgress(snapshot, true, run.nowMs) }).toEqual({
+      expect({
+        reason,
+        phase,
+        name,
+        title,
+        progresses: canProgress(snapshot, true, run.nowMs),
+      }).toEqual({
         reason,
         phase,
         name,
@@ -120,9 +181,16 @@ describe('a paused run', () => {
     const run = begun((inner) => toCreated(inner, 'a'));
     accept2(run);
     pause(run, 'manual');
-    const stuck = withFault(run, batchEffectKey(key('a')), { count: 6, answeredCount: 0, dueInMs: 32_000 });
+    const stuck = withFault(run, batchEffectKey(key('a')), {
+      count: 6,
+      answeredCount: 0,
+      dueInMs: 32_000,
+    });
     expect(canProgress(stuck, true, run.nowMs)).toBe(true);
-    const held = { ...stuck, live: stuck.live.map((batch) => (batch.batchKey === 'b' ? { ...batch, held: 'why' } : batch)) };
+    const held = {
+      ...stuck,
+      live: stuck.live.map((batch) => (batch.batchKey === 'b' ? { ...batch, held: 'why' } : batch)),
+    };
     expect(canProgress(held, true, run.nowMs)).toBe(false);
   });
 
@@ -131,21 +199,31 @@ describe('a paused run', () => {
     const duplicate = 'q' as ProviderBatchId;
     send(
       run,
-      listingOf(run, 'a', { found: [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 })] }),
+      listingOf(run, 'a', {
+        found: [
+          listedBatch('a', 1),
+          listedBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 }),
+        ],
+      }),
     );
     pause(run, 'manual');
     const { snapshot } = run.state;
     const alone = { ...snapshot, live: [], litter: ['file-a'] };
     expect(canProgress(alone, true, run.nowMs)).toBe(true);
-    const records = [deleteFileKey('file-a'), duplicateEffectKey(duplicate), duplicatesKey].map((name) => ({
-      key: name,
-      count: 1,
-      answeredCount: 0,
-      dueAtMs: run.nowMs,
-      message: 'no',
-    }));
+    const records = [deleteFileKey('file-a'), duplicateEffectKey(duplicate), duplicatesKey].map(
+      (name) => ({
+        key: name,
+        count: 1,
+        answeredCount: 0,
+        dueAtMs: run.nowMs,
+        message: 'no',
+      }),
+    );
     const failing = { ...alone, faults: records };
-    expect(effectsDue(failing, Infinity).map(({ type }) => type)).toEqual(['DeleteFile', 'CancelStray']);
+    expect(effectsDue(failing, Infinity).map(({ type }) => type)).toEqual([
+      'DeleteFile',
+      'CancelStray',
+    ]);
     expect(canProgress(failing, true, run.nowMs)).toBe(false);
     send(run, { type: 'RecordStrayCancelled', providerBatchId: duplicate });
     const watched = { ...run.state.snapshot, live: [], litter: [] };

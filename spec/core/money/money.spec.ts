@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { censusOfRows, costOfUsage, emptyUsage, moneyRoom, nothingPresumed, spentUsd, worstOfLiveUsd } from '../../../lib/core/internal.ts';
+import {
+  censusOfRows,
+  costOfUsage,
+  emptyUsage,
+  moneyRoom,
+  nothingPresumed,
+  spentUsd,
+  worstOfLiveUsd,
+} from '../../../lib/core/internal.ts';
 import { isBounded } from '../../../lib/core/money/money.ts';
 import { makeConfig, testPrices, type Overrides } from '../../support/core/config.ts';
 import {
@@ -22,7 +30,11 @@ import {
 /** A row of 10 tokens costs at worst $10, and an answer of 5 another $10. */
 const capped = (costUsdMax: number | null, overrides: Overrides = {}): Scenario => {
   const run = startRun(
-    makeConfig({ chunk: { requestsMax: 4, planAfterMs: 0 }, money: { prices: testPrices, outputTokensMax: 5, costUsdMax }, ...overrides }),
+    makeConfig({
+      chunk: { requestsMax: 4, planAfterMs: 0 },
+      money: { prices: testPrices, outputTokensMax: 5, costUsdMax },
+      ...overrides,
+    }),
   );
   accept(run, Array<number>(12).fill(10));
   return run;
@@ -50,8 +62,18 @@ const answer = (run: Scenario, name: string, outputTokens: number): void => {
 
 describe('the cost of tokens', () => {
   it('is what the batch prices say, with cached input at its own', () => {
-    const prices = { ...testPrices, inputUsdPerMillion: 4, cachedInputUsdPerMillion: 1, outputUsdPerMillion: 8 };
-    const usage = { inputTokens: 1_000_000, cachedInputTokens: 250_000, outputTokens: 500_000, reasoningTokens: 400_000 };
+    const prices = {
+      ...testPrices,
+      inputUsdPerMillion: 4,
+      cachedInputUsdPerMillion: 1,
+      outputUsdPerMillion: 8,
+    };
+    const usage = {
+      inputTokens: 1_000_000,
+      cachedInputTokens: 250_000,
+      outputTokens: 500_000,
+      reasoningTokens: 400_000,
+    };
     expect(costOfUsage(usage, prices)).toBeCloseTo(3 + 0.25 + 4, 9);
     // More cached than there was is a lie, and not a discount.
     expect(costOfUsage({ ...usage, cachedInputTokens: 9_000_000 }, prices)).toBeCloseTo(1 + 4, 9);
@@ -63,7 +85,9 @@ describe('the cost of tokens', () => {
     expect(spentUsd(run.state.snapshot)).toBeNull();
     expect(worstOfLiveUsd(run.state.snapshot)).toBeNull();
     expect(moneyRoom(run.state.snapshot)).toBeNull();
-    const unbound = capped(null, { money: { prices: testPrices, outputTokensMax: null, costUsdMax: null } });
+    const unbound = capped(null, {
+      money: { prices: testPrices, outputTokensMax: null, costUsdMax: null },
+    });
     toCreated(unbound, 'a');
     expect(worstOfLiveUsd(unbound.state.snapshot)).toBeNull();
   });
@@ -96,12 +120,16 @@ describe('a cap', () => {
     expect(run.state.snapshot.control).toEqual({
       state: 'paused',
       reason: 'budget_exhausted',
-      message: 'the next request costs at worst $20.00; $56.00 are spent and $0.00 reserved, of at most $70.00',
+      message:
+        'the next request costs at worst $20.00; $56.00 are spent and $0.00 reserved, of at most $70.00',
     });
     const { operation } = run.state.snapshot.config;
     send(
       run,
-      { type: 'ChangeOperation', operation: { ...operation, money: { ...operation.money, costUsdMax: 1_000 } } },
+      {
+        type: 'ChangeOperation',
+        operation: { ...operation, money: { ...operation.money, costUsdMax: 1_000 } },
+      },
       { type: 'ResumeRun' },
     );
     toCreated(run, 'd');
@@ -137,13 +165,13 @@ describe('a cap', () => {
         backlog: { ...snapshot.backlog, counting: 'exact' },
         calibration: { rows, countedTokens: 1_000, billedTokens },
       });
-    expect([held(100, 900), held(100, 1_000), held(100, 1_020), held(100, 1_100), held(100, 24_000)]).toEqual([
-      true,
-      true,
-      true,
-      false,
-      false,
-    ]);
+    expect([
+      held(100, 900),
+      held(100, 1_000),
+      held(100, 1_020),
+      held(100, 1_100),
+      held(100, 24_000),
+    ]).toEqual([true, true, true, false, false]);
     // Too few answers prove nothing.
     expect(held(3, 1_100)).toBe(true);
   });
@@ -153,7 +181,13 @@ describe('a cap', () => {
     toCreated(run, 'a');
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
     while (batchOf(run, 'a').held === null) {
-      send(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'o', bytes: 0 }, error: null, census: censusOfRows(0) });
+      send(run, {
+        type: 'RecordFiles',
+        batchKey: key('a'),
+        output: { object: 'o', bytes: 0 },
+        error: null,
+        census: censusOfRows(0),
+      });
       run.nowMs += 10_000_000;
     }
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
@@ -179,13 +213,24 @@ describe('a cap', () => {
 
 describe('counts that differ from what is billed', () => {
   it('are corrected in the next plan once enough rows were answered', () => {
-    const run = startRun(makeConfig({ chunk: { requestsMax: 20, planAfterMs: 0 }, enqueue: { enqueuedTokenLimit: 200 } }));
+    const run = startRun(
+      makeConfig({
+        chunk: { requestsMax: 20, planAfterMs: 0 },
+        enqueue: { enqueuedTokenLimit: 200 },
+      }),
+    );
     accept(run, Array<number>(100).fill(10));
     toCreated(run, 'a');
     expect(batchOf(run, 'a').requests).toBe(20);
     // The provider bills twice what was counted: half as many rows fit.
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
-    send(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, census: censusOfRows(1_000) });
+    send(run, {
+      type: 'RecordFiles',
+      batchKey: key('a'),
+      output: { object: 'out', bytes: 200 },
+      error: null,
+      census: censusOfRows(1_000),
+    });
     settleSuccesses(
       run,
       'a',
@@ -194,17 +239,32 @@ describe('counts that differ from what is billed', () => {
       { ...emptyUsage, inputTokens: 400 },
     );
     settleRest(run, 'a');
-    expect(run.state.snapshot.calibration).toEqual({ rows: 20, countedTokens: 200, billedTokens: 400 });
+    expect(run.state.snapshot.calibration).toEqual({
+      rows: 20,
+      countedTokens: 200,
+      billedTokens: 400,
+    });
     toCreated(run, 'b');
     expect(batchOf(run, 'b').requests).toBe(10);
   });
 
   it('are left as they are where a service reports no usage', () => {
-    const run = startRun(makeConfig({ chunk: { requestsMax: 20, planAfterMs: 0 }, enqueue: { enqueuedTokenLimit: 200 } }));
+    const run = startRun(
+      makeConfig({
+        chunk: { requestsMax: 20, planAfterMs: 0 },
+        enqueue: { enqueuedTokenLimit: 200 },
+      }),
+    );
     accept(run, Array<number>(40).fill(10));
     toCreated(run, 'a');
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
-    send(run, { type: 'RecordFiles', batchKey: key('a'), output: { object: 'out', bytes: 200 }, error: null, census: censusOfRows(1_000) });
+    send(run, {
+      type: 'RecordFiles',
+      batchKey: key('a'),
+      output: { object: 'out', bytes: 200 },
+      error: null,
+      census: censusOfRows(1_000),
+    });
     settleSuccesses(
       run,
       'a',
@@ -213,6 +273,8 @@ describe('counts that differ from what is billed', () => {
     settleRest(run, 'a');
     toCreated(run, 'b');
     expect(batchOf(run, 'b').requests).toBe(20);
-    expect(attempt(run, { type: 'PauseRun', reason: 'manual', message: null }).rejection).toBeNull();
+    expect(
+      attempt(run, { type: 'PauseRun', reason: 'manual', message: null }).rejection,
+    ).toBeNull();
   });
 });

@@ -61,7 +61,11 @@ describe('answers of a service that reports no usage', () => {
   it('are not presumed where it does', () => {
     const run = runOf(4);
     endWithFiles(run);
-    settleSuccesses(run, 'a', [0, 1, 2, 3], true, { ...emptyUsage, inputTokens: 40, outputTokens: 4 });
+    settleSuccesses(run, 'a', [0, 1, 2, 3], true, {
+      ...emptyUsage,
+      inputTokens: 40,
+      outputTokens: 4,
+    });
     settleRest(run, 'a');
     expect(run.state.snapshot.presumed).toEqual(nothingPresumed);
   });
@@ -78,9 +82,24 @@ describe('a batch whose answers an operator gives up', () => {
       {
         type: 'RecordPoll',
         asked: [key('a')],
-        observations: [{ batchKey: key('a'), providerBatchId, providerStatus: 'in_progress', isAccepted: true, progress, ending: null }],
+        observations: [
+          {
+            batchKey: key('a'),
+            providerBatchId,
+            providerStatus: 'in_progress',
+            isAccepted: true,
+            progress,
+            ending: null,
+          },
+        ],
       },
-      { type: 'RecordFault', key: 'poll' as never, fault: 'refused', message: 'no such project', retryAfterMs: null },
+      {
+        type: 'RecordFault',
+        key: 'poll' as never,
+        fault: 'refused',
+        message: 'no such project',
+        retryAfterMs: null,
+      },
       { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } },
     );
     settleRest(run, 'a');
@@ -93,7 +112,11 @@ describe('counts against what is billed', () => {
     const run = runOf(40, { enqueue: { enqueuedTokenLimit: 1_000 } });
     endWithFiles(run);
     const succeeded = Array.from({ length: 20 }, (_, i) => i);
-    settleSuccesses(run, 'a', succeeded, true, { ...emptyUsage, inputTokens: 10 * billedRows, outputTokens: 5 });
+    settleSuccesses(run, 'a', succeeded, true, {
+      ...emptyUsage,
+      inputTokens: 10 * billedRows,
+      outputTokens: 5,
+    });
     settleRest(run, 'a', () => codeOfFailure(failureClass));
     return enqueueBudget(run.state.snapshot, run.nowMs).tokens;
   };

@@ -13,7 +13,10 @@ const settings = fc.record({
     inputTokensMax: fc.option(small),
     planAfterMs: fc.constantFrom(0, 1_000),
   }),
-  enqueue: fc.record({ enqueuedTokenLimit: fc.option(small), enqueuedRequestLimit: fc.option(fc.integer({ min: 0, max: 8 })) }),
+  enqueue: fc.record({
+    enqueuedTokenLimit: fc.option(small),
+    enqueuedRequestLimit: fc.option(fc.integer({ min: 0, max: 8 })),
+  }),
 });
 
 describe('a plan that is due', () => {
@@ -41,7 +44,8 @@ describe('a plan that is due', () => {
       fc.property(settings, ({ sizes, isLast, chunk, enqueue }) => {
         const run = startRun(makeConfig({ chunk, enqueue }));
         accept(run, sizes, isLast);
-        for (let round = 0; round < 30 && dueTypes(run).includes('PlanBatch'); round += 1) plan(run, `b${round}`);
+        for (let round = 0; round < 30 && dueTypes(run).includes('PlanBatch'); round += 1)
+          plan(run, `b${round}`);
         const before = run.state;
         plan(run, 'late');
         expect(run.state.snapshot.live).toEqual(before.snapshot.live);

@@ -56,7 +56,8 @@ describe('a queue that refused everything for a while', () => {
     send(run, { type: 'BeginCreate', batchKey: key(last) });
     answerCreate(run, last);
     takeIn(run, last);
-    // What was refused lies there now: the refusal says nothing any more, and the next batches need not wait for this one's end.
+    // What was refused lies there now: the refusal says nothing any more, and the next batches need
+    // not wait for this one's end.
     for (let i = 0; run.state.snapshot.totals.pending > 0 && i < 12; i += 1) {
       toCreated(run, `b${i}`);
       takeIn(run, `b${i}`);
@@ -82,9 +83,18 @@ describe('a queue that refused everything for a while', () => {
 
 describe('a batch that is refused beside others that only reserve capacity', () => {
   const others = { tokens: 5_000, requests: 50, stated: null, wants: [] };
-  const planBeside = (run: Scenario, name: string, seen: CommandOf<'PlanBatch'>['others']): void => {
+  const planBeside = (
+    run: Scenario,
+    name: string,
+    seen: CommandOf<'PlanBatch'>['others'],
+  ): void => {
     const window = planWindow(run.state.rows, run.state.snapshot.backlog.generation, 1_000);
-    attempt(run, { type: 'PlanBatch', newBatchKey: key(name), window, ...(seen === undefined ? {} : { others: seen }) });
+    attempt(run, {
+      type: 'PlanBatch',
+      newBatchKey: key(name),
+      window,
+      ...(seen === undefined ? {} : { others: seen }),
+    });
   };
 
   it('is planned anew, which checks them again: it is not sent for ever at the size that was refused', () => {
@@ -92,7 +102,13 @@ describe('a batch that is refused beside others that only reserve capacity', () 
     planBeside(run, 'a', others);
     send(
       run,
-      { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs: null },
+      {
+        type: 'RecordUpload',
+        batchKey: key('a'),
+        createAttempt: 1,
+        inputFileId: 'file-a',
+        expiresAtMs: null,
+      },
       { type: 'BeginCreate', batchKey: key('a') },
     );
     refuseCreate(run, 'a');
@@ -105,7 +121,13 @@ describe('a batch that is refused beside others that only reserve capacity', () 
   it('gives up after three days as well, with nothing of its own there', () => {
     const run = rowsOf(1, 100);
     planBeside(run, 'a', others);
-    send(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs: null });
+    send(run, {
+      type: 'RecordUpload',
+      batchKey: key('a'),
+      createAttempt: 1,
+      inputFileId: 'file-a',
+      expiresAtMs: null,
+    });
     for (let i = 0; i < 400 && run.state.snapshot.control.state === 'running'; i += 1) {
       send(run, { type: 'BeginCreate', batchKey: key('a') });
       refuseCreate(run, 'a');
@@ -116,10 +138,20 @@ describe('a batch that is refused beside others that only reserve capacity', () 
 
 describe('a request that is larger than the whole queue', () => {
   it('stops the run at once: others of the scope may never be done', () => {
-    const run = startRun(makeConfig({ chunk: { requestsMax: 10, planAfterMs: 0 }, enqueue: { enqueuedTokenLimit: 500 } }));
+    const run = startRun(
+      makeConfig({
+        chunk: { requestsMax: 10, planAfterMs: 0 },
+        enqueue: { enqueuedTokenLimit: 500 },
+      }),
+    );
     accept(run, [900]);
     const window = planWindow(run.state.rows, run.state.snapshot.backlog.generation, 1_000);
-    send(run, { type: 'PlanBatch', newBatchKey: key('a'), window, others: { tokens: 300, requests: 3, stated: null, wants: [] } });
+    send(run, {
+      type: 'PlanBatch',
+      newBatchKey: key('a'),
+      window,
+      others: { tokens: 300, requests: 3, stated: null, wants: [] },
+    });
     expect(run.state.snapshot.control).toMatchObject({
       state: 'paused',
       reason: 'budget_exhausted',
@@ -136,7 +168,12 @@ describe('two limits of one queue', () => {
       ['b', { statedTokensMax: null, statedRequestsMax: 7 }],
     ] as const) {
       toCreating(run, name);
-      send(run, { type: 'RecordCreateRefused', batchKey: key(name), createAttempt: 1, refusal: { ...refusal, ...stated } });
+      send(run, {
+        type: 'RecordCreateRefused',
+        batchKey: key(name),
+        createAttempt: 1,
+        refusal: { ...refusal, ...stated },
+      });
       run.nowMs += 20 * 60_000;
       send(run, { type: 'DropBatch', batchKey: key(name) });
     }
@@ -147,7 +184,11 @@ describe('two limits of one queue', () => {
 describe('the pace of creates, where the clock goes back', () => {
   it('is kept from then on: no batch waits for the earlier time', () => {
     const run = startRun(
-      makeConfig({ chunk: { requestsMax: 1, planAfterMs: 0 }, createsPerHourMax: 40, enqueue: { enqueuedTokenLimit: 1e9 } }),
+      makeConfig({
+        chunk: { requestsMax: 1, planAfterMs: 0 },
+        createsPerHourMax: 40,
+        enqueue: { enqueuedTokenLimit: 1e9 },
+      }),
     );
     accept(run, Array<number>(100).fill(10));
     toCreated(run, 'a');
@@ -156,8 +197,17 @@ describe('the pace of creates, where the clock goes back', () => {
     let count = 0;
     for (let i = 0; run.nowMs < startedMs + hourMs; i += 1) {
       plan(run, `b${i}`);
-      send(run, { type: 'RecordUpload', batchKey: key(`b${i}`), createAttempt: 1, inputFileId: `file-${i}`, expiresAtMs: null });
-      while (run.nowMs < startedMs + hourMs && attempt(run, { type: 'BeginCreate', batchKey: key(`b${i}`) }).rejection !== null)
+      send(run, {
+        type: 'RecordUpload',
+        batchKey: key(`b${i}`),
+        createAttempt: 1,
+        inputFileId: `file-${i}`,
+        expiresAtMs: null,
+      });
+      while (
+        run.nowMs < startedMs + hourMs &&
+        attempt(run, { type: 'BeginCreate', batchKey: key(`b${i}`) }).rejection !== null
+      )
         run.nowMs += 10_000;
       if (run.nowMs >= startedMs + hourMs) break;
       count += 1;

@@ -26,7 +26,11 @@ import {
 const hourMs = 3_600_000;
 
 /** Refused for capacity, with or without a stated limit; its rows wait. */
-const refuse = (run: Scenario, name: string, stated: { tokens?: number; requests?: number } = {}): void => {
+const refuse = (
+  run: Scenario,
+  name: string,
+  stated: { tokens?: number; requests?: number } = {},
+): void => {
   const rejection = rejected('over_capacity');
   endBatch(run, name, {
     ...rejection,
@@ -39,7 +43,11 @@ const refuse = (run: Scenario, name: string, stated: { tokens?: number; requests
   settleRest(run, name);
 };
 /** Refused, and so much later its rows stand in line again. */
-const refuseAndWait = (run: Scenario, name: string, stated: { tokens?: number; requests?: number } = {}): void => {
+const refuseAndWait = (
+  run: Scenario,
+  name: string,
+  stated: { tokens?: number; requests?: number } = {},
+): void => {
   refuse(run, name, stated);
   const { backoff, queue } = run.state.snapshot;
   run.nowMs = Math.max(run.nowMs, backoff.at(-1)?.dueAtMs ?? 0, queue.refusals?.untilMs ?? 0);
@@ -50,7 +58,10 @@ const sent = (run: Scenario, name: string): number => {
   return batchOf(run, name).requests;
 };
 const rowsOf = (count: number, change: Parameters<typeof makeConfig>[0] = {}): Scenario => {
-  const config: RunConfig = makeConfig({ chunk: { requestsMax: 1_000, planAfterMs: 0 }, ...change });
+  const config: RunConfig = makeConfig({
+    chunk: { requestsMax: 1_000, planAfterMs: 0 },
+    ...change,
+  });
   const run = startRun(config);
   accept(run, Array<number>(count).fill(10));
   return run;
@@ -61,7 +72,9 @@ describe('a refusal that states the limit', () => {
     const run = rowsOf(100);
     expect(sent(run, 'a')).toBe(100);
     refuseAndWait(run, 'a', { tokens: 300 });
-    expect(run.state.rows.every(({ charged, uncharged }) => charged === 0 && uncharged === 1)).toBe(true);
+    expect(run.state.rows.every(({ charged, uncharged }) => charged === 0 && uncharged === 1)).toBe(
+      true,
+    );
     expect(sent(run, 'b')).toBe(30);
     expect(run.state.snapshot.queue).toMatchObject({ stated: { tokensMax: 300 }, guess: null });
     // The queue is full: the others wait for it, and nothing is planned.
@@ -125,7 +138,9 @@ describe('a refusal of a create', () => {
     expect(dueTypes(run)).toEqual(['DropBatch']);
     send(run, { type: 'DropBatch', batchKey: key('a') });
     expect(sent(run, 'b')).toBe(30);
-    expect(statuses(run).every((status) => status === 'submitted' || status === 'pending')).toBe(true);
+    expect(statuses(run).every((status) => status === 'submitted' || status === 'pending')).toBe(
+      true,
+    );
   });
 
   it('is waited over, a minute at first, where the batch is as small as it may be', () => {
@@ -158,7 +173,10 @@ describe('a refusal that states nothing', () => {
     expect(sent(run, 'd')).toBe(50);
     takeIn(run, 'd');
     // A little more than what was refused; then by half with each accepted batch.
-    expect(run.state.snapshot.queue).toMatchObject({ guess: { max: 1_050, good: 500, refused: null }, refusals: null });
+    expect(run.state.snapshot.queue).toMatchObject({
+      guess: { max: 1_050, good: 500, refused: null },
+      refusals: null,
+    });
     expect(sent(run, 'e')).toBe(55);
     takeIn(run, 'e');
     expect(run.state.snapshot.queue.guess).toMatchObject({ max: 1_575, good: 1_050 });
@@ -170,7 +188,11 @@ describe('a refusal that states nothing', () => {
     takeIn(run, 'a');
     toCreated(run, 'b');
     refuseAndWait(run, 'b');
-    expect(run.state.snapshot.queue.guess).toMatchObject({ max: 1_500, refused: 2_000, doublings: 1 });
+    expect(run.state.snapshot.queue.guess).toMatchObject({
+      max: 1_500,
+      refused: 2_000,
+      doublings: 1,
+    });
     expect(sent(run, 'c')).toBe(50);
     takeIn(run, 'c');
     expect(run.state.snapshot.queue.guess?.max).toBe(1_750);
@@ -217,9 +239,16 @@ describe('a refusal that states nothing', () => {
       const name = uploaded?.batchKey ?? `a${i}`;
       if (uploaded === undefined) {
         plan(run, name);
-        send(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+        send(run, {
+          type: 'RecordUpload',
+          batchKey: key(name),
+          createAttempt: 1,
+          inputFileId: `file-${name}`,
+          expiresAtMs: null,
+        });
       }
-      while (!dueTypes(run).includes('BeginCreate')) run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? Infinity;
+      while (!dueTypes(run).includes('BeginCreate'))
+        run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? Infinity;
       send(run, { type: 'BeginCreate', batchKey: key(name) });
       createdMs.push(run.nowMs);
       answerCreate(run, name);
@@ -240,7 +269,9 @@ describe('a refusal that states nothing', () => {
     const { control, queue } = run.state.snapshot;
     expect(control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
     expect(control.message).toContain('accepted no batch for three days');
-    expect(run.nowMs - (queue.refusals?.sinceMs ?? 0)).toBeGreaterThanOrEqual(72 * hourMs - 20 * 60_000);
+    expect(run.nowMs - (queue.refusals?.sinceMs ?? 0)).toBeGreaterThanOrEqual(
+      72 * hourMs - 20 * 60_000,
+    );
     expect(statuses(run)).toEqual(['failed_retryable']);
   });
 
@@ -267,7 +298,13 @@ describe('while no limit is known', () => {
         const batch = run.state.snapshot.live.find(({ batchKey }) => batchKey === key(name));
         if (batch !== undefined) continue;
         plan(run, name);
-        send(run, { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null });
+        send(run, {
+          type: 'RecordUpload',
+          batchKey: key(name),
+          createAttempt: 1,
+          inputFileId: `file-${name}`,
+          expiresAtMs: null,
+        });
         if (attempt(run, { type: 'BeginCreate', batchKey: key(name) }).rejection !== null) break;
         answerCreate(run, name);
         count += 1;
@@ -284,7 +321,10 @@ describe('while no limit is known', () => {
   });
 
   it('as many go as fit where one is configured', () => {
-    const run = rowsOf(30, { chunk: { requestsMax: 1, planAfterMs: 0 }, enqueue: { enqueuedTokenLimit: 80 } });
+    const run = rowsOf(30, {
+      chunk: { requestsMax: 1, planAfterMs: 0 },
+      enqueue: { enqueuedTokenLimit: 80 },
+    });
     for (let i = 0; i < 8; i += 1) toCreated(run, `b${i}`);
     plan(run, 'more');
     expect(run.state.snapshot.live).toHaveLength(8);
@@ -293,13 +333,23 @@ describe('while no limit is known', () => {
 
 describe('the pace of creates', () => {
   it('lets a twentieth of the hour go at once, and in no hour more than the provider takes', () => {
-    const run = rowsOf(200, { chunk: { requestsMax: 1, planAfterMs: 0 }, createsPerHourMax: 40, enqueue: { enqueuedTokenLimit: 1e9 } });
+    const run = rowsOf(200, {
+      chunk: { requestsMax: 1, planAfterMs: 0 },
+      createsPerHourMax: 40,
+      enqueue: { enqueuedTokenLimit: 1e9 },
+    });
     const startedMs: number[] = [];
     const untilMs = run.nowMs + 3 * hourMs;
     for (let i = 0; run.nowMs < untilMs && i < 200;) {
       if (!run.state.snapshot.live.some(({ phase }) => phase === 'uploaded')) {
         plan(run, `b${i}`);
-        send(run, { type: 'RecordUpload', batchKey: key(`b${i}`), createAttempt: 1, inputFileId: `file-${i}`, expiresAtMs: null });
+        send(run, {
+          type: 'RecordUpload',
+          batchKey: key(`b${i}`),
+          createAttempt: 1,
+          inputFileId: `file-${i}`,
+          expiresAtMs: null,
+        });
       }
       if (!dueTypes(run).includes('BeginCreate')) {
         run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? untilMs;
@@ -311,7 +361,9 @@ describe('the pace of creates', () => {
       endBatch(run, `b${i}`, ending({ outputFileId: 'o' }));
       i += 1;
     }
-    const busiest = Math.max(...startedMs.map((from) => startedMs.filter((at) => at >= from && at < from + hourMs).length));
+    const busiest = Math.max(
+      ...startedMs.map((from) => startedMs.filter((at) => at >= from && at < from + hourMs).length),
+    );
     expect(busiest).toBeLessThanOrEqual(40);
     expect(busiest).toBeGreaterThanOrEqual(38);
     expect(startedMs.filter((at) => at === startedMs[0])).toHaveLength(2);

@@ -37,7 +37,9 @@ import {
 const hourMs = 3_600_000;
 /** A row of 10 tokens costs $10, and an answer at most another $10. */
 const created = (rows = 4): Scenario => {
-  const run = startRun(makeConfig({ chunk: { planAfterMs: 0 }, money: { prices: testPrices, outputTokensMax: 5 } }));
+  const run = startRun(
+    makeConfig({ chunk: { planAfterMs: 0 }, money: { prices: testPrices, outputTokensMax: 5 } }),
+  );
   accept(run, Array<number>(rows).fill(10));
   toCreated(run, 'a');
   return run;
@@ -52,10 +54,14 @@ const observation = (change: Partial<BatchObservation> = {}): BatchObservation =
   ending: null,
   ...change,
 });
-const resolve = (run: Scenario, resolution: Resolution) => attempt(run, { type: 'ResolveBatch', batchKey: key('a'), resolution });
+const resolve = (run: Scenario, resolution: Resolution) =>
+  attempt(run, { type: 'ResolveBatch', batchKey: key('a'), resolution });
 const giveUp = (run: Scenario) => resolve(run, { type: 'give_up' });
 const takeFiles = (run: Scenario, change: Partial<BatchObservation> = {}) =>
-  resolve(run, { type: 'take_files', found: observation({ named: { outputFileId: 'o', errorFileId: null }, ...change }) });
+  resolve(run, {
+    type: 'take_files',
+    found: observation({ named: { outputFileId: 'o', errorFileId: null }, ...change }),
+  });
 const duplicatePoll = (run: Scenario, change: Partial<BatchObservation> = {}) =>
   attempt(run, { type: 'RecordStrays', asked: [atA], observations: [observation(change)] });
 const types = (events: readonly Event[]): readonly string[] => events.map(({ type }) => type);
@@ -68,7 +74,9 @@ describe('a batch that an operator gives up', () => {
     expect(dueTypes(run)).toEqual(['SettleSlice', 'CancelStray']);
     settleRest(run, 'a');
     expect(statuses(run)).toEqual(Array(4).fill('failed_retryable'));
-    expect(run.state.rows.map(({ charged, uncharged }) => [charged, uncharged])).toEqual(Array(4).fill([0, 1]));
+    expect(run.state.rows.map(({ charged, uncharged }) => [charged, uncharged])).toEqual(
+      Array(4).fill([0, 1]),
+    );
     expect(run.state.snapshot.presumed).toEqual({ rows: 4, inputTokens: 40, outputTokens: 20 });
     expect(run.state.snapshot.control.state).toBe('running');
   });
@@ -77,7 +85,9 @@ describe('a batch that an operator gives up', () => {
     const run = created();
     send(run, { type: 'RecordPoll', asked: [key('a')], observations: [observation()] });
     const { events } = giveUp(run);
-    expect(toRunEvents('r' as never, 7, events).map(({ eventType, data }) => [eventType, data])).toEqual([
+    expect(
+      toRunEvents('r' as never, 7, events).map(({ eventType, data }) => [eventType, data]),
+    ).toEqual([
       [
         'batch_given_up',
         {
@@ -92,20 +102,45 @@ describe('a batch that an operator gives up', () => {
           by: 'operator',
         },
       ],
-      ['batch_stray', { batch_key: 'a', provider_batch_id: 'at-a', provider_status: 'in_progress', is_given_up: true }],
+      [
+        'batch_stray',
+        {
+          batch_key: 'a',
+          provider_batch_id: 'at-a',
+          provider_status: 'in_progress',
+          is_given_up: true,
+        },
+      ],
     ]);
   });
 
   it('is remembered as given up', () => {
     const run = created();
     const before: BatchRecord = {
-      ...({ batchNo: 1, batchKey: key('a'), state: 'live', indexes: [0, 1, 2, 3], requests: 4, createAttempt: 1 } as const),
-      ...{ inputFileId: 'f', providerBatchId: atA, providerStatus: 'x', ending: null, files: null, inputTokens: 40 },
+      ...({
+        batchNo: 1,
+        batchKey: key('a'),
+        state: 'live',
+        indexes: [0, 1, 2, 3],
+        requests: 4,
+        createAttempt: 1,
+      } as const),
+      ...{
+        inputFileId: 'f',
+        providerBatchId: atA,
+        providerStatus: 'x',
+        ending: null,
+        files: null,
+        inputTokens: 40,
+      },
       ...{ usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 } },
       ...{ completedCount: 0, failedCount: 0, retriedCount: 0 },
     };
     const after = recordsAfter(() => before, giveUp(run).events).get(key('a'));
-    expect(after).toMatchObject({ ending: { type: 'given_up' }, files: { output: null, error: null } });
+    expect(after).toMatchObject({
+      ending: { type: 'given_up' },
+      files: { output: null, error: null },
+    });
   });
 
   it('costs what it has answered once its end is seen, and not the worst', () => {
@@ -148,7 +183,13 @@ describe('a batch that an operator gives up', () => {
     requeueAll(run);
     toCreated(run, 'b');
     endBatch(run, 'b', ending({ outputFileId: 'o' }));
-    send(run, { type: 'RecordFiles', batchKey: key('b'), output: { object: 'out', bytes: 40 }, error: null, census: censusOfRows(4) });
+    send(run, {
+      type: 'RecordFiles',
+      batchKey: key('b'),
+      output: { object: 'out', bytes: 40 },
+      error: null,
+      census: censusOfRows(4),
+    });
     settleSuccesses(run, 'b', [0, 1, 2, 3]);
     settleRest(run, 'b');
     expect(isFinished(run.state.snapshot)).toBe(false);
@@ -178,7 +219,12 @@ describe('a batch that an operator gives up', () => {
     run.nowMs += hourMs;
     requeueAll(run);
     toCreating(run, 'b');
-    send(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt: 1, message: 'lost' });
+    send(run, {
+      type: 'RecordCreateUnclear',
+      batchKey: key('b'),
+      createAttempt: 1,
+      message: 'lost',
+    });
     expect(listingOf(run, 'b').known).toEqual([]);
     const found: readonly SweptBatch[] = [
       listedBatch('a', 1, { providerBatchId: atA }),
@@ -196,7 +242,13 @@ describe('a batch that an operator gives up', () => {
       run.nowMs += hourMs;
     }
     expect(run.state.snapshot.control.reason).toBe('batch_unresolved');
-    expect(types(giveUp(run).events)).toEqual(['BatchReleased', 'BatchGivenUp', 'FilesStored', 'StrayFound', 'RunResumed']);
+    expect(types(giveUp(run).events)).toEqual([
+      'BatchReleased',
+      'BatchGivenUp',
+      'FilesStored',
+      'StrayFound',
+      'RunResumed',
+    ]);
     expect(run.state.snapshot.control.state).toBe('running');
   });
 
@@ -204,7 +256,12 @@ describe('a batch that an operator gives up', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');
-    send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+    send(run, {
+      type: 'RecordCreateUnclear',
+      batchKey: key('a'),
+      createAttempt: 1,
+      message: 'lost',
+    });
     expect(giveUp(run).rejection).toMatchObject({ type: 'wrong_phase', phase: 'indeterminate' });
   });
 
@@ -214,7 +271,9 @@ describe('a batch that an operator gives up', () => {
     expect(types(giveUp(run).events)).toEqual(['BatchGivenUp', 'FilesStored', 'StrayFound']);
     settleRest(run, 'a');
     expect(isFinished(run.state.snapshot)).toBe(true);
-    expect(run.state.snapshot.strays).toMatchObject([{ providerBatchId: atA, isCancelAsked: true, isEnded: false }]);
+    expect(run.state.snapshot.strays).toMatchObject([
+      { providerBatchId: atA, isCancelAsked: true, isEnded: false },
+    ]);
     expect(run.state.snapshot.presumed.rows).toBe(4);
   });
 
@@ -223,24 +282,39 @@ describe('a batch that an operator gives up', () => {
     send(run, {
       type: 'RecordPoll',
       asked: [key('a')],
-      observations: [observation({ createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs })],
+      observations: [
+        observation({ createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs }),
+      ],
     });
-    expect(types(resolve(run, { type: 'results_lost' }).events)).toEqual(['BatchGivenUp', 'FilesStored', 'StrayFound']);
+    expect(types(resolve(run, { type: 'results_lost' }).events)).toEqual([
+      'BatchGivenUp',
+      'FilesStored',
+      'StrayFound',
+    ]);
   });
 });
 
 describe('a batch that was given up and cannot be cancelled', () => {
-  it.each(['transient', 'refused'] as const)('keeps no run waiting for the answer (%s)', (fault) => {
-    const run = created();
-    giveUp(run);
-    settleRest(run, 'a');
-    let tries = 0;
-    for (; run.state.snapshot.strays[0]?.isCancelAsked === false; tries += 1) {
-      attempt(run, { type: 'RecordFault', key: `stray:${atA}` as never, fault, message: 'no', retryAfterMs: null });
-      run.nowMs += hourMs;
-    }
-    expect(tries).toBe(fault === 'refused' ? 4 : 8);
-  });
+  it.each(['transient', 'refused'] as const)(
+    'keeps no run waiting for the answer (%s)',
+    (fault) => {
+      const run = created();
+      giveUp(run);
+      settleRest(run, 'a');
+      let tries = 0;
+      for (; run.state.snapshot.strays[0]?.isCancelAsked === false; tries += 1) {
+        attempt(run, {
+          type: 'RecordFault',
+          key: `stray:${atA}` as never,
+          fault,
+          message: 'no',
+          retryAfterMs: null,
+        });
+        run.nowMs += hourMs;
+      }
+      expect(tries).toBe(fault === 'refused' ? 4 : 8);
+    },
+  );
 
   it('does not hold up a run that has nothing else to do: after four tries that failed it ends, and the worst stays presumed', () => {
     const run = created();
@@ -250,12 +324,24 @@ describe('a batch that was given up and cannot be cancelled', () => {
     requeueAll(run);
     toCreated(run, 'b');
     endBatch(run, 'b', ending({ outputFileId: 'o' }));
-    send(run, { type: 'RecordFiles', batchKey: key('b'), output: { object: 'out', bytes: 40 }, error: null, census: censusOfRows(4) });
+    send(run, {
+      type: 'RecordFiles',
+      batchKey: key('b'),
+      output: { object: 'out', bytes: 40 },
+      error: null,
+      census: censusOfRows(4),
+    });
     settleSuccesses(run, 'b', [0, 1, 2, 3]);
     settleRest(run, 'b');
     let tries = 0;
     for (; !isFinished(run.state.snapshot) && tries < 20; tries += 1) {
-      send(run, { type: 'RecordFault', key: `stray:${atA}` as never, fault: 'transient', message: '500: boom', retryAfterMs: null });
+      send(run, {
+        type: 'RecordFault',
+        key: `stray:${atA}` as never,
+        fault: 'transient',
+        message: '500: boom',
+        retryAfterMs: null,
+      });
       run.nowMs += hourMs;
     }
     expect(tries).toBe(4);
@@ -289,7 +375,12 @@ describe('files of a batch that is not over', () => {
     expect(types(takeFiles(run).events)).toEqual(['BatchGivenUp', 'StrayFound']);
     expect(dueTypes(run)).toEqual(['StoreFiles', 'CancelStray']);
     answered(run, 2);
-    expect(statuses(run)).toEqual(['completed', 'completed', 'failed_retryable', 'failed_retryable']);
+    expect(statuses(run)).toEqual([
+      'completed',
+      'completed',
+      'failed_retryable',
+      'failed_retryable',
+    ]);
     expect(run.state.snapshot.presumed.rows).toBe(2);
   });
 
@@ -306,7 +397,10 @@ describe('files of a batch that is not over', () => {
     takeFiles(run);
     answered(run, 2);
     send(run, { type: 'RecordStrayCancelled', providerBatchId: atA });
-    const { events } = duplicatePoll(run, { progress: { total: 4, completed: 3, failed: 0 }, ending: ending({ type: 'cancelled' }) });
+    const { events } = duplicatePoll(run, {
+      progress: { total: 4, completed: 3, failed: 0 },
+      ending: ending({ type: 'cancelled' }),
+    });
     expect(events).toMatchObject([{ type: 'StrayEnded', answered: 1 }]);
     expect(run.state.snapshot.presumed.rows).toBe(1);
   });
@@ -314,16 +408,24 @@ describe('files of a batch that is not over', () => {
   it('are none where it names none: it is not ended for nothing', () => {
     const run = created();
     const { rejection } = takeFiles(run, { named: { outputFileId: null, errorFileId: null } });
-    expect(rejection).toMatchObject({ type: 'malformed_command', message: expect.stringContaining('names no file') as string });
+    expect(rejection).toMatchObject({
+      type: 'malformed_command',
+      message: expect.stringContaining('names no file') as string,
+    });
     expect(batchOf(run, 'a').phase).toBe('created');
   });
 
   it('are not those of another batch', () => {
     const run = created();
-    expect(takeFiles(run, { providerBatchId: 'other' as ProviderBatchId }).rejection?.type).toBe('malformed_command');
-    expect(takeFiles(run, { providerBatchId: 'other' as ProviderBatchId, ending: ending({ outputFileId: 'o' }) }).rejection?.type).toBe(
+    expect(takeFiles(run, { providerBatchId: 'other' as ProviderBatchId }).rejection?.type).toBe(
       'malformed_command',
     );
+    expect(
+      takeFiles(run, {
+        providerBatchId: 'other' as ProviderBatchId,
+        ending: ending({ outputFileId: 'o' }),
+      }).rejection?.type,
+    ).toBe('malformed_command');
   });
 
   it('are read in the usual way where it has ended meanwhile', () => {
@@ -361,15 +463,26 @@ describe('a duplicate batch that never ends', () => {
     const run = startRun();
     accept(run, [10]);
     toCreating(run, 'a');
-    send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
+    send(run, {
+      type: 'RecordCreateUnclear',
+      batchKey: key('a'),
+      createAttempt: 1,
+      message: 'lost',
+    });
     const found = [
       listedBatch('a', 1, { createdAtMs: 1 }),
       listedBatch('a', 1, { providerBatchId: 'q' as ProviderBatchId, createdAtMs: 2 }),
     ];
-    send(run, listingOf(run, 'a', { found }), { type: 'RecordStrayCancelled', providerBatchId: 'q' as ProviderBatchId });
+    send(run, listingOf(run, 'a', { found }), {
+      type: 'RecordStrayCancelled',
+      providerBatchId: 'q' as ProviderBatchId,
+    });
     const begunMs = run.nowMs;
     while (run.state.snapshot.strays[0]?.isEnded === false) {
-      const seen = observation({ providerBatchId: 'q' as ProviderBatchId, expiresAtMs: begunMs + 24 * hourMs });
+      const seen = observation({
+        providerBatchId: 'q' as ProviderBatchId,
+        expiresAtMs: begunMs + 24 * hourMs,
+      });
       attempt(run, { type: 'RecordStrays', asked: ['q' as ProviderBatchId], observations: [seen] });
       run.nowMs += hourMs;
     }

@@ -53,7 +53,8 @@ const polled = (run: Scenario, forMs: number, change: Shown = {}): void => {
   }
   pollOnce(run, change);
 };
-const warnings = (run: Scenario): readonly string[] => summaryOf(run.state.snapshot).troubles.map(({ message }) => message);
+const warnings = (run: Scenario): readonly string[] =>
+  summaryOf(run.state.snapshot).troubles.map(({ message }) => message);
 
 describe('a batch that takes longer than is usual', () => {
   it('has no expiry that does not lie behind its creation: services say 0 where they know none', () => {
@@ -70,14 +71,24 @@ describe('a batch that takes longer than is usual', () => {
     const times = { createdAtMs, expiresAtMs: createdAtMs + 24 * hourMs };
     run.nowMs = createdAtMs + 48 * hourMs;
     const providerNowMs = createdAtMs + hourMs;
-    pollOnce(run, { ...times, stage: 'validating', statusSinceMs: createdAtMs, progress: null, providerNowMs });
+    pollOnce(run, {
+      ...times,
+      stage: 'validating',
+      statusSinceMs: createdAtMs,
+      progress: null,
+      providerNowMs,
+    });
     expect(batchOf(run, 'a').overdue).toBeNull();
     pollOnce(run, { ...times, providerNowMs: createdAtMs + 25 * hourMs });
     expect(batchOf(run, 'a').overdue?.reason).toBe('past_expiry');
     // A service whose clock is wrong: the earlier of the two counts.
     const other = created();
     const begunMs = other.nowMs;
-    pollOnce(other, { createdAtMs: begunMs, expiresAtMs: begunMs + 24 * hourMs, providerNowMs: begunMs + 1_000 * hourMs });
+    pollOnce(other, {
+      createdAtMs: begunMs,
+      expiresAtMs: begunMs + 24 * hourMs,
+      providerNowMs: begunMs + 1_000 * hourMs,
+    });
     expect(batchOf(other, 'a').overdue).toBeNull();
   });
 
@@ -91,9 +102,14 @@ describe('a batch that takes longer than is usual', () => {
     pollOnce(run, times);
     expect(batchOf(run, 'a').overdue).toBeNull();
     polled(run, 49 * hourMs, times);
-    expect(batchOf(run, 'a').overdue).toEqual({ reason: 'past_expiry', sinceMs: createdAtMs + 24 * hourMs });
+    expect(batchOf(run, 'a').overdue).toEqual({
+      reason: 'past_expiry',
+      sinceMs: createdAtMs + 24 * hourMs,
+    });
     expect(warnings(run)).toEqual([
-      expect.stringMatching(/^batch at-a is "in_progress", 3 days after its creation: it should have expired 2 days ago\./u),
+      expect.stringMatching(
+        /^batch at-a is "in_progress", 3 days after its creation: it should have expired 2 days ago\./u,
+      ),
     ]);
     expect(warnings(run)[0]).toContain('`batchor resolve --run-id run --batch a --take-files`');
     expect(summaryOf(run.state.snapshot).liveBatches[0]).toMatchObject({
@@ -106,7 +122,9 @@ describe('a batch that takes longer than is usual', () => {
   it('is overdue at once where the provider shows times that are long past', () => {
     const run = created();
     pollOnce(run, { createdAtMs: run.nowMs - 72 * hourMs, expiresAtMs: run.nowMs - 48 * hourMs });
-    expect(warnings(run)[0]).toContain('3 days after its creation: it should have expired 2 days ago');
+    expect(warnings(run)[0]).toContain(
+      '3 days after its creation: it should have expired 2 days ago',
+    );
   });
 
   it('is held against its window where the service reports no expiry, and against our own clock where it reports no times', () => {
@@ -124,7 +142,9 @@ describe('a batch that takes longer than is usual', () => {
     const run = created();
     pollOnce(run, { createdAtMs: 1_000 });
     expect(batchOf(run, 'a').overdue).toBeNull();
-    expect(summaryOf(run.state.snapshot).liveBatches[0]?.submittedAt).toEqual(new Date(batchOf(run, 'a').sentAtMs ?? 0));
+    expect(summaryOf(run.state.snapshot).liveBatches[0]?.submittedAt).toEqual(
+      new Date(batchOf(run, 'a').sentAtMs ?? 0),
+    );
   });
 
   it.each([
@@ -133,30 +153,48 @@ describe('a batch that takes longer than is usual', () => {
     ['validating', 6],
     ['in_progress', 6],
     ['unknown', 6],
-  ] as const)('does not change in %s: that is reported after %i hours, and no sooner', (stage, hours) => {
-    const run = created();
-    const progress = { total: 3, completed: 1, failed: 0 };
-    polled(run, hours * hourMs - 60_000, { stage, providerStatus: stage, progress });
-    expect(batchOf(run, 'a').overdue).toBeNull();
-    polled(run, 20 * 60_000, { stage, providerStatus: stage, progress });
-    expect(batchOf(run, 'a').overdue?.reason).toBe('unchanged');
-    expect(warnings(run)).toHaveLength(1);
-  });
+  ] as const)(
+    'does not change in %s: that is reported after %i hours, and no sooner',
+    (stage, hours) => {
+      const run = created();
+      const progress = { total: 3, completed: 1, failed: 0 };
+      polled(run, hours * hourMs - 60_000, { stage, providerStatus: stage, progress });
+      expect(batchOf(run, 'a').overdue).toBeNull();
+      polled(run, 20 * 60_000, { stage, providerStatus: stage, progress });
+      expect(batchOf(run, 'a').overdue?.reason).toBe('unchanged');
+      expect(warnings(run)).toHaveLength(1);
+    },
+  );
 
   it('is believed about how long it has been in a status, where its counts say nothing else', () => {
     const run = created();
-    pollOnce(run, { stage: 'cancelling', providerStatus: 'cancelling', statusSinceMs: run.nowMs - 5 * hourMs });
-    expect(warnings(run)[0]).toContain('neither its status nor its counts have changed for 5 hours');
+    pollOnce(run, {
+      stage: 'cancelling',
+      providerStatus: 'cancelling',
+      statusSinceMs: run.nowMs - 5 * hourMs,
+    });
+    expect(warnings(run)[0]).toContain(
+      'neither its status nor its counts have changed for 5 hours',
+    );
     const moving = created();
-    pollOnce(moving, { statusSinceMs: moving.nowMs - 20 * hourMs, progress: { total: 3, completed: 2, failed: 0 } });
+    pollOnce(moving, {
+      statusSinceMs: moving.nowMs - 20 * hourMs,
+      progress: { total: 3, completed: 2, failed: 0 },
+    });
     expect(batchOf(moving, 'a').overdue).toBeNull();
   });
 
   it('has answered everything, by its counts, in an unknown status: that is reported at once', () => {
     const run = created();
-    pollOnce(run, { stage: 'unknown', providerStatus: 'finalized', progress: { total: 3, completed: 2, failed: 1 } });
+    pollOnce(run, {
+      stage: 'unknown',
+      providerStatus: 'finalized',
+      progress: { total: 3, completed: 2, failed: 1 },
+    });
     expect(batchOf(run, 'a').overdue?.reason).toBe('unknown_status');
-    expect(warnings(run)[0]).toContain('all of its 3 requests are counted as answered or failed, and batchor does not know this status');
+    expect(warnings(run)[0]).toContain(
+      'all of its 3 requests are counted as answered or failed, and batchor does not know this status',
+    );
     expect(batchOf(run, 'a').phase).toBe('created');
   });
 
@@ -164,7 +202,9 @@ describe('a batch that takes longer than is usual', () => {
     const run = created();
     const named = { outputFileId: 'o', errorFileId: null };
     pollOnce(run, { stage: 'unknown', providerStatus: 'done', progress: null, named });
-    expect(warnings(run)[0]).toContain('it has a file of answers, and batchor does not know this status');
+    expect(warnings(run)[0]).toContain(
+      'it has a file of answers, and batchor does not know this status',
+    );
     const known = created();
     pollOnce(known, { progress: null, named });
     expect(batchOf(known, 'a').overdue).toBeNull();
@@ -174,7 +214,8 @@ describe('a batch that takes longer than is usual', () => {
     const run = created();
     const events: (string | null)[] = [];
     const note = ({ events: recorded }: Step): void => {
-      for (const event of recorded) if (event.type === 'BatchOverdue') events.push(event.overdue?.reason ?? null);
+      for (const event of recorded)
+        if (event.type === 'BatchOverdue') events.push(event.overdue?.reason ?? null);
     };
     for (const progress of [0, 0, 0, 1, 1]) {
       note(pollOnce(run, { progress: { total: 3, completed: progress, failed: 0 } }));
@@ -187,11 +228,21 @@ describe('a batch that takes longer than is usual', () => {
     const run = created();
     pollOnce(run);
     const { newsAtMs, providerTimes, overdue, ...before } = batchOf(run, 'a');
-    expect([newsAtMs, providerTimes, overdue]).toEqual([run.nowMs, { createdAtMs: null, expiresAtMs: null }, null]);
-    const stored = JSON.parse(JSON.stringify(snapshotCodec.encode({ ...run.state.snapshot, live: [before as never] }))) as unknown;
+    expect([newsAtMs, providerTimes, overdue]).toEqual([
+      run.nowMs,
+      { createdAtMs: null, expiresAtMs: null },
+      null,
+    ]);
+    const stored = JSON.parse(
+      JSON.stringify(snapshotCodec.encode({ ...run.state.snapshot, live: [before as never] })),
+    ) as unknown;
     const read = snapshotCodec.decode(stored);
     if (read._tag === 'Left') throw new Error(String(read.left));
-    expect(read.right.live[0]).toMatchObject({ newsAtMs: null, providerTimes: { createdAtMs: null, expiresAtMs: null }, overdue: null });
+    expect(read.right.live[0]).toMatchObject({
+      newsAtMs: null,
+      providerTimes: { createdAtMs: null, expiresAtMs: null },
+      overdue: null,
+    });
     run.state = { ...run.state, snapshot: read.right };
     run.nowMs += 20 * hourMs;
     // The last change was not recorded: the time counts from the first poll.
@@ -212,7 +263,14 @@ describe('events of before', () => {
       isNews: true,
       isAccepted: true,
     };
-    const found = { type: 'StrayFound', atMs: 1, batchKey: 'a', providerBatchId: 'p', providerStatus: 's', isAlive: true };
+    const found = {
+      type: 'StrayFound',
+      atMs: 1,
+      batchKey: 'a',
+      providerBatchId: 'p',
+      providerStatus: 's',
+      isAlive: true,
+    };
     const read = [observed, found].map((event) => eventCodec.decode(event));
     expect(read).toMatchObject([
       { _tag: 'Right', right: { ...observed, times: { createdAtMs: null, expiresAtMs: null } } },
@@ -248,9 +306,17 @@ describe('a cancelled run', () => {
 
   it('takes the files that such a batch names', () => {
     const run = cancelled();
-    const change: Shown = { stage: 'cancelling', providerStatus: 'cancelling', named: { outputFileId: 'o', errorFileId: null } };
+    const change: Shown = {
+      stage: 'cancelling',
+      providerStatus: 'cancelling',
+      named: { outputFileId: 'o', errorFileId: null },
+    };
     polled(run, 2 * hourMs, change);
-    expect(batchOf(run, 'a')).toMatchObject({ phase: 'ended', files: null, ending: { type: 'given_up', outputFileId: 'o' } });
+    expect(batchOf(run, 'a')).toMatchObject({
+      phase: 'ended',
+      files: null,
+      ending: { type: 'given_up', outputFileId: 'o' },
+    });
     expect(dueTypes(run)).toEqual(['StoreFiles']);
   });
 
@@ -280,7 +346,13 @@ describe('a cancelled run', () => {
       const due = dueTypes(run);
       if (due.includes('CancelBatch')) {
         count += 1;
-        send(run, { type: 'RecordFault', key: 'cancel:a' as never, fault: 'transient', message: '500: boom', retryAfterMs: null });
+        send(run, {
+          type: 'RecordFault',
+          key: 'cancel:a' as never,
+          fault: 'transient',
+          message: '500: boom',
+          retryAfterMs: null,
+        });
       }
       if (due.includes('PollBatches')) pollOnce(run, shown);
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
@@ -294,7 +366,10 @@ describe('a cancelled run', () => {
     polled(run, hourMs, times);
     send(run, { type: 'CancelRun' });
     expect(asks(run, times)).toBe(4);
-    expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'provider_refused' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'cancel_requested',
+      reason: 'provider_refused',
+    });
     expect(run.state.snapshot.control.message).toContain('failed 4 times');
     settleRest(run, 'a');
     expect(isFinished(run.state.snapshot)).toBe(true);
@@ -315,7 +390,13 @@ describe('a cancelled run', () => {
     send(run, { type: 'CancelRun' });
     for (let tries = 0; tries < 8; tries += 1) {
       for (const name of ['poll', 'cancel:a'])
-        send(run, { type: 'RecordFault', key: name as never, fault: 'transient', message: 'down', retryAfterMs: null });
+        send(run, {
+          type: 'RecordFault',
+          key: name as never,
+          fault: 'transient',
+          message: 'down',
+          retryAfterMs: null,
+        });
       run.nowMs += hourMs;
     }
     expect(batchOf(run, 'a').cancelAsked).toBe(false);

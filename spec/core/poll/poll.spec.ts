@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchEnding, censusOfRows, effectsDue, nextDueMs } from '../../../lib/core/internal.ts';
+import {
+  type BatchEnding,
+  censusOfRows,
+  effectsDue,
+  nextDueMs,
+} from '../../../lib/core/internal.ts';
 import {
   accept,
   attempt,
@@ -33,7 +38,11 @@ const pollOnce = (run: Scenario, how: BatchEnding, completed: number, failed = 0
     progress,
     ending: how,
   };
-  return attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [observation] }).events.map((event) => event.type);
+  return attempt(run, {
+    type: 'RecordPoll',
+    asked: [key('a')],
+    observations: [observation],
+  }).events.map((event) => event.type);
 };
 /** Time passes until the batch is checked again; false where it never is. */
 const untilDue = (run: Scenario): boolean => {
@@ -49,44 +58,53 @@ describe('an ended batch that counts answers and shows no file for them', () => 
     ['completed, its failures without a file', ending({ outputFileId: 'o' }), 1, 1, 'ended'],
     ['expired', ending({ type: 'expired' }), 1, 0, 'created'],
     ['cancelled', ending({ type: 'cancelled' }), 1, 0, 'created'],
-  ] as const)('is checked again, for about an hour, before it is settled or held: %s', (_title, how, completed, failed, phase) => {
-    const run = created();
-    const begunMs = run.nowMs;
-    let polls = 0;
-    for (
-      let events = pollOnce(run, how, completed, failed);
-      events.includes('FaultRecorded');
-      events = pollOnce(run, how, completed, failed)
-    ) {
-      polls += 1;
-      expect(batchOf(run, 'a').phase).toBe('created');
-      expect(run.state.snapshot.faults[0]?.message).toContain('cannot be seen yet');
-      expect(statuses(run)).toEqual(['submitted', 'submitted']);
-      while (!untilDue(run));
-    }
-    expect(polls).toBe(13);
-    expect(run.nowMs - begunMs).toBeGreaterThan(hourMs / 2);
-    expect(run.nowMs - begunMs).toBeLessThan(2 * hourMs);
-    expect(batchOf(run, 'a').phase).toBe(phase);
-    // What was paid for is never bought again without the operator; a lost list of failures is no
-    // such thing.
-    const { control, faults } = run.state.snapshot;
-    if (phase === 'ended') expect([control.state, faults]).toEqual(['running', []]);
-    else {
-      expect(control).toMatchObject({ state: 'paused', reason: 'results_unreadable' });
-      expect(batchOf(run, 'a').held).toContain('shows no output file after 13 checks');
-      expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
-    }
-  });
+  ] as const)(
+    'is checked again, for about an hour, before it is settled or held: %s',
+    (_title, how, completed, failed, phase) => {
+      const run = created();
+      const begunMs = run.nowMs;
+      let polls = 0;
+      for (
+        let events = pollOnce(run, how, completed, failed);
+        events.includes('FaultRecorded');
+        events = pollOnce(run, how, completed, failed)
+      ) {
+        polls += 1;
+        expect(batchOf(run, 'a').phase).toBe('created');
+        expect(run.state.snapshot.faults[0]?.message).toContain('cannot be seen yet');
+        expect(statuses(run)).toEqual(['submitted', 'submitted']);
+        while (!untilDue(run));
+      }
+      expect(polls).toBe(13);
+      expect(run.nowMs - begunMs).toBeGreaterThan(hourMs / 2);
+      expect(run.nowMs - begunMs).toBeLessThan(2 * hourMs);
+      expect(batchOf(run, 'a').phase).toBe(phase);
+      // What was paid for is never bought again without the operator; a lost list of failures is no
+      // such thing.
+      const { control, faults } = run.state.snapshot;
+      if (phase === 'ended') expect([control.state, faults]).toEqual(['running', []]);
+      else {
+        expect(control).toMatchObject({ state: 'paused', reason: 'results_unreadable' });
+        expect(batchOf(run, 'a').held).toContain('shows no output file after 13 checks');
+        expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
+      }
+    },
+  );
 
   it('is checked again once the operator asks for it, and settled from its files', () => {
     const run = created();
-    for (let events = pollOnce(run, ending(), 2); events.includes('FaultRecorded'); events = pollOnce(run, ending(), 2))
+    for (
+      let events = pollOnce(run, ending(), 2);
+      events.includes('FaultRecorded');
+      events = pollOnce(run, ending(), 2)
+    )
       while (!untilDue(run));
     expect(batchOf(run, 'a').held).not.toBeNull();
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'read_again' } });
     expect(run.state.snapshot.control.state).toBe('running');
-    expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain('PollBatches');
+    expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain(
+      'PollBatches',
+    );
     expect(pollOnce(run, ending(), 2)).toEqual(['FaultRecorded']);
     while (!untilDue(run));
     expect(pollOnce(run, ending({ outputFileId: 'late' }), 2)).toEqual(['BatchEnded']);
@@ -101,7 +119,10 @@ describe('an ended batch that counts answers and shows no file for them', () => 
   });
 
   it('is believed at once where it counts nothing, or says nothing', () => {
-    expect(pollOnce(created(), ending({ type: 'expired' }), 0)).toEqual(['BatchEnded', 'FilesStored']);
+    expect(pollOnce(created(), ending({ type: 'expired' }), 0)).toEqual([
+      'BatchEnded',
+      'FilesStored',
+    ]);
     expect(pollOnce(created(), ending({ outputFileId: 'o' }), 2)).toEqual(['BatchEnded']);
   });
 
@@ -113,7 +134,8 @@ describe('an ended batch that counts answers and shows no file for them', () => 
 });
 
 describe('a batch that the provider does not know', () => {
-  const absent = (run: Scenario) => attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [] });
+  const absent = (run: Scenario) =>
+    attempt(run, { type: 'RecordPoll', asked: [key('a')], observations: [] });
 
   it('is polled slower and slower, for about a day; then it is held, and the run pauses', () => {
     const run = created();
@@ -126,7 +148,10 @@ describe('a batch that the provider does not know', () => {
     }
     expect(run.nowMs - begunMs).toBeGreaterThan(12 * hourMs);
     expect(run.nowMs - begunMs).toBeLessThan(48 * hourMs);
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'batch_unresolved',
+    });
     expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
   });
 
@@ -134,7 +159,10 @@ describe('a batch that the provider does not know', () => {
     const run = created();
     absent(run);
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
-    expect(batchOf(run, 'a')).toMatchObject({ phase: 'ended', files: { output: null, error: null } });
+    expect(batchOf(run, 'a')).toMatchObject({
+      phase: 'ended',
+      files: { output: null, error: null },
+    });
     settleRest(run, 'a');
     expect(statuses(run)).toEqual(['failed_retryable', 'failed_retryable']);
     expect(run.state.snapshot.defects.missing).toBe(2);
@@ -168,13 +196,24 @@ describe('files that are shorter than the counts', () => {
     const run = created();
     pollOnce(run, ending({ outputFileId: 'o' }), 2);
     for (let i = 0; i < 4; i += 1) {
-      send(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'refused', message: 'no such file', retryAfterMs: null });
+      send(run, {
+        type: 'RecordFault',
+        key: 'batch:a' as never,
+        fault: 'refused',
+        message: 'no such file',
+        retryAfterMs: null,
+      });
       run.nowMs += 10_000_000;
     }
     expect(batchOf(run, 'a').held).toBe('no such file');
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'results_unavailable',
+    });
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     expect(run.state.snapshot.control.state).toBe('running');
-    expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain('SettleSlice');
+    expect(effectsDue(run.state.snapshot, run.nowMs).map(({ type }) => type)).toContain(
+      'SettleSlice',
+    );
   });
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { effectsDue, nextDueMs, type ProviderBatchId, type SweepReport } from '../../../lib/core/internal.ts';
+import {
+  effectsDue,
+  nextDueMs,
+  type ProviderBatchId,
+  type SweepReport,
+} from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
   accept,
@@ -51,7 +56,9 @@ const readList = (run: Scenario, report: Partial<SweepReport>, readingsMax = 100
 describe('a list of batches', () => {
   it('is read for the batches that the run knows, too', () => {
     const run = beside();
-    expect(effectsDue(run.state.snapshot, run.nowMs).find(({ type }) => type === 'SweepBatches')).toMatchObject({ known: [known] });
+    expect(
+      effectsDue(run.state.snapshot, run.nowMs).find(({ type }) => type === 'SweepBatches'),
+    ).toMatchObject({ known: [known] });
   });
 
   it.each<[string, Partial<SweepReport>]>([
@@ -66,10 +73,19 @@ describe('a list of batches', () => {
       expect(readings).toBeGreaterThan(4);
       expect(readings).toBeLessThan(20);
       expect(run.nowMs - fromMs).toBeGreaterThan(2 * graceMs);
-      expect(batchOf(run, 'b')).toMatchObject({ phase: 'indeterminate', createAttempt: 1, doubt: { stage: 'looking', absentAtMs: null } });
+      expect(batchOf(run, 'b')).toMatchObject({
+        phase: 'indeterminate',
+        createAttempt: 1,
+        doubt: { stage: 'looking', absentAtMs: null },
+      });
       expect(batchOf(run, 'b').held).toContain('lacks at-a, which this run knows to exist');
-      expect(batchOf(run, 'b').held).toContain('batchor resolve --run-id run --batch b --exists ID');
-      expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
+      expect(batchOf(run, 'b').held).toContain(
+        'batchor resolve --run-id run --batch b --exists ID',
+      );
+      expect(run.state.snapshot.control).toMatchObject({
+        state: 'paused',
+        reason: 'batch_unresolved',
+      });
     },
   );
 
@@ -104,7 +120,9 @@ describe('a list of batches', () => {
     endBatch(run, 'a', ending());
     settleRest(run, 'a');
     toNextCheck(run);
-    expect(effectsDue(run.state.snapshot, run.nowMs).find(({ type }) => type === 'SweepBatches')).toMatchObject({ known: [known] });
+    expect(
+      effectsDue(run.state.snapshot, run.nowMs).find(({ type }) => type === 'SweepBatches'),
+    ).toMatchObject({ known: [known] });
     readList(run, { shown: [] });
     expect(batchOf(run, 'b').held).toContain('lacks at-a');
   });
@@ -140,10 +158,18 @@ describe('a list of batches', () => {
   it('that the provider refuses to give holds what it was to confirm, so that the run stands still and says why', () => {
     const run = beside();
     for (let i = 0; i < 4; i += 1) {
-      send(run, { type: 'RecordFault', key: 'sweep' as never, fault: 'refused', message: 'not a list', retryAfterMs: null });
+      send(run, {
+        type: 'RecordFault',
+        key: 'sweep' as never,
+        fault: 'refused',
+        message: 'not a list',
+        retryAfterMs: null,
+      });
       toNextCheck(run);
     }
-    expect(batchOf(run, 'b').held).toContain("the provider's list of batches cannot be read: not a list");
+    expect(batchOf(run, 'b').held).toContain(
+      "the provider's list of batches cannot be read: not a list",
+    );
     expect(dueTypes(run)).not.toContain('SweepBatches');
     send(run, { type: 'ResumeRun' });
     expect(dueTypes(run)).toContain('SweepBatches');
@@ -154,24 +180,38 @@ describe('the id of another batch of the run', () => {
   it.each([
     ['alive', false],
     ['settled', true],
-  ])('that is %s, as the answer to a create, leaves the create unconfirmed', (_title, isSettled) => {
-    const run = startRun(makeConfig({ chunk: { requestsMax: 1 } }));
-    accept(run, [10, 10]);
-    toCreated(run, 'a');
-    if (isSettled) {
-      endBatch(run, 'a', ending());
-      settleRest(run, 'a');
-    }
-    toCreating(run, 'b');
-    const answer = { type: 'RecordCreated', batchKey: key('b'), createAttempt: 1, providerBatchId: known, providerStatus: 'x' } as const;
-    send(run, answer);
-    expect(batchOf(run, 'b')).toMatchObject({ phase: 'indeterminate', providerBatchId: null });
-    expect(attempt(run, answer).rejection?.type).toBe('nothing_to_change');
-  });
+  ])(
+    'that is %s, as the answer to a create, leaves the create unconfirmed',
+    (_title, isSettled) => {
+      const run = startRun(makeConfig({ chunk: { requestsMax: 1 } }));
+      accept(run, [10, 10]);
+      toCreated(run, 'a');
+      if (isSettled) {
+        endBatch(run, 'a', ending());
+        settleRest(run, 'a');
+      }
+      toCreating(run, 'b');
+      const answer = {
+        type: 'RecordCreated',
+        batchKey: key('b'),
+        createAttempt: 1,
+        providerBatchId: known,
+        providerStatus: 'x',
+      } as const;
+      send(run, answer);
+      expect(batchOf(run, 'b')).toMatchObject({ phase: 'indeterminate', providerBatchId: null });
+      expect(attempt(run, answer).rejection?.type).toBe('nothing_to_change');
+    },
+  );
 
   it('is neither adopted nor cancelled when the list shows it under our key', () => {
     const run = beside();
-    send(run, listingOf(run, 'b', { found: [listedBatch('b', 1, { providerBatchId: known }), listedBatch('b', 1)] }));
+    send(
+      run,
+      listingOf(run, 'b', {
+        found: [listedBatch('b', 1, { providerBatchId: known }), listedBatch('b', 1)],
+      }),
+    );
     expect(batchOf(run, 'b').providerBatchId).toBe('p');
     expect(run.state.snapshot.strays).toEqual([]);
   });
@@ -189,7 +229,13 @@ describe('a create that is never answered', () => {
   const create = (run: Scenario): void => {
     const createAttempt = batchOf(run, 'b').createAttempt + 1;
     const inputFileId = `file-${createAttempt}`;
-    send(run, { type: 'RecordUpload', batchKey: key('b'), createAttempt, inputFileId, expiresAtMs: null });
+    send(run, {
+      type: 'RecordUpload',
+      batchKey: key('b'),
+      createAttempt,
+      inputFileId,
+      expiresAtMs: null,
+    });
     send(run, { type: 'BeginCreate', batchKey: key('b') });
     send(run, { type: 'RecordCreateUnclear', batchKey: key('b'), createAttempt, message: 'lost' });
   };
@@ -206,8 +252,13 @@ describe('a create that is never answered', () => {
     const run = beside();
     expect(toHeld(run)).toBe(4);
     expect(batchOf(run, 'b')).toMatchObject({ phase: 'planned', createAttempt: 4, replans: 4 });
-    expect(batchOf(run, 'b').held).toMatch(/^4 creates of batch b .*`batchor resolve --run-id run --batch b --retry`/u);
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
+    expect(batchOf(run, 'b').held).toMatch(
+      /^4 creates of batch b .*`batchor resolve --run-id run --batch b --retry`/u,
+    );
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'batch_unresolved',
+    });
     expect(dueTypes(run)).not.toContain('UploadBatch');
     send(run, { type: 'ResolveBatch', batchKey: key('b'), resolution: { type: 'retry' } });
     expect(run.state.snapshot.control.state).toBe('running');
@@ -247,17 +298,29 @@ describe('an input file that is gone while its create is unconfirmed', () => {
       accept(run, [10]);
       plan(run, 'b');
       const expiresAtMs = run.nowMs + 3_600_000;
-      send(run, { type: 'RecordUpload', batchKey: key('b'), createAttempt: 1, inputFileId: 'file-b', expiresAtMs });
+      send(run, {
+        type: 'RecordUpload',
+        batchKey: key('b'),
+        createAttempt: 1,
+        inputFileId: 'file-b',
+        expiresAtMs,
+      });
       send(run, { type: 'BeginCreate', batchKey: key('b') });
       run.nowMs = expiresAtMs + 1;
       send(run, { type: 'OpenRun' });
       return run;
     };
     const short = expired();
-    send(short, listingOf(short, 'b', { files: [], readBackToMs: batchOf(short, 'b').plannedAtMs }));
+    send(
+      short,
+      listingOf(short, 'b', { files: [], readBackToMs: batchOf(short, 'b').plannedAtMs }),
+    );
     expect(batchOf(short, 'b').doubt?.absentAtMs).toBeNull();
     const deep = expired();
-    send(deep, listingOf(deep, 'b', { files: [], readBackToMs: batchOf(deep, 'b').plannedAtMs - 600_000 }));
+    send(
+      deep,
+      listingOf(deep, 'b', { files: [], readBackToMs: batchOf(deep, 'b').plannedAtMs - 600_000 }),
+    );
     expect(batchOf(deep, 'b').doubt?.absentAtMs).toBe(deep.nowMs);
   });
 });

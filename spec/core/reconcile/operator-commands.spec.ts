@@ -32,7 +32,13 @@ const toNextDue = (run: Scenario): void => {
   run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
 };
 const fault = (run: Scenario, name: string, kind: 'refused' | 'transient'): void => {
-  send(run, { type: 'RecordFault', key: name as never, fault: kind, message: 'no', retryAfterMs: null });
+  send(run, {
+    type: 'RecordFault',
+    key: name as never,
+    fault: kind,
+    message: 'no',
+    retryAfterMs: null,
+  });
   run.nowMs += 10_000_000;
 };
 
@@ -46,7 +52,13 @@ describe('a new input file', () => {
     accept(run, [10]);
     plan(run, 'a');
     const expiresAtMs = run.nowMs + inMs;
-    send(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs });
+    send(run, {
+      type: 'RecordUpload',
+      batchKey: key('a'),
+      createAttempt: 1,
+      inputFileId: 'file-a',
+      expiresAtMs,
+    });
     expect(dueTypes(run)).toEqual(['BeginCreate']);
   });
 });
@@ -59,7 +71,12 @@ describe('an operator’s confirmation that a batch was never created', () => {
     fault(run, 'batch:a', 'refused');
     expect(dueTypes(run)).toEqual(['SweepBatches']);
     fault(run, reconcileKey, 'refused');
-    expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', createAttempt: 1, held: null, doubt: null });
+    expect(batchOf(run, 'a')).toMatchObject({
+      phase: 'planned',
+      createAttempt: 1,
+      held: null,
+      doubt: null,
+    });
   });
 
   it('waits for the list where there are only transient failures', () => {
@@ -77,7 +94,12 @@ describe('a duplicate batch that the provider will not cancel', () => {
     const duplicate = 'q' as ProviderBatchId;
     send(
       run,
-      listingOf(run, 'a', { found: [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 })] }),
+      listingOf(run, 'a', {
+        found: [
+          listedBatch('a', 1),
+          listedBatch('a', 1, { providerBatchId: duplicate, createdAtMs: 7_000 }),
+        ],
+      }),
     );
     for (let i = 0; i < 4; i += 1) fault(run, 'stray:q', 'refused');
     expect(run.state.snapshot.control.state).toBe('running');
@@ -91,12 +113,18 @@ describe('the list, behind the fence', () => {
     const run = unconfirmed();
     const fileMs = run.nowMs - 5 * 3_600_000;
     const files = [{ inputFileId: 'file-a', createdAtMs: fileMs }];
-    for (let readings = 0; batchOf(run, 'a').doubt?.stage === 'looking' && readings < 100; readings += 1) {
+    for (
+      let readings = 0;
+      batchOf(run, 'a').doubt?.stage === 'looking' && readings < 100;
+      readings += 1
+    ) {
       send(run, listingOf(run, 'a', { files }));
       toNextDue(run);
     }
     send(run, { type: 'RecordFenced', batchKey: key('a'), createAttempt: 1 });
-    const listing = effectsDue(run.state.snapshot, run.nowMs).find((effect) => effect.type === 'SweepBatches');
+    const listing = effectsDue(run.state.snapshot, run.nowMs).find(
+      (effect) => effect.type === 'SweepBatches',
+    );
     expect(listing?.sinceMs).toBeLessThanOrEqual(fileMs);
   });
 });

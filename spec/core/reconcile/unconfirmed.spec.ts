@@ -30,7 +30,8 @@ const unconfirmed = (): Scenario => {
   send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' });
   return run;
 };
-const faultOf = (run: Scenario, name: string) => run.state.snapshot.faults.find((fault) => fault.key === name);
+const faultOf = (run: Scenario, name: string) =>
+  run.state.snapshot.faults.find((fault) => fault.key === name);
 const toNextDue = (run: Scenario): void => {
   run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
 };
@@ -58,16 +59,31 @@ describe('a create whose answer was lost', () => {
   it('is adopted when the list shows this very attempt, or a batch made from its input file', () => {
     const byAttempt = unconfirmed();
     send(byAttempt, listingOf(byAttempt, 'a', { found: [listedBatch('a', 1)] }));
-    expect(batchOf(byAttempt, 'a')).toMatchObject({ phase: 'created', providerBatchId: 'p', doubt: null });
+    expect(batchOf(byAttempt, 'a')).toMatchObject({
+      phase: 'created',
+      providerBatchId: 'p',
+      doubt: null,
+    });
     const byFile = unconfirmed();
-    send(byFile, listingOf(byFile, 'a', { found: [listedBatch('a', 0, { batchKey: null, inputFileId: 'file-a' })] }));
+    send(
+      byFile,
+      listingOf(byFile, 'a', {
+        found: [listedBatch('a', 0, { batchKey: null, inputFileId: 'file-a' })],
+      }),
+    );
     expect(batchOf(byFile, 'a').phase).toBe('created');
     expect(statuses(byFile)).toEqual(['submitted', 'submitted']);
   });
 
   it('takes a late answer to its create', () => {
     const run = unconfirmed();
-    send(run, { type: 'RecordCreated', batchKey: key('a'), createAttempt: 1, providerBatchId: 'p' as never, providerStatus: 'validating' });
+    send(run, {
+      type: 'RecordCreated',
+      batchKey: key('a'),
+      createAttempt: 1,
+      providerBatchId: 'p' as never,
+      providerStatus: 'validating',
+    });
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'created', doubt: null });
   });
 
@@ -95,7 +111,11 @@ describe('a create whose answer was lost', () => {
     toCreating(run, 'a');
     run.nowMs += 10 * graceMs;
     send(run, { type: 'OpenRun' }, listingOf(run, 'a'));
-    expect(batchOf(run, 'a').doubt).toMatchObject({ stage: 'looking', sinceMs: run.nowMs, absentAtMs: run.nowMs });
+    expect(batchOf(run, 'a').doubt).toMatchObject({
+      stage: 'looking',
+      sinceMs: run.nowMs,
+      absentAtMs: run.nowMs,
+    });
   });
 
   it('counts the same reading once, and no reading that began before it was due', () => {
@@ -124,7 +144,10 @@ describe('a create whose answer was lost', () => {
       toNextDue(run);
     }
     expect(batchOf(run, 'a').held).toMatch('this key cannot read its input file file-a');
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'batch_unresolved' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'batch_unresolved',
+    });
     expect(dueTypes(run)).toEqual([]);
     expect(statuses(run)).toEqual(['queued_local', 'queued_local']);
   });
@@ -136,7 +159,13 @@ describe('a create whose answer was lost', () => {
     const expiresAtMs = run.nowMs + 3_600_000;
     send(
       run,
-      { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs },
+      {
+        type: 'RecordUpload',
+        batchKey: key('a'),
+        createAttempt: 1,
+        inputFileId: 'file-a',
+        expiresAtMs,
+      },
       { type: 'BeginCreate', batchKey: key('a') },
     );
     run.nowMs = expiresAtMs + 1;
@@ -152,7 +181,13 @@ describe('a create whose answer was lost', () => {
     accept(run, [10]);
     toCreating(run, 'a');
     for (let createAttempt = 1; createAttempt <= 3; createAttempt += 1) {
-      const refusal = { type: 'refused', message: 'no', retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null } as const;
+      const refusal = {
+        type: 'refused',
+        message: 'no',
+        retryAfterMs: null,
+        statedTokensMax: null,
+        statedRequestsMax: null,
+      } as const;
       send(run, { type: 'RecordCreateRefused', batchKey: key('a'), createAttempt, refusal });
       run.nowMs += 10_000_000;
       send(run, { type: 'BeginCreate', batchKey: key('a') });
@@ -164,7 +199,13 @@ describe('a create whose answer was lost', () => {
 
   it('ends the count of failed lists when a list could be read', () => {
     const run = unconfirmed();
-    send(run, { type: 'RecordFault', key: reconcileKey, fault: 'transient', message: 'down', retryAfterMs: null });
+    send(run, {
+      type: 'RecordFault',
+      key: reconcileKey,
+      fault: 'transient',
+      message: 'down',
+      retryAfterMs: null,
+    });
     toNextDue(run);
     send(run, listingOf(run, 'a'));
     expect(faultOf(run, reconcileKey)).toBeUndefined();
@@ -181,11 +222,22 @@ describe('the fence', () => {
     const fencedAtMs = run.nowMs;
     toReplanned(run);
     expect(run.nowMs).toBeGreaterThanOrEqual(fencedAtMs + graceMs);
-    expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', inputFileId: null, createAttempt: 1, doubt: null });
+    expect(batchOf(run, 'a')).toMatchObject({
+      phase: 'planned',
+      inputFileId: null,
+      createAttempt: 1,
+      doubt: null,
+    });
     expect(dueTypes(run)).toEqual(['UploadBatch']);
     send(
       run,
-      { type: 'RecordUpload', batchKey: key('a'), createAttempt: 2, inputFileId: 'file-2', expiresAtMs: null },
+      {
+        type: 'RecordUpload',
+        batchKey: key('a'),
+        createAttempt: 2,
+        inputFileId: 'file-2',
+        expiresAtMs: null,
+      },
       { type: 'BeginCreate', batchKey: key('a') },
     );
     expect(batchOf(run, 'a').createAttempt).toBe(2);
@@ -219,7 +271,10 @@ describe('the fence', () => {
     const run = unconfirmed();
     const early = listingOf(run, 'a');
     toFenced(run);
-    const step = attempt(run, { ...early, asked: [{ ...(early.asked[0] as (typeof early.asked)[0]), stage: 'fenced' }] });
+    const step = attempt(run, {
+      ...early,
+      asked: [{ ...(early.asked[0] as (typeof early.asked)[0]), stage: 'fenced' }],
+    });
     expect(step.rejection?.type).toBe('nothing_to_change');
   });
 
@@ -227,7 +282,13 @@ describe('the fence', () => {
     const run = unconfirmed();
     toAbsent(run);
     for (let i = 0; i < 6; i += 1) {
-      send(run, { type: 'RecordFault', key: 'batch:a' as never, fault: 'transient', message: 'down', retryAfterMs: null });
+      send(run, {
+        type: 'RecordFault',
+        key: 'batch:a' as never,
+        fault: 'transient',
+        message: 'down',
+        retryAfterMs: null,
+      });
       run.nowMs += 10_000_000;
     }
     expect(batchOf(run, 'a').held).toBeNull();
@@ -264,11 +325,17 @@ describe('several batches of one create', () => {
     const found = [
       listedBatch('a', 1, { providerBatchId: id('young'), createdAtMs: 9_000 }),
       listedBatch('a', 1, { providerBatchId: id('old'), createdAtMs: 7_000 }),
-      listedBatch('a', 1, { providerBatchId: id('oldest, failed'), createdAtMs: 6_000, ending: 'rejected' }),
+      listedBatch('a', 1, {
+        providerBatchId: id('oldest, failed'),
+        createdAtMs: 6_000,
+        ending: 'rejected',
+      }),
     ];
     send(run, listingOf(run, 'a', { found }));
     expect(batchOf(run, 'a').providerBatchId).toBe('old');
-    expect(run.state.snapshot.strays.map((duplicate) => duplicate.providerBatchId)).toEqual(['young']);
+    expect(run.state.snapshot.strays.map((duplicate) => duplicate.providerBatchId)).toEqual([
+      'young',
+    ]);
     expect(dueTypes(run)).toContain('CancelStray');
     send(run, { type: 'RecordStrayCancelled', providerBatchId: id('young') });
     expect(dueTypes(run)).toContain('PollStrays');
@@ -281,7 +348,10 @@ describe('several batches of one create', () => {
       ending: ending({ type: 'cancelled' }),
     };
     send(run, { type: 'RecordStrays', asked: [id('young')], observations: [observation] });
-    expect(run.state.snapshot).toMatchObject({ strays: [{ isEnded: true }], strayCost: { batches: 1, requests: 1 } });
+    expect(run.state.snapshot).toMatchObject({
+      strays: [{ isEnded: true }],
+      strayCost: { batches: 1, requests: 1 },
+    });
     expect(dueTypes(run)).not.toContain('PollStrays');
   });
 
@@ -291,10 +361,21 @@ describe('several batches of one create', () => {
     toReplanned(run);
     send(
       run,
-      { type: 'RecordUpload', batchKey: key('a'), createAttempt: 2, inputFileId: 'file-2', expiresAtMs: null },
+      {
+        type: 'RecordUpload',
+        batchKey: key('a'),
+        createAttempt: 2,
+        inputFileId: 'file-2',
+        expiresAtMs: null,
+      },
       { type: 'BeginCreate', batchKey: key('a') },
     );
-    send(run, { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 2, message: 'lost' });
+    send(run, {
+      type: 'RecordCreateUnclear',
+      batchKey: key('a'),
+      createAttempt: 2,
+      message: 'lost',
+    });
     send(run, listingOf(run, 'a', { found: [listedBatch('a', 1, { inputFileId: 'file-a' })] }));
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'indeterminate' });
     expect(run.state.snapshot.strays).toMatchObject([{ providerBatchId: 'p' }]);
@@ -302,13 +383,21 @@ describe('several batches of one create', () => {
 
   it('that are no longer visible are given up, their cost unknown', () => {
     const run = unconfirmed();
-    send(run, listingOf(run, 'a', { found: [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: id('q') })] }));
+    send(
+      run,
+      listingOf(run, 'a', {
+        found: [listedBatch('a', 1), listedBatch('a', 1, { providerBatchId: id('q') })],
+      }),
+    );
     send(run, { type: 'RecordStrayCancelled', providerBatchId: id('q') });
     for (let reading = 0; reading < 20; reading += 1) {
       send(run, { type: 'RecordStrays', asked: [id('q')], observations: [] });
       run.nowMs += 10_000_000;
     }
-    expect(run.state.snapshot).toMatchObject({ strays: [{ isEnded: true }], strayCost: { batches: 1, requests: 0 } });
+    expect(run.state.snapshot).toMatchObject({
+      strays: [{ isEnded: true }],
+      strayCost: { batches: 1, requests: 0 },
+    });
   });
 });
 
@@ -317,14 +406,28 @@ describe('an input file', () => {
     const run = startRun(makeConfig({ filesExpireAfterMs: 3_600_000 }));
     accept(run, [10]);
     plan(run, 'a');
-    send(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'f', expiresAtMs: run.nowMs + 3_600_000 });
+    send(run, {
+      type: 'RecordUpload',
+      batchKey: key('a'),
+      createAttempt: 1,
+      inputFileId: 'f',
+      expiresAtMs: run.nowMs + 3_600_000,
+    });
     expect(dueTypes(run)).toEqual(['BeginCreate']);
-    expect(attempt(run, { type: 'ReplanBatch', batchKey: key('a') }).rejection?.type).toBe('wrong_phase');
+    expect(attempt(run, { type: 'ReplanBatch', batchKey: key('a') }).rejection?.type).toBe(
+      'wrong_phase',
+    );
     run.nowMs += 1_800_000;
     expect(dueTypes(run)).toEqual(['ReplanBatch']);
-    expect(attempt(run, { type: 'BeginCreate', batchKey: key('a') }).rejection?.type).toBe('not_while');
+    expect(attempt(run, { type: 'BeginCreate', batchKey: key('a') }).rejection?.type).toBe(
+      'not_while',
+    );
     send(run, { type: 'ReplanBatch', batchKey: key('a') });
-    expect(batchOf(run, 'a')).toMatchObject({ phase: 'planned', inputFileId: null, createAttempt: 1 });
+    expect(batchOf(run, 'a')).toMatchObject({
+      phase: 'planned',
+      inputFileId: null,
+      createAttempt: 1,
+    });
   });
 });
 
@@ -345,7 +448,9 @@ describe('an input file whose batch is over', () => {
     expect(dueTypes(run)).toEqual(['DeleteFile']);
     send(run, { type: 'RecordFileDeleted', fileId: 'file-a' });
     expect(run.state.snapshot.litter).toEqual([]);
-    expect(attempt(run, { type: 'RecordFileDeleted', fileId: 'file-a' }).rejection?.type).toBe('nothing_to_change');
+    expect(attempt(run, { type: 'RecordFileDeleted', fileId: 'file-a' }).rejection?.type).toBe(
+      'nothing_to_change',
+    );
   });
 
   it('is left to expire too where it cannot be deleted: it pauses nothing, and no run waits for it for long', () => {
@@ -363,8 +468,15 @@ describe('an input file whose batch is over', () => {
     }
     expect(run.state.snapshot).toMatchObject({ litter: [], control: { state: 'running' } });
     // Reported again after it was given up, it changes no other file.
-    const again = { type: 'RecordFault', key: deleteFileKey('file-a'), fault: 'authentication_failed', message: '403' } as const;
-    expect(attempt(run, { ...again, retryAfterMs: null }).rejection?.type).toBe('nothing_to_change');
+    const again = {
+      type: 'RecordFault',
+      key: deleteFileKey('file-a'),
+      fault: 'authentication_failed',
+      message: '403',
+    } as const;
+    expect(attempt(run, { ...again, retryAfterMs: null }).rejection?.type).toBe(
+      'nothing_to_change',
+    );
   });
 });
 
@@ -381,9 +493,17 @@ describe('an operator’s command for a batch', () => {
   it('that it exists is taken for a batch that can be it, and for no other: its answers would land on the wrong rows', () => {
     const run = held();
     const claim = (found: ReturnType<typeof listedBatch>) =>
-      attempt(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'exists', found } });
-    expect(claim(listedBatch('b', 1)).rejection).toMatchObject({ message: 'batch p carries the key b, and not a' });
-    expect(claim(listedBatch('a', 1, { batchKey: null })).rejection).toMatchObject({ type: 'malformed_command' });
+      attempt(run, {
+        type: 'ResolveBatch',
+        batchKey: key('a'),
+        resolution: { type: 'exists', found },
+      });
+    expect(claim(listedBatch('b', 1)).rejection).toMatchObject({
+      message: 'batch p carries the key b, and not a',
+    });
+    expect(claim(listedBatch('a', 1, { batchKey: null })).rejection).toMatchObject({
+      type: 'malformed_command',
+    });
     expect(claim(listedBatch('a', 1)).rejection).toBeNull();
     expect(batchOf(run, 'a')).toMatchObject({ phase: 'created', held: null });
     expect(run.state.snapshot.control.state).toBe('running');

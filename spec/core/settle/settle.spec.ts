@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { batchEffectKey, censusOfRows, codeOfFailure, emptyUsage } from '../../../lib/core/internal.ts';
+import {
+  batchEffectKey,
+  censusOfRows,
+  codeOfFailure,
+  emptyUsage,
+} from '../../../lib/core/internal.ts';
 import { stoppedBeforeLimit } from '../../../lib/core/settle/output-bound.ts';
 import { makeConfig } from '../../support/core/config.ts';
 import {
@@ -19,7 +24,11 @@ import {
   toCreated,
 } from '../../support/core/scenario.ts';
 
-const withFiles = (sizes: readonly number[], how = ending({ outputFileId: 'o', errorFileId: 'e' }), config = makeConfig()) => {
+const withFiles = (
+  sizes: readonly number[],
+  how = ending({ outputFileId: 'o', errorFileId: 'e' }),
+  config = makeConfig(),
+) => {
   const run = startRun(config);
   accept(run, sizes);
   toCreated(run, 'a');
@@ -38,7 +47,11 @@ describe('settling', () => {
   it('ends a batch whose rows all succeeded with an empty last slice', () => {
     const run = withFiles([10, 10]);
     settleSuccesses(run, 'a', [1, 0]);
-    expect(settleRest(run, 'a').events.map((event) => event.type)).toEqual(['ItemsSettled', 'BatchSettled', 'RunFinished']);
+    expect(settleRest(run, 'a').events.map((event) => event.type)).toEqual([
+      'ItemsSettled',
+      'BatchSettled',
+      'RunFinished',
+    ]);
     expect(run.state.snapshot.status).toBe('completed');
   });
 
@@ -46,7 +59,10 @@ describe('settling', () => {
     const run = withFiles([10, 10]);
     settleSuccesses(run, 'a', [0, 0, 1], false);
     settleSuccesses(run, 'a', [1]);
-    expect(run.state.snapshot).toMatchObject({ defects: { duplicate: 2 }, totals: { completed: 2 } });
+    expect(run.state.snapshot).toMatchObject({
+      defects: { duplicate: 2 },
+      totals: { completed: 2 },
+    });
   });
 
   it('lets a success anywhere win over a failure', () => {
@@ -59,7 +75,10 @@ describe('settling', () => {
   it('refuses a slice of an earlier position, and one of another file', () => {
     const run = withFiles([10, 10, 10]);
     settleSuccesses(run, 'a', [0], false);
-    expect(settleRest(run, 'a').rejection).toMatchObject({ type: 'stale_slice', expected: 'output@10' });
+    expect(settleRest(run, 'a').rejection).toMatchObject({
+      type: 'stale_slice',
+      expected: 'output@10',
+    });
   });
 
   it('refuses an end that leaves rows of the batch behind, and more rows than it has left', () => {
@@ -79,7 +98,11 @@ describe('settling', () => {
       });
     };
     expect(rows([1], true).rejection).toMatchObject({ type: 'stale_slice', expected: 2, given: 1 });
-    expect(rows([0, 1, 2], true).rejection).toMatchObject({ type: 'stale_slice', expected: 2, given: 3 });
+    expect(rows([0, 1, 2], true).rejection).toMatchObject({
+      type: 'stale_slice',
+      expected: 2,
+      given: 3,
+    });
     expect(rows([], false).rejection).toMatchObject({ type: 'malformed_command' });
     expect(rows([1, 2], true).rejection).toBeNull();
   });
@@ -96,13 +119,24 @@ describe('settling', () => {
 
 describe('an answer that stops at the output limit', () => {
   const truncated = codeOfFailure('truncated');
-  const cut = (raisedOutputTokensMax: number | null, outputTokens: number | undefined, attemptsMax = 3, first = truncated) => {
+  const cut = (
+    raisedOutputTokensMax: number | null,
+    outputTokens: number | undefined,
+    attemptsMax = 3,
+    first = truncated,
+  ) => {
     const run = startRun(makeConfig({ retry: { raisedOutputTokensMax, attemptsMax } }));
     accept(run, [10]);
     const answer = (name: string, code: number): void => {
       toCreated(run, name);
       endBatch(run, name, ending({ errorFileId: 'e' }));
-      send(run, { type: 'RecordFiles', batchKey: key(name), output: null, error: { object: 'err', bytes: 100 }, census: censusOfRows(1) });
+      send(run, {
+        type: 'RecordFiles',
+        batchKey: key(name),
+        output: null,
+        error: { object: 'err', bytes: 100 },
+        census: censusOfRows(1),
+      });
       send(run, {
         type: 'SettleSlice',
         batchKey: key(name),
@@ -148,7 +182,10 @@ describe('an answer that stops at the output limit', () => {
   });
 
   it('keeps its name while the run is cancelled, and counts the choices of an answer together', () => {
-    const config = makeConfig({ retry: { raisedOutputTokensMax: 400 }, money: { outputTokensMax: 3_200 } });
+    const config = makeConfig({
+      retry: { raisedOutputTokensMax: 400 },
+      money: { outputTokensMax: 3_200 },
+    });
     const settled = (isCancelled: boolean) => {
       const run = withFiles([10], ending({ errorFileId: 'e', outputFileId: 'o' }), config);
       settleSuccesses(run, 'a', []);
@@ -160,7 +197,11 @@ describe('an answer that stops at the output limit', () => {
   });
 
   it('fails on any later attempt: that one had the raised limit', () => {
-    expect(cut(900, 300, 5, codeOfFailure('server_error'))).toEqual({ first: 'failed_retryable', last: failed, charged: 2 });
+    expect(cut(900, 300, 5, codeOfFailure('server_error'))).toEqual({
+      first: 'failed_retryable',
+      last: failed,
+      charged: 2,
+    });
   });
 });
 
@@ -174,13 +215,22 @@ describe('a batch that failed validation', () => {
     return run;
   };
 
-  it.each([1, 2, 3, 1_000])('fails the rows on the lines at fault and sends the rest again, in slices of %i', (rowsMax) => {
-    const bad = 'failed_permanent: invalid_request';
-    expect(statuses(refused(rejected('invalid_lines', [1, 4]), rowsMax))).toEqual([bad, 'failed_retryable', 'failed_retryable', bad]);
-  });
+  it.each([1, 2, 3, 1_000])(
+    'fails the rows on the lines at fault and sends the rest again, in slices of %i',
+    (rowsMax) => {
+      const bad = 'failed_permanent: invalid_request';
+      expect(statuses(refused(rejected('invalid_lines', [1, 4]), rowsMax))).toEqual([
+        bad,
+        'failed_retryable',
+        'failed_retryable',
+        bad,
+      ]);
+    },
+  );
 
   it('sends all rows again when it was full, or refused for a reason without lines', () => {
-    for (const type of ['over_capacity', 'other'] as const) expect(refused(rejected(type)).state.snapshot.totals.failed_retryable).toBe(4);
+    for (const type of ['over_capacity', 'other'] as const)
+      expect(refused(rejected(type)).state.snapshot.totals.failed_retryable).toBe(4);
   });
 
   it('trusts no line number once files say that some rows were answered', () => {
@@ -192,7 +242,10 @@ describe('a batch that failed validation', () => {
 
   it('for want of money pauses the run, and keeps the rows', () => {
     const run = refused(rejected('insufficient_quota'));
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'insufficient_quota' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'insufficient_quota',
+    });
     expect(run.state.snapshot.totals.failed_retryable).toBe(4);
   });
 
@@ -206,7 +259,11 @@ describe('a batch that failed validation', () => {
       settleRest(run, name);
       const dueAtMs = run.state.snapshot.backoff[0]?.dueAtMs ?? 0;
       run.nowMs = dueAtMs;
-      send(run, { type: 'RequeueRows', dueAtMs, rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true } });
+      send(run, {
+        type: 'RequeueRows',
+        dueAtMs,
+        rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true },
+      });
     }
     expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'circuit_open' });
   });
@@ -223,11 +280,18 @@ describe('completed batches that lost their answers', () => {
     const run = startRun();
     accept(run, Array<number>(120).fill(10));
     lose(run, 'a');
-    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, lostStreak: 1, defects: { missing: 120 } });
+    expect(run.state.snapshot).toMatchObject({
+      control: { state: 'running' },
+      lostStreak: 1,
+      defects: { missing: 120 },
+    });
     run.nowMs += 10_000_000;
     requeueAll(run);
     lose(run, 'b');
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'results_unavailable',
+    });
     expect(statuses(run).every((status) => status === 'failed_retryable')).toBe(true);
   });
 
@@ -235,7 +299,10 @@ describe('completed batches that lost their answers', () => {
     const run = startRun(makeConfig({ chunk: { requestsMax: 1_000, inputBytesMax: 1_000_000 } }));
     accept(run, Array<number>(1_000).fill(10));
     lose(run, 'a');
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'results_unavailable',
+    });
     expect(run.state.snapshot.control.message).toContain('1000 of its 1000 answers are not there');
   });
 
@@ -245,13 +312,26 @@ describe('completed batches that lost their answers', () => {
     toCreated(run, 'a');
     endBatch(run, 'a', ending({ outputFileId: 'o' }));
     for (let i = 0; i < 4; i += 1) {
-      send(run, { type: 'RecordFault', key: batchEffectKey(key('a')), fault: 'refused', message: 'no such file', retryAfterMs: null });
+      send(run, {
+        type: 'RecordFault',
+        key: batchEffectKey(key('a')),
+        fault: 'refused',
+        message: 'no such file',
+        retryAfterMs: null,
+      });
       run.nowMs += 10_000_000;
     }
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'results_unavailable' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'results_unavailable',
+    });
     send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'results_lost' } });
     settleRest(run, 'a');
-    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, lostStreak: 0, defects: { missing: 1_000 } });
+    expect(run.state.snapshot).toMatchObject({
+      control: { state: 'running' },
+      lostStreak: 0,
+      defects: { missing: 1_000 },
+    });
     expect(statuses(run).every((status) => status === 'failed_retryable')).toBe(true);
   });
 

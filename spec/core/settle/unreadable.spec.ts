@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { censusOfRows, effectsDue, type FileCensus, type FilesCensus, nextDueMs } from '../../../lib/core/internal.ts';
+import {
+  censusOfRows,
+  effectsDue,
+  type FileCensus,
+  type FilesCensus,
+  nextDueMs,
+} from '../../../lib/core/internal.ts';
 import { faultOfFiles } from '../../../lib/core/model/census.ts';
 import {
   accept,
@@ -37,7 +43,10 @@ const file = (found: Partial<FileCensus>): FileCensus => ({
   begins: '{"id"',
   ...found,
 });
-const census = (answered: number, output: Partial<FileCensus>): FilesCensus => ({ ...censusOfRows(answered), output: file(output) });
+const census = (answered: number, output: Partial<FileCensus>): FilesCensus => ({
+  ...censusOfRows(answered),
+  output: file(output),
+});
 const page = census(0, { lines: 3, malformed: 3, begins: '<!DOCTYPE html>' });
 const files = (found: FilesCensus, object = 'raw/a/output-e1-1.jsonl') =>
   ({
@@ -47,7 +56,8 @@ const files = (found: FilesCensus, object = 'raw/a/output-e1-1.jsonl') =>
     error: found.error === null ? null : { object: 'error', bytes: 10 },
     census: found,
   }) as const;
-const read = (run: Scenario, found: FilesCensus): readonly string[] => attempt(run, files(found)).events.map(({ type }) => type);
+const read = (run: Scenario, found: FilesCensus): readonly string[] =>
+  attempt(run, files(found)).events.map(({ type }) => type);
 /** Read as often as files are read; answers how often that was. */
 const readToTheEnd = (run: Scenario, found: FilesCensus): number => {
   for (let reads = 1; ; reads += 1) {
@@ -64,33 +74,50 @@ describe('files of a batch', () => {
     ['the answers of another run', census(0, { unknown: rows })],
     ['nothing', census(0, { lines: 0 })],
     ['most lines spoilt', census(19, { malformed: 21 })],
-  ] as const)('that hold %s are read again, and then asked about: nothing is bought again, nothing is settled', (_title, found) => {
-    const run = ended();
-    expect(readToTheEnd(run, found)).toBe(9);
-    const { control } = run.state.snapshot;
-    expect(control).toMatchObject({ state: 'paused', reason: 'results_unreadable' });
-    expect(control.message).toContain(
-      `answer ${found.rows} of its rows, and 40 answers were promised: output file o has ${found.output?.lines} lines`,
-    );
-    expect(batchOf(run, 'a')).toMatchObject({
-      held: control.message,
-      files: null,
-      unreadable: { output: { object: 'raw/a/output-e1-1.jsonl' } },
-    });
-    expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
-    expect(statuses(run)).toEqual(submitted);
-  });
+  ] as const)(
+    'that hold %s are read again, and then asked about: nothing is bought again, nothing is settled',
+    (_title, found) => {
+      const run = ended();
+      expect(readToTheEnd(run, found)).toBe(9);
+      const { control } = run.state.snapshot;
+      expect(control).toMatchObject({ state: 'paused', reason: 'results_unreadable' });
+      expect(control.message).toContain(
+        `answer ${found.rows} of its rows, and 40 answers were promised: output file o has ${found.output?.lines} lines`,
+      );
+      expect(batchOf(run, 'a')).toMatchObject({
+        held: control.message,
+        files: null,
+        unreadable: { output: { object: 'raw/a/output-e1-1.jsonl' } },
+      });
+      expect(effectsDue(run.state.snapshot, Infinity)).toEqual([]);
+      expect(statuses(run)).toEqual(submitted);
+    },
+  );
 
   it('are reported with their first bytes', () => {
-    expect(faultOfFiles(batchOf(ended(), 'a'), page)?.message).toContain('of which 3 are no answers; it begins "<!DOCTYPE html>"');
+    expect(faultOfFiles(batchOf(ended(), 'a'), page)?.message).toContain(
+      'of which 3 are no answers; it begins "<!DOCTYPE html>"',
+    );
   });
 
   it.each([
     ['one line of a hundred is spoilt', census(39, { lines: 100, malformed: 1 }), ['FilesStored']],
-    ['every row is answered, whatever else is there', census(rows, { lines: 90, malformed: 50 }), ['FilesStored']],
-    ['more lines than that are spoilt', census(38, { lines: rows, malformed: 2 }), ['FaultRecorded']],
+    [
+      'every row is answered, whatever else is there',
+      census(rows, { lines: 90, malformed: 50 }),
+      ['FilesStored'],
+    ],
+    [
+      'more lines than that are spoilt',
+      census(38, { lines: rows, malformed: 2 }),
+      ['FaultRecorded'],
+    ],
     ['a row lacks its line', census(39, { lines: 39 }), ['FaultRecorded']],
-    ['the last line is cut', census(39, { lines: rows, malformed: 1, isCut: true }), ['FaultRecorded']],
+    [
+      'the last line is cut',
+      census(39, { lines: rows, malformed: 1, isCut: true }),
+      ['FaultRecorded'],
+    ],
   ] as const)('where %s', (_title, found, events) => {
     expect(read(ended(), found)).toEqual(events);
   });
@@ -99,7 +126,10 @@ describe('files of a batch', () => {
     const run = ended();
     expect(readToTheEnd(run, census(30, { malformed: 10 }))).toBe(9);
     expect(run.state.snapshot.control.state).toBe('running');
-    expect(batchOf(run, 'a').files?.output).toEqual({ object: 'raw/a/output-e1-1.jsonl', bytes: 100 });
+    expect(batchOf(run, 'a').files?.output).toEqual({
+      object: 'raw/a/output-e1-1.jsonl',
+      bytes: 100,
+    });
   });
 
   it('of a batch that expired without counts are no reason to buy again either', () => {
@@ -131,7 +161,9 @@ describe('one file that is gone', () => {
       const run = ended({ outputFileId: 'o', errorFileId: 'e' });
       reportCounts(run, answered);
       expect(read(run, gone('error', answered))).toEqual(['FaultRecorded']);
-      expect(run.state.snapshot.faults[0]?.message).toContain('the error file is gone: no such file');
+      expect(run.state.snapshot.faults[0]?.message).toContain(
+        'the error file is gone: no such file',
+      );
       run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
       readToTheEnd(run, gone('error', answered));
       expect(run.state.snapshot.control.state).toBe('running');
@@ -147,14 +179,20 @@ describe('one file that is gone', () => {
     reportCounts(run, 4);
     readToTheEnd(run, gone('output', 36));
     expect(run.state.snapshot.control.reason).toBe('results_unreadable');
-    expect(batchOf(run, 'a').unreadable).toMatchObject({ output: null, error: { object: 'error' } });
+    expect(batchOf(run, 'a').unreadable).toMatchObject({
+      output: null,
+      error: { object: 'error' },
+    });
   });
 
   /** So many were answered, the others failed. */
   const reportCounts = (run: Scenario, completed: number): void => {
     const { live, ...rest } = run.state.snapshot;
     const progress = { total: rows, completed, failed: rows - completed };
-    run.state = { ...run.state, snapshot: { ...rest, live: live.map((batch) => ({ ...batch, progress })) } };
+    run.state = {
+      ...run.state,
+      snapshot: { ...rest, live: live.map((batch) => ({ ...batch, progress })) },
+    };
   };
 });
 
@@ -168,22 +206,29 @@ describe('a batch whose answers cannot be read', () => {
   const resolve = (run: Scenario, type: 'read_again' | 'results_lost' | 'retry') =>
     attempt(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type } });
 
-  it.each(['read_again', 'retry'] as const)('is read again where the operator says so (%s), as often as at first', (type) => {
-    const run = held();
-    resolve(run, type);
-    expect(run.state.snapshot.control.state).toBe('running');
-    expect(batchOf(run, 'a')).toMatchObject({ held: null, unreadable: null, files: null });
-    expect(effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type)).toContain('StoreFiles');
-    expect(readToTheEnd(run, page)).toBe(9);
-    resolve(run, type);
-    expect(read(run, census(rows, {}))).toEqual(['FilesStored']);
-  });
+  it.each(['read_again', 'retry'] as const)(
+    'is read again where the operator says so (%s), as often as at first',
+    (type) => {
+      const run = held();
+      resolve(run, type);
+      expect(run.state.snapshot.control.state).toBe('running');
+      expect(batchOf(run, 'a')).toMatchObject({ held: null, unreadable: null, files: null });
+      expect(effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type)).toContain(
+        'StoreFiles',
+      );
+      expect(readToTheEnd(run, page)).toBe(9);
+      resolve(run, type);
+      expect(read(run, census(rows, {}))).toEqual(['FilesStored']);
+    },
+  );
 
   it('is read again by a resume, too', () => {
     const run = held();
     send(run, { type: 'ResumeRun' });
     expect(batchOf(run, 'a')).toMatchObject({ held: null, unreadable: null });
-    expect(effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type)).toContain('StoreFiles');
+    expect(effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type)).toContain(
+      'StoreFiles',
+    );
   });
 
   it('is given up by the operator alone: what the copy does answer is kept, and only the other rows go again', () => {
@@ -205,21 +250,30 @@ describe('a batch whose answers cannot be read', () => {
     const run = ended();
     expect(resolve(run, 'read_again').rejection).toMatchObject({ type: 'nothing_to_change' });
     read(run, census(rows, {}));
-    expect(resolve(run, 'read_again').rejection).toMatchObject({ type: 'wrong_phase', phase: 'ended' });
+    expect(resolve(run, 'read_again').rejection).toMatchObject({
+      type: 'wrong_phase',
+      phase: 'ended',
+    });
   });
 
   it('holds a cancel, which does not confirm that its answers are lost', () => {
     const run = ended();
     send(run, { type: 'CancelRun' });
     readToTheEnd(run, page);
-    expect(run.state.snapshot.control).toMatchObject({ state: 'cancel_requested', reason: 'results_unreadable' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'cancel_requested',
+      reason: 'results_unreadable',
+    });
     expect(batchOf(run, 'a').held).not.toBeNull();
   });
 });
 
 describe('a batch of a few rows', () => {
   const few = (found: Partial<FilesCensus>): boolean | undefined =>
-    faultOfFiles({ ...batchOf(ended(), 'a'), requests: 2 }, { ...census(0, { lines: 2, malformed: 2 }), ...found })?.isWhole;
+    faultOfFiles(
+      { ...batchOf(ended(), 'a'), requests: 2 },
+      { ...census(0, { lines: 2, malformed: 2 }), ...found },
+    )?.isWhole;
 
   it('is asked about where nothing of it came, and not where the provider spoilt its very lines', () => {
     expect(few({})).toBe(true);

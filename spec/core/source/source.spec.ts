@@ -72,14 +72,20 @@ describe('of rows with one id', () => {
 
   it('exactly one keeps it, unless the run holds it already', () => {
     fc.assert(
-      fc.property(fc.array(fc.option(fc.constantFrom('a', 'b', 'c'))), fc.subarray(['a', 'b', 'c']), (ids, held) => {
-        const duplicates = duplicateIds(
-          ids,
-          ids.map((id) => (id !== null && held.includes(id) ? 1 : 0)),
-        );
-        const kept = ids.filter((id, i) => id !== null && !duplicates.includes(i));
-        expect(kept.toSorted()).toEqual([...new Set(ids.filter((id) => id !== null && !held.includes(id)))].toSorted());
-      }),
+      fc.property(
+        fc.array(fc.option(fc.constantFrom('a', 'b', 'c'))),
+        fc.subarray(['a', 'b', 'c']),
+        (ids, held) => {
+          const duplicates = duplicateIds(
+            ids,
+            ids.map((id) => (id !== null && held.includes(id) ? 1 : 0)),
+          );
+          const kept = ids.filter((id, i) => id !== null && !duplicates.includes(i));
+          expect(kept.toSorted()).toEqual(
+            [...new Set(ids.filter((id) => id !== null && !held.includes(id)))].toSorted(),
+          );
+        },
+      ),
     );
   });
 

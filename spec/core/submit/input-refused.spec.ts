@@ -31,18 +31,29 @@ const refuse = (run: Scenario, name: string, refusal: Refusal): void => {
   const { phase, createAttempt } = batchOf(run, name);
   const attemptNow = phase === 'planned' ? createAttempt + 1 : createAttempt;
   const none = { message: 'no', isTooLarge: false, statedBytesMax: null, said: [], indexes: [] };
-  send(run, { type: 'RecordInputRefused', batchKey: key(name), createAttempt: attemptNow, ...none, ...refusal });
+  send(run, {
+    type: 'RecordInputRefused',
+    batchKey: key(name),
+    createAttempt: attemptNow,
+    ...none,
+    ...refusal,
+  });
 };
 const tooLarge = (run: Scenario, name: string, statedBytesMax: number | null = null): void =>
   refuse(run, name, { isTooLarge: true, statedBytesMax });
 /** The line of the batch, whose rows are those that are not dropped yet. */
 const refuseLine = (run: Scenario, name: string, line: number, index: number, code = 'bad'): void =>
-  refuse(run, name, { said: [{ line, code, message: 'No.', param: null, failureClass: null }], indexes: [index] });
+  refuse(run, name, {
+    said: [{ line, code, message: 'No.', param: null, failureClass: null }],
+    indexes: [index],
+  });
 /** Plans until a batch is there: refused rows are dropped first. */
 const planNext = (run: Scenario, name: string): void => {
   for (
     let i = 0;
-    i < 5 && dueTypes(run).includes('PlanBatch') && !run.state.snapshot.live.some(({ batchKey }) => batchKey === name);
+    i < 5 &&
+    dueTypes(run).includes('PlanBatch') &&
+    !run.state.snapshot.live.some(({ batchKey }) => batchKey === name);
     i += 1
   )
     plan(run, name);
@@ -62,8 +73,15 @@ describe('an input file that is too large for the service', () => {
       tooLarge(run, `b${n}`);
     }
     expect(sizes).toEqual([640, 320, 160, 80]);
-    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, fileLimit: { bytesMax: 80, refusedBytes: 160 } });
-    expect(run.state.snapshot.totals).toMatchObject({ pending: 56, queued_local: 8, failed_permanent: 0 });
+    expect(run.state.snapshot).toMatchObject({
+      control: { state: 'running' },
+      fileLimit: { bytesMax: 80, refusedBytes: 160 },
+    });
+    expect(run.state.snapshot.totals).toMatchObject({
+      pending: 56,
+      queued_local: 8,
+      failed_permanent: 0,
+    });
   });
 
   it('is cut to what the service states, where that explains the refusal', () => {
@@ -87,7 +105,10 @@ describe('an input file that is too large for the service', () => {
     plan(run, 'b');
     tooLarge(run, 'a');
     expect(run.state.snapshot.litter).toEqual(['file-a']);
-    expect(effectsDue(run.state.snapshot, run.nowMs)).toContainEqual({ type: 'DropBatch', batchKey: 'b' });
+    expect(effectsDue(run.state.snapshot, run.nowMs)).toContainEqual({
+      type: 'DropBatch',
+      batchKey: 'b',
+    });
   });
 
   it('with a single request fails that row, and no smaller one with it', () => {
@@ -123,7 +144,12 @@ describe('an input file that is too large for the service', () => {
     refuse(run, 'a', { said, indexes: [0, 2, 3] });
     planNext(run, 'b');
     const filtered = 'failed_permanent: content_filtered';
-    expect(statuses(run)).toEqual([filtered, 'queued_local', 'failed_permanent: invalid_request', filtered]);
+    expect(statuses(run)).toEqual([
+      filtered,
+      'queued_local',
+      'failed_permanent: invalid_request',
+      filtered,
+    ]);
   });
 
   it('at validation, too: no row is lost, and a single request that is too large fails', () => {
@@ -131,7 +157,11 @@ describe('an input file that is too large for the service', () => {
     toCreated(run, 'a');
     endBatch(run, 'a', rejected('too_large', [1], 'file_too_large'));
     settleRest(run, 'a');
-    expect(run.state.snapshot).toMatchObject({ fileLimit: { bytesMax: 20 }, rejectedStreak: 0, control: { state: 'running' } });
+    expect(run.state.snapshot).toMatchObject({
+      fileLimit: { bytesMax: 20 },
+      rejectedStreak: 0,
+      control: { state: 'running' },
+    });
     expect(run.state.snapshot.totals).toMatchObject({ failed_retryable: 4 });
     const alone = start([10]);
     toCreated(alone, 'a');
@@ -155,38 +185,58 @@ describe('limits that are made smaller', () => {
     ['bytes', { inputBytesMax: 50 }],
     ['requests', { requestsMax: 5 }],
     ['tokens', { inputTokensMax: 50 }],
-  ] as const)('in %s cut the batches that are planned and not created, uploaded ones too', (_unit, chunk) => {
-    const run = start(
-      Array.from({ length: 40 }, () => 10),
-      { chunk: { requestsMax: 20 } },
-    );
-    plan(run, 'a');
-    plan(run, 'b');
-    send(run, { type: 'RecordUpload', batchKey: key('a'), createAttempt: 1, inputFileId: 'file-a', expiresAtMs: null });
-    const { operation } = run.state.snapshot.config;
-    send(run, { type: 'ChangeOperation', operation: { ...operation, chunk: { ...operation.chunk, ...chunk } } });
-    for (const name of ['a', 'b']) {
-      expect(effectsDue(run.state.snapshot, run.nowMs)).toContainEqual({ type: 'DropBatch', batchKey: name });
-      send(run, { type: 'DropBatch', batchKey: key(name) });
-    }
-    planNext(run, 'c');
-    expect(batchOf(run, 'c').requests).toBe(5);
-  });
+  ] as const)(
+    'in %s cut the batches that are planned and not created, uploaded ones too',
+    (_unit, chunk) => {
+      const run = start(
+        Array.from({ length: 40 }, () => 10),
+        { chunk: { requestsMax: 20 } },
+      );
+      plan(run, 'a');
+      plan(run, 'b');
+      send(run, {
+        type: 'RecordUpload',
+        batchKey: key('a'),
+        createAttempt: 1,
+        inputFileId: 'file-a',
+        expiresAtMs: null,
+      });
+      const { operation } = run.state.snapshot.config;
+      send(run, {
+        type: 'ChangeOperation',
+        operation: { ...operation, chunk: { ...operation.chunk, ...chunk } },
+      });
+      for (const name of ['a', 'b']) {
+        expect(effectsDue(run.state.snapshot, run.nowMs)).toContainEqual({
+          type: 'DropBatch',
+          batchKey: name,
+        });
+        send(run, { type: 'DropBatch', batchKey: key(name) });
+      }
+      planNext(run, 'c');
+      expect(batchOf(run, 'c').requests).toBe(5);
+    },
+  );
 });
 
 describe('a line that the provider refuses before the batch is created', () => {
-  it.each(['upload', 'create'] as const)('at the %s drops its row, and the rest continues at once', (line) => {
-    const run = start([10, 10, 10, 10]);
-    if (line === 'create') toCreating(run, 'a');
-    else planNext(run, 'a');
-    refuseLine(run, 'a', 2, 1);
-    expect(run.state.snapshot.refused).toEqual([{ batchKey: 'a', batchNo: 1, code: expect.any(Number) as number, indexes: [1] }]);
-    planNext(run, 'b');
-    expect(statuses(run)[1]).toBe('failed_permanent: invalid_request');
-    expect(run.state.rows[1]).toMatchObject({ batchNo: 1, charged: 0 });
-    expect(batchOf(run, 'b').requests).toBe(3);
-    expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, refused: [] });
-  });
+  it.each(['upload', 'create'] as const)(
+    'at the %s drops its row, and the rest continues at once',
+    (line) => {
+      const run = start([10, 10, 10, 10]);
+      if (line === 'create') toCreating(run, 'a');
+      else planNext(run, 'a');
+      refuseLine(run, 'a', 2, 1);
+      expect(run.state.snapshot.refused).toEqual([
+        { batchKey: 'a', batchNo: 1, code: expect.any(Number) as number, indexes: [1] },
+      ]);
+      planNext(run, 'b');
+      expect(statuses(run)[1]).toBe('failed_permanent: invalid_request');
+      expect(run.state.rows[1]).toMatchObject({ batchNo: 1, charged: 0 });
+      expect(batchOf(run, 'b').requests).toBe(3);
+      expect(run.state.snapshot).toMatchObject({ control: { state: 'running' }, refused: [] });
+    },
+  );
 
   it('one after the other, where the lines in front are good, continues for many of them, and ends', () => {
     const run = start(Array.from({ length: 200 }, () => 10));
@@ -241,7 +291,10 @@ describe('a line that the provider refuses before the batch is created', () => {
   it('that no batch has is a refusal like any other', () => {
     const run = start([10, 10]);
     planNext(run, 'a');
-    refuse(run, 'a', { said: [{ line: 9, code: null, message: 'No.', param: null, failureClass: null }], indexes: [] });
+    refuse(run, 'a', {
+      said: [{ line: 9, code: null, message: 'No.', param: null, failureClass: null }],
+      indexes: [],
+    });
     expect(batchOf(run, 'a').phase).toBe('planned');
     expect(run.state.snapshot.faults).toMatchObject([{ key: 'batch:a', message: 'no' }]);
   });
@@ -257,9 +310,13 @@ describe('a line that the provider refuses before the batch is created', () => {
       isTooLarge: true,
       statedBytesMax: null,
     } as const;
-    expect(attempt(run, { ...late, said: [], indexes: [] }).rejection).toMatchObject({ type: 'wrong_phase' });
+    expect(attempt(run, { ...late, said: [], indexes: [] }).rejection).toMatchObject({
+      type: 'wrong_phase',
+    });
     tooLarge(run, 'a');
-    expect(attempt(run, { ...late, createAttempt: 1, said: [], indexes: [] }).rejection).toMatchObject({ type: 'unknown_batch' });
+    expect(
+      attempt(run, { ...late, createAttempt: 1, said: [], indexes: [] }).rejection,
+    ).toMatchObject({ type: 'unknown_batch' });
   });
 
   it('of a run that is cancelled then ends as cancelled', () => {

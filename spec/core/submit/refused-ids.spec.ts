@@ -5,12 +5,15 @@ import { withLinesOfIds } from '../../../lib/core/submit/refused-ids.ts';
 
 const ids = customIdsOf({ customIds: { nonce: '0abc12yz', isStamped: true } });
 const detail = { code: null, message: null, param: null, failureClass: null };
-const said = (...lines: readonly number[]): readonly RefusedLine[] => lines.map((line) => ({ line, ...detail }));
+const said = (...lines: readonly number[]): readonly RefusedLine[] =>
+  lines.map((line) => ({ line, ...detail }));
 const named = (customId: string, line: number | null = null) => ({ customId, line, ...detail });
 /** Rows 10 to 12 and 20: lines 1 to 4. */
 const rows = [10, 13, 20, 21];
-const linesOf = (lines: readonly number[], ...refused: readonly ReturnType<typeof named>[]): readonly number[] =>
-  withLinesOfIds(said(...lines), refused, rows, ids).map(({ line }) => line);
+const linesOf = (
+  lines: readonly number[],
+  ...refused: readonly ReturnType<typeof named>[]
+): readonly number[] => withLinesOfIds(said(...lines), refused, rows, ids).map(({ line }) => line);
 
 describe('requests that are named by their ids', () => {
   it('stand at the lines where the batch has them', () => {
@@ -23,6 +26,8 @@ describe('requests that are named by their ids', () => {
   });
 
   it('say nothing where the batch does not hold them', () => {
-    expect(linesOf([2], named(ids.of(13), 2), named('r9abc12yz-11', 1), named('theirs'))).toEqual([2]);
+    expect(linesOf([2], named(ids.of(13), 2), named('r9abc12yz-11', 1), named('theirs'))).toEqual([
+      2,
+    ]);
   });
 });

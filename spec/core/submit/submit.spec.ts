@@ -1,11 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { nextDueMs } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
-import { accept, attempt, batchOf, dueTypes, key, plan, startRun, send, toCreated, toCreating } from '../../support/core/scenario.ts';
+import {
+  accept,
+  attempt,
+  batchOf,
+  dueTypes,
+  key,
+  plan,
+  startRun,
+  send,
+  toCreated,
+  toCreating,
+} from '../../support/core/scenario.ts';
 
 describe('a refused create', () => {
   const refuse = (
-    type: 'refused' | 'rate_limited' | 'unreachable' | 'over_capacity' | 'insufficient_quota' | 'authentication_failed',
+    type:
+      | 'refused'
+      | 'rate_limited'
+      | 'unreachable'
+      | 'over_capacity'
+      | 'insufficient_quota'
+      | 'authentication_failed',
     times: number,
     retryAfterMs: number | null = null,
   ) => {
@@ -18,37 +35,58 @@ describe('a refused create', () => {
         type: 'RecordCreateRefused',
         batchKey: key('a'),
         createAttempt,
-        refusal: { type, message: type, retryAfterMs, statedTokensMax: null, statedRequestsMax: null },
+        refusal: {
+          type,
+          message: type,
+          retryAfterMs,
+          statedTokensMax: null,
+          statedRequestsMax: null,
+        },
       });
       if (createAttempt < times) run.nowMs += 10_000_000;
     }
     return run;
   };
 
-  it.each(['rate_limited', 'unreachable', 'over_capacity'] as const)('as %s slows down, and never stops the run', (type) => {
-    const run = refuse(type, 12);
-    expect(run.state.snapshot.control.state).toBe('running');
-    expect(batchOf(run, 'a')).toMatchObject({ phase: 'uploaded', held: null });
-    expect(dueTypes(run)).toEqual([]);
-    // The wait of the effect, and that of the queue.
-    for (let i = 0; i < 3 && dueTypes(run).length === 0; i += 1) run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? 0;
-    expect(dueTypes(run)).toEqual(['BeginCreate']);
-  });
+  it.each(['rate_limited', 'unreachable', 'over_capacity'] as const)(
+    'as %s slows down, and never stops the run',
+    (type) => {
+      const run = refuse(type, 12);
+      expect(run.state.snapshot.control.state).toBe('running');
+      expect(batchOf(run, 'a')).toMatchObject({ phase: 'uploaded', held: null });
+      expect(dueTypes(run)).toEqual([]);
+      // The wait of the effect, and that of the queue.
+      for (let i = 0; i < 3 && dueTypes(run).length === 0; i += 1)
+        run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? 0;
+      expect(dueTypes(run)).toEqual(['BeginCreate']);
+    },
+  );
 
-  it.each(['insufficient_quota', 'authentication_failed'] as const)('as %s pauses the run at once', (type) => {
-    expect(refuse(type, 1).state.snapshot.control).toMatchObject({ state: 'paused', reason: type });
-  });
+  it.each(['insufficient_quota', 'authentication_failed'] as const)(
+    'as %s pauses the run at once',
+    (type) => {
+      expect(refuse(type, 1).state.snapshot.control).toMatchObject({
+        state: 'paused',
+        reason: type,
+      });
+    },
+  );
 
   it('as refused is held, and pauses the run, at the fourth time', () => {
     expect(batchOf(refuse('refused', 3), 'a').held).toBeNull();
     const run = refuse('refused', 4);
     expect(batchOf(run, 'a').held).toBe('refused');
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'provider_refused' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'provider_refused',
+    });
   });
 
   it('waits at least as long as the provider says', () => {
     const run = refuse('rate_limited', 1, 500_000);
-    expect((nextDueMs(run.state.snapshot, run.nowMs) ?? 0) - run.nowMs).toBeGreaterThanOrEqual(500_000);
+    expect((nextDueMs(run.state.snapshot, run.nowMs) ?? 0) - run.nowMs).toBeGreaterThanOrEqual(
+      500_000,
+    );
   });
 });
 
@@ -89,10 +127,17 @@ describe('a budget that no request fits', () => {
   };
 
   it.each([
-    [{ enqueuedTokenLimit: 9 }, 'the next request needs 10 tokens, and the whole enqueue budget is 9'],
+    [
+      { enqueuedTokenLimit: 9 },
+      'the next request needs 10 tokens, and the whole enqueue budget is 9',
+    ],
     [{ enqueuedRequestLimit: 0 }, 'the enqueue budget admits no request at all'],
   ])('as %j pauses the run and says so', (enqueue, message) => {
-    expect(starved(enqueue).state.snapshot.control).toEqual({ state: 'paused', reason: 'budget_exhausted', message });
+    expect(starved(enqueue).state.snapshot.control).toEqual({
+      state: 'paused',
+      reason: 'budget_exhausted',
+      message,
+    });
   });
 
   it('pauses it again when it is resumed as it was, and plans when the limit was raised', () => {
@@ -101,7 +146,14 @@ describe('a budget that no request fits', () => {
     expect(dueTypes(run)).toEqual(['PlanBatch']);
     plan(run, 'a');
     expect(run.state.snapshot.control.reason).toBe('budget_exhausted');
-    send(run, { type: 'ChangeOperation', operation: makeConfig({ enqueue: { enqueuedTokenLimit: 10 } }).operation }, { type: 'ResumeRun' });
+    send(
+      run,
+      {
+        type: 'ChangeOperation',
+        operation: makeConfig({ enqueue: { enqueuedTokenLimit: 10 } }).operation,
+      },
+      { type: 'ResumeRun' },
+    );
     plan(run, 'a');
     expect(batchOf(run, 'a').requests).toBe(1);
   });

@@ -10,7 +10,17 @@ import {
   isFailureOfBatch,
 } from '../../../lib/core/internal.ts';
 import { makeConfig } from '../../support/core/config.ts';
-import { accept, endBatch, ending, type Scenario, settleRest, startRun, statuses, send, toCreated } from '../../support/core/scenario.ts';
+import {
+  accept,
+  endBatch,
+  ending,
+  type Scenario,
+  settleRest,
+  startRun,
+  statuses,
+  send,
+  toCreated,
+} from '../../support/core/scenario.ts';
 
 /** What the table says, said once more: a class that changes its meaning changes two files. */
 const actions: Readonly<Record<FailureAction, readonly FailureClass[]>> = {
@@ -25,7 +35,13 @@ const actions: Readonly<Record<FailureAction, readonly FailureClass[]>> = {
     'fenced_json',
     'input_not_fetched',
   ],
-  retry_uncharged: ['batch_expired', 'batch_cancelled', 'missing_result', 'over_capacity', 'batch_rejected'],
+  retry_uncharged: [
+    'batch_expired',
+    'batch_cancelled',
+    'missing_result',
+    'over_capacity',
+    'batch_rejected',
+  ],
   fail: [
     'truncated',
     'invalid_request',
@@ -54,7 +70,11 @@ const failTimes = (failureClass: FailureClass, times: number, isCancelling = fal
     if (run.state.snapshot.control.state === 'paused') send(run, { type: 'ResumeRun' });
     const dueAtMs = run.state.snapshot.backoff[0]?.dueAtMs ?? 0;
     run.nowMs = dueAtMs;
-    send(run, { type: 'RequeueRows', dueAtMs, rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true } });
+    send(run, {
+      type: 'RequeueRows',
+      dueAtMs,
+      rows: { indexes: [0], bytes: [10], tokens: [10], isLast: true },
+    });
   }
   return run;
 };
@@ -95,7 +115,8 @@ describe('the failure table', () => {
       'fenced_json',
     ];
     expect(failureClasses.slice(0, 22)).toEqual([...journal, ...later]);
-    for (const failureClass of failureClasses) expect(failureOfCode(codeOfFailure(failureClass))).toBe(failureClass);
+    for (const failureClass of failureClasses)
+      expect(failureOfCode(codeOfFailure(failureClass))).toBe(failureClass);
   });
 
   it('knows its classes from other text', () => {
@@ -106,7 +127,11 @@ describe('the failure table', () => {
 
 describe.each(actions.retry_charged)('a row that fails as %s', (failureClass) => {
   it('goes again, one attempt charged, while it has attempts left', () => {
-    expect(failTimes(failureClass, 1).state.rows[0]).toMatchObject({ status: 'failed_retryable', charged: 1, uncharged: 0 });
+    expect(failTimes(failureClass, 1).state.rows[0]).toMatchObject({
+      status: 'failed_retryable',
+      charged: 1,
+      uncharged: 0,
+    });
   });
   it('fails as what it is once they are used up', () => {
     expect(failTimes(failureClass, 2).state.rows[0]).toMatchObject({
@@ -117,37 +142,55 @@ describe.each(actions.retry_charged)('a row that fails as %s', (failureClass) =>
     });
   });
   it('fails as cancelled while the run is cancelled', () => {
-    expect(failTimes(failureClass, 1, true).state.rows[0]).toMatchObject({ status: 'failed_permanent', failure: 'run_cancelled' });
+    expect(failTimes(failureClass, 1, true).state.rows[0]).toMatchObject({
+      status: 'failed_permanent',
+      failure: 'run_cancelled',
+    });
   });
 });
 
-describe.each([...actions.retry_uncharged, ...actions.pause])('a row that fails as %s', (failureClass) => {
-  it('goes again without charge, while it has such attempts left', () => {
-    expect(failTimes(failureClass, 1).state.rows[0]).toMatchObject({ status: 'failed_retryable', charged: 0, uncharged: 1 });
-  });
-  it('fails as what it is once they are used up; continues where its whole batch was refused', () => {
-    expect(failTimes(failureClass, 2).state.rows[0]).toMatchObject(
-      isFailureOfBatch(failureClass)
-        ? { status: 'failed_retryable', charged: 0, uncharged: 2 }
-        : { status: 'failed_permanent', failure: failureClass, charged: 0, uncharged: 2 },
-    );
-  });
-  it('fails as cancelled while the run is cancelled', () => {
-    expect(failTimes(failureClass, 1, true).state.rows[0]).toMatchObject({ status: 'failed_permanent', failure: 'run_cancelled' });
-  });
-});
+describe.each([...actions.retry_uncharged, ...actions.pause])(
+  'a row that fails as %s',
+  (failureClass) => {
+    it('goes again without charge, while it has such attempts left', () => {
+      expect(failTimes(failureClass, 1).state.rows[0]).toMatchObject({
+        status: 'failed_retryable',
+        charged: 0,
+        uncharged: 1,
+      });
+    });
+    it('fails as what it is once they are used up; continues where its whole batch was refused', () => {
+      expect(failTimes(failureClass, 2).state.rows[0]).toMatchObject(
+        isFailureOfBatch(failureClass)
+          ? { status: 'failed_retryable', charged: 0, uncharged: 2 }
+          : { status: 'failed_permanent', failure: failureClass, charged: 0, uncharged: 2 },
+      );
+    });
+    it('fails as cancelled while the run is cancelled', () => {
+      expect(failTimes(failureClass, 1, true).state.rows[0]).toMatchObject({
+        status: 'failed_permanent',
+        failure: 'run_cancelled',
+      });
+    });
+  },
+);
 
 describe.each(actions.fail)('a row that fails as %s', (failureClass) => {
   it('fails at once, whether the run is cancelled or not', () => {
     expect(statuses(failTimes(failureClass, 1))).toEqual([`failed_permanent: ${failureClass}`]);
-    expect(statuses(failTimes(failureClass, 1, true))).toEqual([`failed_permanent: ${failureClass}`]);
+    expect(statuses(failTimes(failureClass, 1, true))).toEqual([
+      `failed_permanent: ${failureClass}`,
+    ]);
   });
 });
 
 describe('a row that fails for want of money', () => {
   it('pauses the run, and goes again when it is resumed', () => {
     const run = failTimes('insufficient_quota', 1);
-    expect(run.state.snapshot.control).toMatchObject({ state: 'paused', reason: 'insufficient_quota' });
+    expect(run.state.snapshot.control).toMatchObject({
+      state: 'paused',
+      reason: 'insufficient_quota',
+    });
   });
   it('only leaves a note while the run is cancelled', () => {
     const { events } = (() => {
@@ -158,6 +201,11 @@ describe('a row that fails for want of money', () => {
       endBatch(run, 'b', ending());
       return settleRest(run, 'b', () => codeOfFailure('insufficient_quota'));
     })();
-    expect(events.map((event) => event.type)).toEqual(['ItemsSettled', 'BatchSettled', 'ReasonNoted', 'RunFinished']);
+    expect(events.map((event) => event.type)).toEqual([
+      'ItemsSettled',
+      'BatchSettled',
+      'ReasonNoted',
+      'RunFinished',
+    ]);
   });
 });

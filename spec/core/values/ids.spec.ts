@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countOfIndexSet, indexesOf, indexSetOf, isRunId, makeRunId } from '../../../lib/core/internal.ts';
+import {
+  countOfIndexSet,
+  indexesOf,
+  indexSetOf,
+  isRunId,
+  makeRunId,
+} from '../../../lib/core/internal.ts';
 
 describe('a run id of ours', () => {
   it('names the second as Date does, for any time from 1970 to 9999', () => {
@@ -27,8 +33,13 @@ describe('a run id of ours', () => {
 });
 
 describe('a run id', () => {
-  it.each(['', '.hidden', '../up', 'a/b', 'a b', 'a'.repeat(121), 'ü', 'a\n'])('is not %j', (text) => expect(isRunId(text)).toBe(false));
-  it.each(['a', '7', 'A.b-c_d', 'a'.repeat(120)])('is %j', (text) => expect(isRunId(text)).toBe(true));
+  it.each(['', '.hidden', '../up', 'a/b', 'a b', 'a'.repeat(121), 'ü', 'a\n'])(
+    'is not %j',
+    (text) => expect(isRunId(text)).toBe(false),
+  );
+  it.each(['a', '7', 'A.b-c_d', 'a'.repeat(120)])('is %j', (text) =>
+    expect(isRunId(text)).toBe(true),
+  );
 });
 
 describe('a set of indexes', () => {

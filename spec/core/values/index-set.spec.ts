@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countOfIndexSet, indexesOf, indexSetOf, rankInIndexSet } from '../../../lib/core/internal.ts';
+import {
+  countOfIndexSet,
+  indexesOf,
+  indexSetOf,
+  rankInIndexSet,
+} from '../../../lib/core/internal.ts';
 
 describe('a set of indexes', () => {
   it('gives back the indexes that it was made of, counts them, and knows the place of each', () => {
@@ -10,7 +15,8 @@ describe('a set of indexes', () => {
         const set = indexSetOf(ascending);
         expect([...indexesOf(set)]).toEqual(ascending);
         expect(countOfIndexSet(set)).toBe(ascending.length);
-        for (let index = 0; index <= 61; index += 1) expect(rankInIndexSet(set, index)).toBe(ascending.indexOf(index));
+        for (let index = 0; index <= 61; index += 1)
+          expect(rankInIndexSet(set, index)).toBe(ascending.indexOf(index));
       }),
     );
   });

@@ -9,7 +9,11 @@ import type { LineContent, ProviderWire } from '../../../lib/ports/provider.ts';
 import { memoryArtifacts } from '../../../lib/sim/store/memory-artifacts.ts';
 import { compactFile } from '../../../lib/effects/results/compact-file.ts';
 import { compactText, parseCompact } from '../../../lib/effects/results/compact-line.ts';
-import { type CompactIndex, openCompact, readCompactLines } from '../../../lib/effects/results/compact-reader.ts';
+import {
+  type CompactIndex,
+  openCompact,
+  readCompactLines,
+} from '../../../lib/effects/results/compact-reader.ts';
 import { readLineBlocks } from '../../../lib/effects/settle/line-reader.ts';
 import { readingJson } from '../../../lib/effects/results/structured.ts';
 
@@ -22,7 +26,12 @@ const wire: Pick<ProviderWire, 'readContent' | 'readVerdict'> = {
     const { customId, verdict, usage } = said;
     return verdict === 'succeeded'
       ? { type: 'succeeded', customId, usage }
-      : { type: 'failed', customId, failureClass: verdict as (typeof failureClasses)[number], usage };
+      : {
+          type: 'failed',
+          customId,
+          failureClass: verdict as (typeof failureClasses)[number],
+          usage,
+        };
   },
   readContent(line) {
     const { customId: _, verdict: __, ...content } = saidIn(line) as Said;
@@ -40,9 +49,17 @@ const saidIn = (line: string): Said | null => {
 
 const object = 'raw/bk/output-e1-1.jsonl';
 const text = fc.string({ unit: 'binary', maxLength: 30 });
-const json = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
-const tokens = fc.record({ inputTokens: fc.nat(), cachedInputTokens: fc.nat(), outputTokens: fc.nat(), reasoningTokens: fc.nat() });
-const orNull = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | null> => fc.option(arbitrary, { nil: null });
+const json = fc
+  .jsonValue({ maxDepth: 3 })
+  .map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
+const tokens = fc.record({
+  inputTokens: fc.nat(),
+  cachedInputTokens: fc.nat(),
+  outputTokens: fc.nat(),
+  reasoningTokens: fc.nat(),
+});
+const orNull = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A | null> =>
+  fc.option(arbitrary, { nil: null });
 const saying = fc
   .record({
     customId: text,
@@ -61,24 +78,41 @@ const saying = fc
     finishReason: orNull(text),
     toolCalls: orNull(fc.array(fc.dictionary(text, json), { minLength: 1, maxLength: 2 })),
   })
-  .map(({ customId, verdict, text, kind, other, usage, error, texts, finishReason, toolCalls }): Said => {
-    const parsed = ((): JsonValue => {
-      try {
-        return JSON.parse(text ?? 'null') as JsonValue;
-      } catch {
-        return null;
-      }
-    })();
-    return {
-      ...{ customId, verdict, outputText: text },
-      ...(texts === null ? {} : { texts }),
-      output: kind === 'text' ? text : kind === 'json' ? parsed : other,
-      ...(finishReason === null ? {} : { finishReason }),
-      ...(toolCalls === null ? {} : { toolCalls: JSON.parse(JSON.stringify(toolCalls)) as typeof toolCalls }),
-      ...{ usage, error },
-    };
-  });
-/** Lines as files have them: good ones, wrecks, blank ones; the last one perhaps without its end. */
+  .map(
+    ({
+      customId,
+      verdict,
+      text,
+      kind,
+      other,
+      usage,
+      error,
+      texts,
+      finishReason,
+      toolCalls,
+    }): Said => {
+      const parsed = ((): JsonValue => {
+        try {
+          return JSON.parse(text ?? 'null') as JsonValue;
+        } catch {
+          return null;
+        }
+      })();
+      return {
+        ...{ customId, verdict, outputText: text },
+        ...(texts === null ? {} : { texts }),
+        output: kind === 'text' ? text : kind === 'json' ? parsed : other,
+        ...(finishReason === null ? {} : { finishReason }),
+        ...(toolCalls === null
+          ? {}
+          : { toolCalls: JSON.parse(JSON.stringify(toolCalls)) as typeof toolCalls }),
+        ...{ usage, error },
+      };
+    },
+  );
+/**
+ * Lines as files have them: good ones, wrecks, blank ones; the last one perhaps without its end.
+ */
 const files = fc
   .record({
     lines: fc.array(
@@ -97,14 +131,17 @@ const stored = async (bytes: Uint8Array): Promise<ArtifactStore> => {
   await artifacts.put(object, [bytes])();
   return artifacts;
 };
-const linesOf = async (bytes: Uint8Array): Promise<readonly { readonly span: Span; readonly text: string | null }[]> => {
+const linesOf = async (
+  bytes: Uint8Array,
+): Promise<readonly { readonly span: Span; readonly text: string | null }[]> => {
   const lines: { readonly span: Span; readonly text: string | null }[] = [];
   async function* chunks(): AsyncGenerator<Uint8Array> {
     await Promise.resolve();
     yield bytes;
   }
   for await (const block of readLineBlocks(chunks()))
-    for (const line of block) lines.push({ span: { offset: line.offset, length: line.length }, text: line.text });
+    for (const line of block)
+      lines.push({ span: { offset: line.offset, length: line.length }, text: line.text });
   return lines;
 };
 
@@ -140,9 +177,14 @@ describe('what a raw file says', () => {
           object,
           asked.map(({ span }) => span),
         )();
-        expect(isRight(read) && read.right.map(({ content }) => content)).toEqual(asked.map((line) => wire.readContent(line.text)));
+        expect(isRight(read) && read.right.map(({ content }) => content)).toEqual(
+          asked.map((line) => wire.readContent(line.text)),
+        );
         const opened = await openCompact(artifacts, object)();
-        expect(isRight(opened) && [opened.right.rawBytes, spansOf(opened.right)]).toEqual([bytes.length, lines.map(({ span }) => span)]);
+        expect(isRight(opened) && [opened.right.rawBytes, spansOf(opened.right)]).toEqual([
+          bytes.length,
+          lines.map(({ span }) => span),
+        ]);
         const astray = { offset: bytes.length + 1, length: 3 };
         const lost = await readCompactLines(artifacts, object, [astray])();
         expect(isLeft(lost) && lost.left.type).toBe('corrupt');
@@ -153,7 +195,9 @@ describe('what a raw file says', () => {
 
   it('is written once: again changes nothing, with the raw file or without; with neither it is an error', async () => {
     const artifacts = await stored(
-      Buffer.from('{"customId":"row-0","verdict":"succeeded","outputText":"a","output":"a","usage":null,"error":null}\n'),
+      Buffer.from(
+        '{"customId":"row-0","verdict":"succeeded","outputText":"a","output":"a","usage":null,"error":null}\n',
+      ),
     );
     const sizes: unknown[] = [];
     for (const isThere of [true, true, false]) {
@@ -170,28 +214,36 @@ describe('what a raw file says', () => {
 
   it('that is cut or scribbled over is refused or read as something else, never thrown', async () => {
     await fc.assert(
-      fc.asyncProperty(files, fc.nat(), fc.nat(255), fc.boolean(), async (bytes, position, value, isCut) => {
-        const artifacts = await stored(bytes);
-        await compactFile(artifacts, wire, object)();
-        const opened = await openCompact(artifacts, object)();
-        const spans = isRight(opened) ? spansOf(opened.right) : [];
-        const whole = await artifacts.readSpans(compactNameOf(object), [
-          { offset: 0, length: sizeOf(await artifacts.size(compactNameOf(object))()) },
-        ])();
-        const copy = Buffer.from(isRight(whole) ? (whole.right[0] as Uint8Array) : []);
-        const at = position % copy.length;
-        const damaged = isCut ? copy.subarray(0, at) : copy;
-        if (!isCut) copy.writeUInt8(value, at);
-        const other = memoryArtifacts();
-        await other.put(compactNameOf(object), [damaged])();
-        const read = await readCompactLines(other, object, spans)();
-        if (isLeft(read)) expect(read.left.type).toBe('corrupt');
-        else expect(read.right).toHaveLength(spans.length);
-      }),
+      fc.asyncProperty(
+        files,
+        fc.nat(),
+        fc.nat(255),
+        fc.boolean(),
+        async (bytes, position, value, isCut) => {
+          const artifacts = await stored(bytes);
+          await compactFile(artifacts, wire, object)();
+          const opened = await openCompact(artifacts, object)();
+          const spans = isRight(opened) ? spansOf(opened.right) : [];
+          const whole = await artifacts.readSpans(compactNameOf(object), [
+            { offset: 0, length: sizeOf(await artifacts.size(compactNameOf(object))()) },
+          ])();
+          const copy = Buffer.from(isRight(whole) ? (whole.right[0] as Uint8Array) : []);
+          const at = position % copy.length;
+          const damaged = isCut ? copy.subarray(0, at) : copy;
+          if (!isCut) copy.writeUInt8(value, at);
+          const other = memoryArtifacts();
+          await other.put(compactNameOf(object), [damaged])();
+          const read = await readCompactLines(other, object, spans)();
+          if (isLeft(read)) expect(read.left.type).toBe('corrupt');
+          else expect(read.right).toHaveLength(spans.length);
+        },
+      ),
       { numRuns: 60 },
     );
   });
 });
 
-const spansOf = ({ count, rawSpan }: CompactIndex): readonly Span[] => Array.from({ length: count }, (_, position) => rawSpan(position));
-const sizeOf = (answer: { readonly _tag: string; readonly right?: number | null }): number => answer.right ?? 0;
+const spansOf = ({ count, rawSpan }: CompactIndex): readonly Span[] =>
+  Array.from({ length: count }, (_, position) => rawSpan(position));
+const sizeOf = (answer: { readonly _tag: string; readonly right?: number | null }): number =>
+  answer.right ?? 0;

@@ -21,11 +21,13 @@ describe('results', () => {
     await world.settle(run);
     await world.advance(1_000);
     expect(followed.end()).toBe('complete');
-    expect(followed.got.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
-    expect(await run.results().toArray()).toEqual(followed.got);
-    expect((await run.results({ order: 'input' }).toArray()).map(({ itemIndex }) => itemIndex)).toEqual(
-      Array.from({ length: 40 }, (_, i) => i),
+    expect(followed.got.map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i + 1),
     );
+    expect(await run.results().toArray()).toEqual(followed.got);
+    expect(
+      (await run.results({ order: 'input' }).toArray()).map(({ itemIndex }) => itemIndex),
+    ).toEqual(Array.from({ length: 40 }, (_, i) => i));
   });
 
   it('are read by a cursor, each exactly once, while the run continues', async () => {
@@ -42,7 +44,11 @@ describe('results', () => {
     }
     expect(run.isFinished).toBe(true);
     expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
-    expect(await run.readTerminalResults({ afterSequence: cursor })).toEqual({ results: [], nextAfterSequence: 40, hasMore: false });
+    expect(await run.readTerminalResults({ afterSequence: cursor })).toEqual({
+      results: [],
+      nextAfterSequence: 40,
+      hasMore: false,
+    });
   });
 
   it('are exported whole, or in parts that are appended', async () => {
@@ -53,14 +59,19 @@ describe('results', () => {
       const parts = join(folder, 'parts.jsonl');
       const first = await run.exportTerminalResults(parts, { append: true });
       await world.settle(run);
-      const rest = await run.exportTerminalResults(parts, { append: true, afterSequence: first.nextAfterSequence });
+      const rest = await run.exportTerminalResults(parts, {
+        append: true,
+        afterSequence: first.nextAfterSequence,
+      });
       expect(first.exportedCount + rest.exportedCount).toBe(40);
       expect(rest.hasMore).toBe(false);
       const whole = join(folder, 'deep', 'whole.jsonl');
       await run.exportTerminalResults(whole);
       expect(await readFile(whole, 'utf8')).toBe(await readFile(parts, 'utf8'));
       const lines = (await readFile(whole, 'utf8')).trimEnd().split('\n');
-      expect(lines.map((line) => (JSON.parse(line) as { readonly item_id: string }).item_id).toSorted()).toEqual(
+      expect(
+        lines.map((line) => (JSON.parse(line) as { readonly item_id: string }).item_id).toSorted(),
+      ).toEqual(
         itemsOf(40)
           .map(({ itemId }) => itemId)
           .toSorted(),
@@ -85,8 +96,12 @@ describe('two handles', () => {
   it('share one engine: nothing is asked or sent twice', async () => {
     const calls = async (handles: number): Promise<string> => {
       await using world = await createWorld(quick);
-      const run = await world.runner.start(jobOf(world.connection, itemsOf(30), chunks), { runId: 'shared' });
-      const others = await Promise.all(Array.from({ length: handles - 1 }, () => world.runner.getRun('shared')));
+      const run = await world.runner.start(jobOf(world.connection, itemsOf(30), chunks), {
+        runId: 'shared',
+      });
+      const others = await Promise.all(
+        Array.from({ length: handles - 1 }, () => world.runner.getRun('shared')),
+      );
       await world.until(Promise.all([run, ...others].map((handle) => handle.wait())));
       return JSON.stringify(world.provider.ledger.calls);
     };

@@ -11,15 +11,26 @@ const answer = (id: string): string =>
   JSON.stringify({
     id: 'b',
     custom_id: id,
-    response: { status_code: 200, request_id: 'r', body: { object: 'response', status: 'completed', output: [] } },
+    response: {
+      status_code: 200,
+      request_id: 'r',
+      body: { object: 'response', status: 'completed', output: [] },
+    },
     error: null,
   });
-const countOf = (sent: readonly number[], text: string | Uint8Array, cuts: readonly number[] = []) => {
+const countOf = (
+  sent: readonly number[],
+  text: string | Uint8Array,
+  cuts: readonly number[] = [],
+) => {
   const census = createCensus(wire, customIds, indexSetOf(sent));
   const file = census.file('f');
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
   let from = 0;
-  for (const cut of [...cuts.map((at) => at % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length]) {
+  for (const cut of [
+    ...cuts.map((at) => at % (bytes.length + 1)).toSorted((a, b) => a - b),
+    bytes.length,
+  ]) {
     if (cut > from) file.add(bytes.subarray(from, cut));
     from = Math.max(from, cut);
   }
@@ -45,9 +56,14 @@ describe('the census of a file', () => {
             if (kind === 'spoilt') return answer(customIds.of(own(pick))).slice(0, 60);
             return kind === 'no JSON' ? '<p>' : '';
           });
-          const of = (kind: string): readonly number[] => lines.flatMap(([each, pick]) => (each === kind ? [own(pick)] : []));
+          const of = (kind: string): readonly number[] =>
+            lines.flatMap(([each, pick]) => (each === kind ? [own(pick)] : []));
           const answered = new Set(of('own'));
-          const { found, rows: counted, spoilt } = countOf(sent, texts.map((text) => `${text}\n`).join(''), cuts);
+          const {
+            found,
+            rows: counted,
+            spoilt,
+          } = countOf(sent, texts.map((text) => `${text}\n`).join(''), cuts);
           expect(found).toEqual({
             lines: lines.length - of('blank').length,
             malformed: of('spoilt').length + of('no JSON').length,
@@ -63,12 +79,21 @@ describe('the census of a file', () => {
 
   it('sees that the last line is cut, and takes one that only lacks its newline', () => {
     const [whole, last] = [answer(customIds.of(0)), answer(customIds.of(1))];
-    expect(countOf([0, 1], `${whole}\n${last}`)).toMatchObject({ found: { lines: 2, malformed: 0, isCut: false }, rows: 2 });
-    expect(countOf([0, 1], `${whole}\n${last.slice(0, -9)}`)).toMatchObject({ found: { malformed: 1, isCut: true }, rows: 1, spoilt: 0 });
+    expect(countOf([0, 1], `${whole}\n${last}`)).toMatchObject({
+      found: { lines: 2, malformed: 0, isCut: false },
+      rows: 2,
+    });
+    expect(countOf([0, 1], `${whole}\n${last.slice(0, -9)}`)).toMatchObject({
+      found: { malformed: 1, isCut: true },
+      rows: 1,
+      spoilt: 0,
+    });
   });
 
   it('shows the first bytes without control characters', () => {
-    expect(countOf([0], Buffer.from('\u001b[31m<html>\n\tä', 'utf8')).begins).toBe('.[31m<html>....');
+    expect(countOf([0], Buffer.from('\u001b[31m<html>\n\tä', 'utf8')).begins).toBe(
+      '.[31m<html>....',
+    );
     expect(countOf([0], 'x'.repeat(500)).begins).toHaveLength(40);
   });
 
@@ -79,6 +104,9 @@ describe('the census of a file', () => {
       .toReversed()
       .map((row) => answer(customIds.of(row)))
       .join('\n');
-    expect(countOf(sent, `${text}\n${answer(customIds.of(1))}\n`)).toMatchObject({ found: { unknown: 1 }, rows: 5_000 });
+    expect(countOf(sent, `${text}\n${answer(customIds.of(1))}\n`)).toMatchObject({
+      found: { unknown: 1 },
+      rows: 5_000,
+    });
   });
 });

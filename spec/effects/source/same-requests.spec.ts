@@ -4,7 +4,8 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { EnginePorts } from '../../../lib/effects/ports.ts';
 import { createSameRequests } from '../../../lib/effects/source/same-requests.ts';
 
-const line = (index: number, asked: string): string => `{"custom_id":"row-${index}","body":${JSON.stringify(asked)}}\n`;
+const line = (index: number, asked: string): string =>
+  `{"custom_id":"row-${index}","body":${JSON.stringify(asked)}}\n`;
 
 /** A run whose accepted rows have these lines. */
 const runOf = (lines: readonly string[]) =>
@@ -31,7 +32,8 @@ describe('rows that asked the same', () => {
     const lines: string[] = [];
     const same = createSameRequests(runOf(lines));
     const { signal } = new AbortController();
-    const share = (index: number, asked: string) => same.share(index, [same.digestOf(line(index, asked), index)]);
+    const share = (index: number, asked: string) =>
+      same.share(index, [same.digestOf(line(index, asked), index)]);
     expect(await same.learn(0, signal)).toBeNull();
     expect(share(0, 'a')).toBeNull();
     // It was refused, and for a while each row was sent.

@@ -13,7 +13,9 @@ afterEach(() => folder.remove());
 const quickRunner = (
   storage: ConstructorParameters<typeof BatchRunner>[0] & object,
 ): { runner: BatchRunner; job: ReturnType<typeof jobOf> } => {
-  const connection = fakeConnection(createFakeProvider({ nowMs: () => Date.now(), turnaroundMs: { min: 1, max: 2 } }));
+  const connection = fakeConnection(
+    createFakeProvider({ nowMs: () => Date.now(), turnaroundMs: { min: 1, max: 2 } }),
+  );
   return {
     runner: new BatchRunner({ ...storage, providers: [connection] }),
     job: jobOf(connection, itemsOf(3), {}, { pollIntervalMs: 5 }),
@@ -23,7 +25,12 @@ const stores = [
   { title: 'in memory', options: () => ({ storage: memoryStore() }) },
   { title: 'on disk', options: () => ({ storage: sqljsStore({ dir: folder.path }) }) },
 ];
-const shown = (run: Run): unknown => [run.isFinished, run.status, run.summary().status, run.snapshot().status];
+const shown = (run: Run): unknown => [
+  run.isFinished,
+  run.status,
+  run.summary().status,
+  run.snapshot().status,
+];
 const finished = [true, 'completed', 'completed', 'completed'];
 
 describe.each(stores)('in the process that finished a run, over a store $title', ({ options }) => {

@@ -16,7 +16,9 @@ describe('a run that was taken for a commit which fails', () => {
   let storage: Storage<'local'>;
   const unsteady = (run: OwnedRun): OwnedRun => {
     const commit: OwnedRun['commit'] = (version, events) =>
-      isDown ? TE.left({ type: 'unavailable', message: 'down', cause: null }) : run.commit(version, events);
+      isDown
+        ? TE.left({ type: 'unavailable', message: 'down', cause: null })
+        : run.commit(version, events);
     return Object.create(run, { commit: { value: commit } }) as OwnedRun;
   };
   beforeEach(async () => {
@@ -36,7 +38,11 @@ describe('a run that was taken for a commit which fails', () => {
     await (await createdRun(store)).close();
     isDown = true;
     const wish = { type: 'pause' } as const;
-    expect(await codeOf(sendRequest({ store, runId, driver: undefined, scheduler: asyncScheduler }, wish))).toBe('store_unavailable');
+    expect(
+      await codeOf(
+        sendRequest({ store, runId, driver: undefined, scheduler: asyncScheduler }, wish),
+      ),
+    ).toBe('store_unavailable');
     isDown = false;
     expect(await ok(store.ownerOf(runId))).toBeNull();
     await (await ok(store.own(runId))).close();
@@ -45,7 +51,9 @@ describe('a run that was taken for a commit which fails', () => {
   it('is given back by whoever wanted to create it', async () => {
     const runner = new BatchRunner({ storage, providers: [connection], autorun: false });
     isDown = true;
-    expect(await codeOf(runner.start(jobOf(connection, itemsOf(1)), { runId }))).toBe('store_unavailable');
+    expect(await codeOf(runner.start(jobOf(connection, itemsOf(1)), { runId }))).toBe(
+      'store_unavailable',
+    );
     isDown = false;
     await runner.start(jobOf(connection, itemsOf(1)), { runId });
     await runner.close();
@@ -70,8 +78,15 @@ describe('a command that was read at the moment at which the run was given back'
       };
       return Object.create(run, { inbox: { value: inbox } }) as OwnedRun;
     };
-    const store: RunStore = { ...memory, create: (id, description) => TE.Monad.map(memory.create(id, description), slow) };
-    const storage: Storage<'local'> = { scope: 'local', describe: 'slow store', open: () => TE.right(store) };
+    const store: RunStore = {
+      ...memory,
+      create: (id, description) => TE.Monad.map(memory.create(id, description), slow),
+    };
+    const storage: Storage<'local'> = {
+      scope: 'local',
+      describe: 'slow store',
+      open: () => TE.right(store),
+    };
     const runner = new BatchRunner({ storage, providers: [connection], inboxIntervalMs: 10 });
     await runner.start(jobOf(connection, itemsOf(2)), { runId });
     await ok(store.send(runId, { type: 'cancel', options: {} }));

@@ -4,7 +4,9 @@ import { createWorld, type FaultScript } from '../../../lib/sim/index.ts';
 import { chunks, codeOf, minuteMs, quick } from '../../support/sim/handles.ts';
 import { itemsOf, jobOf } from '../../support/sim/jobs.ts';
 
-/** What the provider does for ever while a run is paused, and what keeps its batch from coming in. */
+/**
+ * What the provider does for ever while a run is paused, and what keeps its batch from coming in.
+ */
 const stuckWorlds: readonly { readonly title: string; readonly faults: FaultScript }[] = [
   ...[400, 404, 500, 503].map((statusCode) => ({
     title: `answers lists with ${statusCode} while a create is unconfirmed`,
@@ -17,7 +19,12 @@ const stuckWorlds: readonly { readonly title: string; readonly faults: FaultScri
     title: 'answers lists with 429 and a long wait while a create is unconfirmed',
     faults: [
       { type: 'lose_create_reply', batch: 1 },
-      { type: 'http_error', operation: 'list_batches', statusCode: 429, retryAfterMs: 5 * minuteMs },
+      {
+        type: 'http_error',
+        operation: 'list_batches',
+        statusCode: 429,
+        retryAfterMs: 5 * minuteMs,
+      },
     ],
   },
   {
@@ -41,8 +48,14 @@ const stuckWorlds: readonly { readonly title: string; readonly faults: FaultScri
       { type: 'not_found_after_create', forMs: 1e12 },
     ],
   },
-  { title: 'refuses every download', faults: [{ type: 'http_error', operation: 'file_content', statusCode: 403 }] },
-  { title: 'breaks off every download', faults: [{ type: 'connection_lost', operation: 'file_content' }] },
+  {
+    title: 'refuses every download',
+    faults: [{ type: 'http_error', operation: 'file_content', statusCode: 403 }],
+  },
+  {
+    title: 'breaks off every download',
+    faults: [{ type: 'connection_lost', operation: 'file_content' }],
+  },
 ];
 
 describe('waiting for a paused run', () => {
@@ -64,8 +77,12 @@ describe('waiting for a paused run', () => {
     const run = await world.runner.start(jobOf(world.connection, itemsOf(10), chunks));
     await world.advance(1_000);
     await run.pause();
-    const error = (await world.until(run.wait().catch((thrown: unknown) => thrown))) as BatchorError;
-    expect(error.message).toMatch(/is paused \(manual\); batches in flight make no progress: \d+ failures in a row, the last one: /);
+    const error = (await world.until(
+      run.wait().catch((thrown: unknown) => thrown),
+    )) as BatchorError;
+    expect(error.message).toMatch(
+      /is paused \(manual\); batches in flight make no progress: \d+ failures in a row, the last one: /,
+    );
     expect(error.hint).toMatch(/Batches in flight are retried after \d{4}-\d\d-\d\dT[\d:.]+Z/);
   });
 
@@ -77,7 +94,9 @@ describe('waiting for a paused run', () => {
         { type: 'connection_lost', operation: 'retrieve_batch', forMs: 60 * minuteMs },
       ],
     });
-    const run = await world.runner.start(jobOf(world.connection, itemsOf(10), chunks), { runId: 'back' });
+    const run = await world.runner.start(jobOf(world.connection, itemsOf(10), chunks), {
+      runId: 'back',
+    });
     await world.advance(1_000);
     await run.pause();
     expect(await world.until(codeOf(run.wait()))).toBe('run_paused');

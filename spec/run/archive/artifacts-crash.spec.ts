@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../../lib/index.ts';
-import { type CrashPoint, createWorld, memoryStore, ProcessKilled, type World } from '../../../lib/sim/index.ts';
+import {
+  type CrashPoint,
+  createWorld,
+  memoryStore,
+  ProcessKilled,
+  type World,
+} from '../../../lib/sim/index.ts';
 import { itemsOf, type Job, jobOf } from '../../support/sim/jobs.ts';
 
 const faults = [{ type: 'rows_fail', batch: 1, ratio: 0.3, statusCode: 500 }] as const;
@@ -17,7 +23,13 @@ describe('a process killed over artifacts', () => {
 
   /** Killed where `crashAt` says, once it is asked. */
   const worldOf = (crashAt: (point: CrashPoint) => boolean): Promise<World> =>
-    createWorld({ seed: 5, storage: memoryStore(), faults, turnaroundMs: { min: 60_000, max: 120_000 }, crashAt });
+    createWorld({
+      seed: 5,
+      storage: memoryStore(),
+      faults,
+      turnaroundMs: { min: 60_000, max: 120_000 },
+      crashAt,
+    });
   const jobIn = (world: World, isKept: boolean): Job => ({
     ...jobOf(world.connection, itemsOf(9), { maxRequests: 5 }),
     ...(isKept ? {} : { artifactPolicy: { persistRawOutputArtifacts: false } }),
@@ -40,7 +52,10 @@ describe('a process killed over artifacts', () => {
     return listed._tag === 'Left' ? [] : listed.right.map(({ name }) => name);
   };
   /** Does it, in as many lives as it takes; says how many. */
-  const lived = async <A>(world: World, work: () => Promise<A>): Promise<{ readonly done: A; readonly lives: number }> => {
+  const lived = async <A>(
+    world: World,
+    work: () => Promise<A>,
+  ): Promise<{ readonly done: A; readonly lives: number }> => {
     for (let lives = 1; ; lives += 1) {
       try {
         return { done: await work(), lives };
@@ -61,9 +76,12 @@ describe('a process killed over artifacts', () => {
     const points: CrashPoint[] = [];
     const unharmed = await worldOf((point) => (points.push(point), false));
     // A process that dies meanwhile sees the end of a batch later, or adopts it.
-    const resultsOf = async (world: World, run: Run): Promise<string> => (await textOf(world, run)).replaceAll(/"latency_s":[^,]+,/gu, '');
+    const resultsOf = async (world: World, run: Run): Promise<string> =>
+      (await textOf(world, run)).replaceAll(/"latency_s":[^,]+,/gu, '');
     const wanted = await resultsOf(unharmed, await toEnd(unharmed, false));
-    const left = (await objectsOf(unharmed)).map((name) => name.replace(/-e\d+-\d+/u, '').split('/')[0]);
+    const left = (await objectsOf(unharmed)).map(
+      (name) => name.replace(/-e\d+-\d+/u, '').split('/')[0],
+    );
     const first = points.findIndex(({ call }) => call === 'artifacts.remove');
     expect(first).toBeGreaterThan(0);
     // From just before the first file is made compact.
@@ -89,7 +107,11 @@ describe('a process killed over artifacts', () => {
     // Points of the pruning alone, of which the first world counts how many there are.
     const play = async (
       strikeAt: number,
-    ): Promise<{ readonly points: readonly CrashPoint[]; readonly left: readonly string[]; readonly struck: boolean }> => {
+    ): Promise<{
+      readonly points: readonly CrashPoint[];
+      readonly left: readonly string[];
+      readonly struck: boolean;
+    }> => {
       const points: CrashPoint[] = [];
       let isPruning = false;
       const world = await worldOf((point) => {
@@ -116,8 +138,12 @@ describe('a process killed over artifacts', () => {
       return { points, left: await objectsOf(world), struck: lives === 2 };
     };
     const { points, left } = await play(0);
-    expect(new Set(points.map(({ call }) => call))).toEqual(new Set(['artifacts.put', 'run.commit', 'artifacts.remove']));
-    expect(left.filter((name) => name.startsWith('raw/') || name.startsWith('requests/'))).toEqual([]);
+    expect(new Set(points.map(({ call }) => call))).toEqual(
+      new Set(['artifacts.put', 'run.commit', 'artifacts.remove']),
+    );
+    expect(left.filter((name) => name.startsWith('raw/') || name.startsWith('requests/'))).toEqual(
+      [],
+    );
     for (let strikeAt = 1; strikeAt <= points.length; strikeAt += 1) {
       const played = await play(strikeAt);
       expect([strikeAt, played.struck, played.left]).toEqual([strikeAt, true, left]);

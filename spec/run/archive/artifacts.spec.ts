@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,7 +46,8 @@ describe('artifacts', () => {
   const storages = {
     'memory store': () => memoryStore(),
     // A store's thread takes a second to begin from TypeScript: here its keeper works in this one.
-    'file store': () => sqljsStoreOn({ dir: join(folder, 'store') }, () => localClient(nodeDisk, 0)),
+    'file store': () =>
+      sqljsStoreOn({ dir: join(folder, 'store') }, () => localClient(nodeDisk, 0)),
   } as const;
 
   /** Everything that can be read of its results, every way. */
@@ -47,7 +57,8 @@ describe('artifacts', () => {
     const page = await run.readTerminalResultText({ afterSequence: 7, limit: 13 });
     const table = await run.table({ order: 'input' });
     const cells: unknown[] = [];
-    for await (const rows of table.pages) cells.push(rows.columns.map((column) => Array.from(column as ArrayLike<unknown>)));
+    for await (const rows of table.pages)
+      cells.push(rows.columns.map((column) => Array.from(column as ArrayLike<unknown>)));
     return {
       sequence: await run.results().toArray(),
       input: await run.results({ order: 'input' }).toArray(),
@@ -56,7 +67,8 @@ describe('artifacts', () => {
       table: [table.columns.map(({ name }) => name), cells],
     };
   };
-  const manifestOf = (path: string): JsonObject => JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as JsonObject;
+  const manifestOf = (path: string): JsonObject =>
+    JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as JsonObject;
   const filesIn = (path: string): readonly string[] =>
     readdirSync(path, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -74,13 +86,15 @@ describe('artifacts', () => {
     const listed = await reader.right.artifacts.list('')();
     if (listed._tag === 'Left') throw new Error('no list');
     const counts: Record<string, number> = {};
-    for (const { name } of listed.right) counts[name.split('/')[0] as string] = (counts[name.split('/')[0] as string] ?? 0) + 1;
+    for (const { name } of listed.right)
+      counts[name.split('/')[0] as string] = (counts[name.split('/')[0] as string] ?? 0) + 1;
     await reader.right.close();
     return counts;
   };
 
   for (const [name, storageOf] of Object.entries(storages)) {
-    const worldOf = (more: WorldOptions = {}): Promise<World> => createWorld({ ...quick, faults, storage: storageOf(), ...more });
+    const worldOf = (more: WorldOptions = {}): Promise<World> =>
+      createWorld({ ...quick, faults, storage: storageOf(), ...more });
 
     describe(`in a ${name}`, () => {
       it('are exported whole: what the provider gave, the results, and a manifest that every file is held to', async () => {
@@ -89,21 +103,31 @@ describe('artifacts', () => {
         const exported = await run.exportArtifacts(out());
         const manifest = manifestOf(out());
         const listed = manifest['files'] as readonly JsonObject[];
-        expect(filesIn(out())).toEqual([...listed.map((file) => String(file['path'])), 'manifest.json'].toSorted());
+        expect(filesIn(out())).toEqual(
+          [...listed.map((file) => String(file['path'])), 'manifest.json'].toSorted(),
+        );
         for (const { path, bytes, sha256, line_count: lineCount } of listed) {
           const content = readFileSync(join(out(), String(path)));
           const lines = content.toString('utf8').split('\n').length - 1;
-          expect([path, content.length, createHash('sha256').update(content).digest('hex'), lines]).toEqual([
+          expect([
             path,
-            bytes,
-            sha256,
-            lineCount,
-          ]);
+            content.length,
+            createHash('sha256').update(content).digest('hex'),
+            lines,
+          ]).toEqual([path, bytes, sha256, lineCount]);
         }
         const results = readFileSync(join(out(), 'results.jsonl'), 'utf8');
         expect(results).toBe((await readings(run))['text']);
-        expect(manifest).toMatchObject({ format_version: 1, run_id: 'whole', item_count: 45, result_count: 45, raw_files_not_kept: [] });
-        expect(Date.parse(String(manifest['finished_at']))).toBeLessThanOrEqual(Date.parse(String(manifest['exported_at'])));
+        expect(manifest).toMatchObject({
+          format_version: 1,
+          run_id: 'whole',
+          item_count: 45,
+          result_count: 45,
+          raw_files_not_kept: [],
+        });
+        expect(Date.parse(String(manifest['finished_at']))).toBeLessThanOrEqual(
+          Date.parse(String(manifest['exported_at'])),
+        );
         expect(exported).toEqual({
           destinationDir: out(),
           manifestPath: join(out(), 'manifest.json'),
@@ -117,7 +141,9 @@ describe('artifacts', () => {
         for (const path of [out(), ...readdirSync(out()).map((entry) => join(out(), entry))])
           expect((statSync(path).mode & 0o077).toString(8)).toBe('0');
         const { exported: noted } = run.snapshot().artifacts;
-        const manifestSha256 = createHash('sha256').update(readFileSync(exported.manifestPath)).digest('hex');
+        const manifestSha256 = createHash('sha256')
+          .update(readFileSync(exported.manifestPath))
+          .digest('hex');
         expect(noted).toMatchObject({
           destination: out(),
           fileCount: listed.length,
@@ -140,7 +166,10 @@ describe('artifacts', () => {
         const first = await run.pruneArtifacts();
         expect(first.removedCount).toBe(counted['requests']);
         expect(await objectsOf(world)).toEqual({ items: counted['items'], raw: counted['raw'] });
-        expect(await run.verify()).toMatchObject({ isSound: true, pruned: { areRequestsPruned: true, rawFileCount: 0 } });
+        expect(await run.verify()).toMatchObject({
+          isSound: true,
+          pruned: { areRequestsPruned: true, rawFileCount: 0 },
+        });
         expect(await codeOf(run.pruneArtifacts({ raw: true }))).toBe('artifacts_not_exported');
         expect(await objectsOf(world)).toEqual({ items: counted['items'], raw: counted['raw'] });
         await run.exportArtifacts(out());
@@ -148,11 +177,22 @@ describe('artifacts', () => {
         expect(second.removedCount).toBe(counted['raw']);
         expect(second.removedBytes).toBeGreaterThan(0);
         expect(second.keptBytes).toBeLessThan(first.keptBytes);
-        expect(await objectsOf(world)).toEqual({ items: counted['items'], compact: counted['raw'] });
-        expect(await run.pruneArtifacts({ raw: true })).toEqual({ removedCount: 0, removedBytes: 0, keptBytes: second.keptBytes });
+        expect(await objectsOf(world)).toEqual({
+          items: counted['items'],
+          compact: counted['raw'],
+        });
+        expect(await run.pruneArtifacts({ raw: true })).toEqual({
+          removedCount: 0,
+          removedBytes: 0,
+          keptBytes: second.keptBytes,
+        });
         expect(await readings(run)).toEqual(before);
         const verified = await run.verify();
-        expect(verified).toMatchObject({ isSound: true, broken: null, pruned: { areRequestsPruned: true, rawFileCount: counted['raw'] } });
+        expect(verified).toMatchObject({
+          isSound: true,
+          broken: null,
+          pruned: { areRequestsPruned: true, rawFileCount: counted['raw'] },
+        });
         const again = await run.inspect('id-3');
         const { attempts } = inspected;
         expect(again).toEqual({
@@ -166,7 +206,10 @@ describe('artifacts', () => {
         expect(await readings(later)).toEqual(before);
         const next = await later.exportArtifacts(out('next'));
         expect(readFileSync(join(out('next'), 'results.jsonl'), 'utf8')).toBe(before['text']);
-        expect([next.fileCount, (manifestOf(out('next'))['raw_files_not_kept'] as readonly unknown[]).length]).toEqual([1, counted['raw']]);
+        expect([
+          next.fileCount,
+          (manifestOf(out('next'))['raw_files_not_kept'] as readonly unknown[]).length,
+        ]).toEqual([1, counted['raw']]);
       });
 
       it('keep no raw file where the job says so, while the run still goes on', async () => {
@@ -177,7 +220,10 @@ describe('artifacts', () => {
         const counted = await objectsOf(world);
         expect([counted['raw'], (counted['compact'] ?? 0) > 4]).toEqual([undefined, true]);
         expect(await readings(run)).toEqual(wanted);
-        expect(await run.verify()).toMatchObject({ isSound: true, pruned: { areRequestsPruned: false, rawFileCount: counted['compact'] } });
+        expect(await run.verify()).toMatchObject({
+          isSound: true,
+          pruned: { areRequestsPruned: false, rawFileCount: counted['compact'] },
+        });
         expect(await run.exportArtifacts(out())).toMatchObject({ fileCount: 1, resultCount: 45 });
         const notKept = manifestOf(out())['raw_files_not_kept'] as readonly JsonObject[];
         expect(notKept).toHaveLength(counted['compact'] ?? 0);
@@ -190,7 +236,11 @@ describe('artifacts', () => {
   it('are refused of a run that is not finished', async () => {
     await using world = await createWorld(quick);
     const run = await world.runner.start(job(world));
-    for (const asked of [() => run.exportArtifacts(out()), () => run.pruneArtifacts(), () => run.pruneArtifacts({ raw: true })])
+    for (const asked of [
+      () => run.exportArtifacts(out()),
+      () => run.pruneArtifacts(),
+      () => run.pruneArtifacts({ raw: true }),
+    ])
       expect(await codeOf(asked())).toBe('run_not_finished');
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -201,7 +251,8 @@ describe('artifacts', () => {
     mkdirSync(out('full'));
     writeFileSync(join(out('full'), 'mine'), 'mine');
     writeFileSync(out('file'), 'mine');
-    for (const name of ['full', 'file']) expect(await codeOf(run.exportArtifacts(out(name)))).toBe('invalid_config');
+    for (const name of ['full', 'file'])
+      expect(await codeOf(run.exportArtifacts(out(name)))).toBe('invalid_config');
     expect(filesIn(folder)).toEqual(['file', 'full/mine']);
     expect(run.snapshot().artifacts.exported).toBeNull();
     // An empty one is as good as none; and a link leads to it.
@@ -222,7 +273,9 @@ describe('artifacts', () => {
     }
     mkdirSync(out('out.incomplete-mine'));
     await run.exportArtifacts(out());
-    expect(readdirSync(folder).toSorted()).toEqual(['out', `out.incomplete-${process.ppid}`, 'out.incomplete-mine'].toSorted());
+    expect(readdirSync(folder).toSorted()).toEqual(
+      ['out', `out.incomplete-${process.ppid}`, 'out.incomplete-mine'].toSorted(),
+    );
   });
 
   it('never look whole where they were aborted, after any chunk', async () => {

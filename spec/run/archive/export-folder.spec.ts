@@ -23,13 +23,17 @@ describe('a whole folder', () => {
         console.log('written');
         await new Promise(() => setInterval(() => undefined, 1000));
       });`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await new Promise((resolve) => child.stdout.once('data', resolve));
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
     expect(readdirSync(folder)).toEqual([`out.incomplete-${child.pid ?? 0}`]);
-    const written = await writeWholeFolder(path, async (draft) => ({ file: await draft.write('a', ['x\n', 'y']) }));
+    const written = await writeWholeFolder(path, async (draft) => ({
+      file: await draft.write('a', ['x\n', 'y']),
+    }));
     expect(written).toMatchObject({ path, file: { bytes: 3, lineCount: 1 } });
     expect([readdirSync(folder), readFileSync(join(path, 'a'), 'utf8')]).toEqual([['out'], 'x\ny']);
   });
@@ -37,7 +41,9 @@ describe('a whole folder', () => {
   it('is written by one at a time', async () => {
     const path = join(folder, 'out');
     await writeWholeFolder(path, async () => {
-      await expect(writeWholeFolder(path, () => Promise.resolve({}))).rejects.toMatchObject({ code: 'invalid_config' });
+      await expect(writeWholeFolder(path, () => Promise.resolve({}))).rejects.toMatchObject({
+        code: 'invalid_config',
+      });
       return {};
     });
     expect(readdirSync(folder)).toEqual(['out']);

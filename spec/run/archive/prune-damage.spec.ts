@@ -24,13 +24,19 @@ describe('pruning raw files of which one is damaged', () => {
       .map((entry) => join(entry.parentPath, entry.name))
       .toSorted();
   const exportedRun = async (world: World): Promise<Run> => {
-    const run = await world.runner.start(jobOf(world.connection, itemsOf(30), { maxRequests: 10 }), { runId: 'whole' });
+    const run = await world.runner.start(
+      jobOf(world.connection, itemsOf(30), { maxRequests: 10 }),
+      { runId: 'whole' },
+    );
     await world.settle(run);
     await run.exportArtifacts(join(folder, 'copy'));
     return run as unknown as Run;
   };
   const worldOf = (): Promise<World> =>
-    createWorld({ ...quick, storage: sqljsStoreOn({ dir: join(folder, 'store') }, () => localClient(nodeDisk, 0)) });
+    createWorld({
+      ...quick,
+      storage: sqljsStoreOn({ dir: join(folder, 'store') }, () => localClient(nodeDisk, 0)),
+    });
   const textOf = async (run: Run): Promise<string> => {
     const texts: string[] = [];
     for await (const { text } of run.resultText()) texts.push(text);
@@ -46,25 +52,33 @@ describe('pruning raw files of which one is damaged', () => {
       writeFileSync(path, damaged);
     },
   };
-  it.each(Object.entries(damages))('removes nothing where it %s; mended, it is pruned, and no result is lost', async (_, damage) => {
-    await using world = await worldOf();
-    const run = await exportedRun(world);
-    const before = await textOf(run);
-    const raw = filesUnder('raw');
-    const requests = filesUnder('requests');
-    const path = raw[1] ?? '';
-    const bytes = readFileSync(path);
-    damage(path, bytes);
-    const left = filesUnder('raw');
-    expect(await codeOf(run.pruneArtifacts({ raw: true }))).toBe('store_corrupt');
-    expect(filesUnder('raw')).toEqual(left);
-    expect(filesUnder('requests')).toEqual(requests);
-    expect(run.snapshot().artifacts).toMatchObject({ areRequestsPruned: false, isRawPruned: false });
-    writeFileSync(path, bytes);
-    expect((await run.pruneArtifacts({ raw: true })).removedCount).toBe(raw.length + requests.length);
-    expect(await textOf(run)).toBe(before);
-    expect(await run.verify()).toMatchObject({ isSound: true });
-  });
+  it.each(Object.entries(damages))(
+    'removes nothing where it %s; mended, it is pruned, and no result is lost',
+    async (_, damage) => {
+      await using world = await worldOf();
+      const run = await exportedRun(world);
+      const before = await textOf(run);
+      const raw = filesUnder('raw');
+      const requests = filesUnder('requests');
+      const path = raw[1] ?? '';
+      const bytes = readFileSync(path);
+      damage(path, bytes);
+      const left = filesUnder('raw');
+      expect(await codeOf(run.pruneArtifacts({ raw: true }))).toBe('store_corrupt');
+      expect(filesUnder('raw')).toEqual(left);
+      expect(filesUnder('requests')).toEqual(requests);
+      expect(run.snapshot().artifacts).toMatchObject({
+        areRequestsPruned: false,
+        isRawPruned: false,
+      });
+      writeFileSync(path, bytes);
+      expect((await run.pruneArtifacts({ raw: true })).removedCount).toBe(
+        raw.length + requests.length,
+      );
+      expect(await textOf(run)).toBe(before);
+      expect(await run.verify()).toMatchObject({ isSound: true });
+    },
+  );
 
   it('that is lost is what results say they miss, not the run', async () => {
     await using world = await worldOf();

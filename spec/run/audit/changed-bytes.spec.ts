@@ -42,9 +42,13 @@ describe('a byte that changes on the disk', () => {
         return done;
       });
     const artifacts = { ...run.artifacts, put };
-    return new Proxy(run, { get: (target, key) => (key === 'artifacts' ? artifacts : (Reflect.get(target, key, target) as unknown)) });
+    return new Proxy(run, {
+      get: (target, key) =>
+        key === 'artifacts' ? artifacts : (Reflect.get(target, key, target) as unknown),
+    });
   };
-  const files = (): Storage<'local'> => sqljsStoreOn({ dir: join(folder, 'store') }, () => localClient(nodeDisk, 0));
+  const files = (): Storage<'local'> =>
+    sqljsStoreOn({ dir: join(folder, 'store') }, () => localClient(nodeDisk, 0));
   const worldOf = (): Promise<World> => {
     const storage = files();
     const open: Storage<'local'>['open'] = () =>
@@ -55,10 +59,17 @@ describe('a byte that changes on the disk', () => {
       }));
     return createWorld({ ...quick, answer: () => '"yes"', storage: { ...storage, open } });
   };
-  const start = (world: World) => world.runner.start(jobOf(world.connection, itemsOf(30), { maxRequests: 10 }), { runId: 'changed' });
-  // Answers that a schema judges are read where they are stored; what others say is known from their download.
+  const start = (world: World) =>
+    world.runner.start(jobOf(world.connection, itemsOf(30), { maxRequests: 10 }), {
+      runId: 'changed',
+    });
+  // Answers that a schema judges are read where they are stored; what others say is known from
+  // their download.
   const startJudged = (world: World) =>
-    world.runner.start({ ...jobOf(world.connection, itemsOf(30), { maxRequests: 10 }), structuredOutput: t.string }, { runId: 'changed' });
+    world.runner.start(
+      { ...jobOf(world.connection, itemsOf(30), { maxRequests: 10 }), structuredOutput: t.string },
+      { runId: 'changed' },
+    );
 
   it.each([
     ['request lines before they are uploaded', 'requests/', 'provider_refused'],
@@ -78,7 +89,9 @@ describe('a byte that changes on the disk', () => {
       const { controlReason, controlMessage } = run.summary();
       expect([controlReason, controlMessage]).toEqual([
         reason,
-        expect.stringContaining(`${damaged[0] ?? ''} has changed since it was stored: bytes 0+`) as string,
+        expect.stringContaining(
+          `${damaged[0] ?? ''} has changed since it was stored: bytes 0+`,
+        ) as string,
       ]);
       expect(run.summary().itemCounts.completed).toBe(prefix === 'raw/' ? 20 : 0);
       restore();
@@ -94,9 +107,10 @@ describe('a byte that changes on the disk', () => {
     await using world = await worldOf();
     const run = await start(world);
     await world.settle(run);
-    const raw = readdirSync(join(objects(), 'raw'), { recursive: true, withFileTypes: true }).filter(
-      (entry) => entry.isFile() && !entry.name.startsWith('.'),
-    );
+    const raw = readdirSync(join(objects(), 'raw'), {
+      recursive: true,
+      withFileTypes: true,
+    }).filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
     const path = join(raw[1]?.parentPath ?? '', raw[1]?.name ?? '');
     damage(path);
     await expect(run.results().toArray()).rejects.toMatchObject({
@@ -105,19 +119,33 @@ describe('a byte that changes on the disk', () => {
     });
     const verified = await run.verify();
     expect(verified).toMatchObject({ isSound: false, broken: { law: 'answers' } });
-    expect(verified.laws.find(({ law }) => law === 'objects')).toMatchObject({ checkedCount: 5, brokenCount: 1 });
+    expect(verified.laws.find(({ law }) => law === 'objects')).toMatchObject({
+      checkedCount: 5,
+      brokenCount: 1,
+    });
     await world.runner.close();
     const store = await ok(files().open());
     const found = await ok(store.care?.examine('changed' as RunId) ?? Promise.reject);
     expect([found.state, found.payload.changed]).toEqual([
       'damaged',
-      [{ where: `${path}:0`, what: expect.stringMatching(/^bytes 0\+\d+ have changed/u) as string }],
+      [
+        {
+          where: `${path}:0`,
+          what: expect.stringMatching(/^bytes 0\+\d+ have changed/u) as string,
+        },
+      ],
     ]);
     // The only copy is left where it is.
     const { after, setAside } = await ok(store.care?.repair('changed' as RunId) ?? Promise.reject);
-    expect([after.state, setAside, readFileSync(path).equals(before.get(path) ?? Buffer.alloc(0))]).toEqual(['damaged', [], false]);
+    expect([
+      after.state,
+      setAside,
+      readFileSync(path).equals(before.get(path) ?? Buffer.alloc(0)),
+    ]).toEqual(['damaged', [], false]);
     restore();
-    expect((await ok(store.care?.examine('changed' as RunId) ?? Promise.reject)).state).toBe('whole');
+    expect((await ok(store.care?.examine('changed' as RunId) ?? Promise.reject)).state).toBe(
+      'whole',
+    );
     await store.close();
   });
 
@@ -125,16 +153,29 @@ describe('a byte that changes on the disk', () => {
     await using world = await worldOf();
     const run = await start(world);
     await world.settle(run);
-    const sums = readdirSync(objects(), { recursive: true, withFileTypes: true }).filter((entry) => entry.name.startsWith('.sums-'));
+    const sums = readdirSync(objects(), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.name.startsWith('.sums-'),
+    );
     const paths = sums.map((entry) => join(entry.parentPath, entry.name));
     expect(paths.length).toBe(5);
     damage(paths[0] ?? '');
     rmSync(paths[1] ?? '');
-    expect((await run.verify()).laws.find(({ law }) => law === 'objects')).toMatchObject({ brokenCount: 2 });
+    expect((await run.verify()).laws.find(({ law }) => law === 'objects')).toMatchObject({
+      brokenCount: 2,
+    });
     await world.runner.close();
     const store = await ok(files().open());
-    const { before: found, after, setAside } = await ok(store.care?.repair('changed' as RunId) ?? Promise.reject);
-    expect([found.payload.lostSums.length, after.state, after.payload.uncheckedCount, setAside.length]).toEqual([2, 'whole', 0, 1]);
+    const {
+      before: found,
+      after,
+      setAside,
+    } = await ok(store.care?.repair('changed' as RunId) ?? Promise.reject);
+    expect([
+      found.payload.lostSums.length,
+      after.state,
+      after.payload.uncheckedCount,
+      setAside.length,
+    ]).toEqual([2, 'whole', 0, 1]);
     // Where the release before wrote every object, none is missed.
     for (const path of paths) rmSync(path);
     const old = await ok(store.care?.examine('changed' as RunId) ?? Promise.reject);

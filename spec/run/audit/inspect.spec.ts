@@ -18,7 +18,12 @@ describe('inspect', () => {
     let inspected = 0;
     for (const seed of [3, 5]) {
       await using world = await createWorld({ ...quick, seed, faults: everything });
-      const job = jobOf(world.connection, roughItems(60), { maxRequests: 8 }, { badRows: 'record', retryPolicy: { maxAttempts: 2 } });
+      const job = jobOf(
+        world.connection,
+        roughItems(60),
+        { maxRequests: 8 },
+        { badRows: 'record', retryPolicy: { maxAttempts: 2 } },
+      );
       const run = await world.runner.start(job);
       await world.advance(40 * minuteMs);
       if (seed === 5) await run.cancel();
@@ -33,16 +38,25 @@ describe('inspect', () => {
           result.sequence,
           result.metadata,
         ]);
-        const answers = told.attempts.flatMap(({ lines }) => lines.filter(({ isAnswer }) => isAnswer));
+        const answers = told.attempts.flatMap(({ lines }) =>
+          lines.filter(({ isAnswer }) => isAnswer),
+        );
         const last = told.attempts.at(-1);
         if (result.status === 'completed') {
-          expect([last?.outcome, answers.map(({ verdict }) => verdict)]).toEqual(['completed', ['succeeded']]);
+          expect([last?.outcome, answers.map(({ verdict }) => verdict)]).toEqual([
+            'completed',
+            ['succeeded'],
+          ]);
         } else {
           expect(told.failureClass).toBe(result.error.errorClass);
           expect(answers.length).toBeLessThanOrEqual(1);
           if (last?.outcome === 'failed') expect(last.failureClass).toBe(result.error.errorClass);
         }
-        expect(told.attempts.slice(0, -1).every(({ outcome }) => outcome === 'retried' || outcome === 'released')).toBe(true);
+        expect(
+          told.attempts
+            .slice(0, -1)
+            .every(({ outcome }) => outcome === 'retried' || outcome === 'released'),
+        ).toBe(true);
         for (const { outcome, lines } of told.attempts) {
           outcomes.add(outcome);
           for (const { verdict } of lines) verdicts.add(verdict);
@@ -50,14 +64,21 @@ describe('inspect', () => {
       }
     }
     expect(inspected).toBe(120);
-    expect(['completed', 'failed', 'retried'].filter((outcome) => !outcomes.has(outcome))).toEqual([]);
-    expect(['succeeded', 'rate_limited', 'server_error', 'invalid_request', 'refusal'].filter((verdict) => !verdicts.has(verdict))).toEqual(
+    expect(['completed', 'failed', 'retried'].filter((outcome) => !outcomes.has(outcome))).toEqual(
       [],
     );
+    expect(
+      ['succeeded', 'rate_limited', 'server_error', 'invalid_request', 'refusal'].filter(
+        (verdict) => !verdicts.has(verdict),
+      ),
+    ).toEqual([]);
   });
 
   it('names batch, create, files and every line of the row, duplicates too', async () => {
-    await using world = await createWorld({ ...quick, faults: [{ type: 'rows_duplicated', ratio: 1 }] });
+    await using world = await createWorld({
+      ...quick,
+      faults: [{ type: 'rows_duplicated', ratio: 1 }],
+    });
     const run = await world.runner.start(jobOf(world.connection, itemsOf(10), { maxRequests: 10 }));
     await world.settle(run);
     const { attempts } = await run.inspect('id-4');
@@ -85,12 +106,16 @@ describe('inspect', () => {
   it('tells of a row that waits, and of a bad one', async () => {
     await using world = await createWorld(quick);
     const items = [...itemsOf(4), { itemId: '', payload: 'x' }];
-    const run = await world.runner.start(jobOf(world.connection, items, { maxRequests: 10 }, { badRows: 'record' }));
+    const run = await world.runner.start(
+      jobOf(world.connection, items, { maxRequests: 10 }, { badRows: 'record' }),
+    );
     await world.advance(5 * minuteMs);
     expect(await run.inspect('id-1')).toMatchObject({
       status: 'submitted',
       sequence: null,
-      attempts: [{ batchState: 'live', ending: null, lines: [], outcome: 'waiting', isCharged: null }],
+      attempts: [
+        { batchState: 'live', ending: null, lines: [], outcome: 'waiting', isCharged: null },
+      ],
     });
     const [bad] = (await run.readTerminalResults()).results;
     expect(await run.inspect(bad?.itemId ?? '')).toMatchObject({
@@ -122,7 +147,11 @@ describe('inspect', () => {
     storage.doctor.objects.set(sound.attempts[0]?.lines[0]?.object ?? '', null);
     storage.doctor.objects.set(sound.itemLine.object, new Uint8Array(3));
     const told = await run.inspect('id-2');
-    expect(told).toMatchObject({ status: 'completed', metadata: null, attempts: [{ outcome: 'completed', lines: [] }] });
+    expect(told).toMatchObject({
+      status: 'completed',
+      metadata: null,
+      attempts: [{ outcome: 'completed', lines: [] }],
+    });
     expect([told.faults.length, told.attempts[0]?.faults.length]).toEqual([1, 1]);
     expect(told.attempts[0]?.faults[0]).toContain('output file: no object');
   });

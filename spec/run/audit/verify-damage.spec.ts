@@ -22,8 +22,14 @@ describe('verify tells of', () => {
     const storage = doctoredStorage();
     doctor = storage.doctor;
     // Five batches of ten; in the first, some rows fail for good.
-    world = await createWorld({ ...quick, storage, faults: [{ type: 'rows_fail', ratio: 0.4, statusCode: 400, batch: 1 }] });
-    run = await world.runner.start(jobOf(world.connection, itemsOf(50), { maxRequests: 10 }), { runId: 'damaged' });
+    world = await createWorld({
+      ...quick,
+      storage,
+      faults: [{ type: 'rows_fail', ratio: 0.4, statusCode: 400, batch: 1 }],
+    });
+    run = await world.runner.start(jobOf(world.connection, itemsOf(50), { maxRequests: 10 }), {
+      runId: 'damaged',
+    });
     await world.settle(run);
     expect((await run.verify()).broken).toBeNull();
     const reader = await opened(world);
@@ -45,7 +51,11 @@ describe('verify tells of', () => {
   };
   const bytesOf = async (object: string): Promise<Uint8Array> => {
     const { artifacts } = await opened(world);
-    const [bytes] = await answer(artifacts.readSpans(object, [{ offset: 0, length: (await answer(artifacts.size(object))) ?? 0 }]));
+    const [bytes] = await answer(
+      artifacts.readSpans(object, [
+        { offset: 0, length: (await answer(artifacts.size(object))) ?? 0 },
+      ]),
+    );
     return (bytes as Uint8Array).slice();
   };
   const edit = async (object: string, change: (text: string) => string): Promise<void> => {
@@ -53,23 +63,37 @@ describe('verify tells of', () => {
     doctor.objects.set(object, encoder.encode(after));
   };
   /** The `custom_id` of a row, as it stands on lines. */
-  const nameOf = (index: number): string => JSON.stringify(customIdsOf(run.snapshot().config).of(index));
-  const resultOf = (index: number): ResultRef => results.find((ref) => ref.index === index) as ResultRef;
+  const nameOf = (index: number): string =>
+    JSON.stringify(customIdsOf(run.snapshot().config).of(index));
+  const resultOf = (index: number): ResultRef =>
+    results.find((ref) => ref.index === index) as ResultRef;
   const lineOf = (index: number) => resultOf(index).line as NonNullable<ResultRef['line']>;
   const changeRow = (index: number, change: Partial<StoredRow>): void => {
     doctor.rows = (page) => page.map((row) => (row.index === index ? { ...row, ...change } : row));
   };
   const changeResult = (index: number, change: Partial<ResultRef>): void => {
-    doctor.resultsAfter = (page) => page.map((ref) => (ref.index === index ? { ...ref, ...change } : ref));
+    doctor.resultsAfter = (page) =>
+      page.map((ref) => (ref.index === index ? { ...ref, ...change } : ref));
   };
-  const changeBatch = (batchNo: number, change: (record: BatchRecord) => Partial<BatchRecord>): void => {
-    doctor.batches = (page) => page.map((record) => (record.batchNo === batchNo ? { ...record, ...change(record) } : record));
+  const changeBatch = (
+    batchNo: number,
+    change: (record: BatchRecord) => Partial<BatchRecord>,
+  ): void => {
+    doctor.batches = (page) =>
+      page.map((record) =>
+        record.batchNo === batchNo ? { ...record, ...change(record) } : record,
+      );
   };
 
   describe('rows', () => {
     it('an id that stands twice', async () => {
       changeRow(7, { itemId: 'id-3' });
-      expect(await broken()).toMatchObject({ law: 'rows', itemIndex: 7, itemId: 'id-3', message: 'row 3 has the same item id' });
+      expect(await broken()).toMatchObject({
+        law: 'rows',
+        itemIndex: 7,
+        itemId: 'id-3',
+        message: 'row 3 has the same item id',
+      });
     });
     it('a row that is left out', async () => {
       doctor.rows = (page) => page.filter((row) => row.index !== 5);
@@ -77,7 +101,10 @@ describe('verify tells of', () => {
     });
     it('a status that the totals do not count', async () => {
       changeRow(20, { status: 'pending', batchNo: 0 });
-      expect(await broken()).toMatchObject({ law: 'rows', message: '1 rows are pending, but the run counts 0' });
+      expect(await broken()).toMatchObject({
+        law: 'rows',
+        message: '1 rows are pending, but the run counts 0',
+      });
     });
   });
 
@@ -85,11 +112,19 @@ describe('verify tells of', () => {
     it('a result that is left out', async () => {
       const { sequence } = resultOf(22);
       doctor.resultsAfter = (page) => page.filter((ref) => ref.index !== 22);
-      expect(await broken()).toMatchObject({ law: 'sequences', message: `result ${sequence + 1} follows result ${sequence - 1}` });
+      expect(await broken()).toMatchObject({
+        law: 'sequences',
+        message: `result ${sequence + 1} follows result ${sequence - 1}`,
+      });
     });
     it('a second result of a row', async () => {
       changeResult(23, { index: 24, itemId: 'id-24' });
-      expect(await broken()).toMatchObject({ law: 'sequences', itemIndex: 24, itemId: 'id-24', message: 'the row has a result already' });
+      expect(await broken()).toMatchObject({
+        law: 'sequences',
+        itemIndex: 24,
+        itemId: 'id-24',
+        message: 'the row has a result already',
+      });
     });
     it('a result that says other than its row', async () => {
       changeResult(25, { status: 'failed_permanent' });
@@ -99,7 +134,9 @@ describe('verify tells of', () => {
 
   describe('lines', () => {
     it('an item line of another item', async () => {
-      await edit(resultOf(12).item.object, (text) => text.replace('"item_id":"id-12"', '"item_id":"id-13"'));
+      await edit(resultOf(12).item.object, (text) =>
+        text.replace('"item_id":"id-12"', '"item_id":"id-13"'),
+      );
       expect(await broken()).toMatchObject({
         law: 'lines',
         itemIndex: 12,
@@ -123,8 +160,14 @@ describe('verify tells of', () => {
     it('an object that is gone, or cut', async () => {
       const { object } = resultOf(0).item;
       doctor.objects.set(object, null);
-      expect(await broken()).toMatchObject({ law: 'lines', itemIndex: 0, message: `its item line: object ${object} is missing` });
-      const whole = await bytesOf((await answer((await opened(world)).linesOfRows(0, 1)))[0]?.item.object ?? '');
+      expect(await broken()).toMatchObject({
+        law: 'lines',
+        itemIndex: 0,
+        message: `its item line: object ${object} is missing`,
+      });
+      const whole = await bytesOf(
+        (await answer((await opened(world)).linesOfRows(0, 1)))[0]?.item.object ?? '',
+      );
       doctor.objects.set(object, whole.slice(0, -1));
       expect(await broken()).toMatchObject({ law: 'lines', itemIndex: 49, itemId: 'id-49' });
     });
@@ -140,7 +183,9 @@ describe('verify tells of', () => {
     });
     it('pointers that are swapped', async () => {
       doctor.linesOfRows = (page) =>
-        page.map((lines, i) => (i === 30 ? (page[31] as typeof lines) : i === 31 ? (page[30] as typeof lines) : lines));
+        page.map((lines, i) =>
+          i === 30 ? (page[31] as typeof lines) : i === 31 ? (page[30] as typeof lines) : lines,
+        );
       expect(await broken()).toMatchObject({ law: 'lines', itemIndex: 30, itemId: 'id-30' });
     });
   });
@@ -149,30 +194,70 @@ describe('verify tells of', () => {
     it('a raw file that is cut, or gone', async () => {
       const output = records[2]?.files?.output?.object ?? '';
       doctor.objects.set(output, (await bytesOf(output)).slice(0, -3));
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 3, batchKey: records[2]?.batchKey, itemIndex: null });
+      expect(await broken()).toMatchObject({
+        law: 'batches',
+        batchNo: 3,
+        batchKey: records[2]?.batchKey,
+        itemIndex: null,
+      });
       doctor.objects.set(output, null);
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 3, message: `raw file: object ${output} is missing` });
+      expect(await broken()).toMatchObject({
+        law: 'batches',
+        batchNo: 3,
+        message: `raw file: object ${output} is missing`,
+      });
     });
     it('counts that do not add up', async () => {
       changeBatch(4, ({ completedCount }) => ({ completedCount: completedCount - 1 }));
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 4, batchKey: records[3]?.batchKey });
+      expect(await broken()).toMatchObject({
+        law: 'batches',
+        batchNo: 4,
+        batchKey: records[3]?.batchKey,
+      });
       changeBatch(4, () => ({ retriedCount: 1 }));
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 4, message: expect.stringContaining('= 11') as string });
+      expect(await broken()).toMatchObject({
+        law: 'batches',
+        batchNo: 4,
+        message: expect.stringContaining('= 11') as string,
+      });
       changeBatch(4, () => ({ state: 'live' }));
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 4, message: 'it is live, and the run has it no more' });
+      expect(await broken()).toMatchObject({
+        law: 'batches',
+        batchNo: 4,
+        message: 'it is live, and the run has it no more',
+      });
     });
     it('a batch that is forgotten', async () => {
       doctor.batches = (page) => page.filter((record) => record.batchNo !== 5);
-      expect(await broken()).toMatchObject({ law: 'batches', message: '4 batches are stored, but 5 were planned' });
+      expect(await broken()).toMatchObject({
+        law: 'batches',
+        message: '4 batches are stored, but 5 were planned',
+      });
     });
     it('a row that names a batch without it', async () => {
       const batchNo = records.find((record) => record.batchNo === 5)?.batchNo ?? 0;
-      doctor.rows = (page) => page.map((row) => (row.index === 33 ? { ...row, batchNo } : row.index === 43 ? { ...row, batchNo: 4 } : row));
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 4, itemIndex: 43, itemId: 'id-43' });
+      doctor.rows = (page) =>
+        page.map((row) =>
+          row.index === 33 ? { ...row, batchNo } : row.index === 43 ? { ...row, batchNo: 4 } : row,
+        );
+      expect(await broken()).toMatchObject({
+        law: 'batches',
+        batchNo: 4,
+        itemIndex: 43,
+        itemId: 'id-43',
+      });
     });
     it('an answer in a file of another batch', async () => {
-      changeResult(44, { line: { ...lineOf(44), object: records[0]?.files?.output?.object ?? '' } });
-      expect(await broken()).toMatchObject({ law: 'batches', batchNo: 5, batchKey: records[4]?.batchKey, itemIndex: 44, itemId: 'id-44' });
+      changeResult(44, {
+        line: { ...lineOf(44), object: records[0]?.files?.output?.object ?? '' },
+      });
+      expect(await broken()).toMatchObject({
+        law: 'batches',
+        batchNo: 5,
+        batchKey: records[4]?.batchKey,
+        itemIndex: 44,
+        itemId: 'id-44',
+      });
     });
   });
 
@@ -185,13 +270,17 @@ describe('verify tells of', () => {
         itemIndex: 35,
         itemId: 'id-35',
         batchNo: 4,
-        message: expect.stringContaining(`the line has custom_id ${nameOf(36)}, not of ${nameOf(35).slice(1, -1)}`) as string,
+        message: expect.stringContaining(
+          `the line has custom_id ${nameOf(36)}, not of ${nameOf(35).slice(1, -1)}`,
+        ) as string,
       });
     });
     it('pointers that are swapped', async () => {
       const [one, two] = [lineOf(16), lineOf(17)];
       doctor.resultsAfter = (page) =>
-        page.map((ref) => (ref.index === 16 ? { ...ref, line: two } : ref.index === 17 ? { ...ref, line: one } : ref));
+        page.map((ref) =>
+          ref.index === 16 ? { ...ref, line: two } : ref.index === 17 ? { ...ref, line: one } : ref,
+        );
       const { itemIndex } = (await broken()) ?? { itemIndex: -1 };
       expect([16, 17]).toContain(itemIndex);
     });
@@ -207,30 +296,53 @@ describe('verify tells of', () => {
       ]) {
         if (wrong.offset < 0) continue;
         changeResult(18, { line: wrong });
-        expect([wrong, await broken()]).toEqual([wrong, expect.objectContaining({ law: 'answers', itemIndex: 18, itemId: 'id-18' })]);
+        expect([wrong, await broken()]).toEqual([
+          wrong,
+          expect.objectContaining({ law: 'answers', itemIndex: 18, itemId: 'id-18' }),
+        ]);
       }
     });
     it('a line that is no answer any more', async () => {
       const { object, offset, length } = lineOf(19);
       const bytes = await bytesOf(object);
       doctor.objects.set(object, bytes.slice().fill(0x78, offset, offset + length));
-      expect(await broken()).toMatchObject({ law: 'answers', itemIndex: 19, message: expect.stringContaining('not an answer') as string });
+      expect(await broken()).toMatchObject({
+        law: 'answers',
+        itemIndex: 19,
+        message: expect.stringContaining('not an answer') as string,
+      });
       doctor.objects.set(object, bytes.slice().fill(0xff, offset, offset + length));
-      expect(await broken()).toMatchObject({ law: 'answers', itemIndex: 19, message: expect.stringContaining('not UTF-8') as string });
+      expect(await broken()).toMatchObject({
+        law: 'answers',
+        itemIndex: 19,
+        message: expect.stringContaining('not UTF-8') as string,
+      });
     });
     it('a completed row without an answer, or with a failure for one', async () => {
       changeResult(21, { line: null });
-      expect(await broken()).toMatchObject({ law: 'answers', itemIndex: 21, message: 'it is completed, but has no answer line' });
-      const failed = results.find((ref) => ref.status === 'failed_permanent' && ref.line !== null) as ResultRef;
+      expect(await broken()).toMatchObject({
+        law: 'answers',
+        itemIndex: 21,
+        message: 'it is completed, but has no answer line',
+      });
+      const failed = results.find(
+        (ref) => ref.status === 'failed_permanent' && ref.line !== null,
+      ) as ResultRef;
       const object = failed.line?.object ?? '';
       // A success in the place of the failure, as long.
-      const output = decoder.decode(await bytesOf(records[0]?.files?.output?.object ?? '')).split('\n')[0] ?? '';
+      const output =
+        decoder.decode(await bytesOf(records[0]?.files?.output?.object ?? '')).split('\n')[0] ?? '';
       const renamed = output.replace(/"r\w{8}-\d+"/, nameOf(failed.index));
       await edit(object, (text) => `${text}${renamed}\n`);
       const end = (await bytesOf(object)).length;
-      changeResult(failed.index, { line: { object, offset: end, length: encoder.encode(renamed).length } });
+      changeResult(failed.index, {
+        line: { object, offset: end, length: encoder.encode(renamed).length },
+      });
       changeBatch(1, ({ files }) => ({
-        files: { output: files?.output ?? null, error: { object, bytes: end + encoder.encode(renamed).length + 1 } },
+        files: {
+          output: files?.output ?? null,
+          error: { object, bytes: end + encoder.encode(renamed).length + 1 },
+        },
       }));
       expect(await broken()).toMatchObject({
         law: 'answers',
@@ -255,8 +367,12 @@ describe('verify tells of', () => {
   });
 
   it('the first law that is broken, where several are, and counts them all', async () => {
-    await edit(lineOf(35).object, (text) => text.replace(nameOf(35), nameOf(36)).replace(nameOf(37), nameOf(38)));
-    await edit(resultOf(12).item.object, (text) => text.replace('"item_id":"id-12"', '"item_id":"id-13"'));
+    await edit(lineOf(35).object, (text) =>
+      text.replace(nameOf(35), nameOf(36)).replace(nameOf(37), nameOf(38)),
+    );
+    await edit(resultOf(12).item.object, (text) =>
+      text.replace('"item_id":"id-12"', '"item_id":"id-13"'),
+    );
     const { laws, broken: first } = await run.verify();
     expect(first).toMatchObject({ law: 'lines', itemIndex: 12 });
     expect(laws.map(({ law, brokenCount }) => [law, brokenCount])).toEqual([
@@ -271,7 +387,10 @@ describe('verify tells of', () => {
   });
 });
 
-/** What is stored, past the doctor: an owner sees what is there, and goes on seeing it after it has let go. */
+/**
+ * What is stored, past the doctor: an owner sees what is there, and goes on seeing it after it has
+ * let go.
+ */
 const opened = async (world: World) => {
   const store = await answer(world.storage.open());
   const owned = await answer(store.own('damaged' as never));
@@ -279,7 +398,10 @@ const opened = async (world: World) => {
   return owned;
 };
 const answer = async <A>(
-  port: () => Promise<{ readonly _tag: 'Left'; readonly left: unknown } | { readonly _tag: 'Right'; readonly right: A }>,
+  port: () => Promise<
+    | { readonly _tag: 'Left'; readonly left: unknown }
+    | { readonly _tag: 'Right'; readonly right: A }
+  >,
 ): Promise<A> => {
   const said = await port();
   if (said._tag === 'Left') throw new Error(JSON.stringify(said.left));

@@ -3,14 +3,24 @@ import { describe, expect, it } from 'vitest';
 import { openai } from '../../../adapters/openai/index.ts';
 import { priceTable } from '../../../lib/run/job/price-book.ts';
 import { BatchRunner } from '../../../lib/run/api/runner.ts';
-import { changesFromInbox, changesToInbox, type ResumeChanges } from '../../../lib/run/control/resume-changes.ts';
+import {
+  changesFromInbox,
+  changesToInbox,
+  type ResumeChanges,
+} from '../../../lib/run/control/resume-changes.ts';
 import { sendRequest } from '../../../lib/run/control/send-request.ts';
 import { commandsOf, fromInbox, isGranted } from '../../../lib/run/control/run-request.ts';
 import { memoryStore, type MemoryStorage } from '../../../lib/sim/store/memory-store.ts';
 import { createWorld } from '../../../lib/sim/world.ts';
 import { createdRun, ok, runId } from '../../contract/run-store-fixture.ts';
 
-const prices = { inputUsdPerMillion: 1, cachedInputUsdPerMillion: 1, outputUsdPerMillion: 4, asOf: '2026-11-01', source: 'spec' };
+const prices = {
+  inputUsdPerMillion: 1,
+  cachedInputUsdPerMillion: 1,
+  outputUsdPerMillion: 4,
+  asOf: '2026-11-01',
+  source: 'spec',
+};
 const book = priceTable({ unpriced: prices });
 const items = Array.from({ length: 50 }, (_, i) => ({ itemId: `r${i}`, payload: `What is ${i}?` }));
 const jobOf = (model: string, params: object = { max_output_tokens: 50 }) => ({
@@ -48,17 +58,26 @@ describe('a resume that says something anew', () => {
       canary: { items: 10, passRatioMin: 0.9 },
       chunk: { ...before.chunk, requestsMax: 20, inputBytesMax: 5_000 },
       circuitBreaker: { ...before.circuitBreaker, failedBatchesMax: 9 },
-      enqueue: { ...before.enqueue, enqueuedTokenLimit: 90_000, targetRatio: 0.5, quotaScope: 'shared' },
+      enqueue: {
+        ...before.enqueue,
+        enqueuedTokenLimit: 90_000,
+        targetRatio: 0.5,
+        quotaScope: 'shared',
+      },
     });
     // Said of a run that goes on, it is taken over all the same; what is null is lifted.
-    await run.resume({ costUsdMax: null, canary: null, enqueueLimits: { enqueuedTokenLimit: null } });
+    await run.resume({
+      costUsdMax: null,
+      canary: null,
+      enqueueLimits: { enqueuedTokenLimit: null },
+    });
     const lifted = run.snapshot().config.operation;
-    expect([lifted.money.costUsdMax, lifted.canary, lifted.enqueue.enqueuedTokenLimit, lifted.enqueue.targetRatio]).toEqual([
-      null,
-      null,
-      null,
-      0.5,
-    ]);
+    expect([
+      lifted.money.costUsdMax,
+      lifted.canary,
+      lifted.enqueue.enqueuedTokenLimit,
+      lifted.enqueue.targetRatio,
+    ]).toEqual([null, null, null, 0.5]);
     await run.resume({ canary: { items: 0 } });
     expect(run.snapshot().config.operation.canary).toBeNull();
   });
@@ -84,11 +103,17 @@ describe('a resume that says something anew', () => {
       [{ enqueueLimits: { headroom: -1 } }, 'enqueueLimits.headroom'],
       [{ enqueueLimits: { enqueuedTokenLimit: 100, headroom: 100 } }, 'enqueueLimits.headroom'],
       [{ enqueueLimits: { enqueuedTokenLimit: 0 } }, 'enqueueLimits.enqueuedTokenLimit'],
-      [{ enqueueLimits: { enqueuedRequestLimit: Number.NaN } }, 'enqueueLimits.enqueuedRequestLimit'],
+      [
+        { enqueueLimits: { enqueuedRequestLimit: Number.NaN } },
+        'enqueueLimits.enqueuedRequestLimit',
+      ],
       [{ enqueueLimits: { quotaScope: ' ' } }, 'enqueueLimits.quotaScope'],
     ];
     for (const [options, field] of refused)
-      await expect(run.resume(options)).rejects.toMatchObject({ code: 'invalid_config', details: { field } });
+      await expect(run.resume(options)).rejects.toMatchObject({
+        code: 'invalid_config',
+        details: { field },
+      });
     expect(run.snapshot().version).toBe(version);
     expect(run.controlState).toBe('paused');
   });
@@ -102,20 +127,39 @@ describe('a resume that says something anew', () => {
     await using priced = new BatchRunner({ storage, prices: book, autorun: false });
     const again = await priced.getRun('told');
     await again.resume({ costUsdMax: 5 });
-    expect(again.snapshot().config.operation.money).toEqual({ prices, outputTokensMax: 50, costUsdMax: 5 });
+    expect(again.snapshot().config.operation.money).toEqual({
+      prices,
+      outputTokensMax: 50,
+      costUsdMax: 5,
+    });
     const unbounded = await stored(memoryStore(), 'gpt-4.1-mini', {});
-    await expect(unbounded.run.resume({ costUsdMax: 5 })).rejects.toMatchObject({ code: 'invalid_config' });
+    await expect(unbounded.run.resume({ costUsdMax: 5 })).rejects.toMatchObject({
+      code: 'invalid_config',
+    });
     await unbounded.run.resume({ costUsdMax: 5, assumeOutputTokens: 300 });
-    expect(unbounded.run.snapshot().config.operation.money).toMatchObject({ outputTokensMax: 300, costUsdMax: 5 });
+    expect(unbounded.run.snapshot().config.operation.money).toMatchObject({
+      outputTokensMax: 300,
+      costUsdMax: 5,
+    });
   });
 
   it('lets a run go on that its cap has paused', async () => {
     await using world = await createWorld({ seed: 5 });
-    const run = await world.runner.start({ ...jobOf('gpt-4.1-mini'), budget: { costUsdMax: 0.0005 }, chunkPolicy: { maxRequests: 10 } });
+    const run = await world.runner.start({
+      ...jobOf('gpt-4.1-mini'),
+      budget: { costUsdMax: 0.0005 },
+      chunkPolicy: { maxRequests: 10 },
+    });
     const paused = await world.settle(run);
-    expect([paused.controlReason, paused.itemCounts.completed < 50]).toEqual(['budget_exhausted', true]);
+    expect([paused.controlReason, paused.itemCounts.completed < 50]).toEqual([
+      'budget_exhausted',
+      true,
+    ]);
     await world.until(run.resume({ costUsdMax: 1 }));
-    expect(await world.settle(run)).toMatchObject({ status: 'completed', itemCounts: { completed: 50 } });
+    expect(await world.settle(run)).toMatchObject({
+      status: 'completed',
+      itemCounts: { completed: 50 },
+    });
   });
 
   it('is not undone by starting the same program again', async () => {
@@ -162,8 +206,16 @@ describe('a resume in an inbox', () => {
   };
 
   it('is read as it was written', () => {
-    for (const changes of [whole, {}, { costUsdMax: null }, { canary: null }, { canary: { items: 3 } }])
-      expect(changesFromInbox(JSON.parse(JSON.stringify(changesToInbox(changes))))).toEqual(changes);
+    for (const changes of [
+      whole,
+      {},
+      { costUsdMax: null },
+      { canary: null },
+      { canary: { items: 3 } },
+    ])
+      expect(changesFromInbox(JSON.parse(JSON.stringify(changesToInbox(changes))))).toEqual(
+        changes,
+      );
   });
 
   it('is no wish where somebody else wrote it', () => {
@@ -187,12 +239,18 @@ describe('a resume in an inbox', () => {
       { prices: { ...(written['prices'] as object), output_usd_per_million: -1 } },
       { unheard_of: 1 },
     ])
-      expect(fromInbox({ id: '1', type: 'resume', options: { ...written, ...rubbish } })).toBeNull();
+      expect(
+        fromInbox({ id: '1', type: 'resume', options: { ...written, ...rubbish } }),
+      ).toBeNull();
   });
 
   it('does nothing where it cannot be, not even half of it', async () => {
     const { snapshot } = await createdRun(await ok(memoryStore().open()));
-    for (const options of [{ cost_usd_max: 5 }, { enqueue_limits: { target_ratio: 2 } }, { canary: { items: -3 } }]) {
+    for (const options of [
+      { cost_usd_max: 5 },
+      { enqueue_limits: { target_ratio: 2 } },
+      { canary: { items: -3 } },
+    ]) {
       const wish = fromInbox({ id: '1', type: 'resume', options });
       expect(wish).not.toBeNull();
       if (wish !== null) expect(commandsOf(wish, snapshot, 0)).toEqual([]);
@@ -202,7 +260,10 @@ describe('a resume in an inbox', () => {
   it('is waited for until the run is as it says, and done by the asker when the owner goes away', async () => {
     const store = await ok(memoryStore().open());
     const owner = await createdRun(store);
-    const wish = { type: 'resume', changes: { enqueueLimits: { enqueuedTokenLimit: 9_000 } } } as const;
+    const wish = {
+      type: 'resume',
+      changes: { enqueueLimits: { enqueuedTokenLimit: 9_000 } },
+    } as const;
     expect(isGranted(wish, owner.snapshot)).toBe(false);
     const told = sendRequest({ store, runId, driver: undefined, scheduler: asyncScheduler }, wish);
     await expect.poll(async () => (await ok(owner.inbox())).length, { interval: 5 }).toBe(1);

@@ -8,7 +8,10 @@ describe('a word to a run that another process owns', () => {
   it('is done by the asker when the owner goes away, and left for nobody to do again', async () => {
     const store = await ok(memoryStore().open());
     const owner = await createdRun(store);
-    const told = sendRequest({ store, runId, driver: undefined, scheduler: asyncScheduler }, { type: 'pause' });
+    const told = sendRequest(
+      { store, runId, driver: undefined, scheduler: asyncScheduler },
+      { type: 'pause' },
+    );
     await expect.poll(async () => (await ok(owner.inbox())).length, { interval: 5 }).toBe(1);
     expect((await ok(store.peek(runId))).snapshot.control.state).toBe('running');
     await owner.close();

@@ -10,9 +10,15 @@ import { itemsOf, jobOf } from '../../support/sim/jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 describe('a run that loses its owners again and again', () => {
-  /** The provider's clock stands still until a spec lets it go: no batch ends while owners come and go, however slow the machine. */
+  /**
+   * The provider's clock stands still until a spec lets it go: no batch ends while owners come and
+   * go, however slow the machine.
+   */
   let heldMs: number | null = null;
-  const provider = createFakeProvider({ nowMs: () => heldMs ?? Date.now(), turnaroundMs: { min: 20, max: 30 } });
+  const provider = createFakeProvider({
+    nowMs: () => heldMs ?? Date.now(),
+    turnaroundMs: { min: 20, max: 30 },
+  });
   const connection = fakeConnection(provider);
   const runId = 'deadly' as RunId;
   let storage: ReturnType<typeof memoryStore>;
@@ -38,8 +44,13 @@ describe('a run that loses its owners again and again', () => {
   const statusOf = async (id: RunId): Promise<string> => (await ok(store.peek(id))).snapshot.status;
   const started = async (id: string): Promise<void> => {
     const first = new BatchRunner({ storage, providers: [connection] });
-    await first.start(jobOf(connection, itemsOf(4), {}, { pollIntervalMs: 1_000, name: id }), { runId: id });
-    await waitFor('the rows are accepted', async () => (await ok(store.peek(id as RunId))).snapshot.ingest.isComplete);
+    await first.start(jobOf(connection, itemsOf(4), {}, { pollIntervalMs: 1_000, name: id }), {
+      runId: id,
+    });
+    await waitFor(
+      'the rows are accepted',
+      async () => (await ok(store.peek(id as RunId))).snapshot.ingest.isComplete,
+    );
     await first.close();
   };
 
@@ -51,12 +62,23 @@ describe('a run that loses its owners again and again', () => {
     await started('other');
     const notices: WorkNotice[] = [];
     const over = new AbortController();
-    const working = runner.work({ signal: over.signal, lookIntervalMs: 20, onNotice: (notice) => notices.push(notice) });
-    await waitFor('the other run is finished', async () => (await statusOf('other' as RunId)) === 'completed');
-    await waitFor('the worker says why', () => notices.some((notice) => notice.type === 'trouble' && notice.runId === runId));
+    const working = runner.work({
+      signal: over.signal,
+      lookIntervalMs: 20,
+      onNotice: (notice) => notices.push(notice),
+    });
+    await waitFor(
+      'the other run is finished',
+      async () => (await statusOf('other' as RunId)) === 'completed',
+    );
+    await waitFor('the worker says why', () =>
+      notices.some((notice) => notice.type === 'trouble' && notice.runId === runId),
+    );
     over.abort();
     await working;
-    expect(notices.filter((notice) => notice.runId === runId)).toMatchObject([{ type: 'trouble', error: { code: 'run_quarantined' } }]);
+    expect(notices.filter((notice) => notice.runId === runId)).toMatchObject([
+      { type: 'trouble', error: { code: 'run_quarantined' } },
+    ]);
     expect([await statusOf(runId), await lostOwners()]).toEqual(['running', lostOwnersMax]);
 
     await using run = await runner.getRun(runId);

@@ -11,7 +11,10 @@ interface Said {
   readonly readings?: readonly string[];
 }
 
-/** What a process says that reads by such a schema. It is ended after minutes: a check that hangs would keep it for years. */
+/**
+ * What a process says that reads by such a schema. It is ended after minutes: a check that hangs
+ * would keep it for years.
+ */
 const saidBy = (kind: string): Promise<readonly Said[]> =>
   new Promise((resolve, reject) => {
     const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -31,20 +34,24 @@ const saidBy = (kind: string): Promise<readonly Said[]> =>
   });
 
 describe('an answer whose check would take years', () => {
-  it.each(['json-schema', 'validator'])('fails by name, keeps no other answer and no signal waiting: by a %s', async (kind) => {
-    const said = await saidBy(kind);
-    expect(said.map(({ type }) => type)).toEqual(['begun', 'heard', 'read']);
-    const ended = 'schema_mismatch: the answer does not satisfy the schema: its check took longer than 0.2 s';
-    const readings = said.at(-1)?.readings ?? [];
-    expect(readings).toHaveLength(6);
-    expect(readings[0]).toBe(ended);
-    expect(readings[1]).toBe('fits');
-    expect(readings[2]).toBe(ended);
-    expect(readings[3]).toBe('fits');
-    expect(readings[4]).toMatch(/^schema_mismatch: /u);
-    expect(readings[4]).not.toBe(ended);
-    expect(readings[5]).toBe(ended);
-  });
+  it.each(['json-schema', 'validator'])(
+    'fails by name, keeps no other answer and no signal waiting: by a %s',
+    async (kind) => {
+      const said = await saidBy(kind);
+      expect(said.map(({ type }) => type)).toEqual(['begun', 'heard', 'read']);
+      const ended =
+        'schema_mismatch: the answer does not satisfy the schema: its check took longer than 0.2 s';
+      const readings = said.at(-1)?.readings ?? [];
+      expect(readings).toHaveLength(6);
+      expect(readings[0]).toBe(ended);
+      expect(readings[1]).toBe('fits');
+      expect(readings[2]).toBe(ended);
+      expect(readings[3]).toBe('fits');
+      expect(readings[4]).toMatch(/^schema_mismatch: /u);
+      expect(readings[4]).not.toBe(ended);
+      expect(readings[5]).toBe(ended);
+    },
+  );
 });
 
 describe('answers that are read together', () => {
@@ -54,7 +61,11 @@ describe('answers that are read together', () => {
     const read = (text: string | null): OutputReading | Promise<OutputReading> =>
       Number(text) % 3 === 0 ? Promise.resolve(fits(text)) : fits(text);
     const texts = Array.from({ length: 20 }, (_, i) => String(i));
-    expect((await boundedReading(read).readAll(texts)).map((reading) => (reading.type === 'fits' ? reading.json : null))).toEqual(texts);
+    expect(
+      (await boundedReading(read).readAll(texts)).map((reading) =>
+        reading.type === 'fits' ? reading.json : null,
+      ),
+    ).toEqual(texts);
   });
 
   it('may take longer together than one alone may', async () => {
@@ -78,7 +89,9 @@ describe('work within a time', () => {
       }, 60_000),
     ).toThrow(failure);
     let inner = '';
-    expect(withinTime(() => void (inner = withinTime(() => undefined, 60_000)), 60_000)).toBe('done');
+    expect(withinTime(() => void (inner = withinTime(() => undefined, 60_000)), 60_000)).toBe(
+      'done',
+    );
     expect(inner).toBe('done');
   });
 });

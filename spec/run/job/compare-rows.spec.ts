@@ -4,14 +4,17 @@ import { createFakeProvider, fakeConnection, memoryStore } from '../../../lib/si
 import { itemsOf, jobOf } from '../../support/sim/jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const connection = fakeConnection(createFakeProvider({ nowMs: () => Date.now(), turnaroundMs: { min: 1, max: 2 } }));
+const connection = fakeConnection(
+  createFakeProvider({ nowMs: () => Date.now(), turnaroundMs: { min: 1, max: 2 } }),
+);
 const jobWith = (items: unknown, more: object = {}) => ({
   ...jobOf(connection, itemsOf(3), {}, { pollIntervalMs: 5 }),
   items: items as never,
   ...more,
 });
 const items = itemsOf(3) as readonly { readonly itemId: string; readonly payload: string }[];
-const changedAt = (index: number, more: object): readonly unknown[] => items.map((item, i) => (i === index ? { ...item, ...more } : item));
+const changedAt = (index: number, more: object): readonly unknown[] =>
+  items.map((item, i) => (i === index ? { ...item, ...more } : item));
 
 function* generated<T>(values: readonly T[]): Generator<T> {
   yield* values;
@@ -39,10 +42,30 @@ describe('the id of a finished run, given again', () => {
   });
 
   it.each([
-    { title: 'another payload', given: changedAt(1, { payload: 'else' }), code: 'job_changed', says: /item 2 gives another request/ },
-    { title: 'other metadata', given: changedAt(0, { metadata: { a: 1 } }), code: 'job_changed', says: /item 1 gives another metadata/ },
-    { title: 'another id', given: changedAt(2, { itemId: 'new' }), code: 'source_changed', says: /item 3 has the id "new", and had/ },
-    { title: 'fewer items', given: items.slice(0, 2), code: 'source_changed', says: /given: 2 items; stored: 3 items/ },
+    {
+      title: 'another payload',
+      given: changedAt(1, { payload: 'else' }),
+      code: 'job_changed',
+      says: /item 2 gives another request/,
+    },
+    {
+      title: 'other metadata',
+      given: changedAt(0, { metadata: { a: 1 } }),
+      code: 'job_changed',
+      says: /item 1 gives another metadata/,
+    },
+    {
+      title: 'another id',
+      given: changedAt(2, { itemId: 'new' }),
+      code: 'source_changed',
+      says: /item 3 has the id "new", and had/,
+    },
+    {
+      title: 'fewer items',
+      given: items.slice(0, 2),
+      code: 'source_changed',
+      says: /given: 2 items; stored: 3 items/,
+    },
     { title: 'no items', given: [], code: 'source_changed', says: /given: 0 items/ },
     {
       title: 'more items',
@@ -59,7 +82,9 @@ describe('the id of a finished run, given again', () => {
   });
 
   it('with another prompt builder is refused', async () => {
-    expect(await again(jobWith(items, { buildPrompt: () => 'else' }))).toMatchObject({ code: 'job_changed' });
+    expect(await again(jobWith(items, { buildPrompt: () => 'else' }))).toMatchObject({
+      code: 'job_changed',
+    });
   });
 });
 
@@ -71,13 +96,16 @@ describe('a run of a source with a fingerprint', () => {
       ref: 'mine',
       fingerprint: () => Promise.resolve('f'),
       async *read(from: number | null) {
-        for (const [index, item] of items.entries()) if (index >= (from ?? 0)) yield await Promise.resolve({ item, position: index + 1 });
+        for (const [index, item] of items.entries())
+          if (index >= (from ?? 0)) yield await Promise.resolve({ item, position: index + 1 });
       },
     };
     const job = { ...jobWith(undefined), source };
     await runner.runAndWait(job as never, { runId: 'r' });
     expect((await runner.runAndWait(job as never, { runId: 'r' })).status).toBe('completed');
-    await expect(runner.start({ ...job, buildPrompt: () => 'else' } as never, { runId: 'r' })).rejects.toMatchObject({
+    await expect(
+      runner.start({ ...job, buildPrompt: () => 'else' } as never, { runId: 'r' }),
+    ).rejects.toMatchObject({
       code: 'job_changed',
       message: expect.stringMatching(/item 3 gives another request/) as string,
     });
@@ -90,25 +118,46 @@ it('rows that were bad, or whose id was taken, are the same rows again', async (
   const job = jobWith(odd, { badRows: 'record' });
   await runner.runAndWait(job as never, { runId: 'r' });
   expect((await runner.runAndWait(job as never, { runId: 'r' })).isFinished).toBe(true);
-  const other = jobWith([items[0], items[2], { itemId: '', payload: 'x' }, null, items[1]], { badRows: 'record' });
-  await expect(runner.start(other as never, { runId: 'r' })).rejects.toMatchObject({ code: 'job_changed' });
+  const other = jobWith([items[0], items[2], { itemId: '', payload: 'x' }, null, items[1]], {
+    badRows: 'record',
+  });
+  await expect(runner.start(other as never, { runId: 'r' })).rejects.toMatchObject({
+    code: 'job_changed',
+  });
 });
 
 it('an unfinished run that has read its input refuses other items as well', async () => {
-  const slow = fakeConnection(createFakeProvider({ nowMs: () => Date.now(), turnaroundMs: { min: 1e9, max: 2e9 } }));
+  const slow = fakeConnection(
+    createFakeProvider({ nowMs: () => Date.now(), turnaroundMs: { min: 1e9, max: 2e9 } }),
+  );
   await using runner = new BatchRunner({ storage: memoryStore(), providers: [slow] });
-  const job = (given: unknown): never => ({ ...jobOf(slow, itemsOf(3), {}, { pollIntervalMs: 5 }), items: given }) as never;
+  const job = (given: unknown): never =>
+    ({ ...jobOf(slow, itemsOf(3), {}, { pollIntervalMs: 5 }), items: given }) as never;
   const run = await runner.start(job(items), { runId: 'r' });
   await waitFor('the input is read', () => run.snapshot().ingest.isComplete);
   expect((await runner.start(job(items), { runId: 'r' })).runId).toBe('r');
-  await expect(runner.start(job(items.slice(1)), { runId: 'r' })).rejects.toMatchObject({ code: 'source_changed' });
+  await expect(runner.start(job(items.slice(1)), { runId: 'r' })).rejects.toMatchObject({
+    code: 'source_changed',
+  });
 });
 
 it.each([
-  [{ chunkPolicy: { maxRequest: 3 } }, 'chunkPolicy has no maxRequest', 'Did you mean maxRequests?'],
-  [{ retryPolicy: { itemBackoff: { initalMs: 3 } } }, 'retryPolicy.itemBackoff has no initalMs', 'Did you mean initialMs?'],
+  [
+    { chunkPolicy: { maxRequest: 3 } },
+    'chunkPolicy has no maxRequest',
+    'Did you mean maxRequests?',
+  ],
+  [
+    { retryPolicy: { itemBackoff: { initalMs: 3 } } },
+    'retryPolicy.itemBackoff has no initalMs',
+    'Did you mean initialMs?',
+  ],
   [{ chunkPolcy: {} }, 'a job has no chunkPolcy', 'Did you mean chunkPolicy?'],
 ])('a job with an unknown key is refused by its name: %j', async (more, message, hint) => {
   await using runner = new BatchRunner({ storage: memoryStore(), providers: [connection] });
-  await expect(runner.start(jobWith(items, more) as never)).rejects.toMatchObject({ code: 'invalid_config', message, hint });
+  await expect(runner.start(jobWith(items, more) as never)).rejects.toMatchObject({
+    code: 'invalid_config',
+    message,
+    hint,
+  });
 });

@@ -3,10 +3,18 @@ import { compileJsonSchema } from '../../../adapters/ajv/index.ts';
 import { boundedReading } from '../../../lib/run/job/bounded-reading.ts';
 import { structureOfCodec, structureOfJsonSchema } from '../../../lib/schema/structure.ts';
 
-/** Reads answers by a schema whose check takes years for one of them: `hostile-schema-child json-schema|validator`. */
+/**
+ * Reads answers by a schema whose check takes years for one of them: `hostile-schema-child
+ * json-schema|validator`.
+ */
 const backtracking = /^(a+)+$/u;
 const hostile = JSON.stringify({ code: `${'a'.repeat(48)}!` });
-const texts = [JSON.stringify({ code: 'aa' }), hostile, JSON.stringify({ code: 'aaa' }), JSON.stringify({ code: 1 })];
+const texts = [
+  JSON.stringify({ code: 'aa' }),
+  hostile,
+  JSON.stringify({ code: 'aaa' }),
+  JSON.stringify({ code: 1 }),
+];
 
 const structures = {
   'json-schema': () =>
@@ -42,6 +50,8 @@ const readings = await boundedReading(structure.read, 200).readAll([hostile, ...
 isReading = false;
 process.send?.({
   type: 'read',
-  readings: readings.map((reading) => (reading.type === 'fits' ? 'fits' : `${reading.failureClass}: ${reading.message}`)),
+  readings: readings.map((reading) =>
+    reading.type === 'fits' ? 'fits' : `${reading.failureClass}: ${reading.message}`,
+  ),
 });
 process.disconnect();

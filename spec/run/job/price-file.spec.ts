@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parsePrices } from '../../../lib/run/job/price-file.ts';
 
-const priceOf = (text: string, model = 'm'): unknown => parsePrices('prices.json', text)({ kind: 'openai', connection: 'openai', model });
-const row = (fields: object): string => JSON.stringify({ m: { input: 0.4, output: 1.6, as_of: '2026-11-01', ...fields } });
+const priceOf = (text: string, model = 'm'): unknown =>
+  parsePrices('prices.json', text)({ kind: 'openai', connection: 'openai', model });
+const row = (fields: object): string =>
+  JSON.stringify({ m: { input: 0.4, output: 1.6, as_of: '2026-11-01', ...fields } });
 
 describe('a price file', () => {
   it('gives batch prices as they stand, and halves those of single requests where a discount says so', () => {
@@ -24,7 +26,8 @@ describe('a price file', () => {
 
   it('knows a dated snapshot by its model, and no other model', () => {
     expect(priceOf(row({}), 'm-2026-01-02')).toMatchObject({ inputUsdPerMillion: 0.4 });
-    for (const model of ['m-mini', 'ft:m', 'toString', '__proto__']) expect(priceOf(row({}), model)).toBeNull();
+    for (const model of ['m-mini', 'ft:m', 'toString', '__proto__'])
+      expect(priceOf(row({}), model)).toBeNull();
     expect(priceOf('{}')).toBeNull();
     expect(priceOf(`\uFEFF${row({ input: 0 })}`)).toMatchObject({ inputUsdPerMillion: 0 });
   });
@@ -35,7 +38,10 @@ describe('a price file', () => {
       ['[]', 'prices.json: expected an object'],
       ['{"m":3}', 'prices.json: "m": expected an object'],
       [row({ inptu: 1 }), 'prices.json: "m", "inptu": unknown key'],
-      [row({ input: -1 }), 'prices.json: "m", "input": expected dollars per million tokens, 0 or more (got -1)'],
+      [
+        row({ input: -1 }),
+        'prices.json: "m", "input": expected dollars per million tokens, 0 or more (got -1)',
+      ],
       [row({ output: '1.6' }), 'prices.json: "m", "output": expected dollars'],
       [row({ output: null }), 'prices.json: "m", "output": expected dollars'],
       [row({ cached_input: -0.1 }), 'prices.json: "m", "cached_input": expected dollars'],
@@ -51,7 +57,9 @@ describe('a price file', () => {
     ];
     for (const [text, message] of faults) {
       expect(() => priceOf(text)).toThrow(message);
-      expect(() => priceOf(text)).toThrow(expect.objectContaining({ code: 'invalid_config', details: { field: 'prices' } }));
+      expect(() => priceOf(text)).toThrow(
+        expect.objectContaining({ code: 'invalid_config', details: { field: 'prices' } }),
+      );
     }
   });
 });

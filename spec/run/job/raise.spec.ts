@@ -14,14 +14,20 @@ const itemsOf = (count: number): { readonly itemId: string; readonly payload: st
 /** Tokens of the fake are four characters each. */
 const answerOf = (row: number): string => 'word'.repeat([40, 100, 900][row % 3] ?? 0);
 const model = 'gpt-4.1-mini';
-const jobOf = (more: JsonObject = {}, retryPolicy: BatchJob['retryPolicy'] = { raiseOutputTokensTo: 400 }) => ({
+const jobOf = (
+  more: JsonObject = {},
+  retryPolicy: BatchJob['retryPolicy'] = { raiseOutputTokensTo: 400 },
+) => ({
   items: itemsOf(30),
   buildPrompt: ({ payload }: { readonly payload: string }) => payload,
   providerConfig: openai({ model, params: { max_output_tokens: 60, ...more } }),
   retryPolicy,
 });
 const messageOf = async (job: BatchJob): Promise<string> => {
-  const refused = new BatchRunner({ providers: [createOpenAI({ apiKey: 'sk-none' })], storage: memoryStore() }).start(job, {
+  const refused = new BatchRunner({
+    providers: [createOpenAI({ apiKey: 'sk-none' })],
+    storage: memoryStore(),
+  }).start(job, {
     runId: 'none',
   });
   const error = await refused.then(
@@ -45,14 +51,23 @@ describe('a job that raises the output limit', () => {
     const { itemCounts } = await world.settle(run);
     expect(itemCounts).toMatchObject({ completed: 20, failed_permanent: 10 });
     const results = await world.until(run.results({ order: 'input' }).toArray());
-    expect(results.map(({ attemptCount }) => attemptCount)).toEqual(results.map((_, i) => (i % 3 === 0 ? 1 : 2)));
+    expect(results.map(({ attemptCount }) => attemptCount)).toEqual(
+      results.map((_, i) => (i % 3 === 0 ? 1 : 2)),
+    );
     results.forEach((result, i) => {
       if (result.status === 'completed') expect(result.output).toBe(answerOf(i));
-      else expect([result.error.errorClass, result.outputText?.length]).toEqual(['truncated', 1_600]);
+      else
+        expect([result.error.errorClass, result.outputText?.length]).toEqual(['truncated', 1_600]);
     });
     // Each row once with its own limit, and those that were cut once with the raised one.
-    const limits = new Map(asked.map(([customId]) => [customId, asked.filter(([id]) => id === customId).map(([, limit]) => limit)]));
-    for (const [customId, told] of limits) expect(told).toEqual((indexInCustomId(customId) ?? -1) % 3 === 0 ? [60] : [60, 400]);
+    const limits = new Map(
+      asked.map(([customId]) => [
+        customId,
+        asked.filter(([id]) => id === customId).map(([, limit]) => limit),
+      ]),
+    );
+    for (const [customId, told] of limits)
+      expect(told).toEqual((indexInCustomId(customId) ?? -1) % 3 === 0 ? [60] : [60, 400]);
     expect(world.ledger.requestsBilled).toBe(50);
     expect((await world.until(run.verify())).isSound).toBe(true);
     const attempts = (await world.until(run.inspect('r1'))).attempts;
@@ -62,9 +77,16 @@ describe('a job that raises the output limit', () => {
   it.each(['model_length', 'pause_turn', 'tea_break', 'RECITATION'])(
     'pays once for an answer that ends with %s: no output limit cut it',
     async (reason) => {
-      await using world = await createWorld({ seed: 5, faults: [{ type: 'rows_end_with', ratio: 1, reason }], answer: () => answerOf(0) });
+      await using world = await createWorld({
+        seed: 5,
+        faults: [{ type: 'rows_end_with', ratio: 1, reason }],
+        answer: () => answerOf(0),
+      });
       const params = { max_completion_tokens: 60 };
-      const providerConfig = { ...world.connection({ model, endpoint: 'chat.completions', params }), outputTokensMax: 60 };
+      const providerConfig = {
+        ...world.connection({ model, endpoint: 'chat.completions', params }),
+        outputTokensMax: 60,
+      };
       const run = await world.runner.start({ ...jobOf(), providerConfig });
       expect((await world.settle(run)).itemCounts).toMatchObject({ failed_permanent: 30 });
       expect(world.ledger.requestsBilled).toBe(30);
@@ -72,7 +94,10 @@ describe('a job that raises the output limit', () => {
   );
 
   it('sends what it has packed, in batches of the size that was told', async () => {
-    await using world = await createWorld({ seed: 5, answer: ({ customId }) => answerOf(indexInCustomId(customId) ?? -1) });
+    await using world = await createWorld({
+      seed: 5,
+      answer: ({ customId }) => answerOf(indexInCustomId(customId) ?? -1),
+    });
     const run = await world.runner.start({ ...jobOf(), chunkPolicy: { maxRequests: 7 } });
     await world.settle(run);
     expect((await world.until(run.verify())).isSound).toBe(true);
@@ -98,10 +123,19 @@ describe('a job that raises the output limit', () => {
     expect(await messageOf(jobOf({ max_output_tokens: 400 }))).toBe(
       "retryPolicy.raiseOutputTokensTo must be above the requests' own limit of 400 (got 400)",
     );
-    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 10 ** 9 }))).toContain('must be at most 999999999');
-    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 1.5 }))).toContain('a whole number of at least 1 (got 1.5)');
-    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 400, maxAttempts: 1 }))).toContain('requires maxAttempts of at least 2');
-    const vectors = { ...jobOf(), providerConfig: openai({ model: 'text-embedding-3-small', endpoint: 'embeddings' }) };
+    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 10 ** 9 }))).toContain(
+      'must be at most 999999999',
+    );
+    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 1.5 }))).toContain(
+      'a whole number of at least 1 (got 1.5)',
+    );
+    expect(await messageOf(jobOf({}, { raiseOutputTokensTo: 400, maxAttempts: 1 }))).toContain(
+      'requires maxAttempts of at least 2',
+    );
+    const vectors = {
+      ...jobOf(),
+      providerConfig: openai({ model: 'text-embedding-3-small', endpoint: 'embeddings' }),
+    };
     expect(await messageOf(vectors)).toContain('requires requests with an output limit');
   });
 
@@ -109,7 +143,9 @@ describe('a job that raises the output limit', () => {
     await using world = await createWorld({ seed: 5, answer: () => answerOf(0) });
     await world.runner.start(jobOf(), { runId: 'fixed' });
     for (const retryPolicy of [{}, { raiseOutputTokensTo: 500 }])
-      await expect(world.runner.start(jobOf({}, retryPolicy), { runId: 'fixed' })).rejects.toMatchObject({
+      await expect(
+        world.runner.start(jobOf({}, retryPolicy), { runId: 'fixed' }),
+      ).rejects.toMatchObject({
         code: 'job_changed',
         details: { differences: [{ field: 'retryPolicy.raiseOutputTokensTo', stored: 400 }] },
       });
@@ -125,14 +161,23 @@ describe('a job that raises the output limit', () => {
         return rest;
       },
     };
-    const start = new BatchRunner({ providers: [connection], storage: memoryStore() }).start(jobOf(), { runId: 'none' });
+    const start = new BatchRunner({ providers: [connection], storage: memoryStore() }).start(
+      jobOf(),
+      { runId: 'none' },
+    );
     await expect(start).rejects.toThrow('the provider openai cannot raise the output limit');
   });
 
-  it.each<JsonObject>([{ max_completion_tokens: 60 }, { max_tokens: 60 }])('gets it from chat completions, too, by %j', async (params) => {
-    await using world = await createWorld({ seed: 5, answer: () => answerOf(1) });
-    const providerConfig = world.connection({ model, endpoint: 'chat.completions', params });
-    const run = await world.runner.start({ ...jobOf(), providerConfig: { ...providerConfig, outputTokensMax: 60 } });
-    expect((await world.settle(run)).itemCounts).toMatchObject({ completed: 30 });
-  });
+  it.each<JsonObject>([{ max_completion_tokens: 60 }, { max_tokens: 60 }])(
+    'gets it from chat completions, too, by %j',
+    async (params) => {
+      await using world = await createWorld({ seed: 5, answer: () => answerOf(1) });
+      const providerConfig = world.connection({ model, endpoint: 'chat.completions', params });
+      const run = await world.runner.start({
+        ...jobOf(),
+        providerConfig: { ...providerConfig, outputTokensMax: 60 },
+      });
+      expect((await world.settle(run)).itemCounts).toMatchObject({ completed: 30 });
+    },
+  );
 });

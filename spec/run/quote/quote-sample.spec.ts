@@ -8,8 +8,12 @@ import { unevenTexts } from './uneven-rows.ts';
 const model = 'gpt-4.1-mini';
 const counter = tiktokenCounter();
 const linesOf = (texts: readonly string[]): readonly string[] =>
-  texts.map((input, i) => `${JSON.stringify({ custom_id: `r-${i}`, method: 'POST', url: '/v1/responses', body: { model, input } })}\n`);
-const sumOf = (numbers: Iterable<number>): number => [...numbers].reduce((sum, each) => sum + each, 0);
+  texts.map(
+    (input, i) =>
+      `${JSON.stringify({ custom_id: `r-${i}`, method: 'POST', url: '/v1/responses', body: { model, input } })}\n`,
+  );
+const sumOf = (numbers: Iterable<number>): number =>
+  [...numbers].reduce((sum, each) => sum + each, 0);
 
 const sampled = (
   lines: readonly string[],
@@ -48,9 +52,14 @@ describe('a sample of lines', () => {
   });
 
   it('finds the few rows that hold nearly everything', () => {
-    const giants = linesOf(unevenTexts(4_000, 3).map((text, i) => (i % 1_000 === 7 ? 'A giant of many words. '.repeat(20_000) : text)));
+    const giants = linesOf(
+      unevenTexts(4_000, 3).map((text, i) =>
+        i % 1_000 === 7 ? 'A giant of many words. '.repeat(20_000) : text,
+      ),
+    );
     const whole = sumOf(giants.map((line) => counter.count(line, model)));
-    for (let seed = 0; seed < 5; seed += 1) expect(Math.abs(sampled(giants, 200, seed).tokens / whole - 1)).toBeLessThan(0.02);
+    for (let seed = 0; seed < 5; seed += 1)
+      expect(Math.abs(sampled(giants, 200, seed).tokens / whole - 1)).toBeLessThan(0.02);
   });
 
   it('counts every line where there are no more than it may', () => {
@@ -90,7 +99,14 @@ describe('a sample of lines', () => {
 
 describe('the shape of a text', () => {
   it('has as many bytes as its UTF-8', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => shapeOf(text).bytes === Buffer.byteLength(text)));
-    expect(shapeOf('aA1 ,é中й😀\u0939').shape).toEqual(Float64Array.of(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2));
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        (text) => shapeOf(text).bytes === Buffer.byteLength(text),
+      ),
+    );
+    expect(shapeOf('aA1 ,é中й😀\u0939').shape).toEqual(
+      Float64Array.of(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2),
+    );
   });
 });

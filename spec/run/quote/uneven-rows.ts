@@ -5,7 +5,9 @@ const english =
     ' ',
   );
 const cyrillic =
-  'и в не на я быть он с что а это как но они мы этот который весь свой мочь год человек время рука день вопрос сторона'.split(' ');
+  'и в не на я быть он с что а это как но они мы этот который весь свой мочь год человек время рука день вопрос сторона'.split(
+    ' ',
+  );
 const chinese =
   '的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经';
 const hindi = 'यह एक है और में की को से पर ने नहीं भी तो लिए साथ था करने बात कहा समय'.split(' ');
@@ -27,11 +29,15 @@ const code = [
 ];
 const base64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** Texts that could hardly be more unlike each other: of a few letters and of pages, in several scripts, code, base64. Same seed, same texts. */
+/**
+ * Texts that could hardly be more unlike each other: of a few letters and of pages, in several
+ * scripts, code, base64. Same seed, same texts.
+ */
 export const unevenTexts = (count: number, seed: number): readonly string[] => {
   const prng = createPrng(seed);
   const pick = <A>(of: ArrayLike<A>): A => of[Math.floor(prng.next() * of.length)] as A;
-  const joined = (words: ArrayLike<string>, length: number, by: string): string => Array.from({ length }, () => pick(words)).join(by);
+  const joined = (words: ArrayLike<string>, length: number, by: string): string =>
+    Array.from({ length }, () => pick(words)).join(by);
   const makers: readonly (() => string)[] = [
     () => joined(english, 3 + Math.floor(prng.next() * 8), ' '),
     () => joined(english, 3 + Math.floor(prng.next() * 8), ' '),

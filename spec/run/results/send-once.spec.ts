@@ -9,7 +9,10 @@ import { BatchRunner } from '../../../lib/run/api/runner.ts';
 import { createWorld, memoryStore, type World } from '../../../lib/sim/index.ts';
 
 const providerConfig = openai({ model: 'gpt-4.1-mini', params: { max_output_tokens: 60 } });
-const jobOf = (prompts: readonly string[], more: Pick<BatchJob, 'chunkPolicy' | 'reusePolicy'> = {}) => ({
+const jobOf = (
+  prompts: readonly string[],
+  more: Pick<BatchJob, 'chunkPolicy' | 'reusePolicy'> = {},
+) => ({
   items: prompts.map((payload, i) => ({ itemId: `r${i}`, payload, metadata: { place: i } })),
   buildPrompt: ({ payload }: { readonly payload: string }) => payload,
   providerConfig,
@@ -20,9 +23,13 @@ const resultsOf = async (world: World, runId: string) => {
   const run = await world.runner.getRun(runId);
   return world.until(run.results({ order: 'input' }).toArray());
 };
-const firstOf = (prompts: readonly string[]): readonly number[] => prompts.map((prompt) => prompts.indexOf(prompt));
+const firstOf = (prompts: readonly string[]): readonly number[] =>
+  prompts.map((prompt) => prompts.indexOf(prompt));
 
-/** Six rows that ask the same, with a day between any two: the batch of the row before is over by then. */
+/**
+ * Six rows that ask the same, with a day between any two: the batch of the row before is over by
+ * then.
+ */
 const slowSource = ({ scheduler }: World) => ({
   kind: 'slow',
   ref: 'slow',
@@ -65,10 +72,12 @@ describe('rows with the same request, sent once', () => {
             }
           }
           const results = await resultsOf(world, 'once');
-          expect(results.map((result) => (result.status === 'completed' ? result.output : result.error))).toEqual(
-            asked.map((prompt) => `to ${prompt}`),
-          );
-          expect(results.map(({ sharedWithIndex, itemIndex }) => sharedWithIndex ?? itemIndex)).toEqual(firstOf(asked));
+          expect(
+            results.map((result) => (result.status === 'completed' ? result.output : result.error)),
+          ).toEqual(asked.map((prompt) => `to ${prompt}`));
+          expect(
+            results.map(({ sharedWithIndex, itemIndex }) => sharedWithIndex ?? itemIndex),
+          ).toEqual(firstOf(asked));
           expect(results.map(({ metadata }) => metadata['place'])).toEqual(asked.map((_, i) => i));
           expect(world.ledger.requestsBilled).toBe(new Set(asked).size);
           const summary = (await world.runner.getRun('once')).summary();
@@ -76,7 +85,9 @@ describe('rows with the same request, sent once', () => {
           // What the results say was used is what the run was billed for.
           const used = results.reduce((sum, { usage }) => sum + (usage?.outputTokens ?? 0), 0);
           expect(used).toBe(summary.usage.outputTokens);
-          expect((await world.until((await world.runner.getRun('once')).verify())).broken).toBeNull();
+          expect(
+            (await world.until((await world.runner.getRun('once')).verify())).broken,
+          ).toBeNull();
         },
       ),
       { numRuns: 40 },
@@ -84,24 +95,33 @@ describe('rows with the same request, sent once', () => {
   });
 
   it('fail with the first, and by its class', async () => {
-    await using world = await createWorld({ seed: 3, answer: ({ body }) => (body['input'] === 'long' ? 'word'.repeat(90) : 'short') });
-    const run = await world.runner.start(jobOf(['long', 'b', 'long', 'long', 'b']), { runId: 'fails' });
-    expect((await world.settle(run)).itemCounts).toMatchObject({ completed: 2, failed_permanent: 3, shared: 0 });
+    await using world = await createWorld({
+      seed: 3,
+      answer: ({ body }) => (body['input'] === 'long' ? 'word'.repeat(90) : 'short'),
+    });
+    const run = await world.runner.start(jobOf(['long', 'b', 'long', 'long', 'b']), {
+      runId: 'fails',
+    });
+    expect((await world.settle(run)).itemCounts).toMatchObject({
+      completed: 2,
+      failed_permanent: 3,
+      shared: 0,
+    });
     const results = await resultsOf(world, 'fails');
-    expect(results.map((result) => (result.status === 'completed' ? 'completed' : result.error.errorClass))).toEqual([
-      'truncated',
-      'completed',
-      'truncated',
-      'truncated',
-      'completed',
-    ]);
+    expect(
+      results.map((result) =>
+        result.status === 'completed' ? 'completed' : result.error.errorClass,
+      ),
+    ).toEqual(['truncated', 'completed', 'truncated', 'truncated', 'completed']);
     expect(results.map(({ outputText }) => outputText?.length)).toEqual([180, 5, 180, 180, 5]);
     expect(results.map(({ attemptCount }) => attemptCount)).toEqual([1, 1, 0, 0, 0]);
     // As the source of another run each of them is a row of its own again.
     const again = await world.runner.start(
       {
         source: run.source(),
-        buildPrompt: ({ payload }: { readonly payload: { readonly body: JsonObject } }) => ({ body: payload.body }),
+        buildPrompt: ({ payload }: { readonly payload: { readonly body: JsonObject } }) => ({
+          body: payload.body,
+        }),
         providerConfig,
       },
       { runId: 'again' },
@@ -117,7 +137,14 @@ describe('rows with the same request, sent once', () => {
     const run = await world.runner.start({ ...job, source }, { runId: 'slow' });
     await world.settle(run, { virtualMsMax: 10 * 86_400_000 });
     const results = await resultsOf(world, 'slow');
-    expect(results.map(({ sharedWithIndex }) => sharedWithIndex)).toEqual([undefined, 0, 0, 0, 0, 0]);
+    expect(results.map(({ sharedWithIndex }) => sharedWithIndex)).toEqual([
+      undefined,
+      0,
+      0,
+      0,
+      0,
+      0,
+    ]);
     expect(results.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(world.ledger.requestsBilled).toBe(1);
   });
@@ -129,12 +156,16 @@ describe('rows with the same request, sent once', () => {
     const summary = await world.settle(run);
     expect(summary.itemCounts.shared).toBe(0);
     const results = await resultsOf(world, 'gone');
-    for (const result of results) expect(result.status === 'failed_permanent' && result.error.errorClass).toBe('run_cancelled');
+    for (const result of results)
+      expect(result.status === 'failed_permanent' && result.error.errorClass).toBe('run_cancelled');
   });
 
   it('each are sent where nobody asked for it', async () => {
     await using world = await createWorld({ seed: 6 });
-    const run = await world.runner.start(jobOf(['a', 'a'], { reusePolicy: { duplicates: 'send_each' } }), { runId: 'each' });
+    const run = await world.runner.start(
+      jobOf(['a', 'a'], { reusePolicy: { duplicates: 'send_each' } }),
+      { runId: 'each' },
+    );
     expect((await world.settle(run)).shared).toEqual({ rowCount: 0, inputTokens: 0 });
     expect(world.ledger.requestsBilled).toBe(2);
   });
@@ -150,7 +181,9 @@ describe('rows with the same request, sent once', () => {
       (await world.until(run.inspect('r1'))).requestLine,
     ]);
     expect((await world.until(run.inspect('r1'))).sharedWith).toBeNull();
-    expect(historyText(told).at(-1)).toBe('  was in no batch: it shares the request of row 1, item "r1"');
+    expect(historyText(told).at(-1)).toBe(
+      '  was in no batch: it shares the request of row 1, item "r1"',
+    );
   });
 
   it('have their column in a table, also where the rest of the run was sent one by one', async () => {
@@ -160,7 +193,11 @@ describe('rows with the same request, sent once', () => {
     await world.runner.start({ ...job, source }, { runId: 'half' });
     await world.advance(3.5 * 86_400_000);
     await world.crash();
-    const each = { ...job, source: slowSource(world), reusePolicy: { duplicates: 'send_each' as const } };
+    const each = {
+      ...job,
+      source: slowSource(world),
+      reusePolicy: { duplicates: 'send_each' as const },
+    };
     const run = await world.until(world.runner.start(each, { runId: 'half' }));
     await world.settle(run, { virtualMsMax: 10 * 86_400_000 });
     expect(world.ledger.requestsBilled).toBeGreaterThan(1);

@@ -20,7 +20,8 @@ const buildPrompt = ({ payload }: { readonly payload: string }): string => paylo
 const worldOf = (answers: readonly string[], options: WorldOptions = {}): Promise<World> =>
   createWorld({
     seed: 5,
-    answer: ({ customId }) => answers[indexInCustomId(customId) ?? -1] ?? '{"label":"x","note":null}',
+    answer: ({ customId }) =>
+      answers[indexInCustomId(customId) ?? -1] ?? '{"label":"x","note":null}',
     ...options,
   });
 const errorOf = async (promise: Promise<unknown>): Promise<BatchorError> => {
@@ -46,12 +47,22 @@ const answers = [
 describe('a run whose answers are promised in a structure', () => {
   it('gives typed outputs, and fails the others by what is wrong with them, with the words kept', async () => {
     await using world = await worldOf(answers);
-    const job = { items: itemsOf(6), buildPrompt, providerConfig, structuredOutput: Label, retryPolicy: { maxAttempts: 2 } };
+    const job = {
+      items: itemsOf(6),
+      buildPrompt,
+      providerConfig,
+      structuredOutput: Label,
+      retryPolicy: { maxAttempts: 2 },
+    };
     const run = await world.runner.start(job, { runId: 'six' });
     const summary = await world.settle(run);
     expect(summary.itemCounts).toMatchObject({ completed: 2, failed_permanent: 4 });
     const results = await world.until(run.results({ order: 'input' }).toArray());
-    expect(results.map((result) => (result.status === 'completed' ? result.output : result.error.errorClass))).toEqual([
+    expect(
+      results.map((result) =>
+        result.status === 'completed' ? result.output : result.error.errorClass,
+      ),
+    ).toEqual([
       { label: 'good' },
       { label: 'noted', note: 'here' },
       'empty_output',
@@ -59,9 +70,9 @@ describe('a run whose answers are promised in a structure', () => {
       'fenced_json',
       'schema_mismatch',
     ]);
-    expect(results.slice(2).map(({ outputText, attemptCount }) => [outputText, attemptCount])).toEqual(
-      answers.slice(2).map((text) => [text, 2]),
-    );
+    expect(
+      results.slice(2).map(({ outputText, attemptCount }) => [outputText, attemptCount]),
+    ).toEqual(answers.slice(2).map((text) => [text, 2]));
     const [last] = results.slice(-1);
     expect(last?.status === 'failed_permanent' ? last.error : null).toMatchObject({
       message: 'the answer does not satisfy the schema: $.label: string is needed',
@@ -78,7 +89,10 @@ describe('a run whose answers are promised in a structure', () => {
       items: itemsOf(6),
       buildPrompt,
       providerConfig,
-      structuredOutput: z.object({ label: z.string().transform((text) => text.toUpperCase()), note: z.string().optional() }),
+      structuredOutput: z.object({
+        label: z.string().transform((text) => text.toUpperCase()),
+        note: z.string().optional(),
+      }),
       retryPolicy: { maxAttempts: 1 },
     });
     await world.settle(run);
@@ -87,7 +101,15 @@ describe('a run whose answers are promised in a structure', () => {
     const rows = readFileSync(path, 'utf8')
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as { item_id: string; output: unknown; output_text: string; error: { message: string } | null });
+      .map(
+        (line) =>
+          JSON.parse(line) as {
+            item_id: string;
+            output: unknown;
+            output_text: string;
+            error: { message: string } | null;
+          },
+      );
     expect(rows.find(({ item_id: id }) => id === 'r0')).toMatchObject({
       output: { label: 'good', note: null },
       output_text: answers[0],
@@ -107,7 +129,10 @@ describe('a run whose answers are promised in a structure', () => {
   });
 
   it('asks again, and takes the answer that satisfies', async () => {
-    await using world = await createWorld({ seed: 5, answer: ({ attempt }) => (attempt === 1 ? 'not yet' : { label: 'second' }) });
+    await using world = await createWorld({
+      seed: 5,
+      answer: ({ attempt }) => (attempt === 1 ? 'not yet' : { label: 'second' }),
+    });
     const run = await world.runner.start({
       items: itemsOf(3),
       buildPrompt,
@@ -116,7 +141,11 @@ describe('a run whose answers are promised in a structure', () => {
     });
     await world.settle(run);
     const results = await world.until(run.results().toArray());
-    expect(results.map((result) => (result.status === 'completed' ? [result.output.label, result.attemptCount] : null))).toEqual([
+    expect(
+      results.map((result) =>
+        result.status === 'completed' ? [result.output.label, result.attemptCount] : null,
+      ),
+    ).toEqual([
       ['second', 2],
       ['second', 2],
       ['second', 2],
@@ -125,8 +154,18 @@ describe('a run whose answers are promised in a structure', () => {
 
   it('has a schema that is asked for of every answer, by its own name', async () => {
     const asked: unknown[] = [];
-    await using world = await createWorld({ seed: 5, answer: ({ body }) => (asked.push(body['text']), { label: 'x', note: null }) });
-    await world.settle(await world.runner.start({ items: itemsOf(1), buildPrompt, providerConfig, structuredOutput: Label }));
+    await using world = await createWorld({
+      seed: 5,
+      answer: ({ body }) => (asked.push(body['text']), { label: 'x', note: null }),
+    });
+    await world.settle(
+      await world.runner.start({
+        items: itemsOf(1),
+        buildPrompt,
+        providerConfig,
+        structuredOutput: Label,
+      }),
+    );
     expect(asked).toEqual([
       {
         format: {
@@ -147,7 +186,9 @@ describe('a run whose answers are promised in a structure', () => {
 
   it('is settled by code that waits', async () => {
     await using world = await worldOf(['{"label":"yes"}', '{"label":"no"}']);
-    const Slow = z.object({ label: z.string().refine(async (text) => Promise.resolve(text === 'yes')) });
+    const Slow = z.object({
+      label: z.string().refine(async (text) => Promise.resolve(text === 'yes')),
+    });
     const run = await world.runner.start({
       items: itemsOf(2),
       buildPrompt,
@@ -155,7 +196,10 @@ describe('a run whose answers are promised in a structure', () => {
       structuredOutput: Slow,
       retryPolicy: { maxAttempts: 1 },
     });
-    expect((await world.settle(run)).itemCounts).toMatchObject({ completed: 1, failed_permanent: 1 });
+    expect((await world.settle(run)).itemCounts).toMatchObject({
+      completed: 1,
+      failed_permanent: 1,
+    });
   });
 });
 
@@ -165,7 +209,15 @@ describe('a schema that the provider would refuse', () => {
     more: object = {},
   ): Promise<BatchorError> => {
     await using world = await worldOf([]);
-    const error = await errorOf(world.runner.start({ items: itemsOf(3), buildPrompt, providerConfig, structuredOutput, ...more }));
+    const error = await errorOf(
+      world.runner.start({
+        items: itemsOf(3),
+        buildPrompt,
+        providerConfig,
+        structuredOutput,
+        ...more,
+      }),
+    );
     // No run, no upload, no batch.
     for await (const run of world.runner.listRuns()) throw new Error(`there is a run ${run.runId}`);
     expect(await world.provider.listFiles()).toMatchObject({ value: { data: [] } });
@@ -176,15 +228,24 @@ describe('a schema that the provider would refuse', () => {
   it('costs no upload, and is told of with every place, rule and remedy', async () => {
     const error = await refused({
       type: 'object',
-      properties: { a: { type: 'string', format: 'uri' }, b: { type: 'array', items: { type: 'object', properties: {} } } },
+      properties: {
+        a: { type: 'string', format: 'uri' },
+        b: { type: 'array', items: { type: 'object', properties: {} } },
+      },
       required: ['a'],
       additionalProperties: false,
     });
     expect(error.code).toBe('schema_not_strict');
     expect(error.message).toContain('$.a: OpenAI does not know the format "uri"');
     expect(error.message).toContain('$.b: it is not in "required"');
-    expect(error.message).toContain('$.b[]: it may have properties that it does not name; add "additionalProperties": false');
-    expect(isBatchorError(error, 'schema_not_strict') ? error.details.violations.map(({ path, rule }) => [path, rule]) : []).toEqual([
+    expect(error.message).toContain(
+      '$.b[]: it may have properties that it does not name; add "additionalProperties": false',
+    );
+    expect(
+      isBatchorError(error, 'schema_not_strict')
+        ? error.details.violations.map(({ path, rule }) => [path, rule])
+        : [],
+    ).toEqual([
       ['$.a', 'known_formats'],
       ['$.b', 'all_required'],
       ['$.b[]', 'closed_objects'],
@@ -194,13 +255,17 @@ describe('a schema that the provider would refuse', () => {
   it('is told apart from one that no JSON Schema can say', async () => {
     const error = await refused(t.type({ pair: t.tuple([t.string, t.string]) }));
     expect(error.code).toBe('schema_unsupported');
-    expect(error.message).toContain('$.pair: a tuple has no meaning in a strict schema; make it a t.type with one property for each place');
+    expect(error.message).toContain(
+      '$.pair: a tuple has no meaning in a strict schema; make it a t.type with one property for each place',
+    );
     expect((await refused(z.object({ at: z.date() }))).message).toContain('Date');
   });
 
   it('has a name that is refused, no schema to name, or an endpoint that takes none', async () => {
     expect((await refused(Label, { schemaName: 'größe' })).message).toContain('"größe"');
-    expect((await refused(undefined, { schemaName: 'x' })).message).toContain('schemaName requires structuredOutput');
+    expect((await refused(undefined, { schemaName: 'x' })).message).toContain(
+      'schemaName requires structuredOutput',
+    );
     const embeddings = openai({ model: 'text-embedding-3-small', endpoint: 'embeddings' });
     expect((await refused(Label, { providerConfig: embeddings })).message).toContain(
       'the endpoint embeddings of openai does not support a schema',
@@ -212,7 +277,14 @@ describe('a schema that the provider would refuse', () => {
 describe('a run that a fresh process finds', () => {
   const module = new URL('schemas/label.ts', import.meta.url).href;
   const start = async (world: World, more: object = {}): Promise<void> => {
-    const job = { items: itemsOf(2), buildPrompt, providerConfig, structuredOutput: Label, retryPolicy: { maxAttempts: 1 }, ...more };
+    const job = {
+      items: itemsOf(2),
+      buildPrompt,
+      providerConfig,
+      structuredOutput: Label,
+      retryPolicy: { maxAttempts: 1 },
+      ...more,
+    };
     await world.settle(await world.runner.start(job, { runId: 'kept' }));
   };
   const texts = ['{"label":"a","note":null}', '{"label":"b","note":"c"}'];
@@ -221,18 +293,31 @@ describe('a run that a fresh process finds', () => {
     await using world = await worldOf(texts);
     await start(world, { schemaRef: { module, export: 'Label' } });
     const run = await (await world.crash()).getRun('kept');
-    expect(await run.structure()).toMatchObject({ readBy: 'module', note: null, schemaName: 'Label' });
-    expect((await world.until(run.results().toArray())).map((result) => (result.status === 'completed' ? result.output : null))).toEqual([
-      { label: 'a' },
-      { label: 'b', note: 'c' },
-    ]);
+    expect(await run.structure()).toMatchObject({
+      readBy: 'module',
+      note: null,
+      schemaName: 'Label',
+    });
+    expect(
+      (await world.until(run.results().toArray())).map((result) =>
+        result.status === 'completed' ? result.output : null,
+      ),
+    ).toEqual([{ label: 'a' }, { label: 'b', note: 'c' }]);
   });
 
   it.each<[string, object, RegExp]>([
     ['no module was named', {}, /^null$/],
-    ['the module is gone', { schemaRef: { module: './gone.ts', export: 'Label' } }, /gone\.ts#Label cannot be used/],
+    [
+      'the module is gone',
+      { schemaRef: { module: './gone.ts', export: 'Label' } },
+      /gone\.ts#Label cannot be used/,
+    ],
     ['it exports no such thing', { schemaRef: { module, export: 'None' } }, /has no export None/],
-    ['it exports something else', { schemaRef: { module: 'node:path', export: 'sep' } }, /cannot be used: neither a codec/],
+    [
+      'it exports something else',
+      { schemaRef: { module: 'node:path', export: 'sep' } },
+      /cannot be used: neither a codec/,
+    ],
     [
       'what it exports has changed',
       { schemaRef: { module, export: 'Changed' } },
@@ -253,7 +338,10 @@ describe('a run that a fresh process finds', () => {
     await using world = await worldOf(texts);
     const odd = withJsonSchema(t.string, { type: 'string', pattern: '(?<n>a)(?<n>b)' });
     const providerWithoutRules = { ...providerConfig, schemaRules: undefined };
-    await start(world, { structuredOutput: t.type({ label: odd, note: t.null }), providerConfig: providerWithoutRules });
+    await start(world, {
+      structuredOutput: t.type({ label: odd, note: t.null }),
+      providerConfig: providerWithoutRules,
+    });
     const run = await (await world.crash()).getRun('kept');
     expect(String((await run.structure())?.note)).toContain('cannot be used to check answers');
     expect((await world.until(run.results().toArray())).length).toBe(2);
@@ -262,12 +350,21 @@ describe('a run that a fresh process finds', () => {
   it('is settled by whatever it is read by', async () => {
     await using world = await worldOf(['{"label":"a","note":null}', '{"label":1}']);
     await world.runner.start(
-      { items: itemsOf(2), buildPrompt, providerConfig, structuredOutput: Label, retryPolicy: { maxAttempts: 1 } },
+      {
+        items: itemsOf(2),
+        buildPrompt,
+        providerConfig,
+        structuredOutput: Label,
+        retryPolicy: { maxAttempts: 1 },
+      },
       { runId: 'kept' },
     );
     await world.advance(1_000);
     const run = await (await world.crash()).getRun('kept');
-    expect((await world.settle(run)).itemCounts).toMatchObject({ completed: 1, failed_permanent: 1 });
+    expect((await world.settle(run)).itemCounts).toMatchObject({
+      completed: 1,
+      failed_permanent: 1,
+    });
   });
 
   it('is as typed as it was with its schema, and refuses another, showing the difference', async () => {
@@ -282,18 +379,26 @@ describe('a run that a fresh process finds', () => {
     const error = await errorOf(reborn.getRun('kept', { structuredOutput: other }));
     expect(error.message).toContain('structuredOutput.jsonSchema.properties.note.type (');
     const job = { items: itemsOf(2), buildPrompt, providerConfig };
-    expect((await errorOf(reborn.getRun('kept', { job: { ...job, structuredOutput: other } }))).message).toContain(
-      'structuredOutput.jsonSchema.properties.note.type',
-    );
+    expect(
+      (await errorOf(reborn.getRun('kept', { job: { ...job, structuredOutput: other } }))).message,
+    ).toContain('structuredOutput.jsonSchema.properties.note.type');
     expect((await errorOf(reborn.getRun('kept', { job }))).code).toBe('job_changed');
     // Another module of the same schema is the same run.
-    await reborn.getRun('kept', { job: { ...job, structuredOutput: Label, schemaRef: { module, export: 'Label' } } });
+    await reborn.getRun('kept', {
+      job: { ...job, structuredOutput: Label, schemaRef: { module, export: 'Label' } },
+    });
   });
 
   it('shows a completed row that the schema of now refuses as one that cannot be used', async () => {
     await using world = await worldOf(texts);
     await start(world);
-    const Strict = t.strict({ label: t.refinement(t.string, (text) => text !== 'a'), note: t.union([t.string, t.undefined]) }, 'Label');
+    const Strict = t.strict(
+      {
+        label: t.refinement(t.string, (text) => text !== 'a'),
+        note: t.union([t.string, t.undefined]),
+      },
+      'Label',
+    );
     const run = await (await world.crash()).getRun('kept', { structuredOutput: Strict });
     const [first, second] = await world.until(run.results({ order: 'input' }).toArray());
     expect(first).toMatchObject({
@@ -308,11 +413,18 @@ describe('a run that a fresh process finds', () => {
 describe('the module of a schema', () => {
   it('is stored by its way from the project’s folder, so that another checkout finds it', () => {
     const root = new URL('../../..', import.meta.url);
-    expect(storedModule(new URL('spec/run/results/schemas/label.ts', root).href, new URL('spec', root).pathname)).toBe(
+    expect(
+      storedModule(
+        new URL('spec/run/results/schemas/label.ts', root).href,
+        new URL('spec', root).pathname,
+      ),
+    ).toBe('./spec/run/results/schemas/label.ts');
+    expect(storedModule('./run/results/schemas/label.ts', new URL('spec', root).pathname)).toBe(
       './spec/run/results/schemas/label.ts',
     );
-    expect(storedModule('./run/results/schemas/label.ts', new URL('spec', root).pathname)).toBe('./spec/run/results/schemas/label.ts');
-    expect(storedModule('/elsewhere/label.ts', new URL('spec', root).pathname)).toBe('file:///elsewhere/label.ts');
+    expect(storedModule('/elsewhere/label.ts', new URL('spec', root).pathname)).toBe(
+      'file:///elsewhere/label.ts',
+    );
     expect(storedModule('@acme/schemas')).toBe('@acme/schemas');
   });
 });

@@ -23,9 +23,19 @@ const Label = z.object({
   tags: z.array(z.string()),
 });
 const answerOf = (row: number): string =>
-  JSON.stringify({ label: row % 2 === 0 ? 'a' : 'b', score: row / 4, count: row === 3 ? null : row, isGood: row > 5, tags: [`t${row}`] });
+  JSON.stringify({
+    label: row % 2 === 0 ? 'a' : 'b',
+    score: row / 4,
+    count: row === 3 ? null : row,
+    isGood: row > 5,
+    tags: [`t${row}`],
+  });
 const itemsOf = (count: number) =>
-  Array.from({ length: count }, (_, i) => ({ itemId: `r${i}`, payload: `p${i}`, metadata: { market: `m${i % 3}`, rank: i, deep: { i } } }));
+  Array.from({ length: count }, (_, i) => ({
+    itemId: `r${i}`,
+    payload: `p${i}`,
+    metadata: { market: `m${i % 3}`, rank: i, deep: { i } },
+  }));
 const providerConfig = openai({ model: 'gpt-4.1-mini' });
 const job = (count: number) => ({
   items: itemsOf(count),
@@ -36,7 +46,10 @@ const worldOf = (answer: (row: number) => string): Promise<World> =>
   createWorld({ seed: 5, answer: ({ customId }) => answer(indexInCustomId(customId) ?? -1) });
 
 /** The whole table, as rows. */
-const rowsOf = async (world: World, asked: Promise<TableStream>): Promise<readonly Readonly<Record<string, Cell>>[]> => {
+const rowsOf = async (
+  world: World,
+  asked: Promise<TableStream>,
+): Promise<readonly Readonly<Record<string, Cell>>[]> => {
   const { columns, pages } = await world.until(asked);
   const rows: Record<string, Cell>[] = [];
   const iterator = pages[Symbol.asyncIterator]();
@@ -45,14 +58,21 @@ const rowsOf = async (world: World, asked: Promise<TableStream>): Promise<readon
     if (page.done === true) return rows;
     expect(page.value.columns.length).toBe(columns.length);
     for (let row = 0; row < page.value.rowCount; row += 1)
-      rows.push(Object.fromEntries(columns.map(({ name }, place) => [name, page.value.columns[place]?.[row] ?? null])));
+      rows.push(
+        Object.fromEntries(
+          columns.map(({ name }, place) => [name, page.value.columns[place]?.[row] ?? null]),
+        ),
+      );
   }
 };
 
 describe('results as a table', () => {
   it('have a column for all that a row is, the fields of the schema, and the metadata', async () => {
     await using world = await worldOf((row) => (row === 7 ? 'no JSON' : answerOf(row)));
-    const run = await world.runner.start({ ...job(9), structuredOutput: Label, retryPolicy: { maxAttempts: 1 } }, { runId: 'labels' });
+    const run = await world.runner.start(
+      { ...job(9), structuredOutput: Label, retryPolicy: { maxAttempts: 1 } },
+      { runId: 'labels' },
+    );
     await world.settle(run);
     const table = await world.until(run.table({ order: 'input' }));
     expect(table.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
@@ -139,20 +159,36 @@ describe('results as a table', () => {
     // The text says it all.
     expect(new Set(rows.map((row) => row['output']))).toEqual(new Set([null]));
     const some = await rowsOf(world, run.table({ afterSequence: 100, limit: 1_500 }));
-    expect(some.map((row) => row['sequence'])).toEqual(results.slice(100, 1_600).map(({ sequence }) => sequence));
+    expect(some.map((row) => row['sequence'])).toEqual(
+      results.slice(100, 1_600).map(({ sequence }) => sequence),
+    );
   });
 
   it('have the columns of the first results of the run, from wherever they are read', async () => {
     await using world = await worldOf((row) => `answer ${row}`);
-    const items = itemsOf(1_050).map((item, i) => ({ ...item, metadata: i < 1_000 ? item.metadata : { late: i } }));
-    const run = await world.runner.start({ ...job(1_050), items, chunkPolicy: { maxRequests: 350 } }, { runId: 'columns' });
+    const items = itemsOf(1_050).map((item, i) => ({
+      ...item,
+      metadata: i < 1_000 ? item.metadata : { late: i },
+    }));
+    const run = await world.runner.start(
+      { ...job(1_050), items, chunkPolicy: { maxRequests: 350 } },
+      { runId: 'columns' },
+    );
     await world.settle(run);
-    const asked = [{}, { afterSequence: 1_045 }, { limit: 1 }, { afterSequence: 9_000 }, { order: 'input' as const }];
+    const asked = [
+      {},
+      { afterSequence: 1_045 },
+      { limit: 1 },
+      { afterSequence: 9_000 },
+      { order: 'input' as const },
+    ];
     const tables = await Promise.all(asked.map((options) => world.until(run.table(options))));
     const [all = [], ...others] = tables.map(({ columns }) => columns.map(({ name }) => name));
     expect(all).toContain('metadata.rank');
     for (const names of others)
-      expect(names.filter((name) => name !== 'metadata.late')).toEqual(all.filter((name) => name !== 'metadata.late'));
+      expect(names.filter((name) => name !== 'metadata.late')).toEqual(
+        all.filter((name) => name !== 'metadata.late'),
+      );
     expect(await rowsOf(world, run.table({ afterSequence: 1_045 }))).toHaveLength(5);
     expect(await rowsOf(world, run.table({ afterSequence: 9_000 }))).toEqual([]);
   });
@@ -163,7 +199,9 @@ describe('results as a table', () => {
     const run = await world.runner.start(options, { runId: 'chosen' });
     await world.settle(run);
     const idsOf = async (asked: TableOptions): Promise<readonly Cell[]> =>
-      (await rowsOf(world, run.table({ ...asked, columns: ['item_id'] }))).map((row) => row['item_id'] ?? null);
+      (await rowsOf(world, run.table({ ...asked, columns: ['item_id'] }))).map(
+        (row) => row['item_id'] ?? null,
+      );
     const failed = itemsOf(2_400).flatMap(({ itemId }, i) => (i % 3 === 0 ? [itemId] : []));
     expect(await idsOf({ order: 'input', only: 'failed' })).toEqual(failed);
     expect(await idsOf({ order: 'input', only: ['invalid_json'] })).toEqual(failed);
@@ -173,7 +211,11 @@ describe('results as a table', () => {
     const text = async (only: ResultSelection): Promise<number> => {
       let count = 0;
       const pages = run.resultText({ only })[Symbol.asyncIterator]();
-      for (let page = await world.until(pages.next()); page.done !== true; page = await world.until(pages.next()))
+      for (
+        let page = await world.until(pages.next());
+        page.done !== true;
+        page = await world.until(pages.next())
+      )
         count += page.value.count;
       return count;
     };
@@ -184,7 +226,10 @@ describe('results as a table', () => {
       yield ['r2399', 'nobody', 'r0'];
       yield ['r0', 'r1201'];
     }
-    const found = await rowsOf(world, run.table({ itemIds: ids(), columns: ['item_index', 'output.label', 'metadata.rank'] }));
+    const found = await rowsOf(
+      world,
+      run.table({ itemIds: ids(), columns: ['item_index', 'output.label', 'metadata.rank'] }),
+    );
     expect(found).toEqual([
       { item_index: 2_399, 'output.label': 'b', 'metadata.rank': 2_399 },
       { item_index: null, 'output.label': null, 'metadata.rank': null },
@@ -194,7 +239,10 @@ describe('results as a table', () => {
     ]);
     const path = join(scratch, 'flat.jsonl');
     const columns = ['error_class', 'item_id', 'output.tags'];
-    expect((await run.exportTerminalResults(path, { columns, only: 'failed', order: 'input' })).exportedCount).toBe(800);
+    expect(
+      (await run.exportTerminalResults(path, { columns, only: 'failed', order: 'input' }))
+        .exportedCount,
+    ).toBe(800);
     expect(JSON.parse(readFileSync(path, 'utf8').split('\n')[1] ?? '')).toEqual({
       error_class: 'invalid_json',
       item_id: 'r3',
@@ -204,15 +252,24 @@ describe('results as a table', () => {
     expect(plain).toMatchObject({ exportedCount: 800, nextAfterSequence: 2_400, hasMore: false });
     await expect(world.until(run.table({ columns: ['nope'] }))).rejects.toThrow('no column "nope"');
     await expect(
-      world.until(run.table({ only: ['nope'] as never }).then(async ({ pages }) => pages[Symbol.asyncIterator]().next())),
+      world.until(
+        run
+          .table({ only: ['nope'] as never })
+          .then(async ({ pages }) => pages[Symbol.asyncIterator]().next()),
+      ),
     ).rejects.toThrow('got "nope"');
   });
 
   it('grow while the run goes on; in input order they wait for its end', async () => {
     await using world = await worldOf((row) => `answer ${row}`);
-    const run = await world.runner.start({ ...job(40), chunkPolicy: { maxRequests: 10 } }, { runId: 'going' });
+    const run = await world.runner.start(
+      { ...job(40), chunkPolicy: { maxRequests: 10 } },
+      { runId: 'going' },
+    );
     expect(await rowsOf(world, run.table())).toEqual([]);
-    await expect(world.until(run.table({ order: 'input' }))).rejects.toMatchObject({ code: 'run_not_finished' });
+    await expect(world.until(run.table({ order: 'input' }))).rejects.toMatchObject({
+      code: 'run_not_finished',
+    });
     await world.settle(run);
     expect(await rowsOf(world, run.table())).toHaveLength(40);
   });
@@ -221,9 +278,19 @@ describe('results as a table', () => {
 describe('a report', () => {
   it('counts what there is by class and attempts, and names the slowest batches', async () => {
     await using world = await worldOf((row) => (row % 5 === 0 ? 'no JSON' : answerOf(row)));
-    const job5 = { ...job(60), structuredOutput: Label, retryPolicy: { maxAttempts: 2 }, chunkPolicy: { maxRequests: 8 } };
+    const job5 = {
+      ...job(60),
+      structuredOutput: Label,
+      retryPolicy: { maxAttempts: 2 },
+      chunkPolicy: { maxRequests: 8 },
+    };
     const run = await world.runner.start(job5, { runId: 'report' });
-    expect(await world.until(run.report())).toMatchObject({ isFinished: false, resultCount: 0, failures: [], slowestBatches: [] });
+    expect(await world.until(run.report())).toMatchObject({
+      isFinished: false,
+      resultCount: 0,
+      failures: [],
+      slowestBatches: [],
+    });
     const summary = await world.settle(run);
     const report = await world.until(run.report());
     expect(report).toMatchObject({
@@ -243,7 +310,9 @@ describe('a report', () => {
     expect(latencies).toEqual(latencies.toSorted((a, b) => b - a));
     expect(latencies[4]).toBeGreaterThan(0);
     const rows = await rowsOf(world, run.table());
-    expect(Math.max(...rows.map((row) => Number(row['latency_s'])))).toBeLessThanOrEqual(latencies[0] ?? 0);
+    expect(Math.max(...rows.map((row) => Number(row['latency_s'])))).toBeLessThanOrEqual(
+      latencies[0] ?? 0,
+    );
   });
 });
 
@@ -277,7 +346,9 @@ describe('an export', () => {
     expect(readFileSync(path, 'utf8').split('\n').slice(1)).toEqual(['1000', '100', '']);
     await run.exportTerminalResults(path, { format, order: 'input' });
     expect(readFileSync(path, 'utf8').split('\n').slice(1)).toEqual(['1000', '200', '']);
-    await expect(run.exportTerminalResults(path, { format: pageFormat(true) })).rejects.toThrow('the format fails');
+    await expect(run.exportTerminalResults(path, { format: pageFormat(true) })).rejects.toThrow(
+      'the format fails',
+    );
     expect(readFileSync(path, 'utf8').split('\n').slice(1)).toEqual(['1000', '200', '']);
     expect(readdirSync(join(scratch, 'new'))).toEqual(['out.pages']);
     const lines = join(scratch, 'in-order.jsonl');
@@ -330,12 +401,32 @@ describe('the whole body', () => {
 
 describe('the column of outputs', () => {
   const vector: ItemResult = {
-    ...{ itemId: 'a', itemIndex: 1_000, sequence: 1, attemptCount: 1, unchargedAttemptCount: 0, metadata: {}, usage: null },
+    ...{
+      itemId: 'a',
+      itemIndex: 1_000,
+      sequence: 1,
+      attemptCount: 1,
+      unchargedAttemptCount: 0,
+      metadata: {},
+      usage: null,
+    },
     ...{ costUsd: null, batchId: null, latencyS: null },
-    ...{ status: 'completed', outputText: null, finishReason: null, toolCalls: null, output: [0.5, 1] },
+    ...{
+      status: 'completed',
+      outputText: null,
+      finishReason: null,
+      toolCalls: null,
+      output: [0.5, 1],
+    },
   };
   const { output: _, ...rest } = vector;
-  const error = { errorClass: 'server_error', errorCode: null, message: 'no', retryable: true, rawError: null } as const;
+  const error = {
+    errorClass: 'server_error',
+    errorCode: null,
+    message: 'no',
+    retryable: true,
+    rawError: null,
+  } as const;
   const failed: ItemResult = { ...rest, status: 'failed_permanent', error };
   const words: ItemResult = { ...vector, outputText: 'yes', output: 'yes' };
   const scene = { isSharing: false, sample: [], hasResponses: false };
@@ -351,29 +442,43 @@ describe('the column of outputs', () => {
   });
 
   it('holds numbers as they were written, also such as no number here can be', () => {
-    const written = ['{"n":9007199254740993}', ' {"n":-1e400}\n', '{"n":0.12345678901234567890}', '{ "n" : 1.50 }'];
+    const written = [
+      '{"n":9007199254740993}',
+      ' {"n":-1e400}\n',
+      '{"n":0.12345678901234567890}',
+      '{ "n" : 1.50 }',
+    ];
     const cells = written.map((outputText) => {
-      const result: ItemResult = { ...vector, outputText, output: JSON.parse(outputText) as JsonValue };
+      const result: ItemResult = {
+        ...vector,
+        outputText,
+        output: JSON.parse(outputText) as JsonValue,
+      };
       const columns = resultTableColumns({ ...scene, jsonSchema: { type: 'object' } });
       return columns.find(({ name }) => name === 'output')?.cell(result);
     });
-    expect(cells).toEqual(['{"n":9007199254740993}', '{"n":-1e400}', '{"n":0.12345678901234567890}', '{"n":1.5}']);
+    expect(cells).toEqual([
+      '{"n":9007199254740993}',
+      '{"n":-1e400}',
+      '{"n":0.12345678901234567890}',
+      '{"n":1.5}',
+    ]);
   });
 });
 
 describe('a cell', () => {
   it('holds what its type can, and is empty for the rest', () => {
-    expect([cellOf('integer', 1.5), cellOf('integer', 2 ** 60), cellOf('integer', '1'), cellOf('integer', -0)]).toEqual([
-      null,
-      null,
-      null,
-      -0,
-    ]);
-    expect([cellOf('number', true), cellOf('boolean', 1), cellOf('text', 7), cellOf('json', { a: [1] })]).toEqual([
-      null,
-      null,
-      '7',
-      '{"a":[1]}',
-    ]);
+    expect([
+      cellOf('integer', 1.5),
+      cellOf('integer', 2 ** 60),
+      cellOf('integer', '1'),
+      cellOf('integer', -0),
+    ]).toEqual([null, null, null, -0]);
+    expect([
+      cellOf('number', true),
+      cellOf('boolean', 1),
+      cellOf('text', 7),
+      cellOf('json', { a: [1] }),
+    ]).toEqual([null, null, '7', '{"a":[1]}']);
   });
 });

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -55,16 +65,26 @@ describe('a whole file', () => {
     expect(lstatSync(join(folder, 'away', 'second')).isSymbolicLink()).toBe(true);
   });
 
-  it.skipIf(process.platform === 'win32')('is written to a pipe by the link that is all the name it has', () => {
-    const code = `import { writeWholeFile } from ${JSON.stringify(new URL('../../../lib/run/results/whole-file.ts', import.meta.url).href)};
+  it.skipIf(process.platform === 'win32')(
+    'is written to a pipe by the link that is all the name it has',
+    () => {
+      const code = `import { writeWholeFile } from ${JSON.stringify(new URL('../../../lib/run/results/whole-file.ts', import.meta.url).href)};
       await writeWholeFile('/dev/stdout', (async function* () { yield 'through'; })());`;
-    const piped = ['-c', '"$0" --import tsx --input-type=module -e "$1" | cat', process.execPath, code];
-    expect(execFileSync('sh', piped, { encoding: 'utf8' })).toBe('through');
-  });
+      const piped = [
+        '-c',
+        '"$0" --import tsx --input-type=module -e "$1" | cat',
+        process.execPath,
+        code,
+      ];
+      expect(execFileSync('sh', piped, { encoding: 'utf8' })).toBe('through');
+    },
+  );
 
   it('that is written twice at once is one of them, whole', async () => {
     const path = join(folder, 'a');
-    const long = ['x'.repeat(1_000), 'y'.repeat(100_000)].map((text) => Array.from({ length: 50 }, () => text));
+    const long = ['x'.repeat(1_000), 'y'.repeat(100_000)].map((text) =>
+      Array.from({ length: 50 }, () => text),
+    );
     await Promise.all(long.map((all) => writeWholeFile(path, texts(...all))));
     expect(long.map((all) => all.join(''))).toContain(readFileSync(path, 'utf8'));
     expect(readdirSync(folder)).toEqual(['a']);

@@ -11,7 +11,9 @@ import { waitFor } from '../../support/wait-for.ts';
 const quick = { seed: 4, turnaroundMs: { min: 60_000, max: 120_000 } };
 
 const jobWith = (world: World, items: Items<Item>, badRows: 'fail' | 'record' = 'record'): Job => ({
-  ...(jobOf(world.connection, [], { maxRequests: 7 }, { badRows }) as Job & { readonly source?: never }),
+  ...(jobOf(world.connection, [], { maxRequests: 7 }, { badRows }) as Job & {
+    readonly source?: never;
+  }),
   items,
 });
 
@@ -47,14 +49,25 @@ describe('items that come once', () => {
     ['a generator', once],
     ['an async generator', onceLater],
     ['a stream of Node', (values) => Readable.from(values)],
-    ['a stream of the web', (values) => Readable.toWeb(Readable.from(values)) as AsyncIterable<Item>],
+    [
+      'a stream of the web',
+      (values) => Readable.toWeb(Readable.from(values)) as AsyncIterable<Item>,
+    ],
     ...observables,
   ])('are all taken, whatever stops the reading: %s', async (_, make) => {
     await using world = await createWorld(quick);
     const run = await world.runner.start(jobWith(world, make(withBad), 'fail'));
-    expect(await world.settle(run)).toMatchObject({ controlState: 'paused', controlReason: 'bad_rows', itemCount: 7 });
+    expect(await world.settle(run)).toMatchObject({
+      controlState: 'paused',
+      controlReason: 'bad_rows',
+      itemCount: 7,
+    });
     await run.resume({ badRows: 'record' });
-    expect(await world.settle(run)).toMatchObject({ status: 'completed_with_failures', itemCount: 30, badRowCount: 3 });
+    expect(await world.settle(run)).toMatchObject({
+      status: 'completed_with_failures',
+      itemCount: 30,
+      badRowCount: 3,
+    });
     expect((await run.verify()).isSound).toBe(true);
   });
 
@@ -81,29 +94,35 @@ describe('items that come once', () => {
     const read = async (position: number | null): Promise<readonly string[]> => {
       const ids: string[] = [];
       for await (const slice of source.read(position, { signal }))
-        for (const entry of slice as readonly { readonly item: BatchItem }[]) ids.push(entry.item.itemId);
+        for (const entry of slice as readonly { readonly item: BatchItem }[])
+          ids.push(entry.item.itemId);
       return ids;
     };
     expect(await read(null)).toHaveLength(30_000);
     expect((await read(29_000)).slice(0, 2)).toEqual(['id-29000', 'id-29001']);
     const error: unknown = await read(5).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);
-    expect(String(error)).toContain('cannot continue from item 5: these items can be iterated only once, and were read up to 30000');
+    expect(String(error)).toContain(
+      'cannot continue from item 5: these items can be iterated only once, and were read up to 30000',
+    );
   });
 
   it.each<[string, (values: readonly Item[]) => Items<Item>]>([
     ['an array', (values) => values],
     ['a generator', once],
-  ])('are not taken for read to their end where they are fewer than the rows that the run has: %s', async (_, make) => {
-    const { signal } = new AbortController();
-    const first = (count: number): Promise<unknown> =>
-      itemsSource(make(itemsOf(count)))
-        .read(5, { signal })
-        [Symbol.asyncIterator]()
-        .next();
-    await expect(first(3)).rejects.toThrow('items: gave 3 items, but 5 were read before');
-    expect(await first(5)).toEqual({ done: true, value: undefined });
-  });
+  ])(
+    'are not taken for read to their end where they are fewer than the rows that the run has: %s',
+    async (_, make) => {
+      const { signal } = new AbortController();
+      const first = (count: number): Promise<unknown> =>
+        itemsSource(make(itemsOf(count)))
+          .read(5, { signal })
+          [Symbol.asyncIterator]()
+          .next();
+      await expect(first(3)).rejects.toThrow('items: gave 3 items, but 5 were read before');
+      expect(await first(5)).toEqual({ done: true, value: undefined });
+    },
+  );
 
   it('may throw when they are given up: the run is told of nothing', async () => {
     const cleanUp = (): never => {
@@ -182,13 +201,16 @@ describe('an Observable of items', () => {
   it('hands over a hundred thousand items that were pushed at once', async () => {
     const source = itemsSource(from(itemsOf(100_000)));
     let count = 0;
-    for await (const slice of source.read(null, { signal: new AbortController().signal })) count += (slice as readonly unknown[]).length;
+    for await (const slice of source.read(null, { signal: new AbortController().signal }))
+      count += (slice as readonly unknown[]).length;
     expect(count).toBe(100_000);
   });
 
   it('waits for what is pushed later', async () => {
     const items = new Subject<Item>();
-    const reading = itemsSource(items).read(null, { signal: new AbortController().signal })[Symbol.asyncIterator]();
+    const reading = itemsSource(items)
+      .read(null, { signal: new AbortController().signal })
+      [Symbol.asyncIterator]();
     const next = reading.next();
     const [first] = itemsOf(1);
     setTimeout(() => items.next(first as Item), 5);
@@ -206,26 +228,32 @@ describe('a source of one’s own', () => {
     fingerprint: () => Promise.resolve('f'),
     async *read(position, { signal }) {
       try {
-        for (let i = Number(position ?? 0); i < 20; i += 1) yield { item: { itemId: `id-${i}`, payload: `${i}` }, position: i + 1 };
-        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
+        for (let i = Number(position ?? 0); i < 20; i += 1)
+          yield { item: { itemId: `id-${i}`, payload: `${i}` }, position: i + 1 };
+        await new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('stopped'))),
+        );
       } finally {
         closed.count += 1;
       }
     },
   });
 
-  it.each(['cancelled', 'given back'])('is closed when its run is %s, also while it is waited for', async (how) => {
-    await using world = await createWorld(quick);
-    const closed = { count: 0 };
-    const { items: _none, ...job } = jobOf(world.connection, [], { maxRequests: 7 });
-    const run = await world.runner.start({ ...job, source: waiting(closed) } as Job);
-    await world.advance(20_000);
-    expect(closed.count).toBe(0);
-    if (how === 'cancelled') {
-      await run.cancel();
-      await world.settle(run);
-    } else await world.runner.close();
-    await waitFor('the source is closed', () => closed.count > 0);
-    expect(closed.count).toBe(1);
-  });
+  it.each(['cancelled', 'given back'])(
+    'is closed when its run is %s, also while it is waited for',
+    async (how) => {
+      await using world = await createWorld(quick);
+      const closed = { count: 0 };
+      const { items: _none, ...job } = jobOf(world.connection, [], { maxRequests: 7 });
+      const run = await world.runner.start({ ...job, source: waiting(closed) } as Job);
+      await world.advance(20_000);
+      expect(closed.count).toBe(0);
+      if (how === 'cancelled') {
+        await run.cancel();
+        await world.settle(run);
+      } else await world.runner.close();
+      await waitFor('the source is closed', () => closed.count > 0);
+      expect(closed.count).toBe(1);
+    },
+  );
 });

@@ -7,8 +7,15 @@ import { readAll, stored } from '../../contract/source-contract.ts';
 
 const providerConfig = openai({ model: 'gpt-4.1-mini', params: { max_output_tokens: 60 } });
 const first = {
-  items: Array.from({ length: 2_500 }, (_, i) => ({ itemId: i === 7 ? '' : `r${i}`, payload: `p${i}`, metadata: { rank: i } })),
-  buildPrompt: ({ payload }: { readonly payload: string }) => ({ prompt: payload, systemPrompt: 'Be short.' }),
+  items: Array.from({ length: 2_500 }, (_, i) => ({
+    itemId: i === 7 ? '' : `r${i}`,
+    payload: `p${i}`,
+    metadata: { rank: i },
+  })),
+  buildPrompt: ({ payload }: { readonly payload: string }) => ({
+    prompt: payload,
+    systemPrompt: 'Be short.',
+  }),
   providerConfig,
   badRows: 'record' as const,
 };
@@ -17,14 +24,19 @@ const worldOf = () =>
   createWorld({
     seed: 5,
     answer: ({ customId, body }) =>
-      'word'.repeat((indexInCustomId(customId) ?? -1) % 3 === 0 && body['max_output_tokens'] === 60 ? 90 : 20),
+      'word'.repeat(
+        (indexInCustomId(customId) ?? -1) % 3 === 0 && body['max_output_tokens'] === 60 ? 90 : 20,
+      ),
   });
 
 describe('the rows of a finished run', () => {
   it('are the source of another one: the same requests under the same ids, with a lineage that names the run', async () => {
     await using world = await worldOf();
     const run = await world.runner.start(first, { runId: 'first' });
-    expect((await world.settle(run)).itemCounts).toMatchObject({ completed: 1_665, failed_permanent: 835 });
+    expect((await world.settle(run)).itemCounts).toMatchObject({
+      completed: 1_665,
+      failed_permanent: 835,
+    });
     const source = run.source();
     const job = {
       source,
@@ -34,13 +46,25 @@ describe('the rows of a finished run', () => {
       providerConfig: openai({ model: 'gpt-4.1' }),
     };
     const again = await world.runner.start(job, { runId: 'again' });
-    expect((await world.settle(again)).itemCounts).toMatchObject({ completed: 834, failed_permanent: 0 });
-    const failed = (await world.until(run.results({ order: 'input' }).toArray())).filter((result) => result.status !== 'completed');
+    expect((await world.settle(again)).itemCounts).toMatchObject({
+      completed: 834,
+      failed_permanent: 0,
+    });
+    const failed = (await world.until(run.results({ order: 'input' }).toArray())).filter(
+      (result) => result.status !== 'completed',
+    );
     const results = await world.until(again.results({ order: 'input' }).toArray());
-    expect(results.map(({ itemId }) => itemId)).toEqual(failed.flatMap(({ itemId, itemIndex }) => (itemIndex === 7 ? [] : [itemId])));
+    expect(results.map(({ itemId }) => itemId)).toEqual(
+      failed.flatMap(({ itemId, itemIndex }) => (itemIndex === 7 ? [] : [itemId])),
+    );
     expect(results[0]?.metadata).toEqual({
       rank: 0,
-      batchor_lineage: { source_ref: 'run:first', source_item_index: 0, source_primary_key: 'r0', source_namespace: null },
+      batchor_lineage: {
+        source_ref: 'run:first',
+        source_item_index: 0,
+        source_primary_key: 'r0',
+        source_namespace: null,
+      },
     });
     expect(results[2]?.metadata.batchor_lineage?.source_item_index).toBe(6);
     const { attempts } = await world.until(again.inspect('r3'));
@@ -57,19 +81,31 @@ describe('the rows of a finished run', () => {
     expect(entries[0]).toMatchObject({
       item: {
         itemId: 'r0',
-        payload: { errorClass: 'truncated', attemptCount: 1, body: { instructions: 'Be short.', input: 'p0', max_output_tokens: 60 } },
+        payload: {
+          errorClass: 'truncated',
+          attemptCount: 1,
+          body: { instructions: 'Be short.', input: 'p0', max_output_tokens: 60 },
+        },
       },
       primaryKey: 'r0',
     });
-    expect('model' in (entries[0] as { item: { payload: { body: object } } }).item.payload.body).toBe(false);
+    expect(
+      'model' in (entries[0] as { item: { payload: { body: object } } }).item.payload.body,
+    ).toBe(false);
     for (const at of [0, 1, 400, 832, 833])
-      expect((await world.until(readAll(source, stored(entries[at]?.position ?? null)))).entries).toEqual(entries.slice(at + 1));
+      expect(
+        (await world.until(readAll(source, stored(entries[at]?.position ?? null)))).entries,
+      ).toEqual(entries.slice(at + 1));
     expect((await world.until(readAll(run.source({ only: 'all' })))).entries).toHaveLength(2_499);
     expect((await world.until(readAll(run.source({ only: ['refusal'] })))).entries).toEqual([]);
     const [bad] = (await world.until(readAll(run.source({ only: ['invalid_row'] })))).entries;
-    expect(bad).toMatchObject({ bad: { reason: expect.stringContaining('has no request') as string } });
+    expect(bad).toMatchObject({
+      bad: { reason: expect.stringContaining('has no request') as string },
+    });
     const signal = new AbortController().signal;
-    expect(await source.fingerprint({ signal })).not.toBe(await run.source({ only: 'all' }).fingerprint({ signal }));
+    expect(await source.fingerprint({ signal })).not.toBe(
+      await run.source({ only: 'all' }).fingerprint({ signal }),
+    );
   });
 
   it('are not to be had once its requests were pruned, and no run is made that would wait for them', async () => {
@@ -82,16 +118,27 @@ describe('the rows of a finished run', () => {
       code: 'source_unreadable',
       message: expect.stringContaining('its request lines were pruned') as string,
     });
-    await expect(world.until(world.runner.getRun('again'))).rejects.toMatchObject({ code: 'run_not_found' });
+    await expect(world.until(world.runner.getRun('again'))).rejects.toMatchObject({
+      code: 'run_not_found',
+    });
   });
 
   it('are not to be had before the run is finished', async () => {
     await using world = await worldOf();
     const run = await world.runner.start(first, { runId: 'first' });
     const signal = new AbortController().signal;
-    await expect(run.source().fingerprint({ signal })).rejects.toMatchObject({ code: 'run_not_finished' });
-    const again = world.runner.start({ source: run.source(), buildPrompt: ({ payload }) => ({ body: payload.body }), providerConfig });
-    await expect(again).rejects.toMatchObject({ code: 'run_not_finished', hint: expect.stringContaining('Wait for it') });
+    await expect(run.source().fingerprint({ signal })).rejects.toMatchObject({
+      code: 'run_not_finished',
+    });
+    const again = world.runner.start({
+      source: run.source(),
+      buildPrompt: ({ payload }) => ({ body: payload.body }),
+      providerConfig,
+    });
+    await expect(again).rejects.toMatchObject({
+      code: 'run_not_finished',
+      hint: expect.stringContaining('Wait for it'),
+    });
     await world.settle(run);
   });
 });

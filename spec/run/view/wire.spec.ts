@@ -7,9 +7,17 @@ import { toWire, toWireLine } from '../../../lib/run/view/wire.ts';
 import { type ResultParts, type RowFacts, toResult } from '../../../lib/effects/results/results.ts';
 
 const count = fc.nat(1_000_000);
-const usage = fc.option(fc.record({ inputTokens: count, cachedInputTokens: count, outputTokens: count, reasoningTokens: count }), {
-  nil: null,
-});
+const usage = fc.option(
+  fc.record({
+    inputTokens: count,
+    cachedInputTokens: count,
+    outputTokens: count,
+    reasoningTokens: count,
+  }),
+  {
+    nil: null,
+  },
+);
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
 const content: fc.Arbitrary<LineContent> = fc.record({
   outputText: fc.option(fc.string({ unit: 'binary' }), { nil: null }),

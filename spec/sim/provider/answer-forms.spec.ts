@@ -14,11 +14,21 @@ interface Played {
 /** One row of the endpoint, with the fault. */
 const play = async (endpoint: Name, fault: Fault, more: JsonObject = {}): Promise<Played> => {
   const lab = createLab({ faults: [fault] });
-  const asked = endpoint === '/v1/chat/completions' ? { messages: [{ role: 'user', content: 'Why?' }] } : { input: 'Why?' };
+  const asked =
+    endpoint === '/v1/chat/completions'
+      ? { messages: [{ role: 'user', content: 'Why?' }] }
+      : { input: 'Why?' };
   const file = await lab.upload([
-    JSON.stringify({ custom_id: 'a', method: 'POST', url: endpoint, body: { model: 'gpt-4.1-mini', ...asked, ...more } }),
+    JSON.stringify({
+      custom_id: 'a',
+      method: 'POST',
+      url: endpoint,
+      body: { model: 'gpt-4.1-mini', ...asked, ...more },
+    }),
   ]);
-  const created = valueOf(await lab.provider.createBatch({ input_file_id: file.id, endpoint, completion_window: '24h' }));
+  const created = valueOf(
+    await lab.provider.createBatch({ input_file_id: file.id, endpoint, completion_window: '24h' }),
+  );
   lab.wait(5 * hourMs);
   const batch = await lab.retrieve(created.id);
   const linesOf = async (id: string | null): Promise<readonly JsonObject[]> =>
@@ -26,7 +36,11 @@ const play = async (endpoint: Name, fault: Fault, more: JsonObject = {}): Promis
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as JsonObject);
-  return { output: await linesOf(batch.output_file_id), error: await linesOf(batch.error_file_id), ledger: lab.provider.ledger };
+  return {
+    output: await linesOf(batch.output_file_id),
+    error: await linesOf(batch.error_file_id),
+    ledger: lab.provider.ledger,
+  };
 };
 
 const at = (value: JsonValue | undefined, path: string): JsonValue | undefined =>
@@ -42,14 +56,30 @@ const textOf = expect.stringMatching(/^You asked: "Why\?"/u) as unknown;
 describe('an answer of responses', () => {
   it.each<[Fault, string, unknown]>([
     [{ type: 'rows_several_messages', ratio: 1 }, 'output.1.content.0.text', textOf],
-    [{ type: 'rows_tool_calls', ratio: 1 }, 'output.0', expect.objectContaining({ type: 'function_call', name: 'look_up' })],
-    [{ type: 'rows_images', ratio: 1 }, 'output.0', expect.objectContaining({ type: 'image_generation_call', result: expect.any(String) })],
-    [{ type: 'rows_reasoning_only', ratio: 1 }, 'output', [expect.objectContaining({ type: 'reasoning' })]],
+    [
+      { type: 'rows_tool_calls', ratio: 1 },
+      'output.0',
+      expect.objectContaining({ type: 'function_call', name: 'look_up' }),
+    ],
+    [
+      { type: 'rows_images', ratio: 1 },
+      'output.0',
+      expect.objectContaining({ type: 'image_generation_call', result: expect.any(String) }),
+    ],
+    [
+      { type: 'rows_reasoning_only', ratio: 1 },
+      'output',
+      [expect.objectContaining({ type: 'reasoning' })],
+    ],
     [{ type: 'rows_empty_text', ratio: 1 }, 'output.0.content.0.text', ''],
     [{ type: 'rows_refused', ratio: 1 }, 'output.0.content.0.type', 'refusal'],
     [{ type: 'rows_refused_beside_text', ratio: 1 }, 'output.0.content.0.text', textOf],
     [{ type: 'rows_refused_beside_text', ratio: 1 }, 'output.0.content.1.type', 'refusal'],
-    [{ type: 'rows_end_with', ratio: 1, reason: 'content_filter' }, 'incomplete_details', { reason: 'content_filter' }],
+    [
+      { type: 'rows_end_with', ratio: 1, reason: 'content_filter' },
+      'incomplete_details',
+      { reason: 'content_filter' },
+    ],
     [{ type: 'rows_end_with', ratio: 1, reason: 'error' }, 'status', 'failed'],
     [{ type: 'rows_end_with', ratio: 1, reason: 'cancelled' }, 'status', 'cancelled'],
     // Faults that the endpoint does not know have no effect.
@@ -64,7 +94,11 @@ describe('an answer of responses', () => {
 
 describe('an answer of chat', () => {
   it.each<[Fault, string, unknown]>([
-    [{ type: 'rows_tool_calls', ratio: 1 }, 'choices.0.message.tool_calls.0.function.name', 'look_up'],
+    [
+      { type: 'rows_tool_calls', ratio: 1 },
+      'choices.0.message.tool_calls.0.function.name',
+      'look_up',
+    ],
     [{ type: 'rows_tool_calls', ratio: 1 }, 'choices.0.finish_reason', 'tool_calls'],
     [{ type: 'rows_function_call', ratio: 1 }, 'choices.0.message.function_call.name', 'look_up'],
     [{ type: 'rows_content_list', ratio: 1 }, 'choices.0.message.content.1.text', textOf],
@@ -75,13 +109,19 @@ describe('an answer of chat', () => {
     [{ type: 'rows_reasoning_only', ratio: 1 }, 'choices.0.message.content', null],
     [{ type: 'rows_empty_text', ratio: 1 }, 'choices.0.message.content', ''],
     [{ type: 'rows_refused', ratio: 1 }, 'choices.0.message.refusal', expect.any(String)],
-    [{ type: 'rows_refused_beside_text', ratio: 1 }, 'choices.0.message.refusal', expect.any(String)],
+    [
+      { type: 'rows_refused_beside_text', ratio: 1 },
+      'choices.0.message.refusal',
+      expect.any(String),
+    ],
     [{ type: 'rows_refused_beside_text', ratio: 1 }, 'choices.0.message.content', textOf],
-    ...['model_length', 'error', 'pause_turn', 'content_filter', 'a_reason_of_tomorrow'].map((reason): [Fault, string, unknown] => [
-      { type: 'rows_end_with', ratio: 1, reason },
-      'choices.0.finish_reason',
-      reason,
-    ]),
+    ...['model_length', 'error', 'pause_turn', 'content_filter', 'a_reason_of_tomorrow'].map(
+      (reason): [Fault, string, unknown] => [
+        { type: 'rows_end_with', ratio: 1, reason },
+        'choices.0.finish_reason',
+        reason,
+      ],
+    ),
     [{ type: 'rows_several_messages', ratio: 1 }, 'choices.0.message.content', textOf],
   ])('with %o holds at %s what the name says', async (fault, path, value) => {
     const played = await play('/v1/chat/completions', fault);
@@ -104,21 +144,43 @@ describe('embeddings', () => {
   });
 
   it('come as base64 where that is asked for', async () => {
-    const plain = await play('/v1/embeddings', { type: 'rows_missing', ratio: 0 }, { dimensions: 8 });
-    const packed = await play('/v1/embeddings', { type: 'rows_missing', ratio: 0 }, { dimensions: 8, encoding_format: 'base64' });
+    const plain = await play(
+      '/v1/embeddings',
+      { type: 'rows_missing', ratio: 0 },
+      { dimensions: 8 },
+    );
+    const packed = await play(
+      '/v1/embeddings',
+      { type: 'rows_missing', ratio: 0 },
+      { dimensions: 8, encoding_format: 'base64' },
+    );
     const bytes = Buffer.from(String(at(bodyOf(packed), 'data.0.embedding')), 'base64');
     const values = Array.from({ length: 8 }, (_, i) => bytes.readFloatLE(4 * i));
     const expected = at(bodyOf(plain), 'data.0.embedding') as readonly number[];
-    expect(values.map((value) => value.toFixed(6))).toEqual(expected.map((value) => value.toFixed(6)));
+    expect(values.map((value) => value.toFixed(6))).toEqual(
+      expected.map((value) => value.toFixed(6)),
+    );
   });
 });
 
 describe('an error line', () => {
-  const codes = ['insufficient_quota', 'context_length_exceeded', 'content_filter', 'model_not_found', 'invalid_image_url'];
+  const codes = [
+    'insufficient_quota',
+    'context_length_exceeded',
+    'content_filter',
+    'model_not_found',
+    'invalid_image_url',
+  ];
   it.each(codes.flatMap((code) => errorForms.map((form) => [code, form] as const)))(
     'of %s in the form of %s is unbilled, and says it there',
     async (code, form) => {
-      const { output, error, ledger } = await play('/v1/chat/completions', { type: 'rows_fail', ratio: 1, statusCode: 400, code, form });
+      const { output, error, ledger } = await play('/v1/chat/completions', {
+        type: 'rows_fail',
+        ratio: 1,
+        statusCode: 400,
+        code,
+        form,
+      });
       expect([output.length, error.length, ledger.requestsBilled]).toEqual([0, 1, 0]);
       const messages = {
         openai: 'response.body.error.message',
@@ -128,10 +190,13 @@ describe('an error line', () => {
         text: 'response.body',
         text_beside: 'error',
       }[form];
-      expect(at(error[0], messages)).toMatch(/quota|context length|filtered|model does not exist|downloading/u);
+      expect(at(error[0], messages)).toMatch(
+        /quota|context length|filtered|model does not exist|downloading/u,
+      );
       expect(at(error[0], 'response.status_code')).toBe(400);
       expect(at(error[0], 'custom_id')).toBe('a');
-      if (form !== 'openai' && form !== 'text') expect(at(error[0], 'response.body') ?? null).toBeNull();
+      if (form !== 'openai' && form !== 'text')
+        expect(at(error[0], 'response.body') ?? null).toBeNull();
     },
   );
 });

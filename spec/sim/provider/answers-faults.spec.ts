@@ -28,11 +28,17 @@ const downloads = async (type: AnswersFault['type']): Promise<readonly Buffer[]>
 describe('a file of answers', () => {
   it.each([
     ['answers_html', (bytes: Buffer) => bytes.toString('utf8').startsWith('<!DOCTYPE html>')],
-    ['answers_utf16', (bytes: Buffer, whole: Buffer) => bytes.subarray(2).toString('utf16le') === whole.toString('utf8')],
+    [
+      'answers_utf16',
+      (bytes: Buffer, whole: Buffer) =>
+        bytes.subarray(2).toString('utf16le') === whole.toString('utf8'),
+    ],
     [
       'answers_cut_line',
       (bytes: Buffer, whole: Buffer) =>
-        whole.subarray(0, bytes.length).equals(bytes) && bytes.length < whole.length && bytes.at(-1) !== 0x0a,
+        whole.subarray(0, bytes.length).equals(bytes) &&
+        bytes.length < whole.length &&
+        bytes.at(-1) !== 0x0a,
     ],
     ['answers_gzip', (bytes: Buffer, whole: Buffer) => gunzipSync(bytes).equals(whole)],
     ['answers_of_another', (bytes: Buffer, whole: Buffer) => bytes.length === whole.length],

@@ -16,7 +16,12 @@ describe('a lost create reply', () => {
     expect((await create(lab)).type).toBe('done');
     lab.wait(5 * hourMs);
     await lab.provider.settle();
-    expect(lab.provider.ledger).toMatchObject({ createAttempts: 2, batchesCreated: 2, requestsBilled: 6, doubleBilledCount: 3 });
+    expect(lab.provider.ledger).toMatchObject({
+      createAttempts: 2,
+      batchesCreated: 2,
+      requestsBilled: 6,
+      doubleBilledCount: 3,
+    });
     const [first, second] = lab.provider.ledger.batches;
     expect(lab.provider.ledger.doubleBilled.map(({ batchIds }) => batchIds)).toEqual(
       Array.from({ length: 3 }, () => [first?.id, second?.id]),
@@ -39,17 +44,22 @@ describe('a refused create', () => {
     ['over_capacity', 429, 'token_limit_exceeded'],
     ['insufficient_quota', 429, 'insufficient_quota'],
     ['unauthorized', 401, 'invalid_api_key'],
-  ] as const)('for %s answers %i %s, as often as the script says', async (reason, statusCode, code) => {
-    const lab = createLab({ faults: [{ type: 'create_refused', reason, times: 2 }] });
-    for (let round = 0; round < 2; round += 1) {
-      expect(refusalOf(await create(lab))).toMatchObject({ statusCode, error: { code } });
-    }
-    expect((await create(lab)).type).toBe('done');
-    expect(lab.provider.ledger.batchesCreated).toBe(1);
-  });
+  ] as const)(
+    'for %s answers %i %s, as often as the script says',
+    async (reason, statusCode, code) => {
+      const lab = createLab({ faults: [{ type: 'create_refused', reason, times: 2 }] });
+      for (let round = 0; round < 2; round += 1) {
+        expect(refusalOf(await create(lab))).toMatchObject({ statusCode, error: { code } });
+      }
+      expect((await create(lab)).type).toBe('done');
+      expect(lab.provider.ledger.batchesCreated).toBe(1);
+    },
+  );
 
   it('hits every second batch once', async () => {
-    const lab = createLab({ faults: [{ type: 'create_refused', reason: 'over_capacity', everyBatch: 2 }] });
+    const lab = createLab({
+      faults: [{ type: 'create_refused', reason: 'over_capacity', everyBatch: 2 }],
+    });
     const types: string[] = [];
     for (let round = 0; round < 6; round += 1) types.push((await create(lab)).type);
     expect(types).toEqual(['done', 'refused', 'done', 'done', 'refused', 'done']);
@@ -58,8 +68,11 @@ describe('a refused create', () => {
 
 describe('a failing upload', () => {
   it('stores nothing, and hits the upload it names as often as it says', async () => {
-    const lab = createLab({ faults: [{ type: 'upload_fails', batch: 2, statusCode: 503, times: 2 }] });
-    const upload = () => lab.provider.createFile({ filename: 'a.jsonl', purpose: 'batch', content: nothing() });
+    const lab = createLab({
+      faults: [{ type: 'upload_fails', batch: 2, statusCode: 503, times: 2 }],
+    });
+    const upload = () =>
+      lab.provider.createFile({ filename: 'a.jsonl', purpose: 'batch', content: nothing() });
     const codes: number[] = [];
     for (let round = 0; round < 5; round += 1) {
       const reply = await upload();
@@ -73,14 +86,23 @@ describe('a failing upload', () => {
 describe('an HTTP error', () => {
   it('hits the named operation alone, with its probability', async () => {
     const lab = createLab({
-      faults: [{ type: 'http_error', operation: 'list_batches', statusCode: 500, probability: 0.5, retryAfterMs: 250 }],
+      faults: [
+        {
+          type: 'http_error',
+          operation: 'list_batches',
+          statusCode: 500,
+          probability: 0.5,
+          retryAfterMs: 250,
+        },
+      ],
     });
     const batch = await lab.order(lines(1));
     const codes: number[] = [];
     for (let round = 0; round < 200; round += 1) {
       const reply = await lab.provider.listBatches();
       codes.push(reply.type === 'refused' ? reply.statusCode : 200);
-      if (reply.type === 'refused') expect(reply).toMatchObject({ error: { type: 'server_error' }, retryAfterMs: 250 });
+      if (reply.type === 'refused')
+        expect(reply).toMatchObject({ error: { type: 'server_error' }, retryAfterMs: 250 });
       await lab.retrieve(batch.id);
     }
     const failedCount = codes.filter((code) => code === 500).length;
@@ -89,9 +111,13 @@ describe('an HTTP error', () => {
   });
 
   it('with a number of times heals', async () => {
-    const lab = createLab({ faults: [{ type: 'http_error', operation: 'retrieve_batch', statusCode: 429, times: 2 }] });
+    const lab = createLab({
+      faults: [{ type: 'http_error', operation: 'retrieve_batch', statusCode: 429, times: 2 }],
+    });
     const batch = await lab.order(lines(1));
-    expect(refusalOf(await lab.provider.retrieveBatch(batch.id)).error.code).toBe('rate_limit_exceeded');
+    expect(refusalOf(await lab.provider.retrieveBatch(batch.id)).error.code).toBe(
+      'rate_limit_exceeded',
+    );
     expect(refusalOf(await lab.provider.retrieveBatch(batch.id)).statusCode).toBe(429);
     expect((await lab.provider.retrieveBatch(batch.id)).type).toBe('done');
   });
@@ -99,7 +125,9 @@ describe('an HTTP error', () => {
 
 describe('an outage', () => {
   it('such as a rotated key begins and ends at its time', async () => {
-    const lab = createLab({ faults: [{ type: 'http_error', statusCode: 401, afterMs: hourMs, forMs: hourMs }] });
+    const lab = createLab({
+      faults: [{ type: 'http_error', statusCode: 401, afterMs: hourMs, forMs: hourMs }],
+    });
     const codes: number[] = [];
     for (let round = 0; round < 3; round += 1) {
       const reply = await lab.provider.listFiles();
@@ -110,7 +138,9 @@ describe('an outage', () => {
   });
 
   it('may break connections, and then nothing has happened', async () => {
-    const lab = createLab({ faults: [{ type: 'connection_lost', operation: 'create_batch', times: 1 }] });
+    const lab = createLab({
+      faults: [{ type: 'connection_lost', operation: 'create_batch', times: 1 }],
+    });
     expect((await create(lab)).type).toBe('reply_lost');
     expect(lab.provider.ledger).toMatchObject({ createAttempts: 0, batchesCreated: 0 });
     expect((await create(lab)).type).toBe('done');

@@ -33,10 +33,23 @@ export const createLab = (options: FakeProviderOptions = {}): Lab => {
   let nowMs = startMs;
   const provider = createFakeProvider({ ...options, nowMs: () => nowMs });
   const upload: Lab['upload'] = async (lines, filename = 'input.jsonl') =>
-    valueOf(await provider.createFile({ filename, purpose: 'batch', content: chunksOf(lines.map((line) => `${line}\n`).join(''), 97) }));
+    valueOf(
+      await provider.createFile({
+        filename,
+        purpose: 'batch',
+        content: chunksOf(lines.map((line) => `${line}\n`).join(''), 97),
+      }),
+    );
   const order: Lab['order'] = async (lines, metadata = {}) => {
     const file = await upload(lines);
-    return valueOf(await provider.createBatch({ input_file_id: file.id, endpoint, completion_window: '24h', metadata }));
+    return valueOf(
+      await provider.createBatch({
+        input_file_id: file.id,
+        endpoint,
+        completion_window: '24h',
+        metadata,
+      }),
+    );
   };
   const retrieve: Lab['retrieve'] = async (id) => valueOf(await provider.retrieveBatch(id));
   return {
@@ -58,7 +71,8 @@ export const createLab = (options: FakeProviderOptions = {}): Lab => {
       if (fileId === null || fileId === '') return '';
       let text = '';
       const decoder = new TextDecoder();
-      for await (const chunk of valueOf(await provider.fileContent(fileId)).chunks) text += decoder.decode(chunk, { stream: true });
+      for await (const chunk of valueOf(await provider.fileContent(fileId)).chunks)
+        text += decoder.decode(chunk, { stream: true });
       return text + decoder.decode();
     },
   };
@@ -77,11 +91,21 @@ export const refusalOf = (reply: Reply<unknown>): Refused => {
 };
 
 /** A request line for the responses endpoint. */
-export const line = (customId: string, input = `prompt of ${customId}`, more: JsonObject = {}): string =>
-  JSON.stringify({ custom_id: customId, method: 'POST', url: endpoint, body: { model: 'gpt-4.1-mini', input, ...more } });
+export const line = (
+  customId: string,
+  input = `prompt of ${customId}`,
+  more: JsonObject = {},
+): string =>
+  JSON.stringify({
+    custom_id: customId,
+    method: 'POST',
+    url: endpoint,
+    body: { model: 'gpt-4.1-mini', input, ...more },
+  });
 
 /** Request lines `row-0`, `row-1`, … */
-export const lines = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => line(`row-${index}`));
+export const lines = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => line(`row-${index}`));
 
 /** The JSON objects of a file's text, in the file's order. */
 export const rowsOf = (text: string): readonly OutputRow[] =>
@@ -94,7 +118,11 @@ export const rowsOf = (text: string): readonly OutputRow[] =>
 export interface OutputRow {
   readonly id: string;
   readonly custom_id: string;
-  readonly response: { readonly status_code: number; readonly request_id: string; readonly body: JsonObject } | null;
+  readonly response: {
+    readonly status_code: number;
+    readonly request_id: string;
+    readonly body: JsonObject;
+  } | null;
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
@@ -109,5 +137,6 @@ export const outputTextOf = (row: OutputRow | undefined): string => {
 
 async function* chunksOf(text: string, chunkBytes: number): AsyncGenerator<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
-  for (let start = 0; start < bytes.length; start += chunkBytes) yield bytes.subarray(start, start + chunkBytes);
+  for (let start = 0; start < bytes.length; start += chunkBytes)
+    yield bytes.subarray(start, start + chunkBytes);
 }

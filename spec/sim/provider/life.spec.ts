@@ -1,15 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arrows, isTerminal, type BatchObject, type BatchStatus } from '../../../lib/sim/provider/index.ts';
+import {
+  arrows,
+  isTerminal,
+  type BatchObject,
+  type BatchStatus,
+} from '../../../lib/sim/provider/index.ts';
 import { createLab, hourMs, line, lines, outputTextOf, refusalOf, rowsOf, valueOf } from './lab.ts';
 
 describe('the life of a batch', () => {
   it('goes through validating, in_progress and finalizing to completed, stamping each', async () => {
     const lab = createLab({ turnaroundMs: { min: 2 * hourMs, max: 2 * hourMs } });
     const created = await lab.order(lines(10), { key: 'k1' });
-    expect(created).toMatchObject({ status: 'validating', request_counts: { total: 0, completed: 0, failed: 0 }, metadata: { key: 'k1' } });
+    expect(created).toMatchObject({
+      status: 'validating',
+      request_counts: { total: 0, completed: 0, failed: 0 },
+      metadata: { key: 'k1' },
+    });
     lab.wait(60_000);
-    expect(await lab.retrieve(created.id)).toMatchObject({ status: 'in_progress', model: 'gpt-4.1-mini-2025-04-14', output_file_id: null });
+    expect(await lab.retrieve(created.id)).toMatchObject({
+      status: 'in_progress',
+      model: 'gpt-4.1-mini-2025-04-14',
+      output_file_id: null,
+    });
     lab.wait(hourMs);
     const midway = await lab.retrieve(created.id);
     expect(midway.request_counts.total).toBe(10);
@@ -36,33 +49,41 @@ describe('the life of a batch', () => {
     });
     expect(done.output_file_id).toMatch(/^file-/u);
     expect([null, '']).toContain(done.error_file_id);
-    expect(done.usage?.total_tokens).toBe((done.usage?.input_tokens ?? 0) + (done.usage?.output_tokens ?? 0));
+    expect(done.usage?.total_tokens).toBe(
+      (done.usage?.input_tokens ?? 0) + (done.usage?.output_tokens ?? 0),
+    );
   });
 
   it('gives the same bytes for the same seed, whenever and however often it is called', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 6 * hourMs }), { maxLength: 8 }), async (pauses) => {
-        const faults = [
-          { type: 'rows_fail', ratio: 0.3, statusCode: 500 },
-          { type: 'expires', batch: 2, completedRatio: 0.5 },
-        ] as const;
-        const play = async (looksBetween: boolean): Promise<string> => {
-          const lab = createLab({ seed: 9, faults, enqueuedTokensMax: 10_000 });
-          const batches = [await lab.order(lines(20)), await lab.order(lines(30))];
-          for (const pauseMs of pauses) {
-            lab.wait(pauseMs);
-            if (looksBetween) await lab.provider.listBatches();
-          }
-          lab.wait(49 * hourMs);
-          let seen = '';
-          for (const { id } of batches) {
-            const ended = await lab.retrieve(id);
-            seen += JSON.stringify(ended) + (await lab.text(ended.output_file_id)) + (await lab.text(ended.error_file_id));
-          }
-          return seen;
-        };
-        expect(await play(true)).toBe(await play(false));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 6 * hourMs }), { maxLength: 8 }),
+        async (pauses) => {
+          const faults = [
+            { type: 'rows_fail', ratio: 0.3, statusCode: 500 },
+            { type: 'expires', batch: 2, completedRatio: 0.5 },
+          ] as const;
+          const play = async (looksBetween: boolean): Promise<string> => {
+            const lab = createLab({ seed: 9, faults, enqueuedTokensMax: 10_000 });
+            const batches = [await lab.order(lines(20)), await lab.order(lines(30))];
+            for (const pauseMs of pauses) {
+              lab.wait(pauseMs);
+              if (looksBetween) await lab.provider.listBatches();
+            }
+            lab.wait(49 * hourMs);
+            let seen = '';
+            for (const { id } of batches) {
+              const ended = await lab.retrieve(id);
+              seen +=
+                JSON.stringify(ended) +
+                (await lab.text(ended.output_file_id)) +
+                (await lab.text(ended.error_file_id));
+            }
+            return seen;
+          };
+          expect(await play(true)).toBe(await play(false));
+        },
+      ),
       { numRuns: 15 },
     );
   });
@@ -96,7 +117,9 @@ describe('the life of a batch', () => {
             const next = await lab.retrieve(batch.id);
             expect(reachable(batch.status as BatchStatus)).toContain(next.status);
             if (isTerminal(batch.status as BatchStatus)) expect(next).toEqual(batch);
-            expect(next.request_counts.completed + next.request_counts.failed).toBeLessThanOrEqual(next.request_counts.total);
+            expect(next.request_counts.completed + next.request_counts.failed).toBeLessThanOrEqual(
+              next.request_counts.total,
+            );
             batch = next;
           }
         },
@@ -115,12 +138,17 @@ describe('answers', () => {
     const ids = rows.map((row) => row.custom_id);
     expect([...ids].sort()).toEqual(sent.map((_, index) => `row-${index}`).sort());
     expect(ids).not.toEqual(sent.map((_, index) => `row-${index}`));
-    for (const row of rows) expect(Object.keys(row)).toEqual(['id', 'custom_id', 'response', 'error']);
+    for (const row of rows)
+      expect(Object.keys(row)).toEqual(['id', 'custom_id', 'response', 'error']);
   });
 
   it('depend on the prompt, and on nothing else of the line', async () => {
     const lab = createLab();
-    const batch = await lab.finish([line('a', 'why is the sky blue'), line('b', 'name three rivers'), line('c', 'why is the sky blue')]);
+    const batch = await lab.finish([
+      line('a', 'why is the sky blue'),
+      line('b', 'name three rivers'),
+      line('c', 'why is the sky blue'),
+    ]);
     const rows = rowsOf(await lab.text(batch.output_file_id));
     const textOf = (id: string): string => outputTextOf(rows.find((row) => row.custom_id === id));
     expect(textOf('a')).toContain('sky blue');
@@ -133,12 +161,17 @@ describe('answers', () => {
     const lab = createLab();
     const batch = await lab.finish([line('a', 'a long story please', { max_output_tokens: 3 })]);
     const [row] = rowsOf(await lab.text(batch.output_file_id));
-    expect(row?.response?.body).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } });
+    expect(row?.response?.body).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'max_output_tokens' },
+    });
     expect(outputTextOf(row).length).toBeLessThanOrEqual(12);
   });
 
   it('come from the model that the test supplies, attempt by attempt', async () => {
-    const lab = createLab({ answer: ({ customId, attempt }) => (attempt === 1 ? 'first' : { customId, attempt }) });
+    const lab = createLab({
+      answer: ({ customId, attempt }) => (attempt === 1 ? 'first' : { customId, attempt }),
+    });
     const texts: string[] = [];
     for (let round = 0; round < 2; round += 1) {
       const batch = await lab.finish(lines(1));
@@ -170,7 +203,10 @@ describe('cancelling', () => {
     const lab = createLab();
     const batch = await lab.order(lines(100));
     lab.wait(40 * 60_000);
-    expect(valueOf(await lab.provider.cancelBatch(batch.id))).toMatchObject({ status: 'cancelling', output_file_id: null });
+    expect(valueOf(await lab.provider.cancelBatch(batch.id))).toMatchObject({
+      status: 'cancelling',
+      output_file_id: null,
+    });
     expect(valueOf(await lab.provider.cancelBatch(batch.id)).status).toBe('cancelling');
     lab.wait(hourMs);
     const ended = await lab.retrieve(batch.id);
@@ -179,7 +215,8 @@ describe('cancelling', () => {
     const rest = rowsOf(await lab.text(ended.error_file_id));
     expect(answered.length).toBeGreaterThan(0);
     expect(answered.length + rest.length).toBe(100);
-    for (const row of rest) expect(row).toMatchObject({ response: null, error: { code: 'batch_cancelled' } });
+    for (const row of rest)
+      expect(row).toMatchObject({ response: null, error: { code: 'batch_cancelled' } });
     expect(lab.provider.ledger.requestsBilled).toBe(answered.length);
   });
 
@@ -188,7 +225,11 @@ describe('cancelling', () => {
     const batch = await lab.order(lines(3));
     await lab.provider.cancelBatch(batch.id);
     lab.wait(hourMs);
-    expect(await lab.retrieve(batch.id)).toMatchObject({ status: 'cancelled', output_file_id: null, in_progress_at: null });
+    expect(await lab.retrieve(batch.id)).toMatchObject({
+      status: 'cancelled',
+      output_file_id: null,
+      in_progress_at: null,
+    });
     expect(lab.provider.ledger.requestsBilled).toBe(0);
   });
 
@@ -214,10 +255,15 @@ describe('files', () => {
     lab.wait(4 * hourMs);
     const ended = await lab.retrieve(batch.id);
     const output = valueOf(await lab.provider.retrieveFile(ended.output_file_id ?? ''));
-    expect(output).toMatchObject({ purpose: 'batch_output', expires_at: output.created_at + 7_200 });
+    expect(output).toMatchObject({
+      purpose: 'batch_output',
+      expires_at: output.created_at + 7_200,
+    });
     lab.wait(2 * hourMs);
     expect(refusalOf(await lab.provider.fileContent(output.id)).statusCode).toBe(404);
-    expect(valueOf(await lab.provider.retrieveFile(file.id)).expires_at).toBe(file.created_at + 2_592_000);
+    expect(valueOf(await lab.provider.retrieveFile(file.id)).expires_at).toBe(
+      file.created_at + 2_592_000,
+    );
     lab.wait(31 * 24 * hourMs);
     expect(refusalOf(await lab.provider.retrieveFile(file.id)).statusCode).toBe(404);
   });
@@ -231,8 +277,14 @@ describe('files', () => {
     expect((await lab.retrieve(late.id)).status).toBe('in_progress');
     await lab.provider.deleteFile(late.input_file_id);
     lab.wait(48 * hourMs);
-    expect(await lab.retrieve(early.id)).toMatchObject({ status: 'failed', errors: { data: [{ code: 'invalid_request' }] } });
-    expect(await lab.retrieve(late.id)).toMatchObject({ status: 'completed', request_counts: { completed: 2 } });
+    expect(await lab.retrieve(early.id)).toMatchObject({
+      status: 'failed',
+      errors: { data: [{ code: 'invalid_request' }] },
+    });
+    expect(await lab.retrieve(late.id)).toMatchObject({
+      status: 'completed',
+      request_counts: { completed: 2 },
+    });
     expect(lab.provider.ledger.requestsBilled).toBe(2);
   });
 });

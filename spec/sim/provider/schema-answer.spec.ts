@@ -10,31 +10,77 @@ const ajv = new Ajv({ strict: false, validateSchema: false });
 addFormats.default(ajv);
 
 const answerTo = (schema: JsonObject, prompt: string): unknown =>
-  JSON.parse(defaultAnswer({ text: { format: { type: 'json_schema', name: 'x', strict: true, schema } } }, prompt, 1));
+  JSON.parse(
+    defaultAnswer(
+      { text: { format: { type: 'json_schema', name: 'x', strict: true, schema } } },
+      prompt,
+      1,
+    ),
+  );
 
 const satisfies = (schema: JsonObject, prompt: string): boolean => {
   const isGood = ajv.validate(schema, answerTo(schema, prompt));
-  if (!isGood) throw new Error(`${JSON.stringify(schema)} ${JSON.stringify(answerTo(schema, prompt))} ${ajv.errorsText()}`);
+  if (!isGood)
+    throw new Error(
+      `${JSON.stringify(schema)} ${JSON.stringify(answerTo(schema, prompt))} ${ajv.errorsText()}`,
+    );
   return isGood;
 };
 
 /** Ajv ignores a property of this name, and would report it as additional. */
 const propertyName = fc.string().filter((name) => name !== '__proto__');
 const bounded = fc.tuple(fc.integer({ min: -1_000, max: 1_000 }), fc.nat(1_000));
-const schemaArbitrary: fc.Arbitrary<JsonObject> = fc.letrec<{ schema: JsonObject; leaf: JsonObject; object: JsonObject }>((tie) => ({
+const schemaArbitrary: fc.Arbitrary<JsonObject> = fc.letrec<{
+  schema: JsonObject;
+  leaf: JsonObject;
+  object: JsonObject;
+}>((tie) => ({
   leaf: fc.oneof(
-    fc.constantFrom<JsonObject>({ type: 'boolean' }, { type: 'null' }, { type: 'string' }, { type: 'integer' }, { type: 'number' }),
-    fc.array(fc.string(), { minLength: 1, maxLength: 5 }).map((options) => ({ type: 'string', enum: options })),
+    fc.constantFrom<JsonObject>(
+      { type: 'boolean' },
+      { type: 'null' },
+      { type: 'string' },
+      { type: 'integer' },
+      { type: 'number' },
+    ),
+    fc
+      .array(fc.string(), { minLength: 1, maxLength: 5 })
+      .map((options) => ({ type: 'string', enum: options })),
     fc.oneof(fc.string(), fc.integer(), fc.boolean()).map((value) => ({ const: value })),
     bounded.map(([minimum, width]) => ({ type: 'integer', minimum, maximum: minimum + width })),
-    bounded.map(([exclusiveMinimum, width]) => ({ type: 'number', exclusiveMinimum, exclusiveMaximum: exclusiveMinimum + width + 1 })),
-    fc.integer({ min: 1, max: 50 }).map((multipleOf) => ({ type: 'integer', minimum: 0, multipleOf })),
-    fc.tuple(fc.nat(20), fc.nat(40)).map(([minLength, more]) => ({ type: 'string', minLength, maxLength: minLength + more })),
+    bounded.map(([exclusiveMinimum, width]) => ({
+      type: 'number',
+      exclusiveMinimum,
+      exclusiveMaximum: exclusiveMinimum + width + 1,
+    })),
     fc
-      .constantFrom('date-time', 'date', 'time', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid')
+      .integer({ min: 1, max: 50 })
+      .map((multipleOf) => ({ type: 'integer', minimum: 0, multipleOf })),
+    fc
+      .tuple(fc.nat(20), fc.nat(40))
+      .map(([minLength, more]) => ({ type: 'string', minLength, maxLength: minLength + more })),
+    fc
+      .constantFrom(
+        'date-time',
+        'date',
+        'time',
+        'duration',
+        'email',
+        'hostname',
+        'ipv4',
+        'ipv6',
+        'uuid',
+      )
       .map((format) => ({ type: 'string', format })),
     fc
-      .constantFrom('^[A-Z]{3}-\\d{4}$', '^(red|green)+$', '^\\w+@\\w+\\.com$', '^[^a-z]{2,5}$', '^(?:a|bc)?x*$', '^\\+?[0-9 ]{5,}$')
+      .constantFrom(
+        '^[A-Z]{3}-\\d{4}$',
+        '^(red|green)+$',
+        '^\\w+@\\w+\\.com$',
+        '^[^a-z]{2,5}$',
+        '^(?:a|bc)?x*$',
+        '^\\+?[0-9 ]{5,}$',
+      )
       .map((pattern) => ({ type: 'string', pattern })),
     fc.constant({ type: ['string', 'null'] }),
   ),
@@ -48,9 +94,12 @@ const schemaArbitrary: fc.Arbitrary<JsonObject> = fc.letrec<{ schema: JsonObject
     { depthSize: 'small', withCrossShrink: true },
     tie('leaf'),
     tie('object'),
-    fc
-      .tuple(tie('schema'), fc.nat(3), fc.nat(3))
-      .map(([items, minItems, more]) => ({ type: 'array', items, minItems, maxItems: minItems + more })),
+    fc.tuple(tie('schema'), fc.nat(3), fc.nat(3)).map(([items, minItems, more]) => ({
+      type: 'array',
+      items,
+      minItems,
+      maxItems: minItems + more,
+    })),
     fc.array(tie('schema'), { minLength: 1, maxLength: 3 }).map((anyOf) => ({ anyOf })),
   ),
 })).object;
@@ -64,7 +113,9 @@ describe('an answer to a schema', () => {
   });
 
   it('has a property called __proto__ where the schema wants one', () => {
-    const schema = JSON.parse('{"type":"object","properties":{"__proto__":{"const":1}},"required":["__proto__"]}') as JsonObject;
+    const schema = JSON.parse(
+      '{"type":"object","properties":{"__proto__":{"const":1}},"required":["__proto__"]}',
+    ) as JsonObject;
     expect(JSON.stringify(answerTo(schema, 'x'))).toBe('{"__proto__":1}');
   });
 
@@ -90,18 +141,38 @@ describe('an answer to a schema', () => {
       additionalProperties: false,
     };
     expect(JSON.stringify(answerTo(schema, 'volcanoes'))).toContain('volcanoes');
-    const answers = new Set(['one', 'two', 'three'].map((prompt) => JSON.stringify(answerTo(schema, prompt))));
+    const answers = new Set(
+      ['one', 'two', 'three'].map((prompt) => JSON.stringify(answerTo(schema, prompt))),
+    );
     expect(answers.size).toBe(3);
   });
 
   it('arrives as text in responses and in chat completions', async () => {
-    const schema: JsonObject = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'], additionalProperties: false };
+    const schema: JsonObject = {
+      type: 'object',
+      properties: { n: { type: 'integer' } },
+      required: ['n'],
+      additionalProperties: false,
+    };
     const lab = createLab();
-    const batch = await lab.finish([line('a', 'count', { text: { format: { type: 'json_schema', name: 'x', strict: true, schema } } })]);
+    const batch = await lab.finish([
+      line('a', 'count', {
+        text: { format: { type: 'json_schema', name: 'x', strict: true, schema } },
+      }),
+    ]);
     const [row] = rowsOf(await lab.text(batch.output_file_id));
     expect(ajv.validate(schema, JSON.parse(outputTextOf(row)))).toBe(true);
-    const chat = defaultAnswer({ response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema } } }, 'count', 1);
+    const chat = defaultAnswer(
+      {
+        response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema } },
+      },
+      'count',
+      1,
+    );
     expect(ajv.validate(schema, JSON.parse(chat))).toBe(true);
-    expect(() => void JSON.parse(defaultAnswer({ response_format: { type: 'json_object' } }, 'as JSON', 1))).not.toThrow();
+    expect(
+      () =>
+        void JSON.parse(defaultAnswer({ response_format: { type: 'json_object' } }, 'as JSON', 1)),
+    ).not.toThrow();
   });
 });

@@ -17,15 +17,26 @@ const createOf = (lab: ReturnType<typeof createLab>, fileId: string) =>
   lab.provider.createBatch({ input_file_id: fileId, endpoint, completion_window: '24h' });
 
 describe('an upload', () => {
-  it.each([undefined, 400])('of more bytes than the service takes is refused (%s), a smaller one is not', async (statusCode) => {
-    const lab = createLab({ faults: [{ type: 'upload_too_large', bytesMax: 1_000, ...(statusCode === undefined ? {} : { statusCode }) }] });
-    expect(refusalOf(await uploadOf(lab, 20))).toMatchObject({
-      statusCode: statusCode ?? 413,
-      error: { message: expect.stringContaining('too large') as string },
-    });
-    expect(valueOf(await uploadOf(lab, 2)).status).toBe('processed');
-    expect(lab.provider.ledger.uploads).toBe(1);
-  });
+  it.each([undefined, 400])(
+    'of more bytes than the service takes is refused (%s), a smaller one is not',
+    async (statusCode) => {
+      const lab = createLab({
+        faults: [
+          {
+            type: 'upload_too_large',
+            bytesMax: 1_000,
+            ...(statusCode === undefined ? {} : { statusCode }),
+          },
+        ],
+      });
+      expect(refusalOf(await uploadOf(lab, 20))).toMatchObject({
+        statusCode: statusCode ?? 413,
+        error: { message: expect.stringContaining('too large') as string },
+      });
+      expect(valueOf(await uploadOf(lab, 2)).status).toBe('processed');
+      expect(lab.provider.ledger.uploads).toBe(1);
+    },
+  );
 
   it.each(['files_quota', 'storage_quota'] as const)('exceeds a quota: %s', async (reason) => {
     const lab = createLab({ faults: [{ type: 'upload_refused', reason, times: 1 }] });
@@ -33,33 +44,47 @@ describe('an upload', () => {
     valueOf(await uploadOf(lab, 1));
   });
 
-  it.each(['upload', 'create'] as const)('is read at once, and a line of it refused at the %s', async (at) => {
-    const lab = createLab({ faults: [{ type: 'line_refused', line: 2, at, batch: 1 }] });
-    const refusal = async (): Promise<Reply<unknown>> => {
-      const uploaded = await uploadOf(lab, 3);
-      return at === 'upload' ? uploaded : createOf(lab, valueOf(uploaded).id);
-    };
-    expect(refusalOf(await refusal())).toMatchObject({
-      statusCode: 400,
-      error: { message: expect.stringContaining('line 2') as string, code: 'invalid_line' },
-    });
-    expect(lab.provider.ledger.batchesCreated).toBe(0);
-    valueOf(await refusal());
-  });
+  it.each(['upload', 'create'] as const)(
+    'is read at once, and a line of it refused at the %s',
+    async (at) => {
+      const lab = createLab({ faults: [{ type: 'line_refused', line: 2, at, batch: 1 }] });
+      const refusal = async (): Promise<Reply<unknown>> => {
+        const uploaded = await uploadOf(lab, 3);
+        return at === 'upload' ? uploaded : createOf(lab, valueOf(uploaded).id);
+      };
+      expect(refusalOf(await refusal())).toMatchObject({
+        statusCode: 400,
+        error: { message: expect.stringContaining('line 2') as string, code: 'invalid_line' },
+      });
+      expect(lab.provider.ledger.batchesCreated).toBe(0);
+      valueOf(await refusal());
+    },
+  );
 
   it.each(['upload', 'create'] as const)('names a request by its id at the %s', async (at) => {
-    const lab = createLab({ faults: [{ type: 'line_refused', line: 2, at, byId: true, batch: 1 }] });
+    const lab = createLab({
+      faults: [{ type: 'line_refused', line: 2, at, byId: true, batch: 1 }],
+    });
     const uploaded = await uploadOf(lab, 3);
     const reply = at === 'upload' ? uploaded : await createOf(lab, valueOf(uploaded).id);
-    expect(refusalOf(reply)).toMatchObject({ statusCode: 400, error: { message: "Request 'row-1' is not valid.", param: null } });
+    expect(refusalOf(reply)).toMatchObject({
+      statusCode: 400,
+      error: { message: "Request 'row-1' is not valid.", param: null },
+    });
     expect(lab.provider.ledger.uploads).toBe(at === 'upload' ? 0 : 1);
   });
 
-  it.each(['file_not_processed', 'file_not_found_after_upload'] as const)('is refused with the message of the script: %s', async (type) => {
-    const lab = createLab({ faults: [{ type, forMs: 5 * minuteMs, message: 'not yet' }] });
-    const file = valueOf(await uploadOf(lab, 1));
-    expect(refusalOf(await createOf(lab, file.id)).error).toMatchObject({ message: 'not yet', param: 'input_file_id' });
-  });
+  it.each(['file_not_processed', 'file_not_found_after_upload'] as const)(
+    'is refused with the message of the script: %s',
+    async (type) => {
+      const lab = createLab({ faults: [{ type, forMs: 5 * minuteMs, message: 'not yet' }] });
+      const file = valueOf(await uploadOf(lab, 1));
+      expect(refusalOf(await createOf(lab, file.id)).error).toMatchObject({
+        message: 'not yet',
+        param: 'input_file_id',
+      });
+    },
+  );
 
   it('is not processed for a while, and says so', async () => {
     const lab = createLab({ faults: [{ type: 'file_not_processed', forMs: 5 * minuteMs }] });
@@ -72,7 +97,9 @@ describe('an upload', () => {
   });
 
   it('is not found by creates for a while, though it can be retrieved', async () => {
-    const lab = createLab({ faults: [{ type: 'file_not_found_after_upload', forMs: 5 * minuteMs }] });
+    const lab = createLab({
+      faults: [{ type: 'file_not_found_after_upload', forMs: 5 * minuteMs }],
+    });
     const file = valueOf(await uploadOf(lab, 1));
     expect(valueOf(await lab.provider.retrieveFile(file.id)).id).toBe(file.id);
     expect(refusalOf(await createOf(lab, file.id)).error.message).toContain('Cannot find file');
@@ -85,7 +112,13 @@ describe('a create', () => {
   it.each(createRefusals)('is refused for %s, and makes nothing', async (reason) => {
     const lab = createLab({ faults: [{ type: 'create_refused', reason, times: 1 }] });
     const file = valueOf(await uploadOf(lab, 1));
-    const statusCode = { over_capacity: 429, insufficient_quota: 429, unauthorized: 401, not_in_plan: 403, region: 403 }[reason];
+    const statusCode = {
+      over_capacity: 429,
+      insufficient_quota: 429,
+      unauthorized: 401,
+      not_in_plan: 403,
+      region: 403,
+    }[reason];
     expect(refusalOf(await createOf(lab, file.id)).statusCode).toBe(statusCode);
     expect(lab.provider.ledger.batchesCreated).toBe(0);
     valueOf(await createOf(lab, file.id));
@@ -105,11 +138,17 @@ describe('lists of batches', () => {
   });
 
   it('are arrays', async () => {
-    expect(valueOf(await listed({ type: 'list_bare' }))).toEqual([expect.objectContaining({ object: 'batch' })]);
+    expect(valueOf(await listed({ type: 'list_bare' }))).toEqual([
+      expect.objectContaining({ object: 'batch' }),
+    ]);
   });
 
   it('begin with an empty page that says there is more', async () => {
-    expect(valueOf(await listed({ type: 'list_page_empty' }))).toEqual({ object: 'list', data: [], has_more: true });
+    expect(valueOf(await listed({ type: 'list_page_empty' }))).toEqual({
+      object: 'list',
+      data: [],
+      has_more: true,
+    });
   });
 });
 
@@ -117,9 +156,17 @@ describe('a batch object', () => {
   it('has no counts until the batch has ended', async () => {
     const lab = createLab({ faults: [{ type: 'counts_null' }] });
     const batch = await lab.order(lines(2));
-    expect((await lab.retrieve(batch.id)).request_counts).toEqual({ total: null, completed: null, failed: null });
+    expect((await lab.retrieve(batch.id)).request_counts).toEqual({
+      total: null,
+      completed: null,
+      failed: null,
+    });
     lab.wait(5 * hourMs);
-    expect((await lab.retrieve(batch.id)).request_counts).toEqual({ total: 2, completed: 2, failed: 0 });
+    expect((await lab.retrieve(batch.id)).request_counts).toEqual({
+      total: 2,
+      completed: 2,
+      failed: 0,
+    });
   });
 
   it('has its times as texts, in lists too', async () => {

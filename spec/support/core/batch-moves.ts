@@ -20,7 +20,8 @@ export const batchMoves = (step: Step): readonly BatchMove[] => {
       if (from !== phase) moves.push({ batchKey, from, to: phase });
       phases.delete(batchKey);
     }
-    for (const [batchKey, from] of phases) moves.push({ batchKey, from, to: event.type === 'BatchDropped' ? 'dropped' : 'settled' });
+    for (const [batchKey, from] of phases)
+      moves.push({ batchKey, from, to: event.type === 'BatchDropped' ? 'dropped' : 'settled' });
     before = after;
   }
   return moves;

@@ -1,5 +1,13 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { applyToRows, type Command, decide, type Event, evolve, type Rejection, type RunSnapshot } from '../../../lib/core/internal.ts';
+import {
+  applyToRows,
+  type Command,
+  decide,
+  type Event,
+  evolve,
+  type Rejection,
+  type RunSnapshot,
+} from '../../../lib/core/internal.ts';
 import { foldRows, type RowMove, type Rows } from './row-table.ts';
 
 /** A run as a store holds it. */
@@ -25,7 +33,16 @@ export interface Step {
 
 /** Decides, and commits snapshot and rows together or not at all. */
 export const commit = (before: State, command: Command): Step => {
-  const nothing: Step = { command, before, after: before, events: [], moves: [], rejection: null, refusal: null, thrown: null };
+  const nothing: Step = {
+    command,
+    before,
+    after: before,
+    events: [],
+    moves: [],
+    rejection: null,
+    refusal: null,
+    thrown: null,
+  };
   try {
     const decided = decide(before.snapshot, command);
     if (isLeft(decided)) return { ...nothing, rejection: decided.left };

@@ -1,7 +1,13 @@
 import { defaultOperation, type Operation, type RunConfig } from '../../../lib/core/internal.ts';
 import { withProbability, type Dice, oneOf } from './dice.ts';
 
-const limits = { requestsMax: 1_000, inputBytesMax: 100_000, inputTokensMax: null, inputsMax: null, createsPerHourMax: null };
+const limits = {
+  requestsMax: 1_000,
+  inputBytesMax: 100_000,
+  inputTokensMax: null,
+  inputsMax: null,
+  createsPerHourMax: null,
+};
 
 /** What the specs change of a run's operation. */
 export interface Overrides {
@@ -69,7 +75,10 @@ export const testPrices = {
   source: 'made up',
 };
 
-/** Row sizes of the fake source; some limits below lie beneath the largest, so that rows exist which fit no batch. */
+/**
+ * Row sizes of the fake source; some limits below lie beneath the largest, so that rows exist which
+ * fit no batch.
+ */
 export const rowBytesMax = 40;
 export const rowTokensMax = 12;
 
@@ -95,7 +104,15 @@ export const randomOperation = (dice: Dice): Operation =>
       planAfterMs: oneOf(dice, [0, 5_000, 60_000]),
     },
     enqueue: {
-      enqueuedTokenLimit: oneOf(dice, [null, null, null, 3 * rowTokensMax, 3 * rowTokensMax, rowTokensMax, 7]),
+      enqueuedTokenLimit: oneOf(dice, [
+        null,
+        null,
+        null,
+        3 * rowTokensMax,
+        3 * rowTokensMax,
+        rowTokensMax,
+        7,
+      ]),
       enqueuedRequestLimit: oneOf(dice, [null, null, 3, 10]),
       targetRatio: oneOf(dice, [1, 0.8]),
       headroom: withProbability(dice, 0.8) ? 0 : 2,
@@ -106,7 +123,9 @@ export const randomOperation = (dice: Dice): Operation =>
       prices: oneOf(dice, [null, testPrices]),
       outputTokensMax: oneOf(dice, [null, 5]),
       costUsdMax: null,
-      ...(withProbability(dice, 0.15) ? { prices: testPrices, outputTokensMax: 5, costUsdMax: oneOf(dice, [20, 60, 400]) } : {}),
+      ...(withProbability(dice, 0.15)
+        ? { prices: testPrices, outputTokensMax: 5, costUsdMax: oneOf(dice, [20, 60, 400]) }
+        : {}),
     },
     canary: oneOf(dice, [null, null, null, null, { items: 2, passRatioMin: 0.5 }]),
     circuitBreaker: {

@@ -16,8 +16,10 @@ export const roll = (dice: Dice): number => {
 /** A whole number in [0, bound). */
 export const below = (dice: Dice, bound: number): number => Math.floor(roll(dice) * bound);
 /** A whole number in [from, to]. */
-export const between = (dice: Dice, from: number, to: number): number => from + below(dice, to - from + 1);
-export const withProbability = (dice: Dice, probability: number): boolean => roll(dice) < probability;
+export const between = (dice: Dice, from: number, to: number): number =>
+  from + below(dice, to - from + 1);
+export const withProbability = (dice: Dice, probability: number): boolean =>
+  roll(dice) < probability;
 
 /** One of them; there must be one. */
 export const oneOf = <T>(dice: Dice, choices: readonly T[]): T => {
@@ -27,7 +29,10 @@ export const oneOf = <T>(dice: Dice, choices: readonly T[]): T => {
 };
 
 /** One of the names, as often as its weight says. */
-export const weighted = <Name extends string>(dice: Dice, weights: Readonly<Record<Name, number>>): Name => {
+export const weighted = <Name extends string>(
+  dice: Dice,
+  weights: Readonly<Record<Name, number>>,
+): Name => {
   const names = Object.keys(weights) as Name[];
   let left = roll(dice) * names.reduce((sum, name) => sum + weights[name], 0);
   for (const name of names) {

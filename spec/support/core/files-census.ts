@@ -12,7 +12,9 @@ export const censusOf = (
   const own = new Set(sent);
   const lines = [...(files?.output ?? []), ...(files?.error ?? [])];
   return {
-    rows: new Set(lines.flatMap(({ kind, index }) => (isAnswer(kind) && own.has(index) ? [index] : []))).size,
+    rows: new Set(
+      lines.flatMap(({ kind, index }) => (isAnswer(kind) && own.has(index) ? [index] : [])),
+    ).size,
     spoilt: 0,
     output: fileCensus(outputFileId, files?.output ?? [], own),
     error: fileCensus(errorFileId, files?.error ?? [], own),
@@ -23,20 +25,28 @@ export const censusOf = (
 /** A proxy's page in place of each file. */
 export const pageCensus = ({ outputFileId, errorFileId }: StoreFiles): FilesCensus => {
   const page = (fileId: string | null): FileCensus | null =>
-    fileId === null ? null : { fileId, lines: 3, malformed: 3, unknown: 0, isCut: false, begins: '<html>' };
+    fileId === null
+      ? null
+      : { fileId, lines: 3, malformed: 3, unknown: 0, isCut: false, begins: '<html>' };
   return { rows: 0, spoilt: 0, output: page(outputFileId), error: page(errorFileId), gone: null };
 };
 
 const isAnswer = (kind: Line['kind']): boolean => kind === 'success' || kind === 'failure';
 
-const fileCensus = (fileId: string | null, lines: readonly Line[], own: ReadonlySet<number>): FileCensus | null =>
+const fileCensus = (
+  fileId: string | null,
+  lines: readonly Line[],
+  own: ReadonlySet<number>,
+): FileCensus | null =>
   fileId === null
     ? null
     : {
         fileId,
         lines: lines.length,
         malformed: lines.filter(({ kind }) => kind === 'malformed').length,
-        unknown: lines.filter(({ kind, index }) => kind === 'unknown' || (isAnswer(kind) && !own.has(index))).length,
+        unknown: lines.filter(
+          ({ kind, index }) => kind === 'unknown' || (isAnswer(kind) && !own.has(index)),
+        ).length,
         isCut: false,
         begins: '',
       };

@@ -6,9 +6,14 @@ const foreignKey = 'foreign' as BatchKey;
 
 /** True for a batch that the run did not create. */
 export const isForeign = (world: World, id: ProviderBatchId): boolean =>
-  world.batches.some(({ providerBatchId, batchKey }) => providerBatchId === id && batchKey === foreignKey);
+  world.batches.some(
+    ({ providerBatchId, batchKey }) => providerBatchId === id && batchKey === foreignKey,
+  );
 
-/** Batches that are at the provider before the run is: their lines are the source's entries, in order, and all of them. */
+/**
+ * Batches that are at the provider before the run is: their lines are the source's entries, in
+ * order, and all of them.
+ */
 export const withForeignBatches = (world: World): World => {
   const { dice } = world;
   const entries: World['entries'][number][] = [];
@@ -16,7 +21,12 @@ export const withForeignBatches = (world: World): World => {
     const from = entries.length;
     const count = between(dice, 1, 6);
     for (let i = 0; i < count; i += 1)
-      entries.push({ bytes: between(dice, 1, 40), tokens: between(dice, 1, 12), isBad: false, sameAs: null });
+      entries.push({
+        bytes: between(dice, 1, 40),
+        tokens: between(dice, 1, 12),
+        isBad: false,
+        sameAs: null,
+      });
     world.batches.push({
       batchKey: foreignKey,
       createAttempt: 0,

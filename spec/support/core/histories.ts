@@ -2,7 +2,9 @@ import * as fc from 'fast-check';
 import { type History, playHistory, type PlayOptions } from './play.ts';
 import type { Step } from './commit.ts';
 
-/** Histories drawn from the run's seed (printed at its start): the same seed, the same histories. */
+/**
+ * Histories drawn from the run's seed (printed at its start): the same seed, the same histories.
+ */
 export const recordHistories = (count: number, options: PlayOptions = {}): readonly History[] =>
   fc.sample(fc.noBias(fc.integer()), count).map((seed) => playHistory(seed, options));
 
@@ -10,14 +12,18 @@ export const recordHistories = (count: number, options: PlayOptions = {}): reado
  * The first breaches of a law over all steps, each with the seed that repeats it; and how many
  * steps were checked.
  */
-export const breaches = (histories: readonly History[], law: (step: Step, history: History) => string | null): readonly string[] => {
+export const breaches = (
+  histories: readonly History[],
+  law: (step: Step, history: History) => string | null,
+): readonly string[] => {
   const found: string[] = [];
   let seen = 0;
   for (const history of histories) {
     history.steps.forEach((step, i) => {
       seen += 1;
       const breach = law(step, history);
-      if (breach !== null) found.push(`playHistory(${history.seed}) step ${i} ${step.command.type}: ${breach}`);
+      if (breach !== null)
+        found.push(`playHistory(${history.seed}) step ${i} ${step.command.type}: ${breach}`);
     });
   }
   if (seen === 0) found.push('no step was checked');

@@ -1,4 +1,10 @@
-import { ingestKey, planKey, pollKey, requeueKey, reconcileKey } from '../../../lib/core/model/effect.ts';
+import {
+  ingestKey,
+  planKey,
+  pollKey,
+  requeueKey,
+  reconcileKey,
+} from '../../../lib/core/model/effect.ts';
 import {
   batchEffectKey,
   type BatchKey,
@@ -15,17 +21,41 @@ import { between, type Dice, oneOf, weighted } from './dice.ts';
 import { openMask, openRows, pendingRows, planWindow } from './slices.ts';
 
 /** What a person may ask at any time. */
-export const userCommand = (dice: Dice, { snapshot, atMs }: Pick<Moment, 'snapshot' | 'atMs'>, mayCancel: boolean): Command => {
+export const userCommand = (
+  dice: Dice,
+  { snapshot, atMs }: Pick<Moment, 'snapshot' | 'atMs'>,
+  mayCancel: boolean,
+): Command => {
   const held = snapshot.live.filter((batch) => batch.held !== null);
   const isOver = isFinished(snapshot);
-  const weights = { pause: 3, resume: 8, change: 1, jump: 1, cancel: mayCancel ? 2 : 0, resolve: held.length > 0 ? 8 : 0 };
+  const weights = {
+    pause: 3,
+    resume: 8,
+    change: 1,
+    jump: 1,
+    cancel: mayCancel ? 2 : 0,
+    resolve: held.length > 0 ? 8 : 0,
+  };
   switch (weighted(dice, { ...weights, export: isOver ? 8 : 0, prune: isOver ? 8 : 0 })) {
     case 'export':
-      return { type: 'RecordExported', atMs, destination: '/out', fileCount: 3, bytes: 10, resultCount: 2, manifestSha256: 'ab' };
+      return {
+        type: 'RecordExported',
+        atMs,
+        destination: '/out',
+        fileCount: 3,
+        bytes: 10,
+        resultCount: 2,
+        manifestSha256: 'ab',
+      };
     case 'prune':
       return { type: 'PruneArtifacts', atMs, raw: dice.state % 2 === 0 };
     case 'resolve':
-      return { type: 'ResolveBatch', atMs, batchKey: oneOf(dice, held).batchKey, resolution: { type: 'retry' } };
+      return {
+        type: 'ResolveBatch',
+        atMs,
+        batchKey: oneOf(dice, held).batchKey,
+        resolution: { type: 'retry' },
+      };
     case 'jump':
       // The machine slept, or its clock went ahead.
       return { type: 'RecordClockJump', atMs, byMs: oneOf(dice, [5_000, 60_000, 3_600_000]) };
@@ -44,11 +74,20 @@ export const userCommand = (dice: Dice, { snapshot, atMs }: Pick<Moment, 'snapsh
  * A command that no correct engine sends now: an old one again, one about another batch, or one
  * with wrong columns.
  */
-export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, rows, atMs }: Moment): Command => {
-  const batchKey = snapshot.live.length === 0 || dice.state % 4 === 0 ? ('unknown' as BatchKey) : oneOf(dice, snapshot.live).batchKey;
+export const noiseCommand = (
+  dice: Dice,
+  past: readonly Command[],
+  { snapshot, rows, atMs }: Moment,
+): Command => {
+  const batchKey =
+    snapshot.live.length === 0 || dice.state % 4 === 0
+      ? ('unknown' as BatchKey)
+      : oneOf(dice, snapshot.live).batchKey;
   const batchNo = snapshot.live.find((batch) => batch.batchKey === batchKey)?.batchNo ?? 99;
   /** Of the attempt before, or of one that never was. */
-  const otherAttempt = (snapshot.live.find((batch) => batch.batchKey === batchKey)?.createAttempt ?? 0) + oneOf(dice, [-1, 5]);
+  const otherAttempt =
+    (snapshot.live.find((batch) => batch.batchKey === batchKey)?.createAttempt ?? 0) +
+    oneOf(dice, [-1, 5]);
   const providerBatchId = 'batch_nobody' as ProviderBatchId;
   const off = oneOf(dice, [-1, 0, 0, 1]);
   switch (
@@ -75,7 +114,14 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       return old === null ? { type: 'OpenRun', atMs } : { ...old, atMs };
     }
     case 'fault': {
-      const key = oneOf<EffectKey>(dice, [ingestKey, planKey, pollKey, reconcileKey, requeueKey, batchEffectKey(batchKey)]);
+      const key = oneOf<EffectKey>(dice, [
+        ingestKey,
+        planKey,
+        pollKey,
+        reconcileKey,
+        requeueKey,
+        batchEffectKey(batchKey),
+      ]);
       return {
         type: 'RecordFault',
         atMs,
@@ -86,7 +132,11 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       };
     }
     case 'window': {
-      const window = planWindow(rows, snapshot.backlog.generation - Math.abs(off), between(dice, 0, 4));
+      const window = planWindow(
+        rows,
+        snapshot.backlog.generation - Math.abs(off),
+        between(dice, 0, 4),
+      );
       return {
         type: 'PlanBatch',
         atMs,
@@ -95,7 +145,12 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
       };
     }
     case 'failing':
-      return { type: 'FailPending', atMs, generation: snapshot.backlog.generation - Math.abs(off), rows: pendingRows(rows, 3) };
+      return {
+        type: 'FailPending',
+        atMs,
+        generation: snapshot.backlog.generation - Math.abs(off),
+        rows: pendingRows(rows, 3),
+      };
     case 'slice': {
       const fromIndex = snapshot.ingest.itemCount + off;
       const badOffsets = oneOf<readonly number[]>(dice, [[], [0], [0, 0], [5], [-1]]);
@@ -114,19 +169,44 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         sharedTokens: 0,
       };
       const nextIndex = (snapshot.ingest.checkpoint?.nextIndex ?? 0) + between(dice, -1, 1);
-      return { type: 'AcceptSlice', atMs, slice, checkpoint: { nextIndex, position: null, beforeLastPosition: null }, isLast: false };
+      return {
+        type: 'AcceptSlice',
+        atMs,
+        slice,
+        checkpoint: { nextIndex, position: null, beforeLastPosition: null },
+        isLast: false,
+      };
     }
     case 'created':
-      return { type: 'RecordCreated', atMs, batchKey, createAttempt: otherAttempt, providerBatchId, providerStatus: 'validating' };
+      return {
+        type: 'RecordCreated',
+        atMs,
+        batchKey,
+        createAttempt: otherAttempt,
+        providerBatchId,
+        providerStatus: 'validating',
+      };
     case 'unclear':
-      return { type: 'RecordCreateUnclear', atMs, batchKey, createAttempt: otherAttempt, message: 'noise' };
+      return {
+        type: 'RecordCreateUnclear',
+        atMs,
+        batchKey,
+        createAttempt: otherAttempt,
+        message: 'noise',
+      };
     case 'refused':
       return {
         type: 'RecordCreateRefused',
         atMs,
         batchKey,
         createAttempt: otherAttempt,
-        refusal: { type: 'refused', message: 'noise', retryAfterMs: null, statedTokensMax: null, statedRequestsMax: null },
+        refusal: {
+          type: 'refused',
+          message: 'noise',
+          retryAfterMs: null,
+          statedTokensMax: null,
+          statedRequestsMax: null,
+        },
       };
     case 'poll': {
       const observation = {
@@ -137,10 +217,22 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         progress: null,
         ending: { type: 'completed', outputFileId: null, errorFileId: null, rejection: null },
       } as const;
-      return { type: 'RecordPoll', atMs, asked: ['unknown' as BatchKey], observations: [observation, observation] };
+      return {
+        type: 'RecordPoll',
+        atMs,
+        asked: ['unknown' as BatchKey],
+        observations: [observation, observation],
+      };
     }
     case 'files':
-      return { type: 'RecordFiles', atMs, batchKey: 'unknown' as BatchKey, output: null, error: null, census: censusOfRows(1_000_000) };
+      return {
+        type: 'RecordFiles',
+        atMs,
+        batchKey: 'unknown' as BatchKey,
+        output: null,
+        error: null,
+        census: censusOfRows(1_000_000),
+      };
     case 'settle': {
       const indexes = rows.slice(0, 3).map((row) => row.index);
       const lines = { indexes, offsets: indexes, lengths: indexes };
@@ -209,7 +301,14 @@ export const noiseCommand = (dice: Dice, past: readonly Command[], { snapshot, r
         { type: 'BeginCreate', atMs, batchKey },
         { type: 'DropBatch', atMs, batchKey: 'unknown' as BatchKey },
         { type: 'RecordCancelAsked', atMs, batchKey: 'unknown' as BatchKey },
-        { type: 'RecordUpload', atMs, batchKey: 'unknown' as BatchKey, createAttempt: 1, inputFileId: 'file-x', expiresAtMs: null },
+        {
+          type: 'RecordUpload',
+          atMs,
+          batchKey: 'unknown' as BatchKey,
+          createAttempt: 1,
+          inputFileId: 'file-x',
+          expiresAtMs: null,
+        },
         { type: 'RecordFenced', atMs, batchKey, createAttempt: otherAttempt },
         { type: 'ReplanBatch', atMs, batchKey: 'unknown' as BatchKey },
         { type: 'ResolveBatch', atMs, batchKey, resolution: { type: 'retry' } },

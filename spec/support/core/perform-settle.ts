@@ -27,7 +27,11 @@ export const answerSettle = (
     fromOffset: offset,
     toOffset,
     isEndOfFile: from + rowsMax >= (files?.[part]?.length ?? 0),
-    lines: { indexes, offsets: successes.map((line) => line.offset), lengths: successes.map(() => lineBytes) },
+    lines: {
+      indexes,
+      offsets: successes.map((line) => line.offset),
+      lengths: successes.map(() => lineBytes),
+    },
     open: openMask(rows, batchNo, indexes),
     usage: { ...emptyUsage, inputTokens: successes.length, outputTokens: 2 * successes.length },
     malformedCount: lines.filter((line) => line.kind === 'malformed').length,
@@ -35,11 +39,23 @@ export const answerSettle = (
   });
 };
 
-const settleRest = (effect: Extract<Effect, { readonly type: 'SettleSlice' }>, files: ProviderBatch['files'], rowsMax: number): Answer => {
-  const failures = new Map<number, { readonly line: Line; readonly part: number; readonly offset: number }>();
+const settleRest = (
+  effect: Extract<Effect, { readonly type: 'SettleSlice' }>,
+  files: ProviderBatch['files'],
+  rowsMax: number,
+): Answer => {
+  const failures = new Map<
+    number,
+    { readonly line: Line; readonly part: number; readonly offset: number }
+  >();
   for (const part of ['error', 'output'] as const) {
     (files?.[part] ?? []).forEach((line, lineIndex) => {
-      if (line.kind === 'failure') failures.set(line.index, { line, part: part === 'output' ? 1 : 2, offset: lineIndex * lineBytes });
+      if (line.kind === 'failure')
+        failures.set(line.index, {
+          line,
+          part: part === 'output' ? 1 : 2,
+          offset: lineIndex * lineBytes,
+        });
     });
   }
   return ({ rows, atMs }) => {

@@ -19,12 +19,20 @@ import { writeFiles } from './provider-files.ts';
 import { answerSettle } from './perform-settle.ts';
 import { backoffRows, batchMembers, pendingRows, planWindow, sharedRows } from './slices.ts';
 import { isForeign } from './foreign-batches.ts';
-import { freshId, lineBytes, type ProviderBatch, randomFate, hasFailure, type World } from './world.ts';
+import {
+  freshId,
+  lineBytes,
+  type ProviderBatch,
+  randomFate,
+  hasFailure,
+  type World,
+} from './world.ts';
 
 /** Acts out one effect: changes the world, and returns its answer. */
 export const perform = (world: World, effect: Effect, moment: Moment): Answer => {
   landLate(world);
-  if (isOutside(effect) && hasFailure(world, 0.06)) return fault(effect, oneOf(world.dice, faultsOf(effect)));
+  if (isOutside(effect) && hasFailure(world, 0.06))
+    return fault(effect, oneOf(world.dice, faultsOf(effect)));
   switch (effect.type) {
     case 'IngestSlice':
       return ingest(world, effect);
@@ -49,12 +57,19 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       });
     }
     case 'UploadBatch': {
-      if (hasFailure(world, 0.04)) return inputRefused(world, effect, batchMembers(moment.rows, effect.batchNo));
+      if (hasFailure(world, 0.04))
+        return inputRefused(world, effect, batchMembers(moment.rows, effect.batchNo));
       const inputFileId = freshId(world, 'file-');
-      world.files[inputFileId] = { batchKey: effect.batchKey, batchNo: effect.batchNo, indexes: batchMembers(moment.rows, effect.batchNo) };
+      world.files[inputFileId] = {
+        batchKey: effect.batchKey,
+        batchNo: effect.batchNo,
+        indexes: batchMembers(moment.rows, effect.batchNo),
+      };
       if (hasFailure(world, 0.4)) world.unreadable.push(inputFileId);
       // About the margin of a day: some are near their end at once, some soon.
-      const expiresIn = withProbability(world.dice, 0.15) ? between(world.dice, 86_380_000, 86_500_000) : null;
+      const expiresIn = withProbability(world.dice, 0.15)
+        ? between(world.dice, 86_380_000, 86_500_000)
+        : null;
       return ({ atMs }) => ({
         type: 'RecordUpload',
         atMs,
@@ -74,7 +89,12 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       return listing(world, effect, moment);
     case 'FenceCreate':
       delete world.files[effect.inputFileId];
-      return ({ atMs }) => ({ type: 'RecordFenced', atMs, batchKey: effect.batchKey, createAttempt: effect.createAttempt });
+      return ({ atMs }) => ({
+        type: 'RecordFenced',
+        atMs,
+        batchKey: effect.batchKey,
+        createAttempt: effect.createAttempt,
+      });
     case 'DeleteFile':
       if (moment.snapshot.live.some(({ inputFileId }) => inputFileId === effect.fileId))
         world.crimes.push(`file ${effect.fileId} is deleted, and a batch needs it`);
@@ -84,8 +104,13 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       return ({ atMs }) => ({ type: 'RecordCompacted', atMs, object: effect.object });
     case 'CancelStray': {
       const { providerBatchId } = effect;
-      if (isForeign(world, providerBatchId)) world.crimes.push(`${providerBatchId} was created elsewhere, and is cancelled as a duplicate`);
-      const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
+      if (isForeign(world, providerBatchId))
+        world.crimes.push(
+          `${providerBatchId} was created elsewhere, and is cancelled as a duplicate`,
+        );
+      const batch = world.batches.find(
+        (candidate) => candidate.providerBatchId === providerBatchId,
+      );
       if (batch !== undefined) batch.isCancelAsked = true;
       return ({ atMs }) => ({ type: 'RecordStrayCancelled', atMs, providerBatchId });
     }
@@ -97,16 +122,29 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
     case 'PollBatches':
       return poll(world, effect);
     case 'CancelBatch': {
-      if (isForeign(world, effect.providerBatchId) && moment.snapshot.control.state !== 'cancel_requested')
+      if (
+        isForeign(world, effect.providerBatchId) &&
+        moment.snapshot.control.state !== 'cancel_requested'
+      )
         world.crimes.push(`${effect.providerBatchId} was created elsewhere, and is cancelled`);
-      const batch = world.batches.find((candidate) => candidate.providerBatchId === effect.providerBatchId);
+      const batch = world.batches.find(
+        (candidate) => candidate.providerBatchId === effect.providerBatchId,
+      );
       if (batch !== undefined) batch.isCancelAsked = true;
       return ({ atMs }) => ({ type: 'RecordCancelAsked', atMs, batchKey: effect.batchKey });
     }
     case 'StoreFiles': {
       const files = theBatch(world, effect.batchKey, moment)?.files;
-      const stored = (part: 'output' | 'error', isThere: boolean): { readonly object: string; readonly bytes: number } | null =>
-        isThere ? { object: `raw/${effect.batchKey}/${part}`, bytes: (files?.[part]?.length ?? 0) * lineBytes } : null;
+      const stored = (
+        part: 'output' | 'error',
+        isThere: boolean,
+      ): { readonly object: string; readonly bytes: number } | null =>
+        isThere
+          ? {
+              object: `raw/${effect.batchKey}/${part}`,
+              bytes: (files?.[part]?.length ?? 0) * lineBytes,
+            }
+          : null;
       // Unreadable now and then, as a whole.
       const census = hasFailure(world, 0.05)
         ? pageCensus(effect)
@@ -121,10 +159,19 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
       });
     }
     case 'SettleSlice':
-      return answerSettle(theBatch(world, effect.batchKey, moment)?.files ?? null, effect, between(world.dice, 1, 4));
+      return answerSettle(
+        theBatch(world, effect.batchKey, moment)?.files ?? null,
+        effect,
+        between(world.dice, 1, 4),
+      );
     case 'RequeueRows': {
       const rowsMax = between(world.dice, 1, 4);
-      return ({ rows, atMs }) => ({ type: 'RequeueRows', atMs, dueAtMs: effect.dueAtMs, rows: backoffRows(rows, effect.dueAtMs, rowsMax) });
+      return ({ rows, atMs }) => ({
+        type: 'RequeueRows',
+        atMs,
+        dueAtMs: effect.dueAtMs,
+        rows: backoffRows(rows, effect.dueAtMs, rowsMax),
+      });
     }
     case 'FailPending': {
       const rowsMax = between(world.dice, 1, 8);
@@ -165,26 +212,47 @@ const othersOf = (world: World): OthersUse =>
               },
             ]
           : [],
-        stated: hasFailure(world, 0.3) ? { tokensMax: between(world.dice, 20, 100), requestsMax: null, atMs: 1_700_000_000_000 } : null,
+        stated: hasFailure(world, 0.3)
+          ? { tokensMax: between(world.dice, 20, 100), requestsMax: null, atMs: 1_700_000_000_000 }
+          : null,
       }
     : { tokens: 0, requests: 0, stated: null, wants: [] };
 
 /** The one that the run knows, of all that carry the key. */
-const theBatch = (world: World, batchKey: BatchKey, { snapshot }: Moment): ProviderBatch | undefined => {
+const theBatch = (
+  world: World,
+  batchKey: BatchKey,
+  { snapshot }: Moment,
+): ProviderBatch | undefined => {
   const id = snapshot.live.find((batch) => batch.batchKey === batchKey)?.providerBatchId;
   return world.batches.find(({ providerBatchId }) => providerBatchId === id);
 };
 
 /** True when the provider or the source answers it. A create has errors of its own. */
 const isOutside = (effect: Effect): boolean =>
-  !['PlanBatch', 'AdoptBatch', 'BeginCreate', 'ReplanBatch', 'CreateBatch', 'DropBatch', 'FailPending', 'SettleShared'].includes(
-    effect.type,
-  );
+  ![
+    'PlanBatch',
+    'AdoptBatch',
+    'BeginCreate',
+    'ReplanBatch',
+    'CreateBatch',
+    'DropBatch',
+    'FailPending',
+    'SettleShared',
+  ].includes(effect.type);
 
 const faultsOf = (effect: Effect): readonly FaultKind[] =>
   effect.type === 'IngestSlice'
     ? ['transient', 'transient', 'source_unreadable']
-    : ['transient', 'transient', 'transient', 'refused', 'refused', 'authentication_failed', 'insufficient_quota'];
+    : [
+        'transient',
+        'transient',
+        'transient',
+        'refused',
+        'refused',
+        'authentication_failed',
+        'insufficient_quota',
+      ];
 
 const fault = (effect: Effect, kind: FaultKind): Answer => {
   return ({ atMs }) => ({
@@ -197,19 +265,32 @@ const fault = (effect: Effect, kind: FaultKind): Answer => {
   });
 };
 
-const ingest = (world: World, effect: Extract<Effect, { readonly type: 'IngestSlice' }>): Answer => {
-  if (hasFailure(world, 0.03)) return ({ atMs }) => ({ type: 'RejectRow', atMs, message: 'a row without an id' });
+const ingest = (
+  world: World,
+  effect: Extract<Effect, { readonly type: 'IngestSlice' }>,
+): Answer => {
+  if (hasFailure(world, 0.03))
+    return ({ atMs }) => ({ type: 'RejectRow', atMs, message: 'a row without an id' });
   const from = effect.checkpoint?.nextIndex ?? 0;
   const entries = world.entries.slice(from, from + between(world.dice, 1, 8));
   const nextIndex = from + entries.length;
-  const checkpoint = { nextIndex, position: nextIndex, beforeLastPosition: nextIndex === 0 ? null : nextIndex - 1 };
+  const checkpoint = {
+    nextIndex,
+    position: nextIndex,
+    beforeLastPosition: nextIndex === 0 ? null : nextIndex - 1,
+  };
   // The end of a source is seen with its last slice, or only behind it.
-  const isLast = nextIndex === world.entries.length && (entries.length === 0 || withProbability(world.dice, 0.5));
-  if (entries.length === 0) return ({ atMs }) => ({ type: 'AcceptSlice', atMs, slice: null, checkpoint, isLast });
+  const isLast =
+    nextIndex === world.entries.length &&
+    (entries.length === 0 || withProbability(world.dice, 0.5));
+  if (entries.length === 0)
+    return ({ atMs }) => ({ type: 'AcceptSlice', atMs, slice: null, checkpoint, isLast });
   const slice: CommandOf<'AcceptSlice'>['slice'] = {
     fromIndex: effect.fromIndex,
     itemIds: entries.map((_, i) => `item-${from + i}`),
-    requestObject: entries.every((entry) => entry.isBad || entry.sameAs !== null) ? null : `request/${from}`,
+    requestObject: entries.every((entry) => entry.isBad || entry.sameAs !== null)
+      ? null
+      : `request/${from}`,
     itemObject: `item/${from}`,
     requestLengths: entries.map((entry) => entry.bytes),
     itemLengths: entries.map(() => 5),
@@ -217,7 +298,9 @@ const ingest = (world: World, effect: Extract<Effect, { readonly type: 'IngestSl
     areTokensExact: true,
     inputs: null,
     badOffsets: entries.flatMap((entry, offset) => (entry.isBad ? [offset] : [])),
-    sameAs: entries.some((entry) => entry.sameAs !== null) ? entries.map((entry) => (entry.sameAs === null ? 0 : entry.sameAs + 1)) : null,
+    sameAs: entries.some((entry) => entry.sameAs !== null)
+      ? entries.map((entry) => (entry.sameAs === null ? 0 : entry.sameAs + 1))
+      : null,
     sharedTokens: entries.filter((entry) => entry.sameAs !== null).length,
   };
   return ({ atMs }) => ({ type: 'AcceptSlice', atMs, slice, checkpoint, isLast });
@@ -233,17 +316,32 @@ const inputRefused = (
   const isAlone = members.length === 1;
   const line = isAlone ? 1 : between(world.dice, 1, Math.max(1, members.length));
   const code = oneOf(world.dice, ['invalid_line', 'no_such_thing', null]);
-  const said = isTooLarge && !isAlone ? [] : [{ line, code, message: 'No.', param: null, failureClass: null }];
+  const said =
+    isTooLarge && !isAlone ? [] : [{ line, code, message: 'No.', param: null, failureClass: null }];
   const statedBytesMax = isTooLarge ? oneOf(world.dice, [null, between(world.dice, 1, 500)]) : null;
   const indexes = said.map(() => members[line - 1] ?? 0);
   return ({ atMs }) => ({
-    ...{ type: 'RecordInputRefused', atMs, batchKey, createAttempt, message: 'refused', isTooLarge, statedBytesMax, said, indexes },
+    ...{
+      type: 'RecordInputRefused',
+      atMs,
+      batchKey,
+      createAttempt,
+      message: 'refused',
+      isTooLarge,
+      statedBytesMax,
+      said,
+      indexes,
+    },
   });
 };
 
-const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBatch' }>): Answer => {
+const create = (
+  world: World,
+  effect: Extract<Effect, { readonly type: 'CreateBatch' }>,
+): Answer => {
   const { batchKey, createAttempt, inputFileId } = effect;
-  if (hasFailure(world, 0.04)) return inputRefused(world, effect, world.files[inputFileId]?.indexes ?? []);
+  if (hasFailure(world, 0.04))
+    return inputRefused(world, effect, world.files[inputFileId]?.indexes ?? []);
   if (hasFailure(world, 0.15)) {
     const type = oneOf(world.dice, [
       'rate_limited',
@@ -255,7 +353,8 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
       'unreachable',
     ] as const);
     const retryAfterMs = type === 'rate_limited' ? 3_000 : null;
-    const statedTokensMax = type === 'over_capacity' ? oneOf(world.dice, [null, between(world.dice, 20, 100)]) : null;
+    const statedTokensMax =
+      type === 'over_capacity' ? oneOf(world.dice, [null, between(world.dice, 20, 100)]) : null;
     return ({ atMs }) => ({
       type: 'RecordCreateRefused',
       atMs,
@@ -272,7 +371,8 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
     message: 'the connection broke',
   });
   const file = world.files[inputFileId];
-  if (file?.batchKey !== batchKey) world.crimes.push(`create of ${batchKey} names the file of ${file?.batchKey ?? 'no batch'}`);
+  if (file?.batchKey !== batchKey)
+    world.crimes.push(`create of ${batchKey} names the file of ${file?.batchKey ?? 'no batch'}`);
   const make = (): ProviderBatch => ({
     batchKey,
     createAttempt,
@@ -300,10 +400,21 @@ const create = (world: World, effect: Extract<Effect, { readonly type: 'CreateBa
   if (hasFailure(world, 0.15)) {
     // What loses an answer on its way may well be what sends a request twice.
     if (withProbability(world.dice, 0.3))
-      world.batches.push({ ...batch, isDoubled: true, providerBatchId: freshId(world, 'batch_') as ProviderBatchId });
+      world.batches.push({
+        ...batch,
+        isDoubled: true,
+        providerBatchId: freshId(world, 'batch_') as ProviderBatchId,
+      });
     return unconfirmed;
   }
-  return ({ atMs }) => ({ type: 'RecordCreated', atMs, batchKey, createAttempt, providerBatchId, providerStatus: 'validating' });
+  return ({ atMs }) => ({
+    type: 'RecordCreated',
+    atMs,
+    batchKey,
+    createAttempt,
+    providerBatchId,
+    providerStatus: 'validating',
+  });
 };
 
 const land = (world: World, batch: ProviderBatch): void => {
@@ -312,7 +423,11 @@ const land = (world: World, batch: ProviderBatch): void => {
     if (other.isDoubled) continue;
     if (other.batchKey === batchKey && other.createAttempt === createAttempt)
       world.crimes.push(`attempt ${createAttempt} of ${batchKey} was sent twice`);
-    if (other.files === null && !other.isGivenUp && other.indexes.some((index) => batch.indexes.includes(index)))
+    if (
+      other.files === null &&
+      !other.isGivenUp &&
+      other.indexes.some((index) => batch.indexes.includes(index))
+    )
       world.crimes.push(`${batchKey} buys rows that ${other.batchKey} is working on`);
   }
   world.batches.push(batch);
@@ -327,12 +442,26 @@ const landLate = (world: World): void => {
   const batch = world.late.shift();
   if (batch === undefined) return;
   if (world.files[batch.inputFileId] !== undefined) land(world, batch);
-  else world.batches.push({ ...batch, fate: 'other', indexes: [], pollsLeft: 0, files: { output: null, error: null } });
+  else
+    world.batches.push({
+      ...batch,
+      fate: 'other',
+      indexes: [],
+      pollsLeft: 0,
+      files: { output: null, error: null },
+    });
 };
 
-const listing = (world: World, effect: Extract<Effect, { readonly type: 'SweepBatches' }>, { atMs: readFromMs }: Moment): Answer => {
+const listing = (
+  world: World,
+  effect: Extract<Effect, { readonly type: 'SweepBatches' }>,
+  { atMs: readFromMs }: Moment,
+): Answer => {
   const isAsked = (batch: ProviderBatch): boolean =>
-    effect.creates.some(({ batchKey, inputFileId }) => batchKey === batch.batchKey || inputFileId === batch.inputFileId);
+    effect.creates.some(
+      ({ batchKey, inputFileId }) =>
+        batchKey === batch.batchKey || inputFileId === batch.inputFileId,
+    );
   const asked = world.batches.filter(isAsked);
   const found = asked
     .filter((batch) => batch.hiddenPolls === 0)
@@ -347,17 +476,33 @@ const listing = (world: World, effect: Extract<Effect, { readonly type: 'SweepBa
     }));
   for (const batch of asked) batch.hiddenPolls = Math.max(0, batch.hiddenPolls - 1);
   const files = effect.creates.flatMap(({ inputFileId }) =>
-    world.files[inputFileId] === undefined || (world.unreadable.includes(inputFileId) && !world.isFair)
+    world.files[inputFileId] === undefined ||
+    (world.unreadable.includes(inputFileId) && !world.isFair)
       ? []
       : [{ inputFileId, createdAtMs: 1_000 }],
   );
-  const readBackToMs = hasFailure(world, 0.05) ? 2_000 : withProbability(world.dice, 0.5) ? 500 : null;
-  const shown = effect.known.filter((id) => world.batches.some(({ providerBatchId }) => providerBatchId === id));
+  const readBackToMs = hasFailure(world, 0.05)
+    ? 2_000
+    : withProbability(world.dice, 0.5)
+      ? 500
+      : null;
+  const shown = effect.known.filter((id) =>
+    world.batches.some(({ providerBatchId }) => providerBatchId === id),
+  );
   // A list that is empty though batches are there; without any, it is as it should be.
   const isLie = shown.length > 0 && hasFailure(world, 0.3);
-  const listed = isLie ? { found: [], shown: [], isRunSeen: false } : { found, shown, isRunSeen: world.batches.length > 0 };
+  const listed = isLie
+    ? { found: [], shown: [], isRunSeen: false }
+    : { found, shown, isRunSeen: world.batches.length > 0 };
   const report = { ...listed, files, readBackToMs: isLie ? null : readBackToMs };
-  return ({ atMs }) => ({ type: 'RecordSweep', atMs, readFromMs, asked: effect.creates, known: effect.known, report });
+  return ({ atMs }) => ({
+    type: 'RecordSweep',
+    atMs,
+    readFromMs,
+    asked: effect.creates,
+    known: effect.known,
+    report,
+  });
 };
 
 const observed = (
@@ -366,12 +511,19 @@ const observed = (
 ): readonly BatchObservation[] =>
   batches.flatMap(({ batchKey, providerBatchId }) => {
     const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
-    return batch === undefined || hasFailure(world, 0.05) ? [] : [{ ...observe(world, batch), batchKey }];
+    return batch === undefined || hasFailure(world, 0.05)
+      ? []
+      : [{ ...observe(world, batch), batchKey }];
   });
 
 const poll = (world: World, effect: Extract<Effect, { readonly type: 'PollBatches' }>): Answer => {
   const observations = observed(world, effect.batches);
-  return ({ atMs }) => ({ type: 'RecordPoll', atMs, asked: effect.batches.map((batch) => batch.batchKey), observations });
+  return ({ atMs }) => ({
+    type: 'RecordPoll',
+    atMs,
+    asked: effect.batches.map((batch) => batch.batchKey),
+    observations,
+  });
 };
 
 const observe = (world: World, batch: ProviderBatch): BatchObservation => {
@@ -395,13 +547,20 @@ const observe = (world: World, batch: ProviderBatch): BatchObservation => {
   }
   const { type, rejection } = endingOf(batch);
   if (type === 'given_up') throw new Error('a provider gives no batch up');
-  batch.files ??= writeFiles(world, { ...batch, fate: rejection?.type ?? (type === 'rejected' ? 'other' : type) });
+  batch.files ??= writeFiles(world, {
+    ...batch,
+    fate: rejection?.type ?? (type === 'rejected' ? 'other' : type),
+  });
   return {
     batchKey,
     providerBatchId,
     providerStatus: type === 'rejected' ? 'failed' : type,
     isAccepted: type !== 'rejected',
-    progress: { total, completed: batch.files?.output?.length ?? 0, failed: batch.files?.error?.length ?? 0 },
+    progress: {
+      total,
+      completed: batch.files?.output?.length ?? 0,
+      failed: batch.files?.error?.length ?? 0,
+    },
     ending: {
       type,
       outputFileId: batch.files?.output ? `out-${providerBatchId}` : null,
@@ -411,8 +570,15 @@ const observe = (world: World, batch: ProviderBatch): BatchObservation => {
   };
 };
 
-/** What an operator does who waits no longer for the batch; with its files, those answers are there by then that it would have had at its expiry. */
-export const abandon = (world: World, { batchKey, providerBatchId }: LiveBatch, takesFiles: boolean): Resolution | null => {
+/**
+ * What an operator does who waits no longer for the batch; with its files, those answers are there
+ * by then that it would have had at its expiry.
+ */
+export const abandon = (
+  world: World,
+  { batchKey, providerBatchId }: LiveBatch,
+  takesFiles: boolean,
+): Resolution | null => {
   const batch = world.batches.find((candidate) => candidate.providerBatchId === providerBatchId);
   if (batch === undefined || providerBatchId === null) return null;
   if (!takesFiles) return { type: 'give_up' };
@@ -421,14 +587,25 @@ export const abandon = (world: World, { batchKey, providerBatchId }: LiveBatch, 
     outputFileId: batch.files?.output ? `out-${providerBatchId}` : null,
     errorFileId: batch.files?.error ? `err-${providerBatchId}` : null,
   };
-  const plain = { batchKey, providerBatchId, providerStatus: 'in_progress', isAccepted: true, progress: null, ending: null };
+  const plain = {
+    batchKey,
+    providerBatchId,
+    providerStatus: 'in_progress',
+    isAccepted: true,
+    progress: null,
+    ending: null,
+  };
   return { type: 'take_files', found: { ...plain, named } };
 };
 
 /** How the batch ends, or has ended. */
-const endingOf = ({ fate, isCancelAsked }: ProviderBatch): Pick<BatchEnding, 'type' | 'rejection'> => {
+const endingOf = ({
+  fate,
+  isCancelAsked,
+}: ProviderBatch): Pick<BatchEnding, 'type' | 'rejection'> => {
   const ended = fate === 'completed' && isCancelAsked ? 'cancelled' : fate;
-  if (ended === 'completed' || ended === 'expired' || ended === 'cancelled') return { type: ended, rejection: null };
+  if (ended === 'completed' || ended === 'expired' || ended === 'cancelled')
+    return { type: ended, rejection: null };
   return {
     type: 'rejected',
     rejection: {
@@ -437,7 +614,13 @@ const endingOf = ({ fate, isCancelAsked }: ProviderBatch): Pick<BatchEnding, 'ty
       lines: ended === 'invalid_lines' ? [1, 3] : [],
       said:
         ended === 'invalid_lines'
-          ? [1, 3].map((line) => ({ line, code: 'invalid_request', message: 'No.', param: null, failureClass: null }))
+          ? [1, 3].map((line) => ({
+              line,
+              code: 'invalid_request',
+              message: 'No.',
+              param: null,
+              failureClass: null,
+            }))
           : [],
       statedTokensMax: null,
       statedRequestsMax: null,

@@ -70,11 +70,16 @@ export interface PlayOptions {
  * Failures and every kind of stale command, then a world without failures. The run is over at the
  * end, or the history says why not.
  */
-export const playHistory = (seed: number, { turnsMax = 400, hasScenes = false, adopts = false }: PlayOptions = {}): History => {
+export const playHistory = (
+  seed: number,
+  { turnsMax = 400, hasScenes = false, adopts = false }: PlayOptions = {},
+): History => {
   const dice = diceOf(seed);
   const play: Play = {
     dice,
-    world: adopts ? withForeignBatches(createWorld(seed ^ 0x5eed, 30)) : createWorld(seed ^ 0x5eed, 30),
+    world: adopts
+      ? withForeignBatches(createWorld(seed ^ 0x5eed, 30))
+      : createWorld(seed ^ 0x5eed, 30),
     steps: [],
     past: [],
     inFlight: new Map(),
@@ -85,16 +90,42 @@ export const playHistory = (seed: number, { turnsMax = 400, hasScenes = false, a
   const mayCancel = withProbability(dice, 0.4);
   if (withProbability(dice, 0.2)) send(play, { type: 'OpenRun', atMs: play.nowMs });
   const config = randomConfig(dice);
-  send(play, { type: 'CreateRun', atMs: play.nowMs, runId: 'run' as RunId, config: adopts ? adopting(config, play.world) : config });
-  for (let turns = between(dice, 0, turnsMax); turns > 0 && !isFinished(play.state.snapshot); turns -= 1) {
-    if (hasScenes && withProbability(dice, play.state.snapshot.control.state === 'cancel_requested' ? 0.6 : 0.1)) recordContext(play);
+  send(play, {
+    type: 'CreateRun',
+    atMs: play.nowMs,
+    runId: 'run' as RunId,
+    config: adopts ? adopting(config, play.world) : config,
+  });
+  for (
+    let turns = between(dice, 0, turnsMax);
+    turns > 0 && !isFinished(play.state.snapshot);
+    turns -= 1
+  ) {
+    if (
+      hasScenes &&
+      withProbability(dice, play.state.snapshot.control.state === 'cancel_requested' ? 0.6 : 0.1)
+    )
+      recordContext(play);
     wildTurn(play, mayCancel);
   }
   play.world.isFair = true;
   const stuck = heal(play);
   for (let i = 0; i < 4; i += 1)
-    send(play, withProbability(dice, 0.5) ? userCommand(dice, { snapshot: play.state.snapshot, atMs: play.nowMs }, true) : noise(play));
-  return { seed, steps: play.steps, last: play.state, world: play.world, endMs: play.nowMs, stuck, scenes: play.scenes };
+    send(
+      play,
+      withProbability(dice, 0.5)
+        ? userCommand(dice, { snapshot: play.state.snapshot, atMs: play.nowMs }, true)
+        : noise(play),
+    );
+  return {
+    seed,
+    steps: play.steps,
+    last: play.state,
+    world: play.world,
+    endMs: play.nowMs,
+    stuck,
+    scenes: play.scenes,
+  };
 };
 
 const send = (play: Play, command: Command): Step => {
@@ -105,13 +136,19 @@ const send = (play: Play, command: Command): Step => {
   return step;
 };
 
-const noise = (play: Play): Command => noiseCommand(play.dice, play.past, { ...play.state, atMs: play.nowMs });
+const noise = (play: Play): Command =>
+  noiseCommand(play.dice, play.past, { ...play.state, atMs: play.nowMs });
 
 const startable = (play: Play): readonly Effect[] =>
-  effectsDue(play.state.snapshot, play.nowMs).filter((effect) => !play.inFlight.has(effectKey(effect)));
+  effectsDue(play.state.snapshot, play.nowMs).filter(
+    (effect) => !play.inFlight.has(effectKey(effect)),
+  );
 
 const start = (play: Play, effect: Effect): void => {
-  play.inFlight.set(effectKey(effect), { effect, answer: perform(play.world, effect, { ...play.state, atMs: play.nowMs }) });
+  play.inFlight.set(effectKey(effect), {
+    effect,
+    answer: perform(play.world, effect, { ...play.state, atMs: play.nowMs }),
+  });
 };
 
 const deliver = (play: Play, key: string): void => {
@@ -120,10 +157,16 @@ const deliver = (play: Play, key: string): void => {
   if (flight !== undefined) send(play, flight.answer({ ...play.state, atMs: play.nowMs }));
 };
 
-const isUnsent = ({ state }: Play): boolean => state.snapshot.live.some(({ phase }) => phase === 'planned' || phase === 'uploaded');
+const isUnsent = ({ state }: Play): boolean =>
+  state.snapshot.live.some(({ phase }) => phase === 'planned' || phase === 'uploaded');
 
 const recordContext = ({ scenes, state, world, nowMs, inFlight }: Play): void => {
-  scenes.push({ state, world: structuredClone(world), atMs: nowMs, inFlight: [...inFlight.values()] });
+  scenes.push({
+    state,
+    world: structuredClone(world),
+    atMs: nowMs,
+    inFlight: [...inFlight.values()],
+  });
 };
 
 const wildTurn = (play: Play, mayCancel: boolean): void => {
@@ -131,12 +174,22 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
   if (withProbability(dice, crashProbability)) return crash(play);
   // A paused run is resumed soon.
   if (withProbability(dice, 0.03)) send(play, { type: 'ReleaseRun', atMs: play.nowMs });
-  if (play.state.snapshot.control.state === 'paused' && withProbability(dice, 0.12)) send(play, { type: 'ResumeRun', atMs: play.nowMs });
+  if (play.state.snapshot.control.state === 'paused' && withProbability(dice, 0.12))
+    send(play, { type: 'ResumeRun', atMs: play.nowMs });
   // A cancel is most interesting while something is planned and not sent.
-  if (mayCancel && isUnsent(play) && withProbability(dice, 0.02)) send(play, { type: 'CancelRun', atMs: play.nowMs });
+  if (mayCancel && isUnsent(play) && withProbability(dice, 0.02))
+    send(play, { type: 'CancelRun', atMs: play.nowMs });
   // Not drawn from the dice: histories without such batches do not change.
-  if (mayCancel && (play.state.snapshot.config.adopted ?? []).length > 0 && play.steps.length % 53 === 52)
-    send(play, { type: 'CancelRun', atMs: play.nowMs, cancelsAdopted: play.steps.length % 2 === 0 });
+  if (
+    mayCancel &&
+    (play.state.snapshot.config.adopted ?? []).length > 0 &&
+    play.steps.length % 53 === 52
+  )
+    send(play, {
+      type: 'CancelRun',
+      atMs: play.nowMs,
+      cancelsAdopted: play.steps.length % 2 === 0,
+    });
   const due = startable(play);
   switch (weighted(dice, { start: 10, deliver: 10, user: 0.5, abandon: 0.2, noise: 2, wait: 2 })) {
     case 'start':
@@ -152,10 +205,18 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
     case 'abandon': {
       const created = play.state.snapshot.live.filter(({ phase }) => phase === 'created');
       const batch = created.length === 0 ? null : oneOf(dice, created);
-      const resolution = batch === null ? null : abandon(play.world, batch, withProbability(dice, 0.5));
+      const resolution =
+        batch === null ? null : abandon(play.world, batch, withProbability(dice, 0.5));
       if (batch === null || resolution === null) return;
-      const { rejection } = send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: batch.batchKey, resolution });
-      const known = play.world.batches.find(({ providerBatchId }) => providerBatchId === batch.providerBatchId);
+      const { rejection } = send(play, {
+        type: 'ResolveBatch',
+        atMs: play.nowMs,
+        batchKey: batch.batchKey,
+        resolution,
+      });
+      const known = play.world.batches.find(
+        ({ providerBatchId }) => providerBatchId === batch.providerBatchId,
+      );
       if (known !== undefined && rejection === null) known.isGivenUp = true;
       return;
     }
@@ -174,7 +235,10 @@ const wildTurn = (play: Play, mayCancel: boolean): void => {
  */
 const crash = (play: Play): void => {
   play.inFlight.clear();
-  play.state = { ...play.state, snapshot: JSON.parse(JSON.stringify(play.state.snapshot)) as State['snapshot'] };
+  play.state = {
+    ...play.state,
+    snapshot: JSON.parse(JSON.stringify(play.state.snapshot)) as State['snapshot'],
+  };
   send(play, { type: 'OpenRun', atMs: play.nowMs });
 };
 
@@ -193,12 +257,24 @@ const heal = (play: Play): string | null => {
     const held = snapshot.live.filter((batch) => batch.held !== null);
     // A cancel resumes nothing: an operator has to resolve held batches.
     if (snapshot.control.state === 'cancel_requested' && held[0] !== undefined)
-      send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: held[0].batchKey, resolution: resolutionOf(play, held[0]) });
+      send(play, {
+        type: 'ResolveBatch',
+        atMs: play.nowMs,
+        batchKey: held[0].batchKey,
+        resolution: resolutionOf(play, held[0]),
+      });
     if (snapshot.control.state === 'paused') {
       if (snapshot.control.reason === 'budget_exhausted') widen(play);
-      const batch = held.length > 0 && withProbability(play.dice, 0.5) ? oneOf(play.dice, held) : null;
+      const batch =
+        held.length > 0 && withProbability(play.dice, 0.5) ? oneOf(play.dice, held) : null;
       if (batch === null) send(play, { type: 'ResumeRun', atMs: play.nowMs });
-      else send(play, { type: 'ResolveBatch', atMs: play.nowMs, batchKey: batch.batchKey, resolution: resolutionOf(play, batch) });
+      else
+        send(play, {
+          type: 'ResolveBatch',
+          atMs: play.nowMs,
+          batchKey: batch.batchKey,
+          resolution: resolutionOf(play, batch),
+        });
     }
     const due = startable(play);
     for (const effect of due) start(play, effect);
@@ -212,7 +288,9 @@ const heal = (play: Play): string | null => {
 /** Files that cannot be read, or do not show, are tried again, or given up. */
 const resolutionOf = (play: Play, { unreadable, held }: LiveBatch): Resolution => {
   const isLost = unreadable !== null || held?.includes('shows no output file') === true;
-  return isLost ? { type: oneOf(play.dice, ['results_lost', 'read_again'] as const) } : { type: 'retry' };
+  return isLost
+    ? { type: oneOf(play.dice, ['results_lost', 'read_again'] as const) }
+    : { type: 'retry' };
 };
 
 /** What a person does when the budget is smaller than a request. */

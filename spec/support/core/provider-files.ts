@@ -18,18 +18,32 @@ const success = (index: number): Line => ({ kind: 'success', index, code: -1 });
 const failure = (world: World, index: number): Line => ({
   kind: 'failure',
   index,
-  code: codeOfFailure(withProbability(world.dice, 0.03) ? 'insufficient_quota' : oneOf(world.dice, lineFailures)),
+  code: codeOfFailure(
+    withProbability(world.dice, 0.03) ? 'insufficient_quota' : oneOf(world.dice, lineFailures),
+  ),
 });
 
-/** The files that the batch leaves behind, as unkind as they come: shuffled, doubled, with holes and strange lines. */
+/**
+ * The files that the batch leaves behind, as unkind as they come: shuffled, doubled, with holes and
+ * strange lines.
+ */
 export const writeFiles = (world: World, batch: ProviderBatch): ProviderBatch['files'] => {
-  const answered = batch.fate === 'completed' ? 1 : batch.fate === 'expired' || batch.fate === 'cancelled' ? 0.5 : 0;
+  const answered =
+    batch.fate === 'completed'
+      ? 1
+      : batch.fate === 'expired' || batch.fate === 'cancelled'
+        ? 0.5
+        : 0;
   if (answered === 0) return { output: null, error: null };
   const output: Line[] = [];
   const error: Line[] = [];
   for (const index of shuffled(world, batch.indexes)) {
     if (!withProbability(world.dice, answered)) continue;
-    switch (batch.isBlessed ? 'success' : weighted(world.dice, { success: 60, failure: 20, missing: 8, both: 6, twice: 6 })) {
+    switch (
+      batch.isBlessed
+        ? 'success'
+        : weighted(world.dice, { success: 60, failure: 20, missing: 8, both: 6, twice: 6 })
+    ) {
       case 'success':
         output.push(success(index));
         break;

@@ -1,5 +1,12 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { failureOfCode, indexesOf, isItemArrow, type FailureClass, type ItemStatus, type RowChange } from '../../../lib/core/internal.ts';
+import {
+  failureOfCode,
+  indexesOf,
+  isItemArrow,
+  type FailureClass,
+  type ItemStatus,
+  type RowChange,
+} from '../../../lib/core/internal.ts';
 
 /** One item row, the smallest that any store can hold. */
 export interface Row {
@@ -31,7 +38,10 @@ export interface RowMove {
   readonly to: ItemStatus;
 }
 
-/** The rows after the changes, or why the whole commit is refused: it would move other rows than it claims. */
+/**
+ * The rows after the changes, or why the whole commit is refused: it would move other rows than it
+ * claims.
+ */
 export const foldRows = (
   rows: Rows,
   changes: readonly RowChange[],
@@ -46,17 +56,27 @@ export const foldRows = (
 };
 
 const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string | null => {
-  const move = (index: number, from: ItemStatus, to: ItemStatus, patch: (row: Row) => Partial<Row>, batchNo?: number): string | null => {
+  const move = (
+    index: number,
+    from: ItemStatus,
+    to: ItemStatus,
+    patch: (row: Row) => Partial<Row>,
+    batchNo?: number,
+  ): string | null => {
     const row = rows[index];
     if (row === undefined) return `no row ${index}`;
     if (row.status !== from) return `row ${index} is ${row.status}, not ${from}`;
-    if (batchNo !== undefined && row.batchNo !== batchNo) return `row ${index} is in batch ${row.batchNo}, not ${batchNo}`;
+    if (batchNo !== undefined && row.batchNo !== batchNo)
+      return `row ${index} is in batch ${row.batchNo}, not ${batchNo}`;
     if (!isItemArrow(from, to)) return `no arrow ${from} > ${to}`;
     rows[index] = { ...row, dueAtMs: 0, ...patch(row), status: to };
     moves.push({ index, from, to });
     return null;
   };
-  const each = (indexes: Iterable<number>, act: (index: number, i: number) => string | null): string | null => {
+  const each = (
+    indexes: Iterable<number>,
+    act: (index: number, i: number) => string | null,
+  ): string | null => {
     let i = 0;
     for (const index of indexes) {
       const refusal = act(index, i);
@@ -65,9 +85,18 @@ const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string |
     }
     return null;
   };
-  const wholeBatch = (from: ItemStatus, to: ItemStatus, batchNo: number, count: number, toBatchNo: number): string | null => {
-    const members = rows.filter((row) => row.status === from && row.batchNo === batchNo).map((row) => row.index);
-    if (members.length !== count) return `batch ${batchNo} has ${members.length} rows in ${from}, not ${count}`;
+  const wholeBatch = (
+    from: ItemStatus,
+    to: ItemStatus,
+    batchNo: number,
+    count: number,
+    toBatchNo: number,
+  ): string | null => {
+    const members = rows
+      .filter((row) => row.status === from && row.batchNo === batchNo)
+      .map((row) => row.index);
+    if (members.length !== count)
+      return `batch ${batchNo} has ${members.length} rows in ${from}, not ${count}`;
     return each(members, (index) => move(index, from, to, () => ({ batchNo: toBatchNo })));
   };
   switch (change.type) {
@@ -75,8 +104,11 @@ const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string |
       return insert(rows, moves, change);
     case 'claim': {
       const indexes = [...indexesOf(change.indexes)];
-      if (indexes.length !== change.count) return `claims ${change.count} rows and names ${indexes.length}`;
-      return each(indexes, (index) => move(index, 'pending', 'queued_local', () => ({ batchNo: change.batchNo })));
+      if (indexes.length !== change.count)
+        return `claims ${change.count} rows and names ${indexes.length}`;
+      return each(indexes, (index) =>
+        move(index, 'pending', 'queued_local', () => ({ batchNo: change.batchNo })),
+      );
     }
     case 'submit':
       return wholeBatch('queued_local', 'submitted', change.batchNo, change.count, change.batchNo);
@@ -84,7 +116,13 @@ const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string |
       return wholeBatch('queued_local', 'pending', change.batchNo, change.count, 0);
     case 'complete':
       return each(Array.from(change.lines.indexes), (index, i) =>
-        move(index, 'submitted', 'completed', (row) => ({ charged: row.charged + 1, sequence: change.sequenceFrom + i }), change.batchNo),
+        move(
+          index,
+          'submitted',
+          'completed',
+          (row) => ({ charged: row.charged + 1, sequence: change.sequenceFrom + i }),
+          change.batchNo,
+        ),
       );
     case 'fail':
       return each(Array.from(change.rows.indexes), (index, i) =>
@@ -106,12 +144,17 @@ const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string |
           index,
           'submitted',
           'failed_retryable',
-          (row) => ({ ...tried(row, change.rows.charged[i]), dueAtMs: change.rows.dueAtMs[i] ?? 0 }),
+          (row) => ({
+            ...tried(row, change.rows.charged[i]),
+            dueAtMs: change.rows.dueAtMs[i] ?? 0,
+          }),
           change.batchNo,
         ),
       );
     case 'requeue':
-      return each(Array.from(change.indexes), (index) => move(index, 'failed_retryable', 'pending', () => ({ batchNo: 0 })));
+      return each(Array.from(change.indexes), (index) =>
+        move(index, 'failed_retryable', 'pending', () => ({ batchNo: 0 })),
+      );
     case 'fail_pending':
       return each(Array.from(change.indexes), (index, i) =>
         move(index, 'pending', 'failed_permanent', () => ({
@@ -137,7 +180,11 @@ const applyChange = (rows: Row[], moves: RowMove[], change: RowChange): string |
 const tried = (row: Row, charged: number | undefined): Partial<Row> =>
   charged === 1 ? { charged: row.charged + 1 } : { uncharged: row.uncharged + 1 };
 
-const insert = (rows: Row[], moves: RowMove[], { slice, sequenceFrom }: Extract<RowChange, { readonly type: 'insert' }>): string | null => {
+const insert = (
+  rows: Row[],
+  moves: RowMove[],
+  { slice, sequenceFrom }: Extract<RowChange, { readonly type: 'insert' }>,
+): string | null => {
   if (slice.fromIndex !== rows.length) return `begins at ${slice.fromIndex}, not ${rows.length}`;
   const bad = new Set(Array.from(slice.badOffsets));
   let sequence = sequenceFrom;

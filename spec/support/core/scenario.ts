@@ -79,7 +79,12 @@ export const startRun = (config: RunConfig = makeConfig()): Scenario => {
 };
 
 /** Accepts rows of these sizes (bytes, and as many tokens); 0 is a bad row. */
-export const accept = (run: Scenario, sizes: readonly number[], isLast = true, areTokensExact = true): void => {
+export const accept = (
+  run: Scenario,
+  sizes: readonly number[],
+  isLast = true,
+  areTokensExact = true,
+): void => {
   const { itemCount } = run.state.snapshot.ingest;
   const slice: CommandOf<'AcceptSlice'>['slice'] = {
     fromIndex: itemCount,
@@ -121,7 +126,13 @@ export const toCreating = (run: Scenario, name: string): void => {
   plan(run, name);
   send(
     run,
-    { type: 'RecordUpload', batchKey: key(name), createAttempt: 1, inputFileId: `file-${name}`, expiresAtMs: null },
+    {
+      type: 'RecordUpload',
+      batchKey: key(name),
+      createAttempt: 1,
+      inputFileId: `file-${name}`,
+      expiresAtMs: null,
+    },
     { type: 'BeginCreate', batchKey: key(name) },
   );
 };
@@ -152,7 +163,10 @@ export const takeIn = (run: Scenario, name: string): void => {
   };
   send(run, { type: 'RecordPoll', asked: [key(name)], observations: [observation] });
 };
-/** The provider says that it is over, as often as it takes to be believed; of one that is completed without files, that it answered one row only, in an empty file. */
+/**
+ * The provider says that it is over, as often as it takes to be believed; of one that is completed
+ * without files, that it answered one row only, in an empty file.
+ */
 export const endBatch = (run: Scenario, name: string, how: BatchEnding): void => {
   const { providerBatchId, requests } = batchOf(run, name);
   const isBare = how.type === 'completed' && how.outputFileId === null && how.errorFileId === null;
@@ -172,12 +186,19 @@ export const endBatch = (run: Scenario, name: string, how: BatchEnding): void =>
         },
       ],
     });
-    if (batchOf(run, name).held !== null) throw new Error(`batch ${name} is held: ${batchOf(run, name).held}`);
+    if (batchOf(run, name).held !== null)
+      throw new Error(`batch ${name} is held: ${batchOf(run, name).held}`);
     if (batchOf(run, name).phase !== 'created') break;
     run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
   }
   if (isBare)
-    send(run, { type: 'RecordFiles', batchKey: key(name), output: { object: 'bare', bytes: 0 }, error: null, census: censusOfRows(1) });
+    send(run, {
+      type: 'RecordFiles',
+      batchKey: key(name),
+      output: { object: 'bare', bytes: 0 },
+      error: null,
+      census: censusOfRows(1),
+    });
 };
 /** Settles rows in one slice of the output file, each a success. */
 export const settleSuccesses = (
@@ -234,13 +255,20 @@ export const settleRest = (
 /** Every row in backoff whose time has come goes back to pending. */
 export const requeueAll = (run: Scenario): void => {
   for (const { dueAtMs } of run.state.snapshot.backoff)
-    if (dueAtMs <= run.nowMs) send(run, { type: 'RequeueRows', dueAtMs, rows: backoffRows(run.state.rows, dueAtMs, 1_000) });
+    if (dueAtMs <= run.nowMs)
+      send(run, {
+        type: 'RequeueRows',
+        dueAtMs,
+        rows: backoffRows(run.state.rows, dueAtMs, 1_000),
+      });
 };
 
 export const dueTypes = (run: Scenario): readonly Effect['type'][] =>
   effectsDue(run.state.snapshot, run.nowMs).map((effect) => effect.type);
 export const statuses = (run: Scenario): readonly string[] =>
-  run.state.rows.map((row) => (row.failure === null ? row.status : `${row.status}: ${row.failure}`));
+  run.state.rows.map((row) =>
+    row.failure === null ? row.status : `${row.status}: ${row.failure}`,
+  );
 
 /** What the provider's list shows of lost creates: nothing, unless said. */
 export const listingOf = (
@@ -248,7 +276,9 @@ export const listingOf = (
   name: string,
   report: Partial<SweepReport> = {},
   readFromMs: number = run.nowMs,
-  known: readonly ProviderBatchId[] = knownBatches(run.state.snapshot).map(({ providerBatchId }) => providerBatchId),
+  known: readonly ProviderBatchId[] = knownBatches(run.state.snapshot).map(
+    ({ providerBatchId }) => providerBatchId,
+  ),
 ): Omit<CommandOf<'RecordSweep'>, 'atMs'> => {
   const { batchKey, createAttempt, inputFileId, doubt } = batchOf(run, name);
   return {
@@ -275,7 +305,11 @@ export const listingOf = (
   };
 };
 /** A batch that the list shows. */
-export const listedBatch = (name: string, createAttempt: number, given: Partial<SweptBatch> = {}): SweptBatch => ({
+export const listedBatch = (
+  name: string,
+  createAttempt: number,
+  given: Partial<SweptBatch> = {},
+): SweptBatch => ({
   batchKey: key(name),
   createAttempt,
   inputFileId: `other-${name}`,

@@ -22,18 +22,36 @@ const front = (rows: Rows, rowsMax: number, wanted: (row: Row) => boolean): RowS
 
 /** Pending rows in item order. */
 export const planWindow = (rows: Rows, generation: number, rowsMax: number): PlanWindow => {
-  const { indexes, bytes, tokens, isLast } = front(rows, rowsMax, (row) => row.status === 'pending');
+  const { indexes, bytes, tokens, isLast } = front(
+    rows,
+    rowsMax,
+    (row) => row.status === 'pending',
+  );
   return { generation, indexes, bytes, tokens, inputs: null, isExhausted: isLast };
 };
-export const pendingRows = (rows: Rows, rowsMax: number): RowSlice => front(rows, rowsMax, (row) => row.status === 'pending');
+export const pendingRows = (rows: Rows, rowsMax: number): RowSlice =>
+  front(rows, rowsMax, (row) => row.status === 'pending');
 export const backoffRows = (rows: Rows, dueAtMs: number, rowsMax: number): RowSlice =>
   front(rows, rowsMax, (row) => row.status === 'failed_retryable' && row.dueAtMs === dueAtMs);
 /** 1 where the row is submitted in this very batch. */
-export const openMask = (rows: Rows, batchNo: number, indexes: readonly number[]): readonly number[] =>
-  indexes.map((index) => (rows[index]?.status === 'submitted' && rows[index].batchNo === batchNo ? 1 : 0));
+export const openMask = (
+  rows: Rows,
+  batchNo: number,
+  indexes: readonly number[],
+): readonly number[] =>
+  indexes.map((index) =>
+    rows[index]?.status === 'submitted' && rows[index].batchNo === batchNo ? 1 : 0,
+  );
 /** Rows still submitted in the batch, in item order from an index. */
-export const openRows = (rows: Rows, batchNo: number, fromIndex: number, rowsMax: number): OpenRows => {
-  const found = rows.filter((row) => row.status === 'submitted' && row.batchNo === batchNo && row.index >= fromIndex);
+export const openRows = (
+  rows: Rows,
+  batchNo: number,
+  fromIndex: number,
+  rowsMax: number,
+): OpenRows => {
+  const found = rows.filter(
+    (row) => row.status === 'submitted' && row.batchNo === batchNo && row.index >= fromIndex,
+  );
   const taken = found.slice(0, rowsMax);
   return {
     ...columns(taken, found.length <= rowsMax),
@@ -43,10 +61,23 @@ export const openRows = (rows: Rows, batchNo: number, fromIndex: number, rowsMax
 };
 /** The rows that stand in a batch that was not settled yet. */
 export const batchMembers = (rows: Rows, batchNo: number): readonly number[] =>
-  rows.filter((row) => row.batchNo === batchNo && (row.status === 'queued_local' || row.status === 'submitted')).map((row) => row.index);
+  rows
+    .filter(
+      (row) =>
+        row.batchNo === batchNo && (row.status === 'queued_local' || row.status === 'submitted'),
+    )
+    .map((row) => row.index);
 
-/** Rows that can end with the row that was sent for them: among the next rows, or by the next results. */
-export const sharedRows = (rows: Rows, from: SharedCursor, rowsMax: number, lastSequence: number): SharedRows => {
+/**
+ * Rows that can end with the row that was sent for them: among the next rows, or by the next
+ * results.
+ */
+export const sharedRows = (
+  rows: Rows,
+  from: SharedCursor,
+  rowsMax: number,
+  lastSequence: number,
+): SharedRows => {
   const found = (waiting: Rows, until: SharedCursor): SharedRows => {
     const sent = waiting.map((row) => rows[row.sameAs ?? -1] as Row);
     return {
@@ -61,7 +92,9 @@ export const sharedRows = (rows: Rows, from: SharedCursor, rowsMax: number, last
   if (from.index < rows.length) {
     const end = Math.min(rows.length, from.index + rowsMax);
     return found(
-      waiting.filter((row) => row.index >= from.index && row.index < end && sequenceOf(row) <= from.sequence),
+      waiting.filter(
+        (row) => row.index >= from.index && row.index < end && sequenceOf(row) <= from.sequence,
+      ),
       { sequence: from.sequence, index: end },
     );
   }
@@ -70,5 +103,8 @@ export const sharedRows = (rows: Rows, from: SharedCursor, rowsMax: number, last
     .filter((row) => sequenceOf(row) > from.sequence && sequenceOf(row) <= end)
     .sort((a, b) => sequenceOf(a) - sequenceOf(b) || a.index - b.index);
   const next = due[rowsMax];
-  return found(due.slice(0, rowsMax), { sequence: next === undefined ? end : sequenceOf(next) - 1, index: from.index });
+  return found(due.slice(0, rowsMax), {
+    sequence: next === undefined ? end : sequenceOf(next) - 1,
+    index: from.index,
+  });
 };

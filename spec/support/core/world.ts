@@ -56,9 +56,15 @@ export interface World {
   /** Creates may get lost on the way there: they come late, or never. */
   readonly losesCreates: boolean;
   readonly entries: readonly Entry[];
-  readonly files: Record<string, { readonly batchKey: BatchKey; readonly batchNo: number; readonly indexes: readonly number[] }>;
+  readonly files: Record<
+    string,
+    { readonly batchKey: BatchKey; readonly batchNo: number; readonly indexes: readonly number[] }
+  >;
   readonly batches: ProviderBatch[];
-  /** Creates whose answer was lost and that come through later, if ever; made from a file that is gone by then, they fail. */
+  /**
+   * Creates whose answer was lost and that come through later, if ever; made from a file that is
+   * gone by then, they fail.
+   */
   readonly late: ProviderBatch[];
   /** Input files that the key of these days cannot read. */
   readonly unreadable: string[];
@@ -75,10 +81,20 @@ export const createWorld = (seed: number, entriesMax: number): World => {
   const entries: Entry[] = [];
   for (let left = between(dice, 0, entriesMax); left > 0; left -= 1) {
     const isBad = withProbability(dice, badProbability);
-    const sent = entries.flatMap((entry, index) => (entry.isBad || entry.sameAs !== null ? [] : [index]));
-    const sameAs = !isBad && sent.length > 0 && withProbability(dice, sharedProbability) ? oneOf(dice, sent) : null;
+    const sent = entries.flatMap((entry, index) =>
+      entry.isBad || entry.sameAs !== null ? [] : [index],
+    );
+    const sameAs =
+      !isBad && sent.length > 0 && withProbability(dice, sharedProbability)
+        ? oneOf(dice, sent)
+        : null;
     const isSent = !isBad && sameAs === null;
-    entries.push({ isBad, sameAs, bytes: isSent ? between(dice, 1, rowBytesMax) : 0, tokens: isSent ? between(dice, 1, rowTokensMax) : 0 });
+    entries.push({
+      isBad,
+      sameAs,
+      bytes: isSent ? between(dice, 1, rowBytesMax) : 0,
+      tokens: isSent ? between(dice, 1, rowTokensMax) : 0,
+    });
   }
   return {
     dice,
@@ -100,7 +116,8 @@ export const freshId = (world: World, prefix: string): string => {
 };
 
 /** True with the probability, but never in a fair world. */
-export const hasFailure = (world: World, probability: number): boolean => !world.isFair && withProbability(world.dice, probability);
+export const hasFailure = (world: World, probability: number): boolean =>
+  !world.isFair && withProbability(world.dice, probability);
 
 export const randomFate = (world: World): Fate =>
   world.isFair

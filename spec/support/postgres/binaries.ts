@@ -8,11 +8,13 @@ export interface Binaries {
   readonly origin: string;
 }
 
-const isWhole = (bin: string): boolean => existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres'));
+const isWhole = (bin: string): boolean =>
+  existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres'));
 
 /**
- * Postgres on this machine: the server that comes as an npm package, else an installed one. The package's files are copied into the
- * folder: another user than the one who installed it has to be able to run them, and its links are not part of the package.
+ * Postgres on this machine: the server that comes as an npm package, else an installed one. The
+ * package's files are copied into the folder: another user than the one who installed it has to be
+ * able to run them, and its links are not part of the package.
  */
 export const findBinaries = (folder: string): Binaries => {
   const packaged = packagedBinaries(folder);
@@ -31,14 +33,21 @@ const packagedBinaries = (folder: string): Binaries | null => {
     const native = join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
     const copy = join(folder, 'postgres');
     cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-    const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as readonly { source: string; target: string }[];
+    const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as readonly {
+      source: string;
+      target: string;
+    }[];
     for (const { source, target } of links) {
       const at = join(copy, relative('native', target));
       if (!existsSync(at)) symlinkSync(relative(dirname(target), source), at);
     }
     return isWhole(join(copy, 'bin')) ? { bin: join(copy, 'bin'), origin: name } : null;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND' || (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (
+      (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND' ||
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+    )
+      return null;
     throw error;
   }
 };
@@ -46,6 +55,8 @@ const packagedBinaries = (folder: string): Binaries | null => {
 const installedFolders = (): readonly string[] => {
   const inPath = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   const debian = '/usr/lib/postgresql';
-  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const versions = existsSync(debian)
+    ? readdirSync(debian).sort((a, b) => Number(b) - Number(a))
+    : [];
   return [...versions.map((version) => join(debian, version, 'bin')), ...inPath];
 };

@@ -2,14 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { inject } from 'vitest';
 
-/** A database of the specs' server that nobody else uses: for programs that name their schema themselves. */
+/**
+ * A database of the specs' server that nobody else uses: for programs that name their schema
+ * themselves.
+ */
 export interface TestDatabase {
   readonly url: string;
   /** True after: nothing of it is left, whoever is still connected. */
   readonly drop: () => Promise<void>;
 }
 
-export const newDatabase = async (server: string = inject('postgresUrl')): Promise<TestDatabase> => {
+export const newDatabase = async (
+  server: string = inject('postgresUrl'),
+): Promise<TestDatabase> => {
   const name = `spec_${randomBytes(6).toString('hex')}`;
   const ask = async (text: string): Promise<void> => {
     const client = new Client({ connectionString: server });

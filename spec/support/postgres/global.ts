@@ -9,10 +9,18 @@ declare module 'vitest' {
   }
 }
 
-/** The server of this run, started for the first project that asks. Each project loads this file for itself. */
-const run = globalThis as { batchorPostgres?: { readonly server: Promise<TestServer>; users: number } };
+/**
+ * The server of this run, started for the first project that asks. Each project loads this file for
+ * itself.
+ */
+const run = globalThis as {
+  batchorPostgres?: { readonly server: Promise<TestServer>; users: number };
+};
 
-/** One Postgres for all specs: the one that `BATCHOR_TEST_POSTGRES_URL` names, else a throwaway one. Without either nothing is tested. */
+/**
+ * One Postgres for all specs: the one that `BATCHOR_TEST_POSTGRES_URL` names, else a throwaway one.
+ * Without either nothing is tested.
+ */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const given = process.env['BATCHOR_TEST_POSTGRES_URL'];
   if (given !== undefined && given !== '') {

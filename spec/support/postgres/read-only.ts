@@ -1,6 +1,9 @@
 import { Client } from 'pg';
 
-/** As after a failover to a server that takes no writes: connections are new, and every transaction is read-only. */
+/**
+ * As after a failover to a server that takes no writes: connections are new, and every transaction
+ * is read-only.
+ */
 export const makeReadOnly = async (url: string, isReadOnly: boolean): Promise<void> => {
   const client = new Client({ connectionString: url });
   await client.connect();

@@ -41,14 +41,17 @@ const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 /** Where that user may go: the temporary folder, unless a folder above it is closed to others. */
 const temporaryBase = (): string => {
   const isOpen = (path: string): boolean =>
-    existsSync(path) && (statSync(path).mode & 0o001) !== 0 && (dirname(path) === path || isOpen(dirname(path)));
+    existsSync(path) &&
+    (statSync(path).mode & 0o001) !== 0 &&
+    (dirname(path) === path || isOpen(dirname(path)));
   const folders = [tmpdir(), '/tmp', '/var/tmp'];
   return nobody.uid === undefined ? tmpdir() : (folders.find(isOpen) ?? tmpdir());
 };
 
 /** Whatever the umask made of it: the folder and all in it are that user's. */
 const chownAll = (folder: string, uid: number, gid: number): void => {
-  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) lchownSync(join(folder, path), uid, gid);
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    lchownSync(join(folder, path), uid, gid);
   lchownSync(folder, uid, gid);
 };
 
@@ -61,7 +64,10 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-/** Programs, and a database folder that no server has used: another server copies it in a tenth of the time that making one takes. */
+/**
+ * Programs, and a database folder that no server has used: another server copies it in a tenth of
+ * the time that making one takes.
+ */
 export interface PreparedPostgres {
   readonly bin: string;
   readonly origin: string;
@@ -77,14 +83,32 @@ const prepareIn = (folder: string): PreparedPostgres => {
   if (nobody.uid !== undefined) chownAll(folder, nobody.uid, nobody.gid);
   execFileSync(
     join(bin, 'initdb'),
-    ['-D', fresh, '-U', 'batchor', '-A', 'scram-sha-256', '--pwfile', password, '-E', 'UTF8', '--locale=C', '--no-sync'],
+    [
+      '-D',
+      fresh,
+      '-U',
+      'batchor',
+      '-A',
+      'scram-sha-256',
+      '--pwfile',
+      password,
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
     { ...nobody, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   return { bin, origin, fresh };
 };
 
-/** Its data lies in a folder of the system's temporary one. Acknowledged commits outlive the server's death, not the machine's. */
-export const startTestServer = async (given: PreparedPostgres | null = null): Promise<TestServer> => {
+/**
+ * Its data lies in a folder of the system's temporary one. Acknowledged commits outlive the
+ * server's death, not the machine's.
+ */
+export const startTestServer = async (
+  given: PreparedPostgres | null = null,
+): Promise<TestServer> => {
   const folder = mkdtempSync(join(temporaryBase(), 'batchor-postgres-'));
   try {
     const prepared = given ?? prepareIn(folder);
@@ -133,15 +157,37 @@ const serve = async ({ folder, data, prepared, port }: Place): Promise<TestServe
   const url = `postgresql://batchor:batchor@127.0.0.1:${port}/postgres`;
   const log = join(folder, 'log');
   let server: ChildProcess | null = null;
-  const settings = ['fsync=off', 'full_page_writes=off', 'max_connections=60', 'shared_buffers=32MB', 'unix_socket_directories='];
+  const settings = [
+    'fsync=off',
+    'full_page_writes=off',
+    'max_connections=60',
+    'shared_buffers=32MB',
+    'unix_socket_directories=',
+  ];
   const start = async (): Promise<void> => {
-    const args = ['-D', data, '-h', '127.0.0.1', '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
-    const child = spawn(join(bin, 'postgres'), args, { ...nobody, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const args = [
+      '-D',
+      data,
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      ...settings.flatMap((setting) => ['-c', setting]),
+    ];
+    const child = spawn(join(bin, 'postgres'), args, {
+      ...nobody,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     child.stderr.on('data', (chunk: Buffer) => writeFileSync(log, chunk, { flag: 'a' }));
     server = child;
     const said = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
     let isUp = false;
-    await waitFor(`Postgres (${origin}) answers`, async () => child.exitCode !== null || (isUp = await answers(url)), { state: said });
+    await waitFor(
+      `Postgres (${origin}) answers`,
+      async () => child.exitCode !== null || (isUp = await answers(url)),
+      { state: said },
+    );
     if (!isUp) throw new Error(`Postgres (${origin}) did not start: ${said()}`);
   };
   const stop = async (how: 'fast' | 'kill'): Promise<void> => {

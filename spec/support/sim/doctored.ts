@@ -15,7 +15,9 @@ export interface Doctor {
   batches: Change<'batches'>;
 }
 type PageName = 'rows' | 'linesOfRows' | 'resultsAfter' | 'batches';
-type Page<N extends PageName> = RunReader[N] extends (from: number, limit: number) => Port<infer P> ? P : never;
+type Page<N extends PageName> = RunReader[N] extends (from: number, limit: number) => Port<infer P>
+  ? P
+  : never;
 type Change<N extends PageName> = (page: Page<N>, from: number) => Page<N>;
 
 const asItIs = <A>(page: A): A => page;
@@ -37,7 +39,8 @@ export const doctoredStorage = (): MemoryStorage & { readonly doctor: Doctor } =
     open: () =>
       TE.Monad.map(storage.open(), (store) => ({
         ...store,
-        read: (runId) => TE.Monad.map(store.read(runId), (reader) => doctoredReader(reader, doctor)),
+        read: (runId) =>
+          TE.Monad.map(store.read(runId), (reader) => doctoredReader(reader, doctor)),
       })),
   };
 };
@@ -45,14 +48,19 @@ export const doctoredStorage = (): MemoryStorage & { readonly doctor: Doctor } =
 const doctoredReader = (reader: RunReader, doctor: Doctor): RunReader => {
   const artifacts = doctoredArtifacts(reader.artifacts, doctor);
   const pages: Partial<RunReader> = {
-    rows: (from, limit) => TE.Monad.map(reader.rows(from, limit), (page) => doctor.rows(page, from)),
-    linesOfRows: (from, limit) => TE.Monad.map(reader.linesOfRows(from, limit), (page) => doctor.linesOfRows(page, from)),
-    resultsAfter: (from, limit) => TE.Monad.map(reader.resultsAfter(from, limit), (page) => doctor.resultsAfter(page, from)),
-    batches: (from, limit) => TE.Monad.map(reader.batches(from, limit), (page) => doctor.batches(page, from)),
+    rows: (from, limit) =>
+      TE.Monad.map(reader.rows(from, limit), (page) => doctor.rows(page, from)),
+    linesOfRows: (from, limit) =>
+      TE.Monad.map(reader.linesOfRows(from, limit), (page) => doctor.linesOfRows(page, from)),
+    resultsAfter: (from, limit) =>
+      TE.Monad.map(reader.resultsAfter(from, limit), (page) => doctor.resultsAfter(page, from)),
+    batches: (from, limit) =>
+      TE.Monad.map(reader.batches(from, limit), (page) => doctor.batches(page, from)),
     artifacts,
   };
   return new Proxy(reader, {
-    get: (target, key) => (key in pages ? pages[key as keyof RunReader] : (Reflect.get(target, key, target) as unknown)),
+    get: (target, key) =>
+      key in pages ? pages[key as keyof RunReader] : (Reflect.get(target, key, target) as unknown),
   });
 };
 

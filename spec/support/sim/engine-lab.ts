@@ -1,4 +1,11 @@
-import { decide, emptySnapshot, type Event, evolve, type RunId, type RunSnapshot } from '../../../lib/core/internal.ts';
+import {
+  decide,
+  emptySnapshot,
+  type Event,
+  evolve,
+  type RunId,
+  type RunSnapshot,
+} from '../../../lib/core/internal.ts';
 import type { BatchProvider, OwnedRun, Port, ProviderWire } from '../../../lib/ports/index.ts';
 import { digestOf } from '../../../lib/run/job/digest.ts';
 import { configOf } from '../../../lib/run/job/job-config.ts';
@@ -7,7 +14,11 @@ import { fakeConnection } from '../../../lib/sim/connection.ts';
 import { faultyConnection, faultyStorage } from '../../../lib/sim/faulty-ports.ts';
 import { hexOf } from '../../../lib/sim/prng.ts';
 import { createProcess } from '../../../lib/sim/process.ts';
-import { createFakeProvider, type FakeProvider, type FakeProviderOptions } from '../../../lib/sim/provider/index.ts';
+import {
+  createFakeProvider,
+  type FakeProvider,
+  type FakeProviderOptions,
+} from '../../../lib/sim/provider/index.ts';
 import { memoryStore } from '../../../lib/sim/store/memory-store.ts';
 import { createVirtualTime, type VirtualTime } from '../../../lib/sim/virtual-time.ts';
 import { createEngine, type Engine } from '../../../lib/engine/engine.ts';
@@ -42,7 +53,10 @@ export interface LabPorts {
 export const createEngineLab = async (
   jobFor: (scheduler: EnginePorts['scheduler']) => Job,
   options: FakeProviderOptions = {},
-  change: (ports: LabPorts, lab: { readonly scheduler: EnginePorts['scheduler'] }) => Partial<LabPorts> = () => ({}),
+  change: (
+    ports: LabPorts,
+    lab: { readonly scheduler: EnginePorts['scheduler'] },
+  ) => Partial<LabPorts> = () => ({}),
 ): Promise<EngineLab> => {
   const time = createVirtualTime(new Date(Date.UTC(2026, 0, 1)));
   const users = time.openClock();
@@ -54,7 +68,12 @@ export const createEngineLab = async (
   );
   const job = jobFor(users.scheduler) as unknown as AnyJob;
   const items = job.source ?? itemsSource(job.items ?? []);
-  const store = await right(faultyStorage(memoryStore(), process, { committed: () => undefined, owned: () => undefined }).open());
+  const store = await right(
+    faultyStorage(memoryStore(), process, {
+      committed: () => undefined,
+      owned: () => undefined,
+    }).open(),
+  );
   const runId = 'engine' as RunId;
   const run = await right(store.create(runId, null));
   const config = configOf(job, { kind: items.kind, ref: items.ref, fingerprint: 'lab' });
@@ -62,7 +81,10 @@ export const createEngineLab = async (
   if (created._tag === 'Left') throw new Error('the run cannot be created');
   await right(run.commit(0, created.right));
 
-  const connection = faultyConnection(fakeConnection(fake, options.limits === undefined ? {} : { limits: options.limits }), process);
+  const connection = faultyConnection(
+    fakeConnection(fake, options.limits === undefined ? {} : { limits: options.limits }),
+    process,
+  );
   const provider = connection.connect({ ...config.provider, requestTimeoutMs: 60_000 });
   const changed = change({ provider, run }, { scheduler: users.scheduler });
   let ids = 0;
@@ -109,7 +131,9 @@ export const createEngineLab = async (
         if (failure instanceof Error) throw failure;
         const dueMs = time.nextDueMs();
         if (dueMs === null || dueMs > lateMs)
-          throw new Error(`it never came: ${JSON.stringify(engine.snapshot.control)}, ${JSON.stringify(engine.snapshot.totals)}`);
+          throw new Error(
+            `it never came: ${JSON.stringify(engine.snapshot.control)}, ${JSON.stringify(engine.snapshot.totals)}`,
+          );
         time.step();
       }
     },
@@ -133,7 +157,8 @@ export const forgetfulRun = (run: OwnedRun): OwnedRun => {
     snapshot = events.reduce(evolve, snapshot);
     return Promise.resolve({ _tag: 'Right', right: snapshot });
   };
-  const nothing: Port<{ readonly bytes: number }> = () => Promise.resolve({ _tag: 'Right', right: { bytes: 0 } });
+  const nothing: Port<{ readonly bytes: number }> = () =>
+    Promise.resolve({ _tag: 'Right', right: { bytes: 0 } });
   const none =
     (ids: readonly string[]): Port<Uint8Array> =>
     () =>

@@ -24,13 +24,19 @@ export const everything: FaultScript = [
 
 /** Items of which some cannot be: without an id, with one that is taken. */
 export const roughItems = (count: number): readonly Item[] =>
-  itemsOf(count).map((item, i) => (i % 17 === 5 ? { ...item, itemId: '' } : i % 23 === 7 ? { ...item, itemId: 'id-0' } : item));
+  itemsOf(count).map((item, i) =>
+    i % 17 === 5 ? { ...item, itemId: '' } : i % 23 === 7 ? { ...item, itemId: 'id-0' } : item,
+  );
 
 /** Settles the run; where answers cannot be read, the operator gives them up. */
-export const settleAll = async (world: World, run: Settling & Pick<Run, 'resolve'>): Promise<RunSummary> => {
+export const settleAll = async (
+  world: World,
+  run: Settling & Pick<Run, 'resolve'>,
+): Promise<RunSummary> => {
   for (;;) {
     const summary = await world.settle(run);
     if (summary.controlReason !== 'results_unreadable') return summary;
-    for (const { batchKey, held } of summary.liveBatches) if (held !== null) await world.until(run.resolve(batchKey, 'results_lost'));
+    for (const { batchKey, held } of summary.liveBatches)
+      if (held !== null) await world.until(run.resolve(batchKey, 'results_lost'));
   }
 };

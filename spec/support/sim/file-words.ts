@@ -1,4 +1,7 @@
-/** What services say of an input file that they have, and cannot use yet: reports of Azure, LiteLLM and others, 2025 and 2026. */
+/**
+ * What services say of an input file that they have, and cannot use yet: reports of Azure, LiteLLM
+ * and others, 2025 and 2026.
+ */
 export const notProcessedWords: readonly string[] = [
   'File not processed yet',
   'The file is still being processed. Please retry.',
@@ -6,4 +9,8 @@ export const notProcessedWords: readonly string[] = [
 ];
 
 /** And of one that their creates do not see yet. */
-export const notFoundWords: readonly string[] = ['cannot find file', 'Input file not found.', 'The file does not exist.'];
+export const notFoundWords: readonly string[] = [
+  'cannot find file',
+  'Input file not found.',
+  'The file does not exist.',
+];

@@ -2,11 +2,16 @@ import type { WorldOptions } from '../../../lib/sim/index.ts';
 
 export const minuteMs = 60_000;
 /** A provider that takes minutes. */
-export const quick: WorldOptions = { seed: 8, turnaroundMs: { min: 10 * minuteMs, max: 20 * minuteMs } };
+export const quick: WorldOptions = {
+  seed: 8,
+  turnaroundMs: { min: 10 * minuteMs, max: 20 * minuteMs },
+};
 export const chunks = { maxRequests: 10 };
 
 /** Collects what an async iterable gives, without waiting for it. */
-export const collect = <A>(values: AsyncIterable<A>): { readonly got: A[]; readonly end: () => string } => {
+export const collect = <A>(
+  values: AsyncIterable<A>,
+): { readonly got: A[]; readonly end: () => string } => {
   const got: A[] = [];
   let end = 'open';
   void (async () => {

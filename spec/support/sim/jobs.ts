@@ -1,6 +1,11 @@
 import type { BatchItem, JsonObject } from '../../../lib/index.ts';
 import type { BatchJob, ChunkOptions, RetryOptions } from '../../../lib/run/job/job.ts';
-import { createFakeProvider, type FakeConnection, fakeConnection, type FakeProviderConfig } from '../../../lib/sim/index.ts';
+import {
+  createFakeProvider,
+  type FakeConnection,
+  fakeConnection,
+  type FakeProviderConfig,
+} from '../../../lib/sim/index.ts';
 
 export type Item = BatchItem<string, JsonObject>;
 export type Job = BatchJob<string, JsonObject, undefined, FakeProviderConfig>;
@@ -26,7 +31,10 @@ export const jobOf = (
   return {
     items,
     buildPrompt: ({ payload }) => payload,
-    providerConfig: named({ model: 'gpt-4.1-mini', ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }) }),
+    providerConfig: named({
+      model: 'gpt-4.1-mini',
+      ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
+    }),
     chunkPolicy,
     ...rest,
   };

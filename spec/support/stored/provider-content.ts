@@ -6,18 +6,35 @@ export interface BatchRequest {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The files and batches that the emulator of a stored run held, in the order in which they were made. */
+/**
+ * The files and batches that the emulator of a stored run held, in the order in which they were
+ * made.
+ */
 export interface ProviderContent {
-  readonly files: readonly { readonly id: string; readonly filename: string; readonly text: string }[];
+  readonly files: readonly {
+    readonly id: string;
+    readonly filename: string;
+    readonly text: string;
+  }[];
   readonly batches: readonly { readonly id: string; readonly body: BatchRequest }[];
 }
 
-/** Makes an emulator hold them, by the API. Returns the ids that it gave to the files and batches. */
-export const restoreContent = async (baseURL: string, { files, batches }: ProviderContent): Promise<readonly string[]> => {
+/**
+ * Makes an emulator hold them, by the API. Returns the ids that it gave to the files and batches.
+ */
+export const restoreContent = async (
+  baseURL: string,
+  { files, batches }: ProviderContent,
+): Promise<readonly string[]> => {
   const ids: string[] = [];
   const post = async (path: string, body: FormData | string): Promise<void> => {
-    const headers = { authorization: 'Bearer sk-any', ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}) };
-    const { id } = (await (await fetch(`${baseURL}${path}`, { method: 'POST', headers, body })).json()) as { id: string };
+    const headers = {
+      authorization: 'Bearer sk-any',
+      ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
+    };
+    const { id } = (await (
+      await fetch(`${baseURL}${path}`, { method: 'POST', headers, body })
+    ).json()) as { id: string };
     ids.push(id);
   };
   for (const { filename, text } of files) {

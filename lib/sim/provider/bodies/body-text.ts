@@ -18,14 +18,24 @@ const writers: Readonly<Record<string, (it: Completion) => string>> = {
 export const canAnswer = (endpoint: string): boolean => writers[endpoint] !== undefined;
 
 /** The JSON text of a 200 body for the endpoint. */
-export const bodyText = (endpoint: string, completion: Completion): string => (writers[endpoint] ?? responsesBody)(completion);
+export const bodyText = (endpoint: string, completion: Completion): string =>
+  (writers[endpoint] ?? responsesBody)(completion);
 
 /** True when the endpoint's model writes text, which can be truncated or refused. */
-export const writesText = (endpoint: string): boolean => endpoint !== '/v1/embeddings' && endpoint !== '/v1/moderations';
+export const writesText = (endpoint: string): boolean =>
+  endpoint !== '/v1/embeddings' && endpoint !== '/v1/moderations';
 
 /** The forms of answer that each endpoint has, besides plain text. */
 const formsOf: Readonly<Record<string, readonly AnswerForm[]>> = {
-  '/v1/responses': ['several_messages', 'tool_calls', 'function_call', 'images', 'refused_beside_text', 'reasoning_only', 'empty_text'],
+  '/v1/responses': [
+    'several_messages',
+    'tool_calls',
+    'function_call',
+    'images',
+    'refused_beside_text',
+    'reasoning_only',
+    'empty_text',
+  ],
   '/v1/chat/completions': [
     'tool_calls',
     'function_call',
@@ -41,4 +51,5 @@ const formsOf: Readonly<Record<string, readonly AnswerForm[]>> = {
 };
 
 /** True when answers of the endpoint can have this form. */
-export const knowsForm = (endpoint: string, form: AnswerForm): boolean => form === 'text' || (formsOf[endpoint] ?? []).includes(form);
+export const knowsForm = (endpoint: string, form: AnswerForm): boolean =>
+  form === 'text' || (formsOf[endpoint] ?? []).includes(form);

@@ -19,7 +19,8 @@ export const completionsBody = (it: Completion): string =>
   `{"id": "cmpl-${it.hex.slice(0, 29)}", "object": "text_completion", "created": ${it.createdS}, "model": ${JSON.stringify(it.model)}, ` +
   `"choices": [${Array.from(
     { length: choiceCountOf(it) },
-    (_, index) => `{"text": ${JSON.stringify(it.answer)}, "index": ${index}, "logprobs": null, "finish_reason": ${finishReason(it)}}`,
+    (_, index) =>
+      `{"text": ${JSON.stringify(it.answer)}, "index": ${index}, "logprobs": null, "finish_reason": ${finishReason(it)}}`,
   ).join(', ')}], "usage": ${chatUsage(it)}}`;
 
 const choicesOfFault = 3;
@@ -34,7 +35,11 @@ export const choiceCountOf = ({ form, body }: Pick<Completion, 'form' | 'body'>)
 const choiceOf = (it: Completion, index: number): string => {
   const isLogged = it.body['logprobs'] === true || it.form === 'several_choices';
   // Bodies of reasoning models have no `logprobs` key.
-  const logprobs = isLogged ? `"logprobs": ${logprobsOf(it)}, ` : isReasoningModel(it.model) ? '' : '"logprobs": null, ';
+  const logprobs = isLogged
+    ? `"logprobs": ${logprobsOf(it)}, `
+    : isReasoningModel(it.model)
+      ? ''
+      : '"logprobs": null, ';
   return `{"index": ${index}, "message": ${messageOf(it, index)}, ${logprobs}"finish_reason": ${finishReason(it)}}`;
 };
 
@@ -51,13 +56,21 @@ const messageOf = (it: Completion, index: number): string => {
   const call = `{"name": ${JSON.stringify(functionNameOf(it.body))}, "arguments": ${JSON.stringify(callArguments(it))}}`;
   switch (it.form) {
     case 'tool_calls':
-      return message('null', `"tool_calls": [{"id": "call_${it.hex.slice(0, 24)}", "type": "function", "function": ${call}}], `);
+      return message(
+        'null',
+        `"tool_calls": [{"id": "call_${it.hex.slice(0, 24)}", "type": "function", "function": ${call}}], `,
+      );
     case 'function_call':
       return message('null', `"function_call": ${call}, `);
     case 'content_list':
-      return message(`[{"type": "thinking", "thinking": [{"type": "text", "text": "It is asked."}]}, {"type": "text", "text": ${text}}]`);
+      return message(
+        `[{"type": "thinking", "thinking": [{"type": "text", "text": "It is asked."}]}, {"type": "text", "text": ${text}}]`,
+      );
     case 'images':
-      return message('null', `"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,${onePixelPng}"}}], `);
+      return message(
+        'null',
+        `"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,${onePixelPng}"}}], `,
+      );
     case 'audio':
       return message(
         'null',

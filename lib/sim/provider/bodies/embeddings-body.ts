@@ -7,12 +7,16 @@ import type { Completion } from './completion.ts';
 export const embeddingsBody = (it: Completion): string => {
   const { body } = it;
   const asked = body['dimensions'];
-  const dimensions = typeof asked === 'number' && asked >= 1 ? Math.floor(asked) : dimensionsOf(it.model);
+  const dimensions =
+    typeof asked === 'number' && asked >= 1 ? Math.floor(asked) : dimensionsOf(it.model);
   const { input } = body;
   const isMany = Array.isArray(input) && typeof input[0] !== 'number';
   const vectors = Array.from({ length: embeddingInputs(body) }, (_, index) => {
     const text = JSON.stringify((isMany ? (input as readonly JsonValue[])[index] : input) ?? null);
-    const vector = it.vector === null ? vectorOf(text, dimensions) : it.vector.map((value) => JSON.stringify(value)).join(', ');
+    const vector =
+      it.vector === null
+        ? vectorOf(text, dimensions)
+        : it.vector.map((value) => JSON.stringify(value)).join(', ');
     return `{"object": "embedding", "index": ${index}, "embedding": ${body['encoding_format'] === 'base64' ? packedVector(vector) : `[${vector}]`}}`;
   });
   return (
@@ -22,7 +26,8 @@ export const embeddingsBody = (it: Completion): string => {
 };
 
 /** From the models page: 1536, and 3072 for the large model. */
-const dimensionsOf = (model: string): number => (model.startsWith('text-embedding-3-large') ? 3_072 : 1_536);
+const dimensionsOf = (model: string): number =>
+  model.startsWith('text-embedding-3-large') ? 3_072 : 1_536;
 
 const blocksMax = 32;
 

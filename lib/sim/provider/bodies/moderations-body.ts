@@ -21,7 +21,8 @@ const categories: readonly string[] = [
 export const moderationsBody = (it: Completion): string => {
   const prng = createPrng(hashText(it.prompt));
   const isFlagged = prng.below(10) === 0;
-  const record = (valueOf: (name: string) => string): string => `{${categories.map((name) => `"${name}": ${valueOf(name)}`).join(', ')}}`;
+  const record = (valueOf: (name: string) => string): string =>
+    `{${categories.map((name) => `"${name}": ${valueOf(name)}`).join(', ')}}`;
   const scores = record(() => (prng.next() / 100).toFixed(6));
   const flags = record((name) => String(isFlagged && name === 'violence'));
   return (

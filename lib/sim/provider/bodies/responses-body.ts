@@ -40,19 +40,33 @@ const idOf = ({ hex }: Completion, item: number): string => `0${item}${hex}${hex
 /** Statuses of a response that state its outcome. */
 const statuses: readonly string[] = ['failed', 'cancelled', 'queued', 'in_progress'];
 
-const outcomeOf = ({ ending }: Completion): { readonly status: string; readonly details: string; readonly error: string } => {
-  if (ending === 'stopped' || ending === 'refused') return { status: 'completed', details: 'null', error: 'null' };
-  if (ending === 'token_limit') return { status: 'incomplete', details: '{"reason": "max_output_tokens"}', error: 'null' };
-  if (ending.reason === 'error' || ending.reason === 'failed') return { status: 'failed', details: 'null', error: modelError };
-  if (statuses.includes(ending.reason)) return { status: ending.reason, details: 'null', error: 'null' };
-  return { status: 'incomplete', details: `{"reason": ${JSON.stringify(ending.reason)}}`, error: 'null' };
+const outcomeOf = ({
+  ending,
+}: Completion): { readonly status: string; readonly details: string; readonly error: string } => {
+  if (ending === 'stopped' || ending === 'refused')
+    return { status: 'completed', details: 'null', error: 'null' };
+  if (ending === 'token_limit')
+    return { status: 'incomplete', details: '{"reason": "max_output_tokens"}', error: 'null' };
+  if (ending.reason === 'error' || ending.reason === 'failed')
+    return { status: 'failed', details: 'null', error: modelError };
+  if (statuses.includes(ending.reason))
+    return { status: ending.reason, details: 'null', error: 'null' };
+  return {
+    status: 'incomplete',
+    details: `{"reason": ${JSON.stringify(ending.reason)}}`,
+    error: 'null',
+  };
 };
 
-const modelError = '{"code": "server_error", "message": "The model failed to generate a response."}';
+const modelError =
+  '{"code": "server_error", "message": "The model failed to generate a response."}';
 
 const outputOf = (it: Completion, status: string): string => {
-  const reasoning = it.reasoningTokens > 0 || it.form === 'reasoning_only' ? [reasoningItem(it)] : [];
-  return [...reasoning, ...itemsOf(it, status === 'completed' ? 'completed' : 'incomplete')].join(', ');
+  const reasoning =
+    it.reasoningTokens > 0 || it.form === 'reasoning_only' ? [reasoningItem(it)] : [];
+  return [...reasoning, ...itemsOf(it, status === 'completed' ? 'completed' : 'incomplete')].join(
+    ', ',
+  );
 };
 
 const itemsOf = (it: Completion, status: string): readonly string[] => {
@@ -64,7 +78,12 @@ const itemsOf = (it: Completion, status: string): readonly string[] => {
     case 'empty_text':
       return [message(2, outputText(''))];
     case 'refused_beside_text':
-      return [message(2, `${outputText(it.answer)}, {"type": "refusal", "refusal": ${JSON.stringify(refusalBeside)}}`)];
+      return [
+        message(
+          2,
+          `${outputText(it.answer)}, {"type": "refusal", "refusal": ${JSON.stringify(refusalBeside)}}`,
+        ),
+      ];
     case 'several_messages':
       return [message(2, outputText(firstOf(it))), message(3, outputText(it.answer))];
     case 'tool_calls':
@@ -79,23 +98,34 @@ const itemsOf = (it: Completion, status: string): readonly string[] => {
           `"quality": "low", "result": "${onePixelPng}", "revised_prompt": ${JSON.stringify(it.answer)}, "size": "1024x1024"}`,
       ];
     default:
-      return [message(2, it.ending === 'refused' ? `{"type": "refusal", "refusal": ${JSON.stringify(it.answer)}}` : outputText(it.answer))];
+      return [
+        message(
+          2,
+          it.ending === 'refused'
+            ? `{"type": "refusal", "refusal": ${JSON.stringify(it.answer)}}`
+            : outputText(it.answer),
+        ),
+      ];
   }
 };
 
 /**
  * The first of two messages is complete, or stops half-way: both are reported from real batches.
  */
-const firstOf = ({ hex, answer }: Completion): string => (hex < '8' ? answer : answer.slice(0, Math.ceil(answer.length / 2)));
+const firstOf = ({ hex, answer }: Completion): string =>
+  hex < '8' ? answer : answer.slice(0, Math.ceil(answer.length / 2));
 
-const outputText = (text: string): string => `{"type": "output_text", "annotations": [], "logprobs": [], "text": ${JSON.stringify(text)}}`;
+const outputText = (text: string): string =>
+  `{"type": "output_text", "annotations": [], "logprobs": [], "text": ${JSON.stringify(text)}}`;
 
 /**
  * Reasoning is encrypted when the request includes it: about as long as in two recorded answers.
  */
 const reasoningItem = (it: Completion): string => {
   const include = it.body['include'];
-  const isWanted = Array.isArray(include) && (include as readonly JsonValue[]).includes('reasoning.encrypted_content');
+  const isWanted =
+    Array.isArray(include) &&
+    (include as readonly JsonValue[]).includes('reasoning.encrypted_content');
   const encrypted = isWanted ? `"encrypted_content": "gAAAAA${it.hex.repeat(46)}", ` : '';
   return `{"id": "rs_${idOf(it, 1)}", "type": "reasoning", "content": [], ${encrypted}"summary": []}`;
 };
@@ -147,4 +177,5 @@ export const callArguments = ({ answer }: Completion): string => JSON.stringify(
 export const refusalBeside = "I can't help with that.";
 
 /** A PNG of one white pixel. */
-export const onePixelPng = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5CYII=';
+export const onePixelPng =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5CYII=';

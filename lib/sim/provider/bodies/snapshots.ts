@@ -19,7 +19,8 @@ const snapshots: Readonly<Record<string, string>> = {
 };
 
 /** The dated snapshot of an alias; any other name is returned as it is. */
-export const snapshotOf = (model: string): string => (Object.hasOwn(snapshots, model) ? (snapshots[model] ?? model) : model);
+export const snapshotOf = (model: string): string =>
+  Object.hasOwn(snapshots, model) ? (snapshots[model] ?? model) : model;
 
 /** True for reasoning models: the o-series, and gpt-5 and later. */
 export const isReasoningModel = (model: string): boolean => /^(?:o\d|gpt-[5-9])/u.test(model);

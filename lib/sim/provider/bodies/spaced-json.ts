@@ -2,7 +2,8 @@ import { isJsonObject, type JsonValue } from '../../../core/json/json.ts';
 
 /** JSON text as in result lines: a blank after each comma and colon. */
 export const spacedJson = (value: JsonValue): string => {
-  if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(spacedJson).join(', ')}]`;
+  if (Array.isArray(value))
+    return `[${(value as readonly JsonValue[]).map(spacedJson).join(', ')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
   const members = Object.entries(value).flatMap(([key, inner]) =>
     inner === undefined ? [] : [`${JSON.stringify(key)}: ${spacedJson(inner)}`],

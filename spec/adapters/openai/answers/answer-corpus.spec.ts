@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { openaiEndpoints, type OpenAIEndpoint } from '../../../../adapters/openai/config/endpoints.ts';
+import {
+  openaiEndpoints,
+  type OpenAIEndpoint,
+} from '../../../../adapters/openai/config/endpoints.ts';
 import { createOpenAIWire } from '../../../../adapters/openai/answers/wire.ts';
 import { isFailureClass } from '../../../../lib/core/values/failure.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../../lib/core/json/json.ts';
@@ -18,19 +21,36 @@ const lineOf = (body: JsonObject, customId = 'row-1'): string =>
   });
 const wireOf = (endpoint: OpenAIEndpoint) => createOpenAIWire({ model: 'm', endpoint, params: {} });
 const label = structureOfJsonSchema(
-  { type: 'object', properties: { label: { type: 'string' } }, required: ['label'], additionalProperties: false },
+  {
+    type: 'object',
+    properties: { label: { type: 'string' } },
+    required: ['label'],
+    additionalProperties: false,
+  },
   defaultSchemaCompiler,
 ).structure;
 
-const cases = openaiEndpoints.flatMap((endpoint) => corpus[endpoint].map(([name, ...rest]: Case) => [endpoint, name, ...rest] as const));
-const structured = cases.filter(([endpoint]) => endpoint === 'responses' || endpoint === 'chat.completions');
+const cases = openaiEndpoints.flatMap((endpoint) =>
+  corpus[endpoint].map(([name, ...rest]: Case) => [endpoint, name, ...rest] as const),
+);
+const structured = cases.filter(
+  ([endpoint]) => endpoint === 'responses' || endpoint === 'chat.completions',
+);
 
 const outcomeOf = (endpoint: OpenAIEndpoint, line: string): Reads => {
   const wire = wireOf(endpoint);
   const verdict = wire.readVerdict(line);
   if (verdict.type === 'malformed') throw new Error('malformed');
-  const { outputText, output, finishReason = null, toolCalls = null, error } = wire.readContent(line);
-  expect(error === null, 'both readings agree on whether it is an answer').toBe(verdict.type === 'succeeded');
+  const {
+    outputText,
+    output,
+    finishReason = null,
+    toolCalls = null,
+    error,
+  } = wire.readContent(line);
+  expect(error === null, 'both readings agree on whether it is an answer').toBe(
+    verdict.type === 'succeeded',
+  );
   return {
     as: verdict.type === 'succeeded' ? 'completed' : verdict.failureClass,
     text: outputText,
@@ -52,13 +72,21 @@ describe('the corpus of answers', () => {
 
   it.each(structured)('under a schema, %s: %s', async (endpoint, _name, body, expected) => {
     const verdict = wireOf(endpoint).readVerdict(lineOf(body), 'text');
-    const readAll = (texts: readonly (string | null)[]) => Promise.all(texts.map(async (text) => label.read(text)));
+    const readAll = (texts: readonly (string | null)[]) =>
+      Promise.all(texts.map(async (text) => label.read(text)));
     const judged = async (): Promise<JsonValue> => {
       if (verdict.type === 'malformed') return verdict.type;
-      const otherwise = verdict.type === 'failed' ? verdict.failureClass : verdict.isCall === true ? 'tool_call' : null;
+      const otherwise =
+        verdict.type === 'failed'
+          ? verdict.failureClass
+          : verdict.isCall === true
+            ? 'tool_call'
+            : null;
       if (verdict.type === 'failed' && verdict.texts === undefined) return otherwise;
       const [found] = await readTexts(readAll, [textsIn(verdict)]);
-      return found?.reading.type === 'fits' ? found.reading.json : (otherwise ?? found?.reading.failureClass ?? null);
+      return found?.reading.type === 'fits'
+        ? found.reading.json
+        : (otherwise ?? found?.reading.failureClass ?? null);
     };
     expect(await judged()).toEqual(expected.structured ?? expected.as);
   });
@@ -87,24 +115,34 @@ describe('the corpus of answers', () => {
       { response: { status_code: '500', body }, error: null },
       { response: { status_code: 'fine', body }, error: null },
     ])
-      expect(wire.readVerdict(JSON.stringify({ custom_id: 'row-1', ...line }))).toMatchObject({ failureClass: 'server_error' });
+      expect(wire.readVerdict(JSON.stringify({ custom_id: 'row-1', ...line }))).toMatchObject({
+        failureClass: 'server_error',
+      });
   });
 
   it('asks for more output only where an output limit is named as the end', () => {
     const truncated = cases.flatMap(([endpoint, name, body, { as, finish }]) => {
       const verdict = wireOf(endpoint).readVerdict(lineOf(body));
-      return as === 'truncated' && verdict.type === 'failed' ? [{ name, finish, stopsBeforeLimit: verdict.stopsBeforeLimit ?? false }] : [];
+      return as === 'truncated' && verdict.type === 'failed'
+        ? [{ name, finish, stopsBeforeLimit: verdict.stopsBeforeLimit ?? false }]
+        : [];
     });
     const limits = ['length', 'max_tokens', 'max_output_tokens'];
-    for (const { name, finish, stopsBeforeLimit } of truncated) expect(stopsBeforeLimit, name).toBe(!limits.includes(finish ?? ''));
+    for (const { name, finish, stopsBeforeLimit } of truncated)
+      expect(stopsBeforeLimit, name).toBe(!limits.includes(finish ?? ''));
     expect(new Set(truncated.map(({ finish }) => finish)).size).toBeGreaterThan(8);
   });
 
   it('completes nothing that has nothing in it', () => {
     for (const [endpoint, name, body] of cases) {
       const { as, text, output = text, calls } = outcomeOf(endpoint, lineOf(body));
-      const isEmpty = output === null || (typeof output === 'string' && output.trim() === '') || JSON.stringify(output).length < 3;
-      expect(as === 'completed' && isEmpty && calls === undefined, `${endpoint}: ${name}`).toBe(false);
+      const isEmpty =
+        output === null ||
+        (typeof output === 'string' && output.trim() === '') ||
+        JSON.stringify(output).length < 3;
+      expect(as === 'completed' && isEmpty && calls === undefined, `${endpoint}: ${name}`).toBe(
+        false,
+      );
       if (as !== 'completed') expect(isFailureClass(as), name).toBe(true);
     }
   });
@@ -113,7 +151,10 @@ describe('the corpus of answers', () => {
     let pairs = 0;
     for (const endpoint of openaiEndpoints) {
       const lines = corpus[endpoint].map(([, body], i) => lineOf(body, `row-${i}`));
-      const alone = lines.map((line) => [wireOf(endpoint).readVerdict(line), wireOf(endpoint).readContent(line)]);
+      const alone = lines.map((line) => [
+        wireOf(endpoint).readVerdict(line),
+        wireOf(endpoint).readContent(line),
+      ]);
       for (const first of lines) {
         const wire = wireOf(endpoint);
         wire.readVerdict(first);

@@ -1,28 +1,57 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openaiEndpoints, type OpenAIEndpoint } from '../../../../adapters/openai/config/endpoints.ts';
+import {
+  openaiEndpoints,
+  type OpenAIEndpoint,
+} from '../../../../adapters/openai/config/endpoints.ts';
 import { createOpenAIWire } from '../../../../adapters/openai/answers/wire.ts';
 import { emptyUsage, type TokenUsage } from '../../../../lib/core/values/usage.ts';
 import type { FailureClass } from '../../../../lib/core/values/failure.ts';
 import type { JsonValue } from '../../../../lib/core/json/json.ts';
 import type { LineVerdict } from '../../../../lib/ports/provider.ts';
 
-const wireOf = (endpoint: OpenAIEndpoint = 'responses') => createOpenAIWire({ model: 'm', endpoint, params: {} });
+const wireOf = (endpoint: OpenAIEndpoint = 'responses') =>
+  createOpenAIWire({ model: 'm', endpoint, params: {} });
 const line = (response: unknown, error: unknown = null): string =>
   JSON.stringify({ id: 'batch_req_1', custom_id: 'row-1', response, error });
-const http = (status: number, body: unknown): string => line({ status_code: status, request_id: 'req_1', body });
-const refused = (status: number, code: string | null, message = 'No.', type = 'invalid_request_error'): string =>
-  http(status, { error: { message, type, param: null, code } });
-const top = (code: string | null): string => line(null, code === null ? null : { code, message: 'Why.' });
+const http = (status: number, body: unknown): string =>
+  line({ status_code: status, request_id: 'req_1', body });
+const refused = (
+  status: number,
+  code: string | null,
+  message = 'No.',
+  type = 'invalid_request_error',
+): string => http(status, { error: { message, type, param: null, code } });
+const top = (code: string | null): string =>
+  line(null, code === null ? null : { code, message: 'Why.' });
 
-const message = (...content: readonly unknown[]): unknown => ({ type: 'message', role: 'assistant', content });
+const message = (...content: readonly unknown[]): unknown => ({
+  type: 'message',
+  role: 'assistant',
+  content,
+});
 const words = (text: string): unknown => ({ type: 'output_text', text, annotations: [] });
-const response = (more: object): object => ({ object: 'response', status: 'completed', error: null, incomplete_details: null, ...more });
-const chat = (choice: object): object => ({ object: 'chat.completion', choices: [{ index: 0, finish_reason: 'stop', ...choice }] });
+const response = (more: object): object => ({
+  object: 'response',
+  status: 'completed',
+  error: null,
+  incomplete_details: null,
+  ...more,
+});
+const chat = (choice: object): object => ({
+  object: 'chat.completion',
+  choices: [{ index: 0, finish_reason: 'stop', ...choice }],
+});
 
 const call = { type: 'function_call', name: 'f', arguments: '{}' };
 
-type Good = readonly [name: string, endpoint: OpenAIEndpoint, body: unknown, outputText: string | null, output: JsonValue];
+type Good = readonly [
+  name: string,
+  endpoint: OpenAIEndpoint,
+  body: unknown,
+  outputText: string | null,
+  output: JsonValue,
+];
 const good: readonly Good[] = [
   ['words', 'responses', response({ output: [message(words('Hi'))] }), 'Hi', 'Hi'],
   [
@@ -34,7 +63,13 @@ const good: readonly Good[] = [
   ],
   ['words without a status', 'responses', { output: [message(words('Hi'))] }, 'Hi', 'Hi'],
   ['a tool call alone', 'responses', response({ output: [call] }), null, [call]],
-  ['words', 'chat.completions', chat({ message: { role: 'assistant', content: 'Hi', refusal: null } }), 'Hi', 'Hi'],
+  [
+    'words',
+    'chat.completions',
+    chat({ message: { role: 'assistant', content: 'Hi', refusal: null } }),
+    'Hi',
+    'Hi',
+  ],
   [
     'a tool call',
     'chat.completions',
@@ -47,7 +82,11 @@ const good: readonly Good[] = [
   [
     'a packed vector',
     'embeddings',
-    { data: [{ index: 0, embedding: Buffer.from(new Float32Array([0.5, -1]).buffer).toString('base64') }] },
+    {
+      data: [
+        { index: 0, embedding: Buffer.from(new Float32Array([0.5, -1]).buffer).toString('base64') },
+      ],
+    },
     null,
     [0.5, -1],
   ],
@@ -66,22 +105,51 @@ const good: readonly Good[] = [
   ['a moderation', 'moderations', { results: [{ flagged: true }] }, null, { flagged: true }],
 ];
 
-type Bad = readonly [name: string, endpoint: OpenAIEndpoint, line: string, failureClass: FailureClass];
+type Bad = readonly [
+  name: string,
+  endpoint: OpenAIEndpoint,
+  line: string,
+  failureClass: FailureClass,
+];
 const bad: readonly Bad[] = [
   [
     'stopped at its limit',
     'responses',
-    http(200, response({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' }, output: [] })),
+    http(
+      200,
+      response({
+        status: 'incomplete',
+        incomplete_details: { reason: 'max_output_tokens' },
+        output: [],
+      }),
+    ),
     'truncated',
   ],
   [
     'stopped by a filter',
     'responses',
-    http(200, response({ status: 'incomplete', incomplete_details: { reason: 'content_filter' }, output: [] })),
+    http(
+      200,
+      response({
+        status: 'incomplete',
+        incomplete_details: { reason: 'content_filter' },
+        output: [],
+      }),
+    ),
     'content_filtered',
   ],
-  ['stopped for no reason', 'responses', http(200, response({ status: 'incomplete', output: [] })), 'truncated'],
-  ['failed', 'responses', http(200, response({ status: 'failed', error: { code: 'server_error', message: 'x' } })), 'server_error'],
+  [
+    'stopped for no reason',
+    'responses',
+    http(200, response({ status: 'incomplete', output: [] })),
+    'truncated',
+  ],
+  [
+    'failed',
+    'responses',
+    http(200, response({ status: 'failed', error: { code: 'server_error', message: 'x' } })),
+    'server_error',
+  ],
   [
     'failed for rate',
     'responses',
@@ -97,33 +165,70 @@ const bad: readonly Bad[] = [
   [
     'failed for an image',
     'responses',
-    http(200, response({ status: 'failed', error: { code: 'invalid_image_format', message: 'x' } })),
+    http(
+      200,
+      response({ status: 'failed', error: { code: 'invalid_image_format', message: 'x' } }),
+    ),
     'invalid_request',
   ],
   [
     'failed for an image’s content',
     'responses',
-    http(200, response({ status: 'failed', error: { code: 'image_content_policy_violation', message: 'x' } })),
+    http(
+      200,
+      response({
+        status: 'failed',
+        error: { code: 'image_content_policy_violation', message: 'x' },
+      }),
+    ),
     'content_filtered',
   ],
   [
     'failed for a store',
     'responses',
-    http(200, response({ status: 'failed', error: { code: 'vector_store_timeout', message: 'x' } })),
+    http(
+      200,
+      response({ status: 'failed', error: { code: 'vector_store_timeout', message: 'x' } }),
+    ),
     'request_timeout',
   ],
   ['failed without a word', 'responses', http(200, response({ status: 'failed' })), 'server_error'],
-  ['never finished', 'responses', http(200, response({ status: 'in_progress', output: [] })), 'server_error'],
-  ['refused', 'responses', http(200, response({ output: [message({ type: 'refusal', refusal: 'I cannot.' })] })), 'refusal'],
-  ['of another shape', 'responses', http(200, chat({ message: { content: 'Hi' } })), 'malformed_result'],
-  ['stopped at its limit', 'chat.completions', http(200, chat({ finish_reason: 'length', message: { content: 'H' } })), 'truncated'],
+  [
+    'never finished',
+    'responses',
+    http(200, response({ status: 'in_progress', output: [] })),
+    'server_error',
+  ],
+  [
+    'refused',
+    'responses',
+    http(200, response({ output: [message({ type: 'refusal', refusal: 'I cannot.' })] })),
+    'refusal',
+  ],
+  [
+    'of another shape',
+    'responses',
+    http(200, chat({ message: { content: 'Hi' } })),
+    'malformed_result',
+  ],
+  [
+    'stopped at its limit',
+    'chat.completions',
+    http(200, chat({ finish_reason: 'length', message: { content: 'H' } })),
+    'truncated',
+  ],
   [
     'stopped by a filter',
     'chat.completions',
     http(200, chat({ finish_reason: 'content_filter', message: { content: '' } })),
     'content_filtered',
   ],
-  ['refused', 'chat.completions', http(200, chat({ message: { content: null, refusal: 'I cannot.' } })), 'refusal'],
+  [
+    'refused',
+    'chat.completions',
+    http(200, chat({ message: { content: null, refusal: 'I cannot.' } })),
+    'refusal',
+  ],
   [
     'calls without a call',
     'chat.completions',
@@ -131,7 +236,12 @@ const bad: readonly Bad[] = [
     'empty_output',
   ],
   ['without a choice', 'chat.completions', http(200, { choices: [] }), 'malformed_result'],
-  ['stopped at its limit', 'completions', http(200, { choices: [{ text: 'H', finish_reason: 'length' }] }), 'truncated'],
+  [
+    'stopped at its limit',
+    'completions',
+    http(200, { choices: [{ text: 'H', finish_reason: 'length' }] }),
+    'truncated',
+  ],
   ['without text', 'completions', http(200, { choices: [{}] }), 'malformed_result'],
   ['without a vector', 'embeddings', http(200, { data: [] }), 'malformed_result'],
   ['without results', 'moderations', http(200, { results: [] }), 'malformed_result'],
@@ -144,7 +254,11 @@ const bad: readonly Bad[] = [
   [
     'an input too long, in words',
     'embeddings',
-    refused(400, null, "This model's maximum context length is 8192 tokens, however you requested 9000."),
+    refused(
+      400,
+      null,
+      "This model's maximum context length is 8192 tokens, however you requested 9000.",
+    ),
     'context_too_long',
   ],
   ['a policy', 'responses', refused(400, 'content_policy_violation'), 'content_filtered'],
@@ -152,8 +266,18 @@ const bad: readonly Bad[] = [
   ['an unknown model', 'responses', refused(404, 'model_not_found'), 'invalid_request'],
   ['a key without rights', 'responses', refused(403, null), 'invalid_request'],
   ['rate', 'responses', refused(429, 'rate_limit_exceeded', 'Slow.', 'requests'), 'rate_limited'],
-  ['money', 'responses', refused(429, 'insufficient_quota', 'Pay.', 'insufficient_quota'), 'insufficient_quota'],
-  ['money by type', 'responses', refused(429, null, 'Pay.', 'insufficient_quota'), 'insufficient_quota'],
+  [
+    'money',
+    'responses',
+    refused(429, 'insufficient_quota', 'Pay.', 'insufficient_quota'),
+    'insufficient_quota',
+  ],
+  [
+    'money by type',
+    'responses',
+    refused(429, null, 'Pay.', 'insufficient_quota'),
+    'insufficient_quota',
+  ],
   ['a request timeout', 'responses', refused(408, null), 'request_timeout'],
   ['a gateway timeout', 'responses', refused(504, null), 'request_timeout'],
   ['a conflict', 'responses', refused(409, null), 'server_error'],
@@ -176,23 +300,44 @@ const bad: readonly Bad[] = [
 ];
 
 describe('an answer', () => {
-  it.each(good)('that is %s, from %s, is a success', (_name, endpoint, body, outputText, output) => {
-    const wire = wireOf(endpoint);
-    expect(wire.readVerdict(http(200, body))).toEqual({ type: 'succeeded', customId: 'row-1', usage: null });
-    expect(wire.readContent(http(200, body))).toMatchObject({ outputText, output, usage: null, error: null });
-  });
+  it.each(good)(
+    'that is %s, from %s, is a success',
+    (_name, endpoint, body, outputText, output) => {
+      const wire = wireOf(endpoint);
+      expect(wire.readVerdict(http(200, body))).toEqual({
+        type: 'succeeded',
+        customId: 'row-1',
+        usage: null,
+      });
+      expect(wire.readContent(http(200, body))).toMatchObject({
+        outputText,
+        output,
+        usage: null,
+        error: null,
+      });
+    },
+  );
 
   it.each(bad)('that is %s, from %s, is a failure', (_name, endpoint, text, failureClass) => {
     const wire = wireOf(endpoint);
-    const { stopsBeforeLimit: _, ...verdict } = wire.readVerdict(text) as LineVerdict & { readonly stopsBeforeLimit?: true };
+    const { stopsBeforeLimit: _, ...verdict } = wire.readVerdict(text) as LineVerdict & {
+      readonly stopsBeforeLimit?: true;
+    };
     expect(verdict).toEqual({ type: 'failed', customId: 'row-1', failureClass, usage: null });
-    expect(wire.readContent(text)).toMatchObject({ output: null, error: { message: expect.any(String) as string } });
+    expect(wire.readContent(text)).toMatchObject({
+      output: null,
+      error: { message: expect.any(String) as string },
+    });
   });
 
   it('that was cut keeps the words so far', () => {
     const cut = http(
       200,
-      response({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' }, output: [message(words('So fa'))] }),
+      response({
+        status: 'incomplete',
+        incomplete_details: { reason: 'max_output_tokens' },
+        output: [message(words('So fa'))],
+      }),
     );
     expect(wireOf().readContent(cut)).toMatchObject({
       outputText: 'So fa',
@@ -210,7 +355,12 @@ describe('an answer', () => {
       usage: null,
       error: {
         message: '400: Bad temperature.',
-        raw: { message: 'Bad temperature.', type: 'invalid_request_error', param: null, code: 'invalid_value' },
+        raw: {
+          message: 'Bad temperature.',
+          type: 'invalid_request_error',
+          param: null,
+          code: 'invalid_value',
+        },
       },
     });
   });
@@ -236,9 +386,13 @@ describe('an answer', () => {
 
   it('that has words where a word is an object is a failure like any other', () => {
     for (const status of [{ toString: null, valueOf: null }, ['completed'], 7])
-      expect(wireOf().readVerdict(http(200, response({ status, output: [] })))).toMatchObject({ failureClass: 'server_error' });
+      expect(wireOf().readVerdict(http(200, response({ status, output: [] })))).toMatchObject({
+        failureClass: 'server_error',
+      });
     // No status is told by null as by its absence.
-    expect(wireOf().readVerdict(http(200, response({ status: null, output: [] })))).toMatchObject({ failureClass: 'empty_output' });
+    expect(wireOf().readVerdict(http(200, response({ status: null, output: [] })))).toMatchObject({
+      failureClass: 'empty_output',
+    });
     const data = [
       { index: { toString: null, valueOf: null }, embedding: [2] },
       { index: 0, embedding: [1] },
@@ -250,13 +404,19 @@ describe('an answer', () => {
     expect(wireOf().readVerdict(`\ufeff${top('batch_expired')}`).type).toBe('failed');
   });
 
-  it.each(['', 'null', '[]', '"row-1"', '{}', '{"custom_id":7}', '{"custom_id":"row-1"', 'gibberish'])(
-    'that reads %j is malformed',
-    (text) => {
-      expect(wireOf().readVerdict(text)).toEqual({ type: 'malformed' });
-      expect(wireOf().readContent(text).error).not.toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'null',
+    '[]',
+    '"row-1"',
+    '{}',
+    '{"custom_id":7}',
+    '{"custom_id":"row-1"',
+    'gibberish',
+  ])('that reads %j is malformed', (text) => {
+    expect(wireOf().readVerdict(text)).toEqual({ type: 'malformed' });
+    expect(wireOf().readContent(text).error).not.toBeNull();
+  });
 });
 
 describe('usage', () => {
@@ -289,7 +449,12 @@ describe('usage', () => {
     ['of embeddings', { prompt_tokens: 9, total_tokens: 9 }, { ...emptyUsage, inputTokens: 9 }],
     [
       'with null details',
-      { input_tokens: 9, input_tokens_details: null, output_tokens: 1, output_tokens_details: null },
+      {
+        input_tokens: 9,
+        input_tokens_details: null,
+        output_tokens: 1,
+        output_tokens_details: null,
+      },
       { ...emptyUsage, inputTokens: 9, outputTokens: 1 },
     ],
     ['that is not told', null, null],
@@ -300,22 +465,41 @@ describe('usage', () => {
     ['beyond all bounds', { input_tokens: 2 ** 60 }, null],
     [
       'with details below zero',
-      { input_tokens: 9, input_tokens_details: { cached_tokens: -4 }, output_tokens: -7, output_tokens_details: { reasoning_tokens: 0.1 } },
+      {
+        input_tokens: 9,
+        input_tokens_details: { cached_tokens: -4 },
+        output_tokens: -7,
+        output_tokens_details: { reasoning_tokens: 0.1 },
+      },
       { ...emptyUsage, inputTokens: 9 },
     ],
   ])('%s is read', (_name, usage, expected) => {
     expect(usageIn(usage)).toEqual(expected);
-    expect(wireOf().readContent(http(200, { ...response({ output: [] }), usage })).usage).toEqual(expected);
+    expect(wireOf().readContent(http(200, { ...response({ output: [] }), usage })).usage).toEqual(
+      expected,
+    );
   });
 
   it('without end is not told', () => {
-    const endless = http(200, { ...response({ output: [] }), usage: { input_tokens: 0, output_tokens: 1 } });
-    expect(wireOf().readVerdict(endless.replace('"input_tokens":0', '"input_tokens":1e400'))).toMatchObject({ usage: null });
-    expect(wireOf().readVerdict(endless.replace('"output_tokens":1', '"output_tokens":1e400'))).toMatchObject({ usage: emptyUsage });
+    const endless = http(200, {
+      ...response({ output: [] }),
+      usage: { input_tokens: 0, output_tokens: 1 },
+    });
+    expect(
+      wireOf().readVerdict(endless.replace('"input_tokens":0', '"input_tokens":1e400')),
+    ).toMatchObject({ usage: null });
+    expect(
+      wireOf().readVerdict(endless.replace('"output_tokens":1', '"output_tokens":1e400')),
+    ).toMatchObject({ usage: emptyUsage });
   });
 
   it('of a cut answer counts: it was paid for', () => {
-    expect(usageIn({ input_tokens: 1, output_tokens: 2 }, response({ status: 'incomplete', output: [] }))).toEqual({
+    expect(
+      usageIn(
+        { input_tokens: 1, output_tokens: 2 },
+        response({ status: 'incomplete', output: [] }),
+      ),
+    ).toEqual({
       ...emptyUsage,
       inputTokens: 1,
       outputTokens: 2,
@@ -357,11 +541,13 @@ describe('whatever a line holds', () => {
     tree.map((body) => http(200, body)),
     tree.map((value) => line(value, value)),
     // A good line with one character gone or changed.
-    fc.tuple(fc.constantFrom(...good), fc.nat(), fc.string({ maxLength: 1 })).map(([[, , body], where, put]) => {
-      const whole = http(200, body);
-      const index = where % whole.length;
-      return whole.slice(0, index) + put + whole.slice(index + 1);
-    }),
+    fc
+      .tuple(fc.constantFrom(...good), fc.nat(), fc.string({ maxLength: 1 }))
+      .map(([[, , body], where, put]) => {
+        const whole = http(200, body);
+        const index = where % whole.length;
+        return whole.slice(0, index) + put + whole.slice(index + 1);
+      }),
   );
 
   it('both readers take it, and agree on whether it is a success', () => {

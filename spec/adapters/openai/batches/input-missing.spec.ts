@@ -5,7 +5,9 @@ import { type Answer, apiError, at, createInput, json, leftOf, startStub } from 
 const { inputFileId } = createInput;
 
 const refusalOf = async (status: number, message: string): Promise<string> => {
-  await using stub = await startStub((_seen, response) => json(response, status, apiError(message)));
+  await using stub = await startStub((_seen, response) =>
+    json(response, status, apiError(message)),
+  );
   const error = await leftOf(at(stub.baseURL).create(createInput));
   return error.type;
 };
@@ -17,9 +19,12 @@ describe('a create that is refused', () => {
     [400, `The file ${inputFileId} has been deleted.`],
     [422, 'input_file_id: the file does not exist'],
     [410, 'The input file has expired.'],
-  ])('with %i, because its input file is gone (%s), says so: it is uploaded again', async (status, message) => {
-    expect(await refusalOf(status, message)).toBe('not_found');
-  });
+  ])(
+    'with %i, because its input file is gone (%s), says so: it is uploaded again',
+    async (status, message) => {
+      expect(await refusalOf(status, message)).toBe('not_found');
+    },
+  );
 
   it.each([
     [404, 'Invalid URL (POST /v2/batches)', 'refused'],
@@ -31,7 +36,9 @@ describe('a create that is refused', () => {
   });
 
   it('keeps the provider’s words, and names the file', async () => {
-    await using stub = await startStub((_seen, response) => json(response, 404, apiError('No such File object: it was deleted.')));
+    await using stub = await startStub((_seen, response) =>
+      json(response, 404, apiError('No such File object: it was deleted.')),
+    );
     expect(await leftOf(at(stub.baseURL).create(createInput))).toMatchObject({
       type: 'not_found',
       message: expect.stringMatching(new RegExp(`${inputFileId}.*it was deleted`, 'u')) as string,
@@ -40,20 +47,28 @@ describe('a create that is refused', () => {
 });
 
 describe('a create that is refused because its input file is not ready', () => {
-  const refusal = async (message: string, file: (response: Parameters<Answer>[1]) => void): Promise<PortError> => {
+  const refusal = async (
+    message: string,
+    file: (response: Parameters<Answer>[1]) => void,
+  ): Promise<PortError> => {
     await using stub = await startStub(({ method }, response) =>
       method === 'GET' ? file(response) : json(response, 400, apiError(message)),
     );
     const error = await leftOf(at(stub.baseURL).create(createInput));
     expect(stub.seen.filter(({ method }) => method === 'POST')).toHaveLength(1);
-    expect(stub.seen.filter(({ method, path }) => method === 'GET' && path === `/v1/files/${inputFileId}`)).toHaveLength(1);
+    expect(
+      stub.seen.filter(
+        ({ method, path }) => method === 'GET' && path === `/v1/files/${inputFileId}`,
+      ),
+    ).toHaveLength(1);
     return error;
   };
   const known =
     (status: string, more = {}) =>
     (response: Parameters<Answer>[1]) =>
       json(response, 200, { id: inputFileId, object: 'file', status, ...more });
-  const gone = (response: Parameters<Answer>[1]): void => json(response, 404, apiError('No such File object'));
+  const gone = (response: Parameters<Answer>[1]): void =>
+    json(response, 404, apiError('No such File object'));
 
   it.each([
     `File ${inputFileId} is not processed yet.`,
@@ -62,22 +77,36 @@ describe('a create that is refused because its input file is not ready', () => {
     `Cannot find file ${inputFileId}.`,
   ])('(%s) asks for the file: one that is there is waited for', async (message) => {
     const error = await refusal(message, known('uploaded'));
-    expect(error).toMatchObject({ type: 'not_ready', message: expect.stringContaining('its status is "uploaded"') as string });
+    expect(error).toMatchObject({
+      type: 'not_ready',
+      message: expect.stringContaining('its status is "uploaded"') as string,
+    });
   });
 
   it('asks for the file: one that could not be processed is refused, with the details', async () => {
-    const error = await refusal(`File ${inputFileId} is not processed yet.`, known('error', { status_details: 'a BOM' }));
-    expect(error).toMatchObject({ type: 'refused', message: expect.stringContaining('a BOM') as string });
+    const error = await refusal(
+      `File ${inputFileId} is not processed yet.`,
+      known('error', { status_details: 'a BOM' }),
+    );
+    expect(error).toMatchObject({
+      type: 'refused',
+      message: expect.stringContaining('a BOM') as string,
+    });
   });
 
   it('asks for the file: one that is gone is uploaded again', async () => {
-    expect((await refusal(`File ${inputFileId} is not processed yet.`, gone)).type).toBe('not_found');
+    expect((await refusal(`File ${inputFileId} is not processed yet.`, gone)).type).toBe(
+      'not_found',
+    );
     expect((await refusal(`Cannot find file ${inputFileId}.`, gone)).type).toBe('not_found');
   });
 
   it('believes the refusal where the file cannot be asked for', async () => {
-    const down = (response: Parameters<Answer>[1]): void => json(response, 503, apiError('Slow down.'));
-    expect((await refusal(`File ${inputFileId} is not processed yet.`, down)).type).toBe('not_ready');
+    const down = (response: Parameters<Answer>[1]): void =>
+      json(response, 503, apiError('Slow down.'));
+    expect((await refusal(`File ${inputFileId} is not processed yet.`, down)).type).toBe(
+      'not_ready',
+    );
     expect((await refusal(`Cannot find file ${inputFileId}.`, down)).type).toBe('not_found');
   });
 
@@ -94,12 +123,15 @@ describe('a create that is refused because its input file is not ready', () => {
     [400, 'Invalid input file: file status must be processed', 'running'],
     [409, `File ${inputFileId} is not ready`, 'processing'],
     [423, `File ${inputFileId} is being imported`, 'importing'],
-  ])('(%i: %s) is waited for where the file itself is at "%s"', async (status, message, fileStatus) => {
-    expect(await asked(status, message, fileStatus)).toMatchObject({
-      type: 'not_ready',
-      message: expect.stringContaining(`its status is "${fileStatus}"`) as string,
-    });
-  });
+  ])(
+    '(%i: %s) is waited for where the file itself is at "%s"',
+    async (status, message, fileStatus) => {
+      expect(await asked(status, message, fileStatus)).toMatchObject({
+        type: 'not_ready',
+        message: expect.stringContaining(`its status is "${fileStatus}"`) as string,
+      });
+    },
+  );
 
   it.each([
     [400, 'Invalid input file: file status must be processed', 'refused'],

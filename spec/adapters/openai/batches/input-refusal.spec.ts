@@ -29,13 +29,17 @@ describe('a service that takes smaller files', () => {
     [400, words('File size limit exceeded.'), null],
     [400, words('File limit: 200 MB per file exceeded', { code: 'file_too_large' }), 200_000_000],
     [413, words('at most 3.000 bytes'), 3_000],
-  ])('with %i (%j) says so, and its limit where it is stated: %s', async (status, body, statedBytesMax) => {
-    expect(await askUpload(status, body)).toEqual({ isTooLarge: true, statedBytesMax, said: [] });
-    expect(await askCreate(status, body)).toEqual({ isTooLarge: true, statedBytesMax, said: [] });
-  });
+  ])(
+    'with %i (%j) says so, and its limit where it is stated: %s',
+    async (status, body, statedBytesMax) => {
+      expect(await askUpload(status, body)).toEqual({ isTooLarge: true, statedBytesMax, said: [] });
+      expect(await askCreate(status, body)).toEqual({ isTooLarge: true, statedBytesMax, said: [] });
+    },
+  );
 
   it('by the page of a proxy says so in the words of its title', async () => {
-    const page = '<html>\r\n<head><title>413 Request Entity Too Large</title></head><body>nginx</body></html>';
+    const page =
+      '<html>\r\n<head><title>413 Request Entity Too Large</title></head><body>nginx</body></html>';
     await using stub = await startStub((_seen, response) => {
       response.writeHead(413, { 'content-type': 'text/html' }).end(page);
     });
@@ -49,7 +53,12 @@ describe('a service that takes smaller files', () => {
     [429, words('Request too large for m on tokens per min.')],
     [500, words('File is too large.')],
     [400, words('The batch has 60000 requests, over the limit of 50000.')],
-    [400, words('max_tokens is too large: 50000. This model supports at most 16384.', { param: 'max_tokens' })],
+    [
+      400,
+      words('max_tokens is too large: 50000. This model supports at most 16384.', {
+        param: 'max_tokens',
+      }),
+    ],
     [400, words('max_tokens is too large: 50000. This model supports at most 16384.')],
     [400, words('metadata value too large: at most 10 characters', { param: 'metadata' })],
     [400, words('File exceeds the maximum number of rows: 10.')],
@@ -69,15 +78,30 @@ describe('a service that validates the file when it gets it', () => {
   });
   it.each([
     [words('Invalid request on line 2: no.'), [said(2, 'Invalid request on line 2: no.')]],
-    [words('No.', { param: 'line 7', code: 'bad' }), [said(7, 'No.', { param: 'line 7', code: 'bad' })]],
-    [words('Lines 3, 5 and 9 are not valid.'), [3, 5, 9].map((line) => said(line, 'Lines 3, 5 and 9 are not valid.'))],
+    [
+      words('No.', { param: 'line 7', code: 'bad' }),
+      [said(7, 'No.', { param: 'line 7', code: 'bad' })],
+    ],
+    [
+      words('Lines 3, 5 and 9 are not valid.'),
+      [3, 5, 9].map((line) => said(line, 'Lines 3, 5 and 9 are not valid.')),
+    ],
     [words('Row 4: no input.'), [said(4, 'Row 4: no input.')]],
-    [words('Invalid request on line 1,200: bad'), [said(1_200, 'Invalid request on line 1,200: bad')]],
+    [
+      words('Invalid request on line 1,200: bad'),
+      [said(1_200, 'Invalid request on line 1,200: bad')],
+    ],
     [words('Error on line 5 and 2 more.'), [said(5, 'Error on line 5 and 2 more.')]],
-    [words('Errors on lines 3,5,1200.'), [3, 5, 1_200].map((line) => said(line, 'Errors on lines 3,5,1200.'))],
+    [
+      words('Errors on lines 3,5,1200.'),
+      [3, 5, 1_200].map((line) => said(line, 'Errors on lines 3,5,1200.')),
+    ],
     [words('Row 4 (zero-based): bad'), [said(5, 'Row 4 (zero-based): bad')]],
     [words('No.', { param: 'lines[4].body' }), [said(5, 'No.', { param: 'lines[4].body' })]],
-    [words('Line 3 exceeds the maximum of 10 messages.'), [said(3, 'Line 3 exceeds the maximum of 10 messages.')]],
+    [
+      words('Line 3 exceeds the maximum of 10 messages.'),
+      [said(3, 'Line 3 exceeds the maximum of 10 messages.')],
+    ],
     [
       words('Validation failed.', {
         errors: [
@@ -88,8 +112,14 @@ describe('a service that validates the file when it gets it', () => {
       [said(2, 'y', { code: 'b', param: 'body.model' }), said(9, 'x', { code: 'a' })],
     ],
     [words('No.', { line: 3 }), [said(3, 'No.')]],
-    [{ detail: 'line 5: no text' }, [{ line: 5, code: null, message: 'line 5: no text', param: null }]],
-    [{ message: 'Line 6 is not valid.', code: 'bad' }, [said(6, 'Line 6 is not valid.', { code: 'bad' })]],
+    [
+      { detail: 'line 5: no text' },
+      [{ line: 5, code: null, message: 'line 5: no text', param: null }],
+    ],
+    [
+      { message: 'Line 6 is not valid.', code: 'bad' },
+      [said(6, 'Line 6 is not valid.', { code: 'bad' })],
+    ],
     [{ error: 'line 7: no' }, [{ line: 7, code: null, message: 'line 7: no', param: null }]],
   ])('names lines (%j)', async (body, lines) => {
     expect(await askUpload(400, body)).toEqual({
@@ -106,7 +136,13 @@ describe('a service that validates the file when it gets it', () => {
 
   it('names requests by their ids, with the line where it names one, and lines that count from 0', async () => {
     const id = 'r0abc12yz-4';
-    const named = { customId: id, line: null, code: 'invalid_request_error', param: null, failureClass: null };
+    const named = {
+      customId: id,
+      line: null,
+      code: 'invalid_request_error',
+      param: null,
+      failureClass: null,
+    };
     const message = `Request '${id}' is not valid.`;
     expect(await askCreate(400, words(message))).toEqual({
       isTooLarge: false,
@@ -115,10 +151,19 @@ describe('a service that validates the file when it gets it', () => {
       ids: [{ ...named, message }],
     });
     const listed = words('No.', { errors: [{ custom_id: id, line: 9, message: 'x' }] });
-    expect(await askUpload(422, listed)).toMatchObject({ said: [{ line: 9 }], ids: [{ customId: id, line: 9, message: 'x' }] });
-    expect(await askUpload(400, words('No.', { errors: [{ line: 0 }, { line: 6 }] }))).toMatchObject({ said: [{ line: 1 }, { line: 7 }] });
-    const fastApi = { detail: [{ loc: ['body', 'requests', 2, 'input'], msg: 'field required', type: 'missing' }] };
-    expect(await askCreate(422, fastApi)).toMatchObject({ said: [{ line: 3, message: 'field required', code: 'missing' }] });
+    expect(await askUpload(422, listed)).toMatchObject({
+      said: [{ line: 9 }],
+      ids: [{ customId: id, line: 9, message: 'x' }],
+    });
+    expect(
+      await askUpload(400, words('No.', { errors: [{ line: 0 }, { line: 6 }] })),
+    ).toMatchObject({ said: [{ line: 1 }, { line: 7 }] });
+    const fastApi = {
+      detail: [{ loc: ['body', 'requests', 2, 'input'], msg: 'field required', type: 'missing' }],
+    };
+    expect(await askCreate(422, fastApi)).toMatchObject({
+      said: [{ line: 3, message: 'field required', code: 'missing' }],
+    });
   });
 
   it.each([

@@ -47,7 +47,12 @@ describe('an entry of a refusal', () => {
 
 describe('a failed batch', () => {
   const failed = (data: unknown) =>
-    readBatch({ id: 'batch_1', status: 'failed', created_at: 1, errors: { object: 'list', data } as never });
+    readBatch({
+      id: 'batch_1',
+      status: 'failed',
+      created_at: 1,
+      errors: { object: 'list', data } as never,
+    });
 
   it('is read with its lines counted from 0', () => {
     const { ending } = failed([0, 3].map((line) => ({ code: 'bad', message: 'no', line }))) ?? {};
@@ -69,13 +74,23 @@ describe('a failed batch', () => {
       { code: 'bad', message: 'no', custom_id: id(6), line: 2 },
     ]);
     expect(report?.refusedIds).toEqual([
-      { customId: id(5), line: null, code: 'bad', message: `${id(5)} is not valid`, param: null, failureClass: null },
+      {
+        customId: id(5),
+        line: null,
+        code: 'bad',
+        message: `${id(5)} is not valid`,
+        param: null,
+        failureClass: null,
+      },
       { customId: id(6), line: 2, code: 'bad', message: 'no', param: null, failureClass: null },
     ]);
     expect(report?.ending?.rejection).toMatchObject({ type: 'invalid_lines', lines: [2] });
   });
 
-  it.each(['model_not_found', 'token_limit_exceeded', 'insufficient_quota'])('names none where the reason is of all: %s', (code) => {
-    expect(failed([{ code, message: `${id(5)} no`, line: null }])?.refusedIds).toEqual([]);
-  });
+  it.each(['model_not_found', 'token_limit_exceeded', 'insufficient_quota'])(
+    'names none where the reason is of all: %s',
+    (code) => {
+      expect(failed([{ code, message: `${id(5)} no`, line: null }])?.refusedIds).toEqual([]);
+    },
+  );
 });

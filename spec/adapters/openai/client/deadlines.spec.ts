@@ -32,14 +32,21 @@ const calls: readonly (readonly [name: string, ask: Ask])[] = [
   ['upload', (provider) => provider.upload(uploadInput('{}\n'))],
   ['create', (provider) => provider.create(createInput)],
   ['list', (provider) => provider.sweep({ ...sweepInput([], 0), creates: [] })],
-  ['retrieve', (provider) => provider.observe([{ batchKey: key('k'), providerBatchId: batchId('batch_1') }])],
+  [
+    'retrieve',
+    (provider) => provider.observe([{ batchKey: key('k'), providerBatchId: batchId('batch_1') }]),
+  ],
   ['retrieve a file', (provider) => provider.sweep(sweepInput(['k'], 0))],
   ['delete', (provider) => provider.deleteFile('file-1')],
   ['cancel', (provider) => provider.cancel(batchId('batch_1'))],
 ];
 
 /** Writes bytes for ever, a few at a time. */
-const forEver = (response: { readonly destroyed: boolean; write(text: string): unknown }, text: string, everyMs: number): void => {
+const forEver = (
+  response: { readonly destroyed: boolean; write(text: string): unknown },
+  text: string,
+  everyMs: number,
+): void => {
   const timer = setInterval(() => {
     if (response.destroyed) clearInterval(timer);
     else response.write(text);
@@ -48,8 +55,14 @@ const forEver = (response: { readonly destroyed: boolean; write(text: string): u
 const head = { 'content-type': 'application/json' };
 
 const silences: readonly (readonly [name: string, answer: Answer])[] = [
-  ['is headers and then silence', (_seen, response) => void response.writeHead(200, head).flushHeaders()],
-  ['is half a JSON body and then silence', (_seen, response) => void response.writeHead(200, head).write('{"object":"list","da')],
+  [
+    'is headers and then silence',
+    (_seen, response) => void response.writeHead(200, head).flushHeaders(),
+  ],
+  [
+    'is half a JSON body and then silence',
+    (_seen, response) => void response.writeHead(200, head).write('{"object":"list","da'),
+  ],
   [
     'drips byte by byte for ever',
     (_seen, response) => {
@@ -57,7 +70,10 @@ const silences: readonly (readonly [name: string, answer: Answer])[] = [
       forEver(response, 'x', 5);
     },
   ],
-  ['is an error whose body never ends', (_seen, response) => void response.writeHead(500, head).write('{"error":{"mess')],
+  [
+    'is an error whose body never ends',
+    (_seen, response) => void response.writeHead(500, head).write('{"error":{"mess'),
+  ],
   ['does not come', () => undefined],
 ];
 
@@ -70,7 +86,9 @@ describe.concurrent.each(calls)('%s', (name, ask) => {
   });
 
   it('ends over a client of the user, too, and is sent once whatever retries it was made with', async () => {
-    await using stub = await startStub((_seen, response) => void response.writeHead(200, head).write('{"object":"list","da'));
+    await using stub = await startStub(
+      (_seen, response) => void response.writeHead(200, head).write('{"object":"list","da'),
+    );
     const client = new OpenAI({ baseURL: stub.baseURL, apiKey: secret, maxRetries: 5 });
     const error = await leftOf(ask(connect({ client }, { requestTimeoutMs })));
     expect(error.type).toBe(name === 'create' ? 'unclear' : 'transient');
@@ -81,7 +99,10 @@ describe.concurrent.each(calls)('%s', (name, ask) => {
     await using stub = await startStub((_seen, response) => {
       json(response, 429, apiError('Slow down.'), { 'retry-after': '3600' });
     });
-    expect(await leftOf(ask(at(stub.baseURL, 60_000)))).toMatchObject({ type: 'transient', retryAfterMs: 3_600_000 });
+    expect(await leftOf(ask(at(stub.baseURL, 60_000)))).toMatchObject({
+      type: 'transient',
+      retryAfterMs: 3_600_000,
+    });
     expect(stub.seen).toHaveLength(1);
   });
 });
@@ -124,8 +145,14 @@ describe('a create', () => {
     });
     let give: (token: string) => void = () => undefined;
     const azureADTokenProvider = () => new Promise<string>((resolve) => (give = resolve));
-    const client = new AzureOpenAI({ endpoint: stub.baseURL.replace('/v1', ''), apiVersion: '1', azureADTokenProvider });
-    expect((await leftOf(connect({ client }, { requestTimeoutMs }).create(createInput))).type).toBe('unclear');
+    const client = new AzureOpenAI({
+      endpoint: stub.baseURL.replace('/v1', ''),
+      apiVersion: '1',
+      azureADTokenProvider,
+    });
+    expect((await leftOf(connect({ client }, { requestTimeoutMs }).create(createInput))).type).toBe(
+      'unclear',
+    );
     give('eyJ-token');
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(stub.seen).toHaveLength(0);
@@ -148,7 +175,9 @@ describe.concurrent('a download', () => {
       forEver(response, 'x', 5);
     });
     const file = await rightOf(at(stub.baseURL, patientMs).download('file-1'));
-    await expect(lengthOf(file.chunks)).rejects.toThrow(/ended after \d+ of (1000000000|unknown) bytes \((too slow|nothing came)/u);
+    await expect(lengthOf(file.chunks)).rejects.toThrow(
+      /ended after \d+ of (1000000000|unknown) bytes \((too slow|nothing came)/u,
+    );
   });
 
   it('may take many times as long as a request, while it goes on', async () => {
@@ -172,13 +201,17 @@ describe.concurrent('a download', () => {
 
   it.each(silences.slice(3))('ends where the answer %s', async (_how, answer) => {
     await using stub = await startStub(answer);
-    expect((await leftOf(at(stub.baseURL, requestTimeoutMs).download('file-1'))).type).toBe('transient');
+    expect((await leftOf(at(stub.baseURL, requestTimeoutMs).download('file-1'))).type).toBe(
+      'transient',
+    );
     expect(stub.seen).toHaveLength(1);
   });
 });
 
 /** A server of bytes: what it says need not be HTTP as Node writes it. */
-const startRaw = async (answer: (socket: Socket) => void): Promise<{ readonly baseURL: string; readonly server: Server }> => {
+const startRaw = async (
+  answer: (socket: Socket) => void,
+): Promise<{ readonly baseURL: string; readonly server: Server }> => {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => {
@@ -190,20 +223,31 @@ const startRaw = async (answer: (socket: Socket) => void): Promise<{ readonly ba
 };
 
 describe('a request that may take for ever', () => {
-  it.each([2 ** 31, 1e15])('has as long as a timer can run (%i ms), and is not over at once', async (patienceMs) => {
-    await using stub = await startStub((_seen, response) => {
-      setTimeout(() => json(response, 200, { object: 'list', data: [], has_more: false, id: 'file-9' }), 50);
-    });
-    const provider = at(stub.baseURL, patienceMs);
-    await rightOf(provider.check());
-    await rightOf(provider.upload(uploadInput('{}\n')));
-    expect((await rightOf(provider.download('file-1'))).bytes).toBeNull();
-  });
+  it.each([2 ** 31, 1e15])(
+    'has as long as a timer can run (%i ms), and is not over at once',
+    async (patienceMs) => {
+      await using stub = await startStub((_seen, response) => {
+        setTimeout(
+          () => json(response, 200, { object: 'list', data: [], has_more: false, id: 'file-9' }),
+          50,
+        );
+      });
+      const provider = at(stub.baseURL, patienceMs);
+      await rightOf(provider.check());
+      await rightOf(provider.upload(uploadInput('{}\n')));
+      expect((await rightOf(provider.download('file-1'))).bytes).toBeNull();
+    },
+  );
 });
 
 describe('an odd answer', () => {
   const list = '{"object":"list","data":[],"has_more":false}';
-  const created = JSON.stringify({ id: 'batch_1', object: 'batch', status: 'validating', input_file_id: 'file-1' });
+  const created = JSON.stringify({
+    id: 'batch_1',
+    object: 'batch',
+    status: 'validating',
+    input_file_id: 'file-1',
+  });
   const over = async (answer: string, ask: Ask): Promise<PortError['type'] | 'done'> => {
     const { baseURL, server } = await startRaw((socket) => socket.end(answer));
     const told = await ask(at(baseURL, 5_000))();
@@ -214,20 +258,53 @@ describe('an odd answer', () => {
     ['HTTP/1.1 200 OK', 'content-type: application/json', ...headers, '', body].join('\r\n');
 
   it.each<[string, string, PortError['type'] | 'done', PortError['type'] | 'done']>([
-    ['of HTTP/1.0 that ends with its connection', http('BODY').replace('1.1', '1.0'), 'done', 'done'],
-    ['of HTTP/1.0 that ends in the midst of it', http('HALF').replace('1.1', '1.0'), 'transient', 'unclear'],
-    ['in chunks, with a trailer', http('SIZE\r\nBODY\r\n0\r\nx-sum: 1\r\n\r\n', 'transfer-encoding: chunked'), 'done', 'done'],
-    ['in chunks, the last of which is missing', http('SIZE\r\nBODY\r\n', 'transfer-encoding: chunked'), 'transient', 'unclear'],
-    ['behind others of 1xx', `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n${http('BODY')}`, 'done', 'done'],
+    [
+      'of HTTP/1.0 that ends with its connection',
+      http('BODY').replace('1.1', '1.0'),
+      'done',
+      'done',
+    ],
+    [
+      'of HTTP/1.0 that ends in the midst of it',
+      http('HALF').replace('1.1', '1.0'),
+      'transient',
+      'unclear',
+    ],
+    [
+      'in chunks, with a trailer',
+      http('SIZE\r\nBODY\r\n0\r\nx-sum: 1\r\n\r\n', 'transfer-encoding: chunked'),
+      'done',
+      'done',
+    ],
+    [
+      'in chunks, the last of which is missing',
+      http('SIZE\r\nBODY\r\n', 'transfer-encoding: chunked'),
+      'transient',
+      'unclear',
+    ],
+    [
+      'behind others of 1xx',
+      `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n${http('BODY')}`,
+      'done',
+      'done',
+    ],
     ['that is only of 1xx', 'HTTP/1.1 103 Early Hints\r\n\r\n', 'transient', 'unclear'],
-    ['with two lengths', http('BODY', 'content-length: 1', 'content-length: 900'), 'transient', 'unclear'],
+    [
+      'with two lengths',
+      http('BODY', 'content-length: 1', 'content-length: 900'),
+      'transient',
+      'unclear',
+    ],
     ['longer than its length', http('BODY', 'content-length: 5'), 'transient', 'unclear'],
     ['shorter than its length', http('BODY', 'content-length: 999'), 'transient', 'unclear'],
     ['of 204, with a body', http('BODY').replace('200 OK', '204 No Content'), 'refused', 'unclear'],
     ['of status 999', http('BODY').replace('200 OK', '999 Odd'), 'transient', 'unclear'],
   ])('%s is read, or is a fault: list, create', async (_name, answer, listed, confirmed) => {
     const filled = (body: string): string =>
-      answer.replace('SIZE', body.length.toString(16)).replace('BODY', body).replace('HALF', body.slice(0, 20));
+      answer
+        .replace('SIZE', body.length.toString(16))
+        .replace('BODY', body)
+        .replace('HALF', body.slice(0, 20));
     expect(await over(filled(list), (provider) => provider.check())).toBe(listed);
     expect(await over(filled(created), (provider) => provider.create(createInput))).toBe(confirmed);
   });

@@ -2,19 +2,78 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { PortError } from '../../../../lib/ports/port-error.ts';
-import { apiError, at, batchId, createInput, json, leftOf, startStub, sweepInput, uploadInput, type Answer } from '../stub.ts';
+import {
+  apiError,
+  at,
+  batchId,
+  createInput,
+  json,
+  leftOf,
+  startStub,
+  sweepInput,
+  uploadInput,
+  type Answer,
+} from '../stub.ts';
 
 type Type = PortError['type'];
 
 /** One row: what the server says, and what that means for a create and for an upload. */
-const answers: readonly [name: string, status: number, body: unknown, created: Type, uploaded: Type][] = [
-  ['a wrong key', 401, apiError('Incorrect API key provided.', 'invalid_api_key'), 'authentication_failed', 'authentication_failed'],
-  ['a forbidden region', 403, apiError('Country not supported.', 'unsupported_country_region_territory'), 'refused', 'refused'],
-  ['a forbidden plan', 403, apiError('This feature is not available for your plan.', 'not_available_for_plan'), 'refused', 'refused'],
-  ['a plan that is paid for', 403, apiError('Batches are only available on paid plans.', 'access_denied'), 'refused', 'refused'],
-  ['an organization without access', 403, apiError('Your organization does not have access to the Batch API.', null), 'refused', 'refused'],
-  ['an organization that is not verified', 403, apiError('Verify it first.', 'organization_not_verified'), 'refused', 'refused'],
-  ['another region', 403, apiError('You do not have permission to use this model in the EU region.', null), 'refused', 'refused'],
+const answers: readonly [
+  name: string,
+  status: number,
+  body: unknown,
+  created: Type,
+  uploaded: Type,
+][] = [
+  [
+    'a wrong key',
+    401,
+    apiError('Incorrect API key provided.', 'invalid_api_key'),
+    'authentication_failed',
+    'authentication_failed',
+  ],
+  [
+    'a forbidden region',
+    403,
+    apiError('Country not supported.', 'unsupported_country_region_territory'),
+    'refused',
+    'refused',
+  ],
+  [
+    'a forbidden plan',
+    403,
+    apiError('This feature is not available for your plan.', 'not_available_for_plan'),
+    'refused',
+    'refused',
+  ],
+  [
+    'a plan that is paid for',
+    403,
+    apiError('Batches are only available on paid plans.', 'access_denied'),
+    'refused',
+    'refused',
+  ],
+  [
+    'an organization without access',
+    403,
+    apiError('Your organization does not have access to the Batch API.', null),
+    'refused',
+    'refused',
+  ],
+  [
+    'an organization that is not verified',
+    403,
+    apiError('Verify it first.', 'organization_not_verified'),
+    'refused',
+    'refused',
+  ],
+  [
+    'another region',
+    403,
+    apiError('You do not have permission to use this model in the EU region.', null),
+    'refused',
+    'refused',
+  ],
   [
     'a key without the right',
     403,
@@ -23,12 +82,30 @@ const answers: readonly [name: string, status: number, body: unknown, created: T
     'authentication_failed',
   ],
   ['an unknown path', 404, apiError('Invalid URL (POST /v2/batches)'), 'refused', 'refused'],
-  ['a bad request', 400, apiError('Missing required parameter.', 'missing_required_parameter'), 'refused', 'refused'],
-  ['a file that is too large', 413, apiError('File is too large.', 'file_too_large'), 'refused', 'refused'],
+  [
+    'a bad request',
+    400,
+    apiError('Missing required parameter.', 'missing_required_parameter'),
+    'refused',
+    'refused',
+  ],
+  [
+    'a file that is too large',
+    413,
+    apiError('File is too large.', 'file_too_large'),
+    'refused',
+    'refused',
+  ],
   ['an unprocessable entity', 422, apiError('No.'), 'refused', 'refused'],
   ['a request timeout', 408, apiError('Timeout.'), 'unclear', 'transient'],
   ['a conflict', 409, apiError('Conflict.'), 'unclear', 'transient'],
-  ['too many requests', 429, apiError('Rate limit reached.', 'rate_limit_exceeded', 'requests'), 'transient', 'transient'],
+  [
+    'too many requests',
+    429,
+    apiError('Rate limit reached.', 'rate_limit_exceeded', 'requests'),
+    'transient',
+    'transient',
+  ],
   [
     'an empty account',
     429,
@@ -36,13 +113,25 @@ const answers: readonly [name: string, status: number, body: unknown, created: T
     'insufficient_quota',
     'insufficient_quota',
   ],
-  ['an empty account by type', 429, apiError('No credit.', null, 'insufficient_quota'), 'insufficient_quota', 'insufficient_quota'],
+  [
+    'an empty account by type',
+    429,
+    apiError('No credit.', null, 'insufficient_quota'),
+    'insufficient_quota',
+    'insufficient_quota',
+  ],
   ...[
     'credit_balance_exhausted',
     'organization_spend_limit_exceeded',
     'project_spend_limit_exceeded',
     'organization_usage_limit_exceeded',
-  ].map((code): [string, number, unknown, Type, Type] => [code, 429, apiError('Limit.', code), 'insufficient_quota', 'insufficient_quota']),
+  ].map((code): [string, number, unknown, Type, Type] => [
+    code,
+    429,
+    apiError('Limit.', code),
+    'insufficient_quota',
+    'insufficient_quota',
+  ]),
   [
     'a billing limit',
     400,
@@ -50,7 +139,13 @@ const answers: readonly [name: string, status: number, body: unknown, created: T
     'insufficient_quota',
     'insufficient_quota',
   ],
-  ['an empty account, its code in one word', 429, apiError('Pay.', 'InsufficientQuota'), 'insufficient_quota', 'insufficient_quota'],
+  [
+    'an empty account, its code in one word',
+    429,
+    apiError('Pay.', 'InsufficientQuota'),
+    'insufficient_quota',
+    'insufficient_quota',
+  ],
   [
     'an empty account in words alone',
     429,
@@ -58,11 +153,23 @@ const answers: readonly [name: string, status: number, body: unknown, created: T
     'insufficient_quota',
     'insufficient_quota',
   ],
-  ['a limit that passes', 429, apiError('You exceeded your current quota. Please retry in 22s.'), 'transient', 'transient'],
+  [
+    'a limit that passes',
+    429,
+    apiError('You exceeded your current quota. Please retry in 22s.'),
+    'transient',
+    'transient',
+  ],
   ['payment required', 402, apiError('Pay.'), 'insufficient_quota', 'insufficient_quota'],
   ['a server error', 500, apiError('Oops.', null, 'server_error'), 'unclear', 'transient'],
   ['a bad gateway in HTML', 502, '<html>Bad Gateway</html>', 'unclear', 'transient'],
-  ['an overloaded server', 503, apiError('Slow down.', 'server_is_overloaded'), 'unclear', 'transient'],
+  [
+    'an overloaded server',
+    503,
+    apiError('Slow down.', 'server_is_overloaded'),
+    'unclear',
+    'transient',
+  ],
   ['a gateway timeout', 504, '', 'unclear', 'transient'],
   ['a redirect', 307, '', 'unclear', 'refused'],
   ['an answer that is no batch and no file', 200, { object: 'list' }, 'unclear', 'refused'],
@@ -90,7 +197,8 @@ describe.each(answers)('%s (%i)', (_name, status, body, created, uploaded) => {
 });
 
 describe('a create', () => {
-  const createAt = (baseURL: string, timeoutMs?: number): Promise<PortError> => leftOf(at(baseURL, timeoutMs).create(createInput));
+  const createAt = (baseURL: string, timeoutMs?: number): Promise<PortError> =>
+    leftOf(at(baseURL, timeoutMs).create(createInput));
 
   it.each<[string, Answer]>([
     ['the connection is cut before the answer', (_seen, response) => response.destroy()],
@@ -102,7 +210,11 @@ describe('a create', () => {
         setTimeout(() => response.destroy(), 20);
       },
     ],
-    ['the answer is not JSON', (_seen, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":')],
+    [
+      'the answer is not JSON',
+      (_seen, response) =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":'),
+    ],
     ['no answer comes in time', () => undefined],
     ['the answer is no HTTP', (_seen, response) => response.socket?.end('garbage\r\n\r\n')],
   ])('is unclear, and sent once, where %s', async (_name, answer) => {
@@ -115,7 +227,9 @@ describe('a create', () => {
     const error = await createAt('http://127.0.0.1:1/v1');
     expect(error).toMatchObject({
       type: 'transient',
-      message: expect.stringContaining('cannot reach http://127.0.0.1:1/v1 (ECONNREFUSED): check that the server is running') as string,
+      message: expect.stringContaining(
+        'cannot reach http://127.0.0.1:1/v1 (ECONNREFUSED): check that the server is running',
+      ) as string,
     });
   });
 
@@ -123,7 +237,9 @@ describe('a create', () => {
     const error = await createAt('http://no-such-host.invalid/v1');
     expect(error).toMatchObject({
       type: 'transient',
-      message: expect.stringMatching(/^cannot reach http:\/\/no-such-host\.invalid\/v1 \((ENOTFOUND|EAI_AGAIN)\)/u) as string,
+      message: expect.stringMatching(
+        /^cannot reach http:\/\/no-such-host\.invalid\/v1 \((ENOTFOUND|EAI_AGAIN)\)/u,
+      ) as string,
     });
   });
 
@@ -141,7 +257,10 @@ describe('a create', () => {
     const mute = createServer(() => undefined);
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     try {
-      const error = await createAt(`https://127.0.0.1:${(mute.address() as AddressInfo).port}/v1`, 200);
+      const error = await createAt(
+        `https://127.0.0.1:${(mute.address() as AddressInfo).port}/v1`,
+        200,
+      );
       expect(error.type).toBe('transient');
     } finally {
       mute.close();
@@ -168,7 +287,10 @@ describe('an error', () => {
     await using stub = await startStub((_seen, response) => {
       json(response, 429, apiError('Rate limit.'), headers);
     });
-    expect(await leftOf(at(stub.baseURL).create(createInput))).toMatchObject({ type: 'transient', retryAfterMs });
+    expect(await leftOf(at(stub.baseURL).create(createInput))).toMatchObject({
+      type: 'transient',
+      retryAfterMs,
+    });
   });
 
   it.each([400, 429])('about the queue (%i) names the limit that it states', async (status) => {
@@ -182,12 +304,17 @@ describe('an error', () => {
         ),
       );
     });
-    expect(await leftOf(at(stub.baseURL).create(createInput))).toMatchObject({ type: 'over_capacity', statedTokensMax: 2_000_000 });
+    expect(await leftOf(at(stub.baseURL).create(createInput))).toMatchObject({
+      type: 'over_capacity',
+      statedTokensMax: 2_000_000,
+    });
   });
 
   it('names the address, the code, the words and the request', async () => {
     await using stub = await startStub((_seen, response) => {
-      json(response, 400, apiError('Unknown parameter: x.', 'unknown_parameter'), { 'x-request-id': 'req_77' });
+      json(response, 400, apiError('Unknown parameter: x.', 'unknown_parameter'), {
+        'x-request-id': 'req_77',
+      });
     });
     expect(await leftOf(at(stub.baseURL).create(createInput))).toEqual({
       type: 'refused',
@@ -211,7 +338,10 @@ describe('a question', () => {
     await using stub = await startStub((_seen, response) => {
       json(response, 503, apiError('Slow down.'), { 'retry-after-ms': '1' });
     });
-    expect(await leftOf(at(stub.baseURL).check())).toMatchObject({ type: 'transient', retryAfterMs: 1 });
+    expect(await leftOf(at(stub.baseURL).check())).toMatchObject({
+      type: 'transient',
+      retryAfterMs: 1,
+    });
     expect(stub.seen).toHaveLength(1);
   });
 

@@ -1,6 +1,19 @@
 import { AzureOpenAI } from 'openai';
 import { describe, expect, it } from 'vitest';
-import { at, batchId, connect, createInput, json, key, leftOf, rightOf, startStub, sweepInput, type Answer, type Stub } from '../stub.ts';
+import {
+  at,
+  batchId,
+  connect,
+  createInput,
+  json,
+  key,
+  leftOf,
+  rightOf,
+  startStub,
+  sweepInput,
+  type Answer,
+  type Stub,
+} from '../stub.ts';
 
 const list = { object: 'list', data: [], has_more: false };
 const textOf = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
@@ -26,9 +39,20 @@ describe('a redirect to another origin', () => {
   it('is followed for a file, without any header of the connection', async () => {
     await using blobs = await startStub((_seen, response) => void response.end('the bytes'));
     await using stub = await startStub(to(() => `${elsewhere(blobs)}/blob?sig=abc`));
-    const provider = connect({ baseURL: stub.baseURL, apiKey: 'sk-spec-0123456789', organization: 'org-secret', headers: secrets });
+    const provider = connect({
+      baseURL: stub.baseURL,
+      apiKey: 'sk-spec-0123456789',
+      organization: 'org-secret',
+      headers: secrets,
+    });
     expect(await textOf((await rightOf(provider.download('file-1'))).chunks)).toBe('the bytes');
-    expect(Object.keys(blobs.seen[0]?.headers ?? {}).sort()).toEqual(['accept', 'accept-encoding', 'connection', 'host', 'user-agent']);
+    expect(Object.keys(blobs.seen[0]?.headers ?? {}).sort()).toEqual([
+      'accept',
+      'accept-encoding',
+      'connection',
+      'host',
+      'user-agent',
+    ]);
     expect(stub.seen[0]?.headers).toMatchObject({ 'x-team-token': 'team-token-12345' });
   });
 
@@ -39,7 +63,9 @@ describe('a redirect to another origin', () => {
     });
     await using other = await startStub(to(() => `${stub.baseURL}/back`));
     await using first = await startStub(to(() => elsewhere(other)));
-    expect(await textOf((await rightOf(at(first.baseURL).download('file-1'))).chunks)).toBe('the bytes');
+    expect(await textOf((await rightOf(at(first.baseURL).download('file-1'))).chunks)).toBe(
+      'the bytes',
+    );
     expect(told(other)).not.toContain('authorization');
     expect(told(stub)).not.toContain('authorization');
   });
@@ -53,14 +79,18 @@ describe('a redirect to another origin', () => {
       apiKey: 'azure-key-12345',
       defaultHeaders: secrets,
     });
-    expect(await textOf((await rightOf(connect({ client }).download('file-1'))).chunks)).toBe('the bytes');
+    expect(await textOf((await rightOf(connect({ client }).download('file-1'))).chunks)).toBe(
+      'the bytes',
+    );
     expect(told(stub)).toContain('azure-key-12345');
     expect(told(blobs)).not.toMatch(/azure-key|team-token|session=|Basic/u);
   });
 
   it('whose answer is no file says nothing of our key, or of what the provider has', async () => {
     for (const status of [401, 403, 404, 500]) {
-      await using blobs = await startStub((_seen, response) => void response.writeHead(status).end());
+      await using blobs = await startStub(
+        (_seen, response) => void response.writeHead(status).end(),
+      );
       await using stub = await startStub(to(() => elsewhere(blobs)));
       expect(await leftOf(at(stub.baseURL).download('file-1'))).toMatchObject({
         type: 'transient',
@@ -72,7 +102,11 @@ describe('a redirect to another origin', () => {
   it.each<[string, (stub: Stub) => ReturnType<typeof leftOf>]>([
     ['a list', ({ baseURL }) => leftOf(at(baseURL).sweep(sweepInput([], 0)))],
     ['a file of a lost create', ({ baseURL }) => leftOf(at(baseURL).sweep(sweepInput(['k'], 0)))],
-    ['a batch', ({ baseURL }) => leftOf(at(baseURL).observe([{ batchKey: key('k'), providerBatchId: batchId('b') }]))],
+    [
+      'a batch',
+      ({ baseURL }) =>
+        leftOf(at(baseURL).observe([{ batchKey: key('k'), providerBatchId: batchId('b') }])),
+    ],
   ])('is not read as %s: the answer is an error that names the origin', async (_name, ask) => {
     let asked = 0;
     await using other = await startStub((_seen, response) => {
@@ -81,7 +115,10 @@ describe('a redirect to another origin', () => {
     });
     await using stub = await startStub(to(() => elsewhere(other)));
     const origin = new URL(elsewhere(other)).origin;
-    expect(await ask(stub)).toMatchObject({ type: 'refused', message: expect.stringContaining(`redirects to ${origin}`) as string });
+    expect(await ask(stub)).toMatchObject({
+      type: 'refused',
+      message: expect.stringContaining(`redirects to ${origin}`) as string,
+    });
     expect(asked).toBe(0);
   });
 });
@@ -89,12 +126,20 @@ describe('a redirect to another origin', () => {
 describe('a redirect at its origin', () => {
   it('is followed for a list, by the same request', async () => {
     await using stub = await startStub((seen, response) => {
-      if (seen.path === '/v1/batches') response.writeHead(308, { location: '/v1/batches/?limit=100' }).end();
+      if (seen.path === '/v1/batches')
+        response.writeHead(308, { location: '/v1/batches/?limit=100' }).end();
       else json(response, 200, list);
     });
-    const provider = connect({ baseURL: stub.baseURL, apiKey: 'sk-spec-0123456789', headers: secrets });
+    const provider = connect({
+      baseURL: stub.baseURL,
+      apiKey: 'sk-spec-0123456789',
+      headers: secrets,
+    });
     await rightOf(provider.check());
-    expect(stub.seen.map(({ headers }) => headers['x-team-token'])).toEqual(['team-token-12345', 'team-token-12345']);
+    expect(stub.seen.map(({ headers }) => headers['x-team-token'])).toEqual([
+      'team-token-12345',
+      'team-token-12345',
+    ]);
     expect(stub.seen[1]?.query.get('limit')).toBe('100');
   });
 

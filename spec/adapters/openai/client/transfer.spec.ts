@@ -6,7 +6,16 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { OpenAI } from 'openai';
 import { describe, expect, it } from 'vitest';
-import { at, connect, json, leftOf, rightOf, startStub, uploadInput, type Answer } from '../stub.ts';
+import {
+  at,
+  connect,
+  json,
+  leftOf,
+  rightOf,
+  startStub,
+  uploadInput,
+  type Answer,
+} from '../stub.ts';
 
 const fileAnswer: Answer = (_seen, response) => {
   json(response, 200, { id: 'file-9', object: 'file' });
@@ -16,20 +25,24 @@ describe('an upload', () => {
   it('is a multipart form whose length is said beforehand, and whose file is what was given', async () => {
     await using stub = await startStub(fileAnswer);
     const text = '{"a":"1"}\r\n--batchor\n{"b":"ü\u2028"}\n';
-    expect(await rightOf(at(stub.baseURL).upload(uploadInput(text, { expiresAfterMs: 7_200_000 })))).toEqual({
+    expect(
+      await rightOf(at(stub.baseURL).upload(uploadInput(text, { expiresAfterMs: 7_200_000 }))),
+    ).toEqual({
       inputFileId: 'file-9',
       expiresAtMs: null,
     });
     const [seen] = stub.seen;
     expect(seen?.headers['content-length']).toBe(String(seen?.body.length));
     expect(seen?.headers['transfer-encoding']).toBeUndefined();
-    const form = await new Response(seen?.body.toString(), { headers: { 'content-type': seen?.headers['content-type'] ?? '' } }).formData();
+    const form = await new Response(seen?.body.toString(), {
+      headers: { 'content-type': seen?.headers['content-type'] ?? '' },
+    }).formData();
     const file = form.get('file') as File;
-    expect([form.get('purpose'), form.get('expires_after[anchor]'), form.get('expires_after[seconds]')]).toEqual([
-      'batch',
-      'created_at',
-      '7200',
-    ]);
+    expect([
+      form.get('purpose'),
+      form.get('expires_after[anchor]'),
+      form.get('expires_after[seconds]'),
+    ]).toEqual(['batch', 'created_at', '7200']);
     expect([file.name, await file.text()]).toEqual(['batchor-key-1-1.jsonl', text]);
   });
 
@@ -39,31 +52,45 @@ describe('an upload', () => {
   ])('asks for an expiry that there is: %i ms become %s s', async (expiresAfterMs, seconds) => {
     await using stub = await startStub(fileAnswer);
     await rightOf(at(stub.baseURL).upload(uploadInput('x\n', { expiresAfterMs })));
-    expect(stub.seen[0]?.body.toString()).toContain(`name="expires_after[seconds]"\r\n\r\n${seconds}\r\n`);
+    expect(stub.seen[0]?.body.toString()).toContain(
+      `name="expires_after[seconds]"\r\n\r\n${seconds}\r\n`,
+    );
   });
 
   it('says when its file expires, counted on our clock from the provider’s own times', async () => {
-    await using stub = await startStub((_seen, response) => json(response, 200, { id: 'file-9', created_at: 1_000, expires_at: 4_600 }));
+    await using stub = await startStub((_seen, response) =>
+      json(response, 200, { id: 'file-9', created_at: 1_000, expires_at: 4_600 }),
+    );
     const { expiresAtMs } = await rightOf(at(stub.baseURL).upload(uploadInput('{}\n')));
     expect(Math.abs((expiresAtMs ?? 0) - (Date.now() + 3_600_000))).toBeLessThan(60_000);
   });
 
   it('goes through a client of the user just the same', async () => {
     await using stub = await startStub(fileAnswer);
-    const provider = connect({ client: new OpenAI({ baseURL: stub.baseURL, apiKey: 'sk-their-own-key' }) });
-    expect(await rightOf(provider.upload(uploadInput('{"a":1}\n')))).toEqual({ inputFileId: 'file-9', expiresAtMs: null });
+    const provider = connect({
+      client: new OpenAI({ baseURL: stub.baseURL, apiKey: 'sk-their-own-key' }),
+    });
+    expect(await rightOf(provider.upload(uploadInput('{"a":1}\n')))).toEqual({
+      inputFileId: 'file-9',
+      expiresAtMs: null,
+    });
     expect(stub.seen[0]?.headers['content-length']).toBe(String(stub.seen[0]?.body.length));
     expect(stub.seen[0]?.body.toString()).toContain('\r\n\r\n{"a":1}\n\r\n--');
   });
 
-  it.each([7, 9])('is not taken for whole where the lines are not as long as was said (%i of 8)', async (bytes) => {
-    await using stub = await startStub(fileAnswer);
-    expect(await leftOf(at(stub.baseURL).upload(uploadInput('{"a":1}\n', { bytes })))).toMatchObject({
-      type: 'corrupt',
-      where: 'batchor-key-1-1.jsonl',
-    });
-    expect(stub.seen).toHaveLength(0);
-  });
+  it.each([7, 9])(
+    'is not taken for whole where the lines are not as long as was said (%i of 8)',
+    async (bytes) => {
+      await using stub = await startStub(fileAnswer);
+      expect(
+        await leftOf(at(stub.baseURL).upload(uploadInput('{"a":1}\n', { bytes }))),
+      ).toMatchObject({
+        type: 'corrupt',
+        where: 'batchor-key-1-1.jsonl',
+      });
+      expect(stub.seen).toHaveLength(0);
+    },
+  );
 
   it('whose lines cannot be read says that, and is given up', async () => {
     await using stub = await startStub(fileAnswer);
@@ -72,14 +99,24 @@ describe('an upload', () => {
       await Promise.resolve();
       throw new Error('disk on fire');
     })();
-    const error = await leftOf(at(stub.baseURL).upload({ ...uploadInput('', { bytes: 8 }), lines }));
-    expect(error).toMatchObject({ type: 'unavailable', message: expect.stringContaining('disk on fire') as string });
+    const error = await leftOf(
+      at(stub.baseURL).upload({ ...uploadInput('', { bytes: 8 }), lines }),
+    );
+    expect(error).toMatchObject({
+      type: 'unavailable',
+      message: expect.stringContaining('disk on fire') as string,
+    });
   });
 
   it('that is refused half-way ends there', async () => {
     let read = 0;
     const server = createServer((_request, response) => {
-      json(response, 413, { error: { message: 'too large', code: 'file_too_large' } }, { connection: 'close' });
+      json(
+        response,
+        413,
+        { error: { message: 'too large', code: 'file_too_large' } },
+        { connection: 'close' },
+      );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const chunk = Buffer.alloc(1 << 20);
@@ -90,7 +127,9 @@ describe('an upload', () => {
       }
     })();
     const provider = at(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`);
-    const error = await leftOf(provider.upload({ ...uploadInput('', { bytes: 500 << 20 }), lines }));
+    const error = await leftOf(
+      provider.upload({ ...uploadInput('', { bytes: 500 << 20 }), lines }),
+    );
     server.close();
     server.closeAllConnections();
     expect(['refused', 'transient']).toContain(error.type);
@@ -108,10 +147,15 @@ describe('an upload', () => {
       }
     })();
     const provider = at(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, 300);
-    const error = await leftOf(provider.upload({ ...uploadInput('', { bytes: 200 << 20 }), lines }));
+    const error = await leftOf(
+      provider.upload({ ...uploadInput('', { bytes: 200 << 20 }), lines }),
+    );
     server.close();
     server.closeAllConnections();
-    expect(error).toMatchObject({ type: 'transient', message: expect.stringContaining('STALLED') as string });
+    expect(error).toMatchObject({
+      type: 'transient',
+      message: expect.stringContaining('STALLED') as string,
+    });
   });
 
   it('of 64 MB is held in memory by small parts', async () => {
@@ -154,7 +198,9 @@ describe('a download', () => {
 
   it('gives the bytes and how many were promised', async () => {
     await using stub = await startStub((_seen, response) => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '9' }).end('{"a":"ü"}'.slice(0, 8).padEnd(8, ' '));
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-length': '9' })
+        .end('{"a":"ü"}'.slice(0, 8).padEnd(8, ' '));
     });
     const file = await rightOf(at(stub.baseURL).download('file-1'));
     expect(file.bytes).toBe(9);
@@ -183,7 +229,9 @@ describe('a download', () => {
       setTimeout(() => response.destroy(), 20);
     });
     const file = await rightOf(at(stub.baseURL).download('file-1'));
-    await expect(collect(file.chunks)).rejects.toThrow(/^the transfer of file-1 from .* ended after 1000 of (1000000|unknown) bytes/u);
+    await expect(collect(file.chunks)).rejects.toThrow(
+      /^the transfer of file-1 from .* ended after 1000 of (1000000|unknown) bytes/u,
+    );
   });
 
   it('that falls silent throws', async () => {
@@ -192,7 +240,9 @@ describe('a download', () => {
       response.write('x'.repeat(10));
     });
     const file = await rightOf(at(stub.baseURL, 1_000).download('file-1'));
-    await expect(collect(file.chunks)).rejects.toThrow(/ended after 10 of 1000 bytes \(nothing came for 1000 ms\)/u);
+    await expect(collect(file.chunks)).rejects.toThrow(
+      /ended after 10 of 1000 bytes \(nothing came for 1000 ms\)/u,
+    );
   });
 
   it('waits for a reader that takes its time', async () => {

@@ -1,4 +1,5 @@
-// Uploads a file of the given size to the given address and says how much of it was held in memory at most.
+// Uploads a file of the given size to the given address and says how much of it was held in memory
+// at most.
 import { createOpenAI } from '../../../../adapters/openai/index.ts';
 import type { BatchKey } from '../../../../lib/core/values/ids.ts';
 import { type HeldWatch, startHeldWatch } from '../../../support/held-bytes.ts';
@@ -24,7 +25,13 @@ const provider = createOpenAI({ baseURL, apiKey: 'unused' }).connect({
   requestTimeoutMs: 30_000,
 });
 const upload = (bytes: number, chunks: AsyncIterable<Uint8Array>) =>
-  provider.upload({ batchKey: 'key-1' as BatchKey, createAttempt: 1, bytes, expiresAfterMs: null, lines: chunks })();
+  provider.upload({
+    batchKey: 'key-1' as BatchKey,
+    createAttempt: 1,
+    bytes,
+    expiresAfterMs: null,
+    lines: chunks,
+  })();
 // A small one first, so that all code is loaded.
 await upload(0, (async function* () {})());
 watch = startHeldWatch();

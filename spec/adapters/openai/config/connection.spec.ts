@@ -31,7 +31,11 @@ afterEach(() => {
 const emptyList = { object: 'list', data: [], has_more: false };
 
 describe('a connection', () => {
-  const connection = createOpenAI({ name: 'mine', apiKey: secret, headers: { 'x-team-token': 'team-token-12345' } });
+  const connection = createOpenAI({
+    name: 'mine',
+    apiKey: secret,
+    headers: { 'x-team-token': 'team-token-12345' },
+  });
 
   it('shows its name and nothing else, however it is looked at', () => {
     const looks = [
@@ -66,7 +70,15 @@ describe('a connection', () => {
       json(response, 200, emptyList);
     });
     const headers = { 'x-team-token': 'team-token-12345' };
-    await rightOf(connect({ baseURL: stub.baseURL, apiKey: secret, organization: 'org-1', project: 'proj_1', headers }).check());
+    await rightOf(
+      connect({
+        baseURL: stub.baseURL,
+        apiKey: secret,
+        organization: 'org-1',
+        project: 'proj_1',
+        headers,
+      }).check(),
+    );
     expect(stub.seen[0]?.headers).toMatchObject({
       authorization: `Bearer ${secret}`,
       'openai-organization': 'org-1',
@@ -79,7 +91,13 @@ describe('a connection', () => {
     await using stub = await startStub((_seen, response) => {
       json(response, 200, emptyList);
     });
-    const provider = openai.connect({ model: 'm', endpoint: 'responses', completionWindow: '24h', params: {}, requestTimeoutMs: 5_000 });
+    const provider = openai.connect({
+      model: 'm',
+      endpoint: 'responses',
+      completionWindow: '24h',
+      params: {},
+      requestTimeoutMs: 5_000,
+    });
     vi.stubEnv('OPENAI_BASE_URL', 'https://gateway.invalid/v1');
     vi.stubEnv('OPENAI_API_KEY', '');
     expect(await leftOf(provider.check())).toMatchObject({
@@ -102,25 +120,39 @@ describe('a connection', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['http://user:hunter2hunter2@host.test/v1', 'baseURL holds a user name or password', /hunter2/u],
+    [
+      'http://user:hunter2hunter2@host.test/v1',
+      'baseURL holds a user name or password',
+      /hunter2/u,
+    ],
     ['http://host.test/v1?token=hunter2hunter2', 'baseURL holds a query', /hunter2/u],
     ['http://host.test/v1#hunter2hunter2', 'baseURL holds a query or fragment', /hunter2/u],
     ['ftp://host.test/hunter2', 'baseURL is not an http or https address', /hunter2/u],
     ['hunter2', 'baseURL is not an http or https address', /hunter2/u],
   ])('refuses %s in words that do not repeat it', async (baseURL, message, never) => {
     const error = await leftOf(connect({ baseURL, apiKey: secret }).create(createInput));
-    expect(error).toMatchObject({ type: 'refused', message: expect.stringContaining(message) as string });
+    expect(error).toMatchObject({
+      type: 'refused',
+      message: expect.stringContaining(message) as string,
+    });
     expect(JSON.stringify(error)).not.toMatch(never);
   });
 
-  it.each(['sk-one two three', 'sk-line\nbreak', 'sk-ümlaut'])('refuses a key that no header may hold (%j)', async (apiKey) => {
-    const error = await leftOf(connect({ apiKey, baseURL: 'http://127.0.0.1:1/v1' }).create(createInput));
-    expect(error.type).toBe('authentication_failed');
-    expect(JSON.stringify(error)).not.toContain(apiKey.slice(3, 7));
-  });
+  it.each(['sk-one two three', 'sk-line\nbreak', 'sk-ümlaut'])(
+    'refuses a key that no header may hold (%j)',
+    async (apiKey) => {
+      const error = await leftOf(
+        connect({ apiKey, baseURL: 'http://127.0.0.1:1/v1' }).create(createInput),
+      );
+      expect(error.type).toBe('authentication_failed');
+      expect(JSON.stringify(error)).not.toContain(apiKey.slice(3, 7));
+    },
+  );
 
   it('of another kind of endpoint is refused at once', () => {
-    expect(() => connect({}, { endpoint: 'videos' as never })).toThrow(/knows no endpoint "videos"/u);
+    expect(() => connect({}, { endpoint: 'videos' as never })).toThrow(
+      /knows no endpoint "videos"/u,
+    );
     expect(() => createOpenAI({ name: ' ' })).toThrow(TypeError);
   });
 
@@ -136,11 +168,16 @@ describe('a connection', () => {
       metafile: true,
     });
     const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
-    expect(imports.filter(({ path }) => path === 'openai' || path === 'https-proxy-agent').map(({ kind }) => kind)).toEqual([
-      'dynamic-import',
-      'dynamic-import',
-    ]);
-    expect(imports.map(({ path }) => path).filter((path) => !/^(?:node:|fp-ts|openai$|https-proxy-agent$)/u.test(path))).toEqual([]);
+    expect(
+      imports
+        .filter(({ path }) => path === 'openai' || path === 'https-proxy-agent')
+        .map(({ kind }) => kind),
+    ).toEqual(['dynamic-import', 'dynamic-import']);
+    expect(
+      imports
+        .map(({ path }) => path)
+        .filter((path) => !/^(?:node:|fp-ts|openai$|https-proxy-agent$)/u.test(path)),
+    ).toEqual([]);
   });
 });
 
@@ -149,28 +186,43 @@ describe('a proxy of the environment', () => {
 
   it.each<[string, string, Readonly<Record<string, string>>]>([
     ['HTTPS_PROXY', 'https://api.test/v1', { HTTPS_PROXY: 'http://user:hunter2@proxy.test:3128' }],
-    ['https_proxy', 'https://api.test/v1', { https_proxy: 'http://proxy.test:3128', HTTP_PROXY: 'http://other.test' }],
+    [
+      'https_proxy',
+      'https://api.test/v1',
+      { https_proxy: 'http://proxy.test:3128', HTTP_PROXY: 'http://other.test' },
+    ],
     ['HTTP_PROXY', 'http://api.test/v1', { HTTP_PROXY: 'http://proxy.test:3128' }],
-    ['HTTPS_PROXY', 'https://api.test/v1', { HTTPS_PROXY: 'http://proxy.test', NO_PROXY: 'other.test, notapi.test, api.test:8443' }],
+    [
+      'HTTPS_PROXY',
+      'https://api.test/v1',
+      { HTTPS_PROXY: 'http://proxy.test', NO_PROXY: 'other.test, notapi.test, api.test:8443' },
+    ],
   ])('%s that applies to %s is used, and its password is not shown', async (name, baseURL, env) => {
     for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
     const error = await leftOf(ask(baseURL));
     expect(error).toMatchObject({
       type: 'transient',
-      message: expect.stringMatching(new RegExp(`through the proxy proxy\\.test(?::3128)? \\(${name}\\)`, 'u')) as string,
+      message: expect.stringMatching(
+        new RegExp(`through the proxy proxy\\.test(?::3128)? \\(${name}\\)`, 'u'),
+      ) as string,
     });
     expect(JSON.stringify(error)).not.toContain('hunter2');
   });
 
-  it.each(['socks5://user:hunter2@proxy.test', 'http://:hunter2@'])('of another kind is refused, not ignored (%s)', async (address) => {
-    vi.stubEnv('ALL_PROXY', address);
-    const error = await leftOf(ask('https://api.test/v1'));
-    expect(error).toMatchObject({
-      type: 'refused',
-      message: expect.stringMatching(/^ALL_PROXY asks for a proxy to api\.test, but it is .* NO_PROXY/u) as string,
-    });
-    expect(JSON.stringify(error)).not.toContain('hunter2');
-  });
+  it.each(['socks5://user:hunter2@proxy.test', 'http://:hunter2@'])(
+    'of another kind is refused, not ignored (%s)',
+    async (address) => {
+      vi.stubEnv('ALL_PROXY', address);
+      const error = await leftOf(ask('https://api.test/v1'));
+      expect(error).toMatchObject({
+        type: 'refused',
+        message: expect.stringMatching(
+          /^ALL_PROXY asks for a proxy to api\.test, but it is .* NO_PROXY/u,
+        ) as string,
+      });
+      expect(JSON.stringify(error)).not.toContain('hunter2');
+    },
+  );
 
   it.each<[string, Readonly<Record<string, string>>]>([
     ['http://api.test/v1', { HTTPS_PROXY: 'http://proxy.test' }],
@@ -189,7 +241,11 @@ describe('a proxy of the environment', () => {
   it('is the business of a client of the user', async () => {
     vi.stubEnv('HTTPS_PROXY', 'http://proxy.test');
     const fetch = () => Promise.resolve(Response.json(emptyList));
-    await rightOf(connect({ client: new OpenAI({ baseURL: 'https://api.test/v1', apiKey: secret, fetch }) }).check());
+    await rightOf(
+      connect({
+        client: new OpenAI({ baseURL: 'https://api.test/v1', apiKey: secret, fetch }),
+      }).check(),
+    );
   });
 });
 
@@ -203,13 +259,18 @@ describe('a client of the user', () => {
       apiVersion: '2025-04-01-preview',
       azureADTokenProvider: () => Promise.resolve('eyJ-token'),
     });
-    const provider = connect({ name: 'azure-sweden', client }, { endpoint: 'chat.completions', model: 'my-batch-deployment' });
+    const provider = connect(
+      { name: 'azure-sweden', client },
+      { endpoint: 'chat.completions', model: 'my-batch-deployment' },
+    );
     await rightOf(provider.check());
     await rightOf(provider.create(createInput));
     expect(stub.seen.map(({ path }) => path)).toEqual(['/openai/batches', '/openai/batches']);
     expect(stub.seen[1]?.query.get('api-version')).toBe('2025-04-01-preview');
     expect(stub.seen[1]?.headers.authorization).toBe('Bearer eyJ-token');
-    expect(JSON.parse(stub.seen[1]?.body.toString() ?? '')).toMatchObject({ endpoint: '/v1/chat/completions' });
+    expect(JSON.parse(stub.seen[1]?.body.toString() ?? '')).toMatchObject({
+      endpoint: '/v1/chat/completions',
+    });
   });
 
   it('sends a create once, whatever retries it was made with', async () => {
@@ -228,7 +289,10 @@ describe('a client of the user', () => {
     ['a connection reset', 'ECONNRESET', 'unclear'],
     ['a socket that closed', 'UND_ERR_SOCKET', 'unclear'],
   ])('that ends in %s says %s: a create is %s', async (_name, code, type) => {
-    const fetch = () => Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) }));
+    const fetch = () =>
+      Promise.reject(
+        new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) }),
+      );
     const client = new OpenAI({ baseURL: 'https://api.test/v1', apiKey: secret, fetch });
     expect((await leftOf(connect({ client }).create(createInput))).type).toBe(type);
   });
@@ -236,8 +300,14 @@ describe('a client of the user', () => {
   it('that gets no token says so: nothing was sent', async () => {
     class CredentialUnavailableError extends Error {}
     const azureADTokenProvider = () => Promise.reject(new CredentialUnavailableError('no login'));
-    const client = new AzureOpenAI({ endpoint: 'https://azure.test', apiVersion: '1', azureADTokenProvider });
-    expect((await leftOf(connect({ client }).create(createInput))).type).toBe('authentication_failed');
+    const client = new AzureOpenAI({
+      endpoint: 'https://azure.test',
+      apiVersion: '1',
+      azureADTokenProvider,
+    });
+    expect((await leftOf(connect({ client }).create(createInput))).type).toBe(
+      'authentication_failed',
+    );
   });
 });
 
@@ -270,12 +340,20 @@ describe('a secret', () => {
         async (apiKey, token, status, where, ask) => {
           const echo = `You sent ${apiKey} and ${token}: ${new URLSearchParams({ apiKey, token }).toString()}.`;
           answer = (_seen, response) => {
-            const headers = { 'x-should-retry': 'false', 'x-request-id': where === 'header' ? apiKey : 'req_1' };
+            const headers = {
+              'x-should-retry': 'false',
+              'x-request-id': where === 'header' ? apiKey : 'req_1',
+            };
             if (where === 'json') json(response, status, apiError(echo, apiKey, token), headers);
             else response.writeHead(status, headers).end(where === 'text' ? echo : '');
           };
-          const error = await leftOf(ask(connect({ baseURL: stub.baseURL, apiKey, headers: { 'x-team-token': token } })));
-          for (const look of [JSON.stringify(error), inspect(error, { depth: 9, showHidden: true })]) {
+          const error = await leftOf(
+            ask(connect({ baseURL: stub.baseURL, apiKey, headers: { 'x-team-token': token } })),
+          );
+          for (const look of [
+            JSON.stringify(error),
+            inspect(error, { depth: 9, showHidden: true }),
+          ]) {
             for (const hidden of [apiKey, token]) {
               expect(look).not.toContain(hidden);
               expect(look).not.toContain(JSON.stringify(hidden).slice(1, -1));

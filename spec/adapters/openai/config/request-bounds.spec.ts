@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { startEmulator } from '../../../../adapters/emulator/index.ts';
-import { createOpenAI, openaiEndpoints, type OpenAIEndpoint, openaiLimits } from '../../../../adapters/openai/index.ts';
+import {
+  createOpenAI,
+  openaiEndpoints,
+  type OpenAIEndpoint,
+  openaiLimits,
+} from '../../../../adapters/openai/index.ts';
 import { openaiPriceOf, openaiPrices } from '../../../../adapters/openai/config/prices.ts';
 import { outputTokensMaxOf } from '../../../../adapters/openai/config/request-bounds.ts';
 import { createRenderer } from '../../../../adapters/openai/requests/request-line.ts';
@@ -8,7 +13,14 @@ import { BatchRunner } from '../../../../lib/index.ts';
 import { memoryStore } from '../../../../lib/sim/index.ts';
 
 const renderer = (endpoint: OpenAIEndpoint, params = {}) =>
-  createRenderer({ model: 'm', endpoint, params, jsonSchema: null, schemaName: null, raisedOutputTokensMax: null });
+  createRenderer({
+    model: 'm',
+    endpoint,
+    params,
+    jsonSchema: null,
+    schemaName: null,
+    raisedOutputTokensMax: null,
+  });
 
 describe('the bound of an answer', () => {
   it.each<[OpenAIEndpoint, object, number | null]>([
@@ -29,8 +41,12 @@ describe('the bound of an answer', () => {
     const render = renderer('responses', { max_output_tokens: 100 });
     expect(render('row-0', 'plain')).not.toHaveProperty('outputTokensMax');
     expect(render('row-0', { body: { input: 'x' } })).not.toHaveProperty('outputTokensMax');
-    expect(render('row-0', { body: { input: 'x', max_output_tokens: 5_000 } })).toMatchObject({ outputTokensMax: 5_000 });
-    expect(renderer('chat.completions')('row-0', { body: { messages: [], n: 4 } })).toMatchObject({ outputTokensMax: null });
+    expect(render('row-0', { body: { input: 'x', max_output_tokens: 5_000 } })).toMatchObject({
+      outputTokensMax: 5_000,
+    });
+    expect(renderer('chat.completions')('row-0', { body: { messages: [], n: 4 } })).toMatchObject({
+      outputTokensMax: null,
+    });
   });
 });
 
@@ -51,7 +67,10 @@ describe('the inputs of a request', () => {
     const inputsMax = openaiLimits.inputsMax ?? 0;
     const counts = [inputsMax * 0.6, inputsMax * 0.4, inputsMax * 0.5, inputsMax + 1, inputsMax];
     const run = await runner.start({
-      items: counts.map((count, i) => ({ itemId: `row${i}`, payload: Array<string>(count).fill('x') })),
+      items: counts.map((count, i) => ({
+        itemId: `row${i}`,
+        payload: Array<string>(count).fill('x'),
+      })),
       buildPrompt: ({ payload }) => ({ input: payload }),
       providerConfig: connection({
         model: 'text-embedding-3-small',
@@ -64,7 +83,9 @@ describe('the inputs of a request', () => {
     expect(itemCounts).toMatchObject({ completed: 4, failed_permanent: 1 });
     // 0.6 and 0.4 fill one to the last input; 0.5 has no room for 1 beside it.
     expect(batchCount).toBe(3);
-    const failed = (await run.results().toArray()).filter(({ status }) => status === 'failed_permanent');
+    const failed = (await run.results().toArray()).filter(
+      ({ status }) => status === 'failed_permanent',
+    );
     expect(failed).toMatchObject([{ itemId: 'row3', error: { errorClass: 'request_too_large' } }]);
     await emulator.close();
   });
@@ -79,12 +100,22 @@ describe('the prices that are known', () => {
       expect(price.cachedInputUsdPerMillion).toBeLessThanOrEqual(price.inputUsdPerMillion);
       expect(price.inputUsdPerMillion).toBeGreaterThan(0);
     }
-    expect(openaiPriceOf('gpt-4.1-mini')).toMatchObject({ inputUsdPerMillion: 0.2, outputUsdPerMillion: 0.8 });
+    expect(openaiPriceOf('gpt-4.1-mini')).toMatchObject({
+      inputUsdPerMillion: 0.2,
+      outputUsdPerMillion: 0.8,
+    });
   });
 
   it('hold for dated snapshots, and for no model that is only called alike', () => {
     expect(openaiPriceOf('gpt-4.1-mini-2025-04-14')).toBe(openaiPrices['gpt-4.1-mini']);
-    for (const model of ['gpt-4.1-mini-turbo', 'ft:gpt-4.1-mini:acme::1', 'gpt-4.1-micro', 'toString', '__proto__', ''])
+    for (const model of [
+      'gpt-4.1-mini-turbo',
+      'ft:gpt-4.1-mini:acme::1',
+      'gpt-4.1-micro',
+      'toString',
+      '__proto__',
+      '',
+    ])
       expect(openaiPriceOf(model)).toBeNull();
   });
 

@@ -13,13 +13,18 @@ import { openaiPriceOf } from '../../../../adapters/openai/config/prices.ts';
 import type { ProviderConfig } from '../../../../lib/ports/provider.ts';
 
 /** What a job says, in plain JavaScript or from a file. */
-const configOf = (settings: object): ProviderConfig<never> => openai(settings as OpenAISettings<'responses'>);
+const configOf = (settings: object): ProviderConfig<never> =>
+  openai(settings as OpenAISettings<'responses'>);
 
 describe('a provider config', () => {
   it('is data, and all of it: stored, read back and compared', () => {
     const config = createOpenAI({ name: 'mine', apiKey: 'sk-not-in-here-0123' })({
       model: 'gpt-5-mini',
-      params: { max_output_tokens: 200, text: { verbosity: 'low' }, reasoning: { summary: 'auto' } },
+      params: {
+        max_output_tokens: 200,
+        text: { verbosity: 'low' },
+        reasoning: { summary: 'auto' },
+      },
       reasoningEffort: 'low',
       requestTimeoutMs: 10_000,
       pollIntervalMs: 30_000,
@@ -32,7 +37,11 @@ describe('a provider config', () => {
       model: 'gpt-5-mini',
       endpoint: 'responses',
       completionWindow: '24h',
-      params: { max_output_tokens: 200, text: { verbosity: 'low' }, reasoning: { summary: 'auto', effort: 'low' } },
+      params: {
+        max_output_tokens: 200,
+        text: { verbosity: 'low' },
+        reasoning: { summary: 'auto', effort: 'low' },
+      },
       limits: openaiLimits,
       prices: openaiPriceOf('gpt-5-mini'),
       answersPerRequest: 1,
@@ -50,8 +59,12 @@ describe('a provider config', () => {
   });
 
   it('spells the effort as its endpoint does', () => {
-    expect(openai({ model: 'o3', endpoint: 'chat.completions', reasoningEffort: 'high' }).params).toEqual({ reasoning_effort: 'high' });
-    expect(() => configOf({ model: 'm', endpoint: 'embeddings', reasoningEffort: 'high' })).toThrow(/embeddings does not reason/u);
+    expect(
+      openai({ model: 'o3', endpoint: 'chat.completions', reasoningEffort: 'high' }).params,
+    ).toEqual({ reasoning_effort: 'high' });
+    expect(() => configOf({ model: 'm', endpoint: 'embeddings', reasoningEffort: 'high' })).toThrow(
+      /embeddings does not reason/u,
+    );
   });
 
   it('is not changed by what happens to the settings later', () => {
@@ -62,7 +75,10 @@ describe('a provider config', () => {
   });
 
   it.each<[object, RegExp]>([
-    [{ model: 'm', apiKey: 'sk-0123456789' }, /apiKey \}\): no such setting: keys, addresses and headers belong to createOpenAI/u],
+    [
+      { model: 'm', apiKey: 'sk-0123456789' },
+      /apiKey \}\): no such setting: keys, addresses and headers belong to createOpenAI/u,
+    ],
     [{ model: 'm', temperature: 0 }, /temperature \}\): no such setting$/u],
     [{ model: 'm', enqueueLimits: { enqueuedTokensMax: 1 } }, /enqueueLimits\.enqueuedTokensMax/u],
     [{ model: 'm', params: { model: 'n' } }, /"model" is the job's/u],
@@ -101,29 +117,45 @@ describe('a provider config', () => {
 
 describe('the endpoint decides', () => {
   type BuildPrompt<Provider> =
-    Provider extends ProviderConfig<infer Prompt, infer _Output> ? (payload: string) => Prompt | Promise<Prompt> : never;
+    Provider extends ProviderConfig<infer Prompt, infer _Output>
+      ? (payload: string) => Prompt | Promise<Prompt>
+      : never;
   type Output<Provider> = Provider extends ProviderConfig<never, infer O> ? O : never;
   const job = <Provider extends ProviderConfig<never>>(given: {
     readonly providerConfig: Provider;
     readonly buildPrompt: BuildPrompt<Provider>;
   }) => given;
-  type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+  type Same<A, B> =
+    (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
   const same = <T extends true>(): T | undefined => undefined;
 
   it('what a prompt may be', () => {
     const jobs = [
-      job({ buildPrompt: (text) => ({ prompt: text, systemPrompt: 's' }), providerConfig: openai({ model: 'gpt-4.1' }) }),
+      job({
+        buildPrompt: (text) => ({ prompt: text, systemPrompt: 's' }),
+        providerConfig: openai({ model: 'gpt-4.1' }),
+      }),
       job({
         buildPrompt: (text) => ({ messages: [{ role: 'developer', content: text }] }),
         providerConfig: openai({ model: 'gpt-4.1', reasoningEffort: 'low' }),
       }),
       job({
-        buildPrompt: (text) => ({ body: { messages: [{ role: 'user', content: text }], logprobs: true, seed: 7 } }),
-        providerConfig: openai({ model: 'gpt-4.1', endpoint: 'chat.completions', params: { max_completion_tokens: 50 } }),
+        buildPrompt: (text) => ({
+          body: { messages: [{ role: 'user', content: text }], logprobs: true, seed: 7 },
+        }),
+        providerConfig: openai({
+          model: 'gpt-4.1',
+          endpoint: 'chat.completions',
+          params: { max_completion_tokens: 50 },
+        }),
       }),
       job({
         buildPrompt: (text) => Promise.resolve(text),
-        providerConfig: openai({ model: 'text-embedding-3-small', endpoint: 'embeddings', params: { dimensions: 256 } }),
+        providerConfig: openai({
+          model: 'text-embedding-3-small',
+          endpoint: 'embeddings',
+          params: { dimensions: 256 },
+        }),
       }),
       job({
         // @ts-expect-error an embedding has no system prompt

@@ -1,6 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endpointPath, openaiEndpoints, type OpenAIEndpoint } from '../../../../adapters/openai/config/endpoints.ts';
+import {
+  endpointPath,
+  openaiEndpoints,
+  type OpenAIEndpoint,
+} from '../../../../adapters/openai/config/endpoints.ts';
 import { createOpenAIWire } from '../../../../adapters/openai/answers/wire.ts';
 import type { JsonObject } from '../../../../lib/core/json/json.ts';
 
@@ -13,7 +17,12 @@ interface Options {
 const rendererOf = (
   endpoint: OpenAIEndpoint,
   { params = {}, jsonSchema = null, schemaName = null, raisedOutputTokensMax = null }: Options = {},
-) => createOpenAIWire({ model: 'gpt-"x"', endpoint, params }).renderer({ jsonSchema, schemaName, raisedOutputTokensMax });
+) =>
+  createOpenAIWire({ model: 'gpt-"x"', endpoint, params }).renderer({
+    jsonSchema,
+    schemaName,
+    raisedOutputTokensMax,
+  });
 
 /** The line for a prompt that has one. */
 const lineOf = (endpoint: OpenAIEndpoint, prompt: unknown, options: Options = {}): string => {
@@ -27,15 +36,37 @@ const bodyOf = (endpoint: OpenAIEndpoint, prompt: unknown, options: Options = {}
 const model = 'gpt-"x"';
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.string({ unit: fc.constantFrom('\u2028', '\u2029', '\n', '\r', '\u0085', '"', '\\', '\ud800', '\udfff', '👩‍👩‍👧', '\0') }),
+  fc.string({
+    unit: fc.constantFrom(
+      '\u2028',
+      '\u2029',
+      '\n',
+      '\r',
+      '\u0085',
+      '"',
+      '\\',
+      '\ud800',
+      '\udfff',
+      '👩‍👩‍👧',
+      '\0',
+    ),
+  }),
 );
 
 describe('a request line', () => {
   it.each<[OpenAIEndpoint, unknown, JsonObject]>([
     ['responses', 'Hi', { input: 'Hi' }],
-    ['responses', { prompt: 'Hi', systemPrompt: 'Be brief' }, { instructions: 'Be brief', input: 'Hi' }],
+    [
+      'responses',
+      { prompt: 'Hi', systemPrompt: 'Be brief' },
+      { instructions: 'Be brief', input: 'Hi' },
+    ],
     ['responses', { prompt: 'Hi', systemPrompt: undefined }, { input: 'Hi' }],
-    ['responses', { messages: [{ role: 'user', content: 'Hi' }] }, { input: [{ role: 'user', content: 'Hi' }] }],
+    [
+      'responses',
+      { messages: [{ role: 'user', content: 'Hi' }] },
+      { input: [{ role: 'user', content: 'Hi' }] },
+    ],
     ['responses', { body: { input: 'Hi', temperature: 1 } }, { input: 'Hi', temperature: 1 }],
     ['chat.completions', 'Hi', { messages: [{ role: 'user', content: 'Hi' }] }],
     [
@@ -55,7 +86,11 @@ describe('a request line', () => {
     ['completions', 'Hi', { prompt: 'Hi' }],
     ['completions', { body: { prompt: ['a'] } }, { prompt: ['a'] }],
     ['moderations', 'Hi', { input: 'Hi' }],
-    ['moderations', { input: [{ type: 'text', text: 'a' }] }, { input: [{ type: 'text', text: 'a' }] }],
+    [
+      'moderations',
+      { input: [{ type: 'text', text: 'a' }] },
+      { input: [{ type: 'text', text: 'a' }] },
+    ],
   ])('of %s for %j holds it', (endpoint, prompt, body) => {
     const line = lineOf(endpoint, prompt, { params: { user: 'u' } });
     expect(JSON.parse(line)).toEqual({
@@ -64,7 +99,11 @@ describe('a request line', () => {
       url: endpointPath(endpoint),
       body: { model, user: 'u', ...body },
     });
-    expect(line.startsWith(`{"custom_id":"row-1","method":"POST","url":"${endpointPath(endpoint)}","body":{"model":`)).toBe(true);
+    expect(
+      line.startsWith(
+        `{"custom_id":"row-1","method":"POST","url":"${endpointPath(endpoint)}","body":{"model":`,
+      ),
+    ).toBe(true);
   });
 
   it.each(openaiEndpoints)('of %s is one line that holds any text unchanged', (endpoint) => {
@@ -96,7 +135,11 @@ describe('a request line', () => {
         (params, messages, systemPrompt) => {
           const clean = JSON.parse(JSON.stringify(params)) as JsonObject;
           for (const own of ['model', 'messages']) if (own in clean) return;
-          const plain = bodyOf('chat.completions', { prompt: 'p', systemPrompt }, { params: clean });
+          const plain = bodyOf(
+            'chat.completions',
+            { prompt: 'p', systemPrompt },
+            { params: clean },
+          );
           expect(plain).toEqual({
             ...clean,
             model,
@@ -123,28 +166,63 @@ describe('a request line', () => {
       input: 'p',
       temperature: 0,
     });
-    expect(lineOf('responses', { prompt: 'p', systemPrompt: 'item' }, { params }).split('instructions')).toHaveLength(2);
-    expect(bodyOf('responses', 'p', { params })).toEqual({ model, instructions: 'job', input: 'p', temperature: 0 });
+    expect(
+      lineOf('responses', { prompt: 'p', systemPrompt: 'item' }, { params }).split('instructions'),
+    ).toHaveLength(2);
+    expect(bodyOf('responses', 'p', { params })).toEqual({
+      model,
+      instructions: 'job',
+      input: 'p',
+      temperature: 0,
+    });
   });
 
   it('asks for a structured answer in the words of its endpoint', () => {
-    const jsonSchema = { type: 'object', properties: {}, required: [], additionalProperties: false };
-    const format = { type: 'json_schema', name: 'Ticket_summary_', schema: jsonSchema, strict: true };
-    const options: Options = { jsonSchema, schemaName: 'Ticket summary!', params: { text: { verbosity: 'low' } } };
-    expect(bodyOf('responses', 'p', options)).toEqual({ model, input: 'p', text: { verbosity: 'low', format } });
-    expect(bodyOf('responses', { body: { input: 'p', text: { verbosity: 'high', format: { type: 'text' } } } }, options)).toEqual({
+    const jsonSchema = {
+      type: 'object',
+      properties: {},
+      required: [],
+      additionalProperties: false,
+    };
+    const format = {
+      type: 'json_schema',
+      name: 'Ticket_summary_',
+      schema: jsonSchema,
+      strict: true,
+    };
+    const options: Options = {
+      jsonSchema,
+      schemaName: 'Ticket summary!',
+      params: { text: { verbosity: 'low' } },
+    };
+    expect(bodyOf('responses', 'p', options)).toEqual({
+      model,
+      input: 'p',
+      text: { verbosity: 'low', format },
+    });
+    expect(
+      bodyOf(
+        'responses',
+        { body: { input: 'p', text: { verbosity: 'high', format: { type: 'text' } } } },
+        options,
+      ),
+    ).toEqual({
       model,
       input: 'p',
       text: { verbosity: 'high', format },
     });
     const { type, ...inner } = format;
-    expect(bodyOf('chat.completions', 'p', { jsonSchema, schemaName: 'Ticket summary!' })).toMatchObject({
+    expect(
+      bodyOf('chat.completions', 'p', { jsonSchema, schemaName: 'Ticket summary!' }),
+    ).toMatchObject({
       response_format: { type, json_schema: inner },
     });
     expect(bodyOf('chat.completions', { messages: [] }, { jsonSchema })).toMatchObject({
       response_format: { json_schema: { name: 'output' } },
     });
-    expect(rendererOf('embeddings', { jsonSchema })('row-1', 'p')).toEqual({ reason: 'embeddings has no structured output' });
+    expect(rendererOf('embeddings', { jsonSchema })('row-1', 'p')).toEqual({
+      reason: 'embeddings has no structured output',
+    });
   });
 });
 
@@ -160,18 +238,45 @@ describe('a prompt that cannot be a request', () => {
     ['two forms at once', 'responses', { prompt: 'a', messages: [] }, /more than one/u],
     ['a misspelt key', 'responses', { prompt: 'a', system: 'b' }, /has "system"/u],
     ['a prompt that is no text', 'responses', { prompt: 1 }, /"prompt" is a number/u],
-    ['a system prompt that is no text', 'chat.completions', { prompt: 'a', systemPrompt: null }, /"systemPrompt" is null/u],
-    ['a system prompt where there is none', 'embeddings', { prompt: 'a', systemPrompt: 'b' }, /has "systemPrompt"/u],
+    [
+      'a system prompt that is no text',
+      'chat.completions',
+      { prompt: 'a', systemPrompt: null },
+      /"systemPrompt" is null/u,
+    ],
+    [
+      'a system prompt where there is none',
+      'embeddings',
+      { prompt: 'a', systemPrompt: 'b' },
+      /has "systemPrompt"/u,
+    ],
     ['messages that are none', 'chat.completions', { messages: 'hi' }, /"messages" is a string/u],
-    ['messages for an endpoint without', 'embeddings', { messages: [] }, /none of prompt, input, body/u],
+    [
+      'messages for an endpoint without',
+      'embeddings',
+      { messages: [] },
+      /none of prompt, input, body/u,
+    ],
     ['a body with a model', 'responses', { body: { input: 'a', model: 'b' } }, /holds "model"/u],
-    ['a body with a stream', 'responses', { body: { input: 'a', stream: false } }, /holds "stream"/u],
+    [
+      'a body with a stream',
+      'responses',
+      { body: { input: 'a', stream: false } },
+      /holds "stream"/u,
+    ],
     ['a body that is none', 'responses', { body: [] }, /"body" is a list/u],
-    ['a body that asks nothing', 'chat.completions', { body: { temperature: 0 } }, /holds no "messages"/u],
+    [
+      'a body that asks nothing',
+      'chat.completions',
+      { body: { temperature: 0 } },
+      /holds no "messages"/u,
+    ],
     ['a circle', 'responses', { messages: [cyclic] }, /cannot be written as JSON/u],
     ['a bigint', 'responses', { body: { input: 'a', seed: 1n } }, /cannot be written as JSON/u],
   ])('(%s) says why', (_name, endpoint, prompt, reason) => {
-    expect(rendererOf(endpoint)('row-1', prompt)).toEqual({ reason: expect.stringMatching(reason) as string });
+    expect(rendererOf(endpoint)('row-1', prompt)).toEqual({
+      reason: expect.stringMatching(reason) as string,
+    });
   });
 
   it('never throws, whatever it is', () => {

@@ -1,6 +1,9 @@
 import type { JsonObject, JsonValue } from '../../../../../lib/core/json/json.ts';
 
-/** Bodies with the fields and the order of keys of recorded answers (OpenAI, Mistral and xAI, August 2026). */
+/**
+ * Bodies with the fields and the order of keys of recorded answers (OpenAI, Mistral and xAI, August
+ * 2026).
+ */
 
 export const responsesBody = (output: readonly JsonValue[], more: JsonObject = {}): JsonObject => ({
   id: 'resp_034690d6c7279fd5016a85c10a8ae487d2a188d8842f0dba32',
@@ -70,7 +73,10 @@ export const message = (...content: readonly JsonObject[]): JsonObject => ({
   content,
   role: 'assistant',
 });
-export const said = (text: string, more: JsonObject = {}): JsonObject => ({ ...message(outputText(text)), ...more });
+export const said = (text: string, more: JsonObject = {}): JsonObject => ({
+  ...message(outputText(text)),
+  ...more,
+});
 
 export const functionCall: JsonObject = {
   id: 'fc_0071839b503dc1a2016a85c0ce4a1481a28e0324c8b2d8897c',
@@ -92,14 +98,23 @@ export const chatBody = (choices: readonly JsonObject[], more: JsonObject = {}):
     completion_tokens: 2,
     total_tokens: 29,
     prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0, accepted_prediction_tokens: 0, rejected_prediction_tokens: 0 },
+    completion_tokens_details: {
+      reasoning_tokens: 0,
+      audio_tokens: 0,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+    },
   },
   service_tier: 'default',
   system_fingerprint: 'fp_eb3c003fc6',
   ...more,
 });
 
-export const choice = (message: JsonObject, finish: JsonValue = 'stop', more: JsonObject = {}): JsonObject => ({
+export const choice = (
+  message: JsonObject,
+  finish: JsonValue = 'stop',
+  more: JsonObject = {},
+): JsonObject => ({
   index: 0,
   message: { role: 'assistant', content: null, refusal: null, annotations: [], ...message },
   logprobs: null,
@@ -122,7 +137,11 @@ export const completionsBody = (choices: readonly JsonObject[]): JsonObject => (
   usage: { prompt_tokens: 5, completion_tokens: 7, total_tokens: 12 },
 });
 
-export const completion = (text: JsonValue, finish: JsonValue = 'stop', more: JsonObject = {}): JsonObject => ({
+export const completion = (
+  text: JsonValue,
+  finish: JsonValue = 'stop',
+  more: JsonObject = {},
+): JsonObject => ({
   text,
   index: 0,
   logprobs: null,

@@ -9,7 +9,10 @@ export interface Reads {
   readonly output?: JsonValue;
   readonly finish: string | null;
   readonly calls?: readonly JsonObject[];
-  /** Of a run with the schema `{ label: string }`: the JSON that is taken, or the failure; absent: as without. */
+  /**
+   * Of a run with the schema `{ label: string }`: the JSON that is taken, or the failure; absent:
+   * as without.
+   */
   readonly structured?: JsonValue | FailureClass;
 }
 export type Case = readonly [name: string, body: JsonObject, reads: Reads];

@@ -4,8 +4,18 @@ import type { Case } from './case.ts';
 
 const label = '{"label":"cat"}';
 const tokens = [{ token: 'c', logprob: -0.1, bytes: [99], top_logprobs: [] }];
-const image = { id: 'ig_0071839b', type: 'image_generation_call', status: 'completed', result: 'iVBORw0KGgo=' };
-const search = { id: 'ws_0071839b', type: 'web_search_call', status: 'completed', action: { type: 'search', query: 'cats' } };
+const image = {
+  id: 'ig_0071839b',
+  type: 'image_generation_call',
+  status: 'completed',
+  result: 'iVBORw0KGgo=',
+};
+const search = {
+  id: 'ws_0071839b',
+  type: 'web_search_call',
+  status: 'completed',
+  action: { type: 'search', query: 'cats' },
+};
 
 const notes = Array.from({ length: 20 }, (_, i) => `note ${i}`);
 const refusedItem = message({ type: 'refusal', refusal: 'I cannot.' });
@@ -17,18 +27,51 @@ const drawn = {
   container_id: 'c',
   outputs: [{ type: 'image', url: 'https://files.test/1.png' }],
 };
-const approval = { id: 'mcpr_1', type: 'mcp_approval_request', server_label: 's', name: 'send', arguments: '{}' };
-const custom = { id: 'ctc_1', type: 'custom_tool_call', status: 'completed', call_id: 'call_1', name: 'sql', input: 'select 1' };
-const shellCall = { id: 'sh_1', type: 'shell_call', status: 'completed', call_id: 'call_sh', action: { commands: ['ls'] } };
-const shellOutput = { id: 'sho_1', type: 'shell_call_output', status: 'completed', call_id: 'call_sh', output: [{ stdout: 'a' }] };
+const approval = {
+  id: 'mcpr_1',
+  type: 'mcp_approval_request',
+  server_label: 's',
+  name: 'send',
+  arguments: '{}',
+};
+const custom = {
+  id: 'ctc_1',
+  type: 'custom_tool_call',
+  status: 'completed',
+  call_id: 'call_1',
+  name: 'sql',
+  input: 'select 1',
+};
+const shellCall = {
+  id: 'sh_1',
+  type: 'shell_call',
+  status: 'completed',
+  call_id: 'call_sh',
+  action: { commands: ['ls'] },
+};
+const shellOutput = {
+  id: 'sho_1',
+  type: 'shell_call_output',
+  status: 'completed',
+  call_id: 'call_sh',
+  output: [{ stdout: 'a' }],
+};
 const withLogprobs = message(outputText('cat', { logprobs: tokens }));
 const incomplete = (reason: string, text = 'Half'): JsonObject =>
-  responsesBody([said(text, { status: 'incomplete' })], { status: 'incomplete', incomplete_details: { reason } });
-const failed = (code: string): JsonObject => responsesBody([], { status: 'failed', error: { code, message: 'It failed.' } });
+  responsesBody([said(text, { status: 'incomplete' })], {
+    status: 'incomplete',
+    incomplete_details: { reason },
+  });
+const failed = (code: string): JsonObject =>
+  responsesBody([], { status: 'failed', error: { code, message: 'It failed.' } });
 
 /** Answers of `/v1/responses`. */
 export const responses: readonly Case[] = [
-  ['text', responsesBody([said('4')]), { as: 'completed', text: '4', finish: 'completed', structured: 'schema_mismatch' }],
+  [
+    'text',
+    responsesBody([said('4')]),
+    { as: 'completed', text: '4', finish: 'completed', structured: 'schema_mismatch' },
+  ],
   [
     'text after reasoning',
     responsesBody([reasoning, said('Jupiter')]),
@@ -47,32 +90,62 @@ export const responses: readonly Case[] = [
   [
     'two message items, the last of them JSON',
     responsesBody([said('{"label":"c'), reasoning, said(label)]),
-    { as: 'completed', text: `{"label":"c\n\n${label}`, finish: 'completed', structured: { label: 'cat' } },
+    {
+      as: 'completed',
+      text: `{"label":"c\n\n${label}`,
+      finish: 'completed',
+      structured: { label: 'cat' },
+    },
   ],
   [
     'two message items, the first of them JSON',
     responsesBody([said(label), said('Done.')]),
-    { as: 'completed', text: `${label}\n\nDone.`, finish: 'completed', structured: { label: 'cat' } },
+    {
+      as: 'completed',
+      text: `${label}\n\nDone.`,
+      finish: 'completed',
+      structured: { label: 'cat' },
+    },
   ],
   [
     'two whole payloads',
     responsesBody([said('{"label":"dog"}'), said(label)]),
-    { as: 'completed', text: `{"label":"dog"}\n\n${label}`, finish: 'completed', structured: { label: 'cat' } },
+    {
+      as: 'completed',
+      text: `{"label":"dog"}\n\n${label}`,
+      finish: 'completed',
+      structured: { label: 'cat' },
+    },
   ],
   [
     'two payloads, the last of another shape',
     responsesBody([said(label), said('{"note":1}')]),
-    { as: 'completed', text: `${label}\n\n{"note":1}`, finish: 'completed', structured: { label: 'cat' } },
+    {
+      as: 'completed',
+      text: `${label}\n\n{"note":1}`,
+      finish: 'completed',
+      structured: { label: 'cat' },
+    },
   ],
   [
     'a payload in two items',
     responsesBody([said('{"label":'), said('"cat"}')]),
-    { as: 'completed', text: '{"label":\n\n"cat"}', finish: 'completed', structured: { label: 'cat' } },
+    {
+      as: 'completed',
+      text: '{"label":\n\n"cat"}',
+      finish: 'completed',
+      structured: { label: 'cat' },
+    },
   ],
   [
     'a whole item before a cut one',
     responsesBody([said('{"label":"dog"}'), said(label, { status: 'incomplete' })]),
-    { as: 'completed', text: `{"label":"dog"}\n\n${label}`, finish: 'completed', structured: { label: 'dog' } },
+    {
+      as: 'completed',
+      text: `{"label":"dog"}\n\n${label}`,
+      finish: 'completed',
+      structured: { label: 'dog' },
+    },
   ],
   [
     'an empty item beside a text',
@@ -82,7 +155,14 @@ export const responses: readonly Case[] = [
   [
     'a function call',
     responsesBody([reasoning, functionCall]),
-    { as: 'completed', text: null, output: [functionCall], finish: 'completed', calls: [functionCall], structured: 'tool_call' },
+    {
+      as: 'completed',
+      text: null,
+      output: [functionCall],
+      finish: 'completed',
+      calls: [functionCall],
+      structured: 'tool_call',
+    },
   ],
   [
     'two function calls',
@@ -163,7 +243,12 @@ export const responses: readonly Case[] = [
   [
     'twenty-one items, of which the first fits',
     responsesBody([said(label), ...notes.map((note) => said(note))]),
-    { as: 'completed', text: [label, ...notes].join('\n\n'), finish: 'completed', structured: { label: 'cat' } },
+    {
+      as: 'completed',
+      text: [label, ...notes].join('\n\n'),
+      finish: 'completed',
+      structured: { label: 'cat' },
+    },
   ],
   [
     'a refusal before a structured text',
@@ -193,12 +278,26 @@ export const responses: readonly Case[] = [
   [
     'a call of a custom tool',
     responsesBody([custom]),
-    { as: 'completed', text: null, output: [custom], finish: 'completed', calls: [custom], structured: 'tool_call' },
+    {
+      as: 'completed',
+      text: null,
+      output: [custom],
+      finish: 'completed',
+      calls: [custom],
+      structured: 'tool_call',
+    },
   ],
   [
     'a request for approval',
     responsesBody([approval]),
-    { as: 'completed', text: null, output: [approval], finish: 'completed', calls: [approval], structured: 'tool_call' },
+    {
+      as: 'completed',
+      text: null,
+      output: [approval],
+      finish: 'completed',
+      calls: [approval],
+      structured: 'tool_call',
+    },
   ],
   [
     'a text after a search',
@@ -208,27 +307,57 @@ export const responses: readonly Case[] = [
   [
     'a picture',
     responsesBody([reasoning, image]),
-    { as: 'completed', text: null, output: [image], finish: 'completed', structured: 'empty_output' },
+    {
+      as: 'completed',
+      text: null,
+      output: [image],
+      finish: 'completed',
+      structured: 'empty_output',
+    },
   ],
   [
     'a picture whose status was left',
     responsesBody([{ ...image, status: 'generating' }]),
-    { as: 'completed', text: null, output: [{ ...image, status: 'generating' }], finish: 'completed', structured: 'empty_output' },
+    {
+      as: 'completed',
+      text: null,
+      output: [{ ...image, status: 'generating' }],
+      finish: 'completed',
+      structured: 'empty_output',
+    },
   ],
   [
     'a picture drawn by a program',
     responsesBody([drawn]),
-    { as: 'completed', text: null, output: [drawn], finish: 'completed', structured: 'empty_output' },
+    {
+      as: 'completed',
+      text: null,
+      output: [drawn],
+      finish: 'completed',
+      structured: 'empty_output',
+    },
   ],
   [
     'an item of a type of tomorrow',
     responsesBody([{ type: 'hologram', data: 'x' }]),
-    { as: 'completed', text: null, output: [{ type: 'hologram', data: 'x' }], finish: 'completed', structured: 'empty_output' },
+    {
+      as: 'completed',
+      text: null,
+      output: [{ type: 'hologram', data: 'x' }],
+      finish: 'completed',
+      structured: 'empty_output',
+    },
   ],
   [
     'a text with probabilities',
     responsesBody([withLogprobs]),
-    { as: 'completed', text: 'cat', output: [withLogprobs], finish: 'completed', structured: 'invalid_json' },
+    {
+      as: 'completed',
+      text: 'cat',
+      output: [withLogprobs],
+      finish: 'completed',
+      structured: 'invalid_json',
+    },
   ],
   [
     'a text after a call that the provider performed',
@@ -238,22 +367,61 @@ export const responses: readonly Case[] = [
   [
     'a call beside one that the provider performed',
     responsesBody([shellCall, shellOutput, functionCall]),
-    { as: 'completed', text: null, output: [functionCall], finish: 'completed', calls: [functionCall], structured: 'tool_call' },
+    {
+      as: 'completed',
+      text: null,
+      output: [functionCall],
+      finish: 'completed',
+      calls: [functionCall],
+      structured: 'tool_call',
+    },
   ],
-  ['a performed call alone', responsesBody([shellCall, shellOutput]), { as: 'empty_output', text: null, finish: 'completed' }],
+  [
+    'a performed call alone',
+    responsesBody([shellCall, shellOutput]),
+    { as: 'empty_output', text: null, finish: 'completed' },
+  ],
   ['no item', responsesBody([]), { as: 'empty_output', text: null, finish: 'completed' }],
-  ['reasoning alone', responsesBody([reasoning]), { as: 'empty_output', text: null, finish: 'completed' }],
-  ['a search alone', responsesBody([reasoning, search]), { as: 'empty_output', text: null, finish: 'completed' }],
-  ['an empty text', responsesBody([said('')]), { as: 'empty_output', text: '', finish: 'completed' }],
-  ['blanks', responsesBody([said(' \n')]), { as: 'empty_output', text: ' \n', finish: 'completed' }],
-  ['a message without parts', responsesBody([message()]), { as: 'empty_output', text: null, finish: 'completed' }],
+  [
+    'reasoning alone',
+    responsesBody([reasoning]),
+    { as: 'empty_output', text: null, finish: 'completed' },
+  ],
+  [
+    'a search alone',
+    responsesBody([reasoning, search]),
+    { as: 'empty_output', text: null, finish: 'completed' },
+  ],
+  [
+    'an empty text',
+    responsesBody([said('')]),
+    { as: 'empty_output', text: '', finish: 'completed' },
+  ],
+  [
+    'blanks',
+    responsesBody([said(' \n')]),
+    { as: 'empty_output', text: ' \n', finish: 'completed' },
+  ],
+  [
+    'a message without parts',
+    responsesBody([message()]),
+    { as: 'empty_output', text: null, finish: 'completed' },
+  ],
   [
     'a picture without data',
     responsesBody([{ ...image, status: 'failed', result: null }]),
     { as: 'empty_output', text: null, finish: 'completed' },
   ],
-  ['a mark that is not drawn', responsesBody([said('\u200b')]), { as: 'empty_output', text: '\u200b', finish: 'completed' }],
-  ['a control character', responsesBody([said('\u0000')]), { as: 'empty_output', text: '\u0000', finish: 'completed' }],
+  [
+    'a mark that is not drawn',
+    responsesBody([said('\u200b')]),
+    { as: 'empty_output', text: '\u200b', finish: 'completed' },
+  ],
+  [
+    'a control character',
+    responsesBody([said('\u0000')]),
+    { as: 'empty_output', text: '\u0000', finish: 'completed' },
+  ],
   ...[
     { type: 'function_call' },
     { type: 'function_call', call_id: '', name: '', arguments: '' },
@@ -265,20 +433,69 @@ export const responses: readonly Case[] = [
     responsesBody([item]),
     { as: 'empty_output', text: null, finish: 'completed' },
   ]),
-  ['an item of no type', responsesBody([{}]), { as: 'empty_output', text: null, finish: 'completed' }],
-  ['one item, cut', responsesBody([said(label, { status: 'incomplete' })]), { as: 'truncated', text: label, finish: 'completed' }],
+  [
+    'an item of no type',
+    responsesBody([{}]),
+    { as: 'empty_output', text: null, finish: 'completed' },
+  ],
+  [
+    'one item, cut',
+    responsesBody([said(label, { status: 'incomplete' })]),
+    { as: 'truncated', text: label, finish: 'completed' },
+  ],
   [
     'a function call, cut',
     responsesBody([{ ...functionCall, status: 'incomplete' }]),
-    { as: 'truncated', text: null, finish: 'completed', calls: [{ ...functionCall, status: 'incomplete' }] },
+    {
+      as: 'truncated',
+      text: null,
+      finish: 'completed',
+      calls: [{ ...functionCall, status: 'incomplete' }],
+    },
   ],
-  ['a refusal', responsesBody([refusedItem]), { as: 'refusal', text: 'I cannot.', finish: 'completed' }],
-  ['a stop at the output limit', incomplete('max_output_tokens'), { as: 'truncated', text: 'Half', finish: 'max_output_tokens' }],
-  ['a stop by a filter', incomplete('content_filter'), { as: 'content_filtered', text: 'Half', finish: 'content_filter' }],
-  ['a stop for a reason of tomorrow', incomplete('solar_flare'), { as: 'truncated', text: 'Half', finish: 'solar_flare' }],
-  ['a failure of the server', failed('server_error'), { as: 'server_error', text: null, finish: 'failed' }],
-  ['a failure for rate', failed('rate_limit_exceeded'), { as: 'rate_limited', text: null, finish: 'failed' }],
-  ['a cancelled response', responsesBody([said('Hi')], { status: 'cancelled' }), { as: 'server_error', text: 'Hi', finish: 'cancelled' }],
-  ['a response that waits', responsesBody([], { status: 'queued' }), { as: 'server_error', text: null, finish: 'queued' }],
-  ['a status of tomorrow', responsesBody([said('Hi')], { status: 'dreaming' }), { as: 'server_error', text: 'Hi', finish: 'dreaming' }],
+  [
+    'a refusal',
+    responsesBody([refusedItem]),
+    { as: 'refusal', text: 'I cannot.', finish: 'completed' },
+  ],
+  [
+    'a stop at the output limit',
+    incomplete('max_output_tokens'),
+    { as: 'truncated', text: 'Half', finish: 'max_output_tokens' },
+  ],
+  [
+    'a stop by a filter',
+    incomplete('content_filter'),
+    { as: 'content_filtered', text: 'Half', finish: 'content_filter' },
+  ],
+  [
+    'a stop for a reason of tomorrow',
+    incomplete('solar_flare'),
+    { as: 'truncated', text: 'Half', finish: 'solar_flare' },
+  ],
+  [
+    'a failure of the server',
+    failed('server_error'),
+    { as: 'server_error', text: null, finish: 'failed' },
+  ],
+  [
+    'a failure for rate',
+    failed('rate_limit_exceeded'),
+    { as: 'rate_limited', text: null, finish: 'failed' },
+  ],
+  [
+    'a cancelled response',
+    responsesBody([said('Hi')], { status: 'cancelled' }),
+    { as: 'server_error', text: 'Hi', finish: 'cancelled' },
+  ],
+  [
+    'a response that waits',
+    responsesBody([], { status: 'queued' }),
+    { as: 'server_error', text: null, finish: 'queued' },
+  ],
+  [
+    'a status of tomorrow',
+    responsesBody([said('Hi')], { status: 'dreaming' }),
+    { as: 'server_error', text: 'Hi', finish: 'dreaming' },
+  ],
 ];
