@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { makeStructure, nameFor, prepareStructure } from '../../lib/run/job/job-structure.ts';
 import { problemText } from '../../lib/schema/problem.ts';
 import { checkSchemaName, checkStrict } from '../../lib/schema/strict-check.ts';
+import { sentSchema } from '../../lib/schema/structure.ts';
 import { sizesOf } from '../../lib/schema/strict-sizes.ts';
 import { schemaRulesOf } from '../compose.ts';
 import type { CliContext } from '../shell/context.ts';
@@ -34,14 +35,15 @@ export const checkSchema = async (
   await prepareStructure(structuredOutput);
   const rules = await schemaRulesOf(model);
   const name = schemaName ?? nameFor(structure.name);
-  const { jsonSchema } = structure;
+  const jsonSchema = sentSchema(structure, rules);
   const found = [
     ...problems,
     ...(problems.length > 0
       ? []
       : [...checkSchemaName(name, rules), ...checkStrict(jsonSchema, rules)]),
   ];
-  const { depth, properties, nameChars, enumValues } = sizesOf(jsonSchema);
+  const { depth, properties, nameChars, enumValues, optionalProperties, unions } =
+    sizesOf(jsonSchema);
   if (context.isStderrTerminal || found.length > 0)
     writeNotes(
       context,
@@ -63,7 +65,14 @@ export const checkSchema = async (
       message: problem.message,
       fix: problem.fix,
     })),
-    sizes: { depth, properties, name_chars: nameChars, enum_values: enumValues },
+    sizes: {
+      depth,
+      properties,
+      name_chars: nameChars,
+      enum_values: enumValues,
+      optional_properties: optionalProperties,
+      unions,
+    },
     json_schema: problems.length > 0 ? null : jsonSchema,
   });
   return found.length === 0 ? exitCodes.ok : exitCodes.verificationFailed;

@@ -12,6 +12,21 @@ export const hasLookaround = (pattern: string): boolean => {
   return false;
 };
 
+/** Whether the pattern refers back to a group, or names a word boundary. One pass. */
+export const hasBackreference = (pattern: string): boolean => {
+  let isInClass = false;
+  for (let at = 0; at < pattern.length; at += 1) {
+    const char = pattern[at];
+    if (char === '\\') {
+      at += 1;
+      // Inside a class `\b` is a backspace, and a digit is octal.
+      if (!isInClass && /[1-9kbB]/u.test(pattern[at] ?? '')) return true;
+    } else if (isInClass) isInClass = char !== ']';
+    else isInClass = char === '[';
+  }
+  return false;
+};
+
 const lookarounds = ['(?=', '(?!', '(?<=', '(?<!'];
 
 /** A regular expression, with the flag `u` or without it. */

@@ -18,12 +18,15 @@ export type SchemaRule =
   | 'usable_values'
   | 'local_refs'
   | 'no_conflict'
+  | 'no_recursion'
   | 'name'
   | 'depth_max'
   | 'properties_max'
   | 'name_chars_max'
   | 'enum_values_max'
-  | 'enum_chars_max';
+  | 'enum_chars_max'
+  | 'optional_max'
+  | 'unions_max';
 
 /** `$.a.b`, and with quotes where the name is no word. */
 export const atProperty = (path: string, name: string): string =>

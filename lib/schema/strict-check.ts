@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { fixOfKeyword } from './keyword-fixes.ts';
 import { atItems, atProperty, type SchemaProblem, type SchemaRule } from './problem.ts';
-import { hasLookaround, isPattern } from './patterns.ts';
+import { hasBackreference, hasLookaround, isPattern } from './patterns.ts';
+import { definitionsInLoops } from './recursion.ts';
 import { propertiesOf, requiredOf, resolveRef } from './refs.ts';
 import { valueFaults } from './value-faults.ts';
 import { sizeProblems } from './strict-sizes.ts';
@@ -37,6 +38,15 @@ export const checkStrict = (schema: JsonObject, rules: StrictRules): readonly Sc
       '$defs is not an object',
       'name each definition: { "$defs": { "NAME": … } }',
     );
+  if (rules.takesRecursion === false)
+    for (const path of definitionsInLoops(schema))
+      add(
+        root,
+        path,
+        'no_recursion',
+        `it contains itself, which ${rules.provider} does not take`,
+        'name as many levels as you need, or use a list of parts that refer to each other by a key',
+      );
   return [...problems, ...sizeProblems(schema, rules)];
 };
 
@@ -275,7 +285,7 @@ const checkObject = (root: Root, node: JsonObject, path: string): void => {
         'no answer can be checked for a property of this name',
         'give it another',
       );
-    if (!required.has(name))
+    if (!required.has(name) && root.rules.optionalPropertiesMax === undefined)
       add(
         root,
         at,
@@ -306,7 +316,7 @@ const checkValues = (
 ): void => {
   for (const { message, fix } of valueFaults(node, types))
     add(root, path, 'usable_values', message, fix);
-  const { format, pattern } = node;
+  const { format, pattern, minItems } = node;
   if (format !== undefined && !root.rules.formats.includes(format as string))
     add(
       root,
@@ -322,5 +332,22 @@ const checkValues = (
       'known_keywords',
       `${root.rules.provider} takes no pattern that looks ahead or behind: ${JSON.stringify(pattern)}`,
       'say it without lookaround, or check the answer yourself',
+    );
+  if (isPattern(pattern) && hasBackreference(pattern) && root.rules.takesBackreferences === false)
+    add(
+      root,
+      path,
+      'known_keywords',
+      `${root.rules.provider} takes no pattern with a backreference or a word boundary: ${JSON.stringify(pattern)}`,
+      'say it without them, or check the answer yourself',
+    );
+  const { minItemsMax = Infinity } = root.rules;
+  if (typeof minItems === 'number' && minItems > minItemsMax)
+    add(
+      root,
+      path,
+      'usable_values',
+      `${root.rules.provider} takes no "minItems" above ${minItemsMax} (got ${minItems})`,
+      'lower it, and check the answer yourself',
     );
 };

@@ -14,6 +14,19 @@ export interface StrictRules {
   readonly formats: readonly string[];
   /** True where patterns that look ahead or behind are taken. */
   readonly takesLookaround: boolean;
+  /** False where patterns may not refer back to their groups, nor name word boundaries. */
+  readonly takesBackreferences?: boolean;
+  /** False where a definition may not lead back to itself. */
+  readonly takesRecursion?: boolean;
+  /** Largest value of `minItems`; absent: any. */
+  readonly minItemsMax?: number;
+  /**
+   * Properties of all objects together that may be left out of an answer; absent: none, every
+   * property is required.
+   */
+  readonly optionalPropertiesMax?: number;
+  /** Unions in all, as `anyOf` or as a list of types; absent: any number. */
+  readonly unionsMax?: number;
   /** Levels of objects and arrays inside each other, the root being the first. */
   readonly depthMax: number;
   /** Properties of all objects together. */

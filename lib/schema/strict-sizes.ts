@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json/json.ts';
 import { atItems, atProperty, type SchemaProblem } from './problem.ts';
-import { propertiesOf, resolveRef } from './refs.ts';
+import { propertiesOf, requiredOf, resolveRef } from './refs.ts';
 import type { StrictRules } from './strict-rules.ts';
 
 /** How large a schema is, as the provider's limits count. */
@@ -10,15 +10,22 @@ export interface SchemaSizes {
   /** Of property and definition names, enum values and constants. */
   readonly nameChars: number;
   readonly enumValues: number;
+  /** Properties that an answer may leave out. */
+  readonly optionalProperties: number;
+  /** Unions, as `anyOf` or as a list of types. */
+  readonly unions: number;
 }
 
 export const sizesOf = (schema: JsonObject): SchemaSizes => {
-  const sizes = { properties: 0, nameChars: 0, enumValues: 0 };
+  const sizes = { properties: 0, nameChars: 0, enumValues: 0, optionalProperties: 0, unions: 0 };
   for (const { node } of nodesOf(schema)) {
+    const required = requiredOf(node);
     for (const [name] of propertiesOf(node)) {
       sizes.properties += 1;
       sizes.nameChars += name.length;
+      if (!required.has(name)) sizes.optionalProperties += 1;
     }
+    if (isUnion(node)) sizes.unions += 1;
     const values = enumOf(node);
     sizes.enumValues += values.length;
     sizes.nameChars +=
@@ -31,7 +38,8 @@ export const sizesOf = (schema: JsonObject): SchemaSizes => {
 };
 
 export const sizeProblems = (schema: JsonObject, rules: StrictRules): readonly SchemaProblem[] => {
-  const { depth, properties, nameChars, enumValues } = sizesOf(schema);
+  const sizes = sizesOf(schema);
+  const { depth, properties, nameChars, enumValues } = sizes;
   const problems: SchemaProblem[] = [];
   const limit = (
     rule: SchemaProblem['rule'],
@@ -77,6 +85,23 @@ export const sizeProblems = (schema: JsonObject, rules: StrictRules): readonly S
     'enum values in all',
     'let it be a string, and check the answer yourself',
   );
+  if (rules.optionalPropertiesMax !== undefined)
+    limit(
+      'optional_max',
+      sizes.optionalProperties,
+      rules.optionalPropertiesMax,
+      'properties that are not in "required"',
+      'require more of them',
+    );
+  limit(
+    'unions_max',
+    sizes.unions,
+    rules.unionsMax ?? Infinity,
+    'unions ("anyOf", or a list of types)',
+    rules.optionalPropertiesMax === undefined
+      ? 'let fewer properties be null'
+      : 'leave a property out of "required" where it may be absent, in place of letting it be null',
+  );
   for (const { node, path } of nodesOf(schema)) {
     const strings = enumOf(node).filter((value) => typeof value === 'string');
     if (strings.length > rules.largeEnum.values)
@@ -92,6 +117,8 @@ export const sizeProblems = (schema: JsonObject, rules: StrictRules): readonly S
   return problems;
 };
 
+const isUnion = ({ anyOf, type }: JsonObject): boolean =>
+  Array.isArray(anyOf) || (Array.isArray(type) && type.length > 1);
 const enumOf = (node: JsonObject): readonly JsonValue[] =>
   Array.isArray(node['enum']) ? (node['enum'] as readonly JsonValue[]) : [];
 const charsOf = (values: readonly JsonValue[]): number =>

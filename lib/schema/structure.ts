@@ -7,6 +7,7 @@ import { codecIssue } from './io-ts-issue.ts';
 import { type AnswerFault, answerFault, parseAnswer } from './parse-answer.ts';
 import { atItems, atProperty, type SchemaProblem } from './problem.ts';
 import { strictForm } from './strict-form.ts';
+import type { StrictRules } from './strict-rules.ts';
 
 /** What words are under a schema. */
 export type OutputReading =
@@ -15,6 +16,11 @@ export type OutputReading =
 /** The structure of answers: its schema for the provider, and how to read answers by it. */
 export interface Structure {
   readonly jsonSchema: JsonObject;
+  /**
+   * The same, but that properties which may be absent are not required, for providers that take
+   * such; absent: there is no other form.
+   */
+  readonly looseSchema?: JsonObject;
   /** The schema's own name; null where it has none. */
   readonly name: string | null;
   /**
@@ -121,6 +127,20 @@ export const structureOfJsonSchema = (
   return { vendor: 'json-schema', structure, problems: [] };
 };
 
+/** The form of the schema that a provider with such rules is sent. */
+export const sentSchema = (structure: Structure, rules: StrictRules | undefined): JsonObject =>
+  rules?.optionalPropertiesMax === undefined
+    ? structure.jsonSchema
+    : (structure.looseSchema ?? structure.jsonSchema);
+
+/** The form that equals a stored schema; the strict one where neither does. */
+export const storedForm = (structure: Structure, stored: JsonValue): JsonObject => {
+  const { looseSchema, jsonSchema } = structure;
+  return looseSchema !== undefined && JSON.stringify(looseSchema) === JSON.stringify(stored)
+    ? looseSchema
+    : jsonSchema;
+};
+
 const jsonSchemaOf = (
   vendor: string,
   converter: StandardJSONSchemaV1.Converter | undefined,
@@ -161,6 +181,7 @@ const structureOf = (
   return {
     name,
     jsonSchema,
+    ...(Object.keys(loose).length === 0 ? {} : { looseSchema: loose }),
     read(text) {
       const parsed = parseAnswer(text);
       if (parsed.type === 'fault') return parsed;

@@ -7,6 +7,7 @@ import type { SourceEntry } from '../../ports/source.ts';
 import { createRowRenderer } from '../../effects/source/render.ts';
 import type { EnginePorts } from '../../effects/ports.ts';
 import type { RunId } from '../../core/values/ids.ts';
+import { storedForm } from '../../schema/structure.ts';
 import type { StructuredOutput } from '../../schema/types.ts';
 import { makeStructure } from '../job/job-structure.ts';
 import { changedSources } from '../sources/composite-source.ts';
@@ -114,12 +115,9 @@ export const compareSchema = (
   { structuredOutput }: RunConfig,
   schema: StructuredOutput,
 ): void => {
-  const given = makeStructure(schema).structure.jsonSchema;
-  const differences = differencesOf(
-    'structuredOutput.jsonSchema',
-    structuredOutput?.jsonSchema ?? null,
-    given,
-  );
+  const stored = structuredOutput?.jsonSchema ?? null;
+  const given = storedForm(makeStructure(schema).structure, stored);
+  const differences = differencesOf('structuredOutput.jsonSchema', stored, given);
   const [first] = differences;
   if (first === undefined) return;
   throw new BatchorError(

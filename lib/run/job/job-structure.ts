@@ -6,6 +6,7 @@ import {
   isCodec,
   isStandard,
   type MadeStructure,
+  sentSchema,
   structureOfCodec,
   structureOfJsonSchema,
   structureOfStandard,
@@ -80,13 +81,11 @@ export const structuredOutputOf = (job: AnyJob): StructuredOutputConfig | null =
       'Change these parts, or give a JSON Schema. Nothing was sent.',
     );
   const schemaName = job.schemaName ?? nameFor(structure.name);
+  const jsonSchema = sentSchema(structure, schemaRules);
   const violations =
     schemaRules === undefined
       ? []
-      : [
-          ...checkSchemaName(schemaName, schemaRules),
-          ...checkStrict(structure.jsonSchema, schemaRules),
-        ];
+      : [...checkSchemaName(schemaName, schemaRules), ...checkStrict(jsonSchema, schemaRules)];
   if (violations.length > 0)
     throw new BatchorError(
       'schema_not_strict',
@@ -94,7 +93,7 @@ export const structuredOutputOf = (job: AnyJob): StructuredOutputConfig | null =
       `${schemaRules?.provider ?? 'the provider'} would reject the schema of structuredOutput\n${listOf(violations)}`,
       'Change these parts. Nothing was sent.',
     );
-  return { schemaName, jsonSchema: structure.jsonSchema, schemaRef: refOf(job.schemaRef) };
+  return { schemaName, jsonSchema, schemaRef: refOf(job.schemaRef) };
 };
 
 const madeBy = (schema: StructuredOutput): MadeStructure => {

@@ -2,7 +2,7 @@ import type { RunConfig, StructuredOutputConfig } from '../../core/model/config.
 import type { RunId } from '../../core/values/ids.ts';
 import type { JsonObject } from '../../core/json/json.ts';
 import { parseAnswer } from '../../schema/parse-answer.ts';
-import { type Structure, structureOfJsonSchema } from '../../schema/structure.ts';
+import { storedForm, type Structure, structureOfJsonSchema } from '../../schema/structure.ts';
 import type { StructuredOutput } from '../../schema/types.ts';
 import { defaultSchemaCompiler } from '../api/defaults.ts';
 import type { AnswerReading } from '../../effects/ports.ts';
@@ -52,7 +52,11 @@ export const createStructures = (
       const { structure } = makeStructure(
         (await loadExport(schemaRef, importModule)) as StructuredOutput,
       );
-      const [difference] = differencesOf('jsonSchema', jsonSchema, structure.jsonSchema);
+      const [difference] = differencesOf(
+        'jsonSchema',
+        jsonSchema,
+        storedForm(structure, jsonSchema),
+      );
       if (difference === undefined)
         return await prepared({ schemaName, jsonSchema, readBy: 'module', note: null }, structure);
       return storedStructure(
