@@ -19,18 +19,21 @@ export const fileSource = async (
         delimiter: input.delimiter ?? ',',
         skipsEmptyRecords: true,
         ...(input.quote === undefined ? {} : { quote: input.quote }),
+        ...(input.rowBytesMax === undefined ? {} : { recordBytesMax: input.rowBytesMax }),
         ...encodingOf(input),
       });
     case 'jsonl':
       return (await import('../adapters/jsonl/index.ts')).jsonlSource(path, {
         itemId: idField,
         numbers: keepsDigits ? 'exact' : 'rounded',
+        ...(input.rowBytesMax === undefined ? {} : { lineBytesMax: input.rowBytesMax }),
         ...encodingOf(input),
       });
     case 'json':
       return (await import('../adapters/jsonl/index.ts')).jsonSource(path, {
         itemId: idField,
         ...(input.jsonPath === undefined ? {} : { path: input.jsonPath }),
+        ...(input.rowBytesMax === undefined ? {} : { rowBytesMax: input.rowBytesMax }),
         ...encodingOf(input),
       });
     case 'parquet':

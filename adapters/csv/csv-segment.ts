@@ -1,4 +1,5 @@
 import { CsvError, Parser } from 'csv-parse';
+import { tooLongReason } from '../files/file-source.ts';
 
 /** A record, and the offset in the file of the byte after it and its line end. */
 export interface ParsedRecord {
@@ -108,7 +109,7 @@ export const openSegment = (
         }),
       ),
     tooLong: (recordBytesMax) => ({
-      reason: `the record is longer than ${recordBytesMax} bytes, the most that a row may have. Is a quote never closed? Close it, or read quotes as text (quote: null)`,
+      reason: `${tooLongReason('the record', 'recordBytesMax', recordBytesMax)}. Is a quote never closed? Close it, or read quotes as text (quote: null)`,
       column: null,
       fieldOffset: offset + parser.info.bytes,
     }),

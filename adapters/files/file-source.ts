@@ -140,3 +140,7 @@ export const bytesLimit = (name: string, value: number | undefined, fallback: nu
 
 /** Default maximum length of a line or record: 16 MiB. */
 export const ROW_BYTES_MAX = 16 * 1024 * 1024;
+
+/** The reason of a row that is longer than `option` allows. */
+export const tooLongReason = (what: string, option: string, bytesMax: number): string =>
+  `${what} is longer than ${bytesMax} bytes, the most that a row may have (${option})`;

@@ -1,7 +1,7 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { NumberReading } from '../files/exact-json.ts';
 import type { FileReading } from '../files/file-reading.ts';
-import type { FileRow } from '../files/file-source.ts';
+import { type FileRow, tooLongReason } from '../files/file-source.ts';
 import { openWindow, type FileWindow } from '../files/file-window.ts';
 import { findRows, type RowsPlace } from './find-rows.ts';
 import { byte, type CursorValue, END, type JsonCursor, jsonCursor, MORE } from './json-cursor.ts';
@@ -77,7 +77,7 @@ const rowOf = (
     bytes === null
       ? {
           type: 'bad',
-          reason: `the value is longer than ${rowBytesMax} bytes, the most that a row may have`,
+          reason: tooLongReason('the value', 'rowBytesMax', rowBytesMax),
         }
       : (parseRow(bytes, 'the value', numbers) ?? { type: 'bad', reason: 'the value is empty' });
   const position = window.checkpointAt(cursor.offset, cursor.line, index);

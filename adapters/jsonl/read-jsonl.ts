@@ -1,6 +1,6 @@
 import type { NumberReading } from '../files/exact-json.ts';
 import type { FileReading } from '../files/file-reading.ts';
-import type { FileRow } from '../files/file-source.ts';
+import { type FileRow, tooLongReason } from '../files/file-source.ts';
 import { openWindow } from '../files/file-window.ts';
 import { skipMark } from '../files/utf8.ts';
 import { type JsonRow, type ParsedRow, parseRow } from './parse-row.ts';
@@ -25,7 +25,7 @@ export async function* readJsonl(
           bytes === null
             ? {
                 type: 'bad',
-                reason: `the line is longer than ${lineBytesMax} bytes, the most that a row may have`,
+                reason: tooLongReason('the line', 'lineBytesMax', lineBytesMax),
               }
             : parseRow(bytes, 'the line', numbers);
         if (parsed === null) continue;

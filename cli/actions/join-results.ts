@@ -162,7 +162,11 @@ const otherInput = async (
   const kind = kindOfInput(bare);
   if (!isText(kind)) return bare;
   const encoding = reading.encoding ?? own?.encoding;
-  const encoded = { ...bare, ...(encoding === undefined ? {} : { encoding }) };
+  const encoded = {
+    ...bare,
+    ...(encoding === undefined ? {} : { encoding }),
+    ...(own?.rowBytesMax === undefined ? {} : { rowBytesMax: own.rowBytesMax }),
+  };
   // The byte order mark of another file may say otherwise.
   const isReadable = reading.encoding !== undefined || (await encodingOfText(encoded)) !== null;
   const input = isReadable ? encoded : bare;

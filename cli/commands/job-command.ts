@@ -46,6 +46,10 @@ export abstract class JobCommand
     description:
       'Path of the list of rows in JSON files, names separated by points, e.g. data.items (default: the file is the list)',
   });
+  readonly maxRowBytes = Option.String('--max-row-bytes', {
+    description:
+      'Longest row of text files, e.g. 64MiB; a longer row is a bad row (default 16MiB, at most 256MiB)',
+  });
   readonly namespaceIds = Option.Boolean('--namespace-ids', {
     description:
       'Prefix ids with the file name (default: only with several files, whose ids may be equal; --no-namespace-ids: never)',

@@ -39,7 +39,7 @@ export const asBefore = (
 
 /** The input as first typed, with the settings given or detected now, which are compared. */
 const inputAsBefore = (
-  { delimiter, encoding, quote, jsonPath }: InputFile,
+  { delimiter, encoding, quote, jsonPath, rowBytesMax }: InputFile,
   stored: InputFile,
 ): InputFile => ({
   ...stored,
@@ -47,6 +47,7 @@ const inputAsBefore = (
   ...(encoding === undefined ? {} : { encoding }),
   ...(quote === undefined ? {} : { quote }),
   ...(jsonPath === undefined ? {} : { jsonPath }),
+  ...(rowBytesMax === undefined ? {} : { rowBytesMax }),
 });
 
 /** True if a flag differs from the current value of the run. */

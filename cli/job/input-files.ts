@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { encodingNamed, encodingOfText, expandInput, findDelimiter } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
+import { byteCount } from '../shell/byte-count.ts';
+import { rowBytesLimit } from '../shell/row-bytes.ts';
 import { choice } from '../shell/flags.ts';
 import {
   delimiterOfName,
@@ -85,6 +87,7 @@ export interface ReadingFlags {
   readonly quote?: string | undefined;
   readonly encoding?: string | undefined;
   readonly jsonPath?: string | undefined;
+  readonly maxRowBytes?: string | undefined;
 }
 
 export interface InputFlags extends ReadingFlags {
@@ -105,11 +108,15 @@ export const readingOf = async ({
   quote,
   encoding,
   jsonPath,
+  maxRowBytes,
 }: ReadingFlags): Promise<Reading> => ({
   ...(delimiter === undefined ? {} : { delimiter: delimiterOf(delimiter) }),
   ...(quote === undefined ? {} : { quote: quoteOf(quote) }),
   ...(encoding === undefined ? {} : { encoding: await encodingOf(encoding) }),
   ...(jsonPath === undefined ? {} : { jsonPath: pathOf(jsonPath) }),
+  ...(maxRowBytes === undefined
+    ? {}
+    : { rowBytesMax: byteCount('--max-row-bytes', maxRowBytes, rowBytesLimit) }),
 });
 
 const quoteOf = (text: string): '"' | "'" | null => {
@@ -178,11 +185,11 @@ const delimiterOf = (text: string): string => {
   );
 };
 
-type Reading = Pick<InputFile, 'delimiter' | 'encoding' | 'quote' | 'jsonPath'>;
+type Reading = Pick<InputFile, 'delimiter' | 'encoding' | 'quote' | 'jsonPath' | 'rowBytesMax'>;
 
 /** Throws for a flag about a kind of file that no input has. */
 const requireUse = (
-  { delimiter, quote, encoding, jsonPath }: Reading,
+  { delimiter, quote, encoding, jsonPath, rowBytesMax }: Reading,
   inputs: readonly InputFile[],
 ): void => {
   const kinds = inputs.map(kindOfInput);
@@ -195,9 +202,14 @@ const requireUse = (
     throw new CliFailure('--json-path: none of the inputs is a JSON file', {
       hint: 'If one is JSON, add: --input-format json',
     });
-  if (encoding !== undefined && !kinds.some((kind) => isText(kind)))
+  if (kinds.some((kind) => isText(kind))) return;
+  if (encoding !== undefined)
     throw new CliFailure('--encoding: none of the inputs is a text file', {
       hint: 'Parquet and Arrow files declare their own encoding.',
+    });
+  if (rowBytesMax !== undefined)
+    throw new CliFailure('--max-row-bytes: none of the inputs is a text file', {
+      hint: 'Rows of Parquet and Arrow files may have any length: omit it.',
     });
 };
 
@@ -209,10 +221,14 @@ const withDetected = async (
   reading: Reading,
   place: Pick<InputPlace, 'idField' | 'note'>,
 ): Promise<InputFile> => {
-  const { delimiter, quote, encoding, jsonPath } = reading;
+  const { delimiter, quote, encoding, jsonPath, rowBytesMax } = reading;
   const kind = kindOfInput(bare);
   if (!isText(kind)) return bare;
-  const input = { ...bare, ...(encoding === undefined ? {} : { encoding }) };
+  const input = {
+    ...bare,
+    ...(encoding === undefined ? {} : { encoding }),
+    ...(rowBytesMax === undefined ? {} : { rowBytesMax }),
+  };
   const found = encoding === undefined ? await encodingOfText(input) : null;
   if (found !== null && found !== 'utf-8')
     place.note(`batchor: ${input.given}: read as ${found}, by its byte order mark`);

@@ -24,6 +24,8 @@ export interface InputFile {
    * list.
    */
   readonly jsonPath?: string;
+  /** A longer row of a text file is a bad row. Absent: 16 MiB. */
+  readonly rowBytesMax?: number;
 }
 
 /** The delimiter that the name of a CSV file promises. */

@@ -239,6 +239,7 @@ const isJobDescription = t.isObject({
       delimiter: t.isOptional(t.isString()),
       encoding: t.isOptional(t.isString()),
       jsonPath: t.isOptional(t.isString()),
+      rowBytesMax: t.isOptional(t.isNumber()),
       quote: t.isOptional(t.isNullable(t.isEnum(['"', "'"] as const))),
     }),
   ),

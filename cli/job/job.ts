@@ -183,6 +183,7 @@ const promptDescription = (description: JobDescription): JsonObject => {
   const encodings = description.inputs.map(({ encoding = null }) => encoding);
   const paths = description.inputs.map(({ jsonPath = null }) => jsonPath);
   const quotes = description.inputs.map(({ quote = '' }) => quote);
+  const rowBytes = description.inputs.map(({ rowBytesMax = null }) => rowBytesMax);
   return {
     id_field: idField,
     ...promptWire(prompt),
@@ -195,6 +196,7 @@ const promptDescription = (description: JobDescription): JsonObject => {
     ...(encodings.every((encoding) => encoding === null) ? {} : { encodings }),
     ...(paths.every((path) => path === null) ? {} : { json_paths: paths }),
     ...(quotes.every((quote) => quote === '') ? {} : { quotes }),
+    ...(rowBytes.every((bytes) => bytes === null) ? {} : { max_row_bytes: rowBytes }),
   };
 };
 

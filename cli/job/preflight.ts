@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { findDelimiter } from '../compose-files.ts';
 import { rendererOf } from '../compose.ts';
-import { needsEncoding } from '../shell/file-flags.ts';
+import { isTooLong, needsEncoding } from '../shell/file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { firstEntries } from './inputs.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
@@ -39,19 +39,22 @@ export const checkInputs = async (
         hint: 'Add rows, or remove it from the command.',
       });
     if (description.policies.badRows !== 'record') {
-      checkEncoding(entries);
+      checkReading(entries);
       await checkLines(description, file, entries, { cwd, signal });
     }
     checkFields(description, file.ref, file.kind, entries);
   }
 };
 
-/** A run cannot change how it reads a file, so a wrong encoding is found before the run exists. */
-const checkEncoding = (entries: readonly SourceEntry[]): void => {
+/**
+ * A run cannot change how it reads a file, so a wrong encoding or length is found before the run
+ * exists.
+ */
+const checkReading = (entries: readonly SourceEntry[]): void => {
   for (const entry of entries) {
     if (!('bad' in entry)) continue;
     const { reason, location } = entry.bad;
-    if (needsEncoding(reason))
+    if (needsEncoding(reason) || isTooLong(reason))
       throw new CliFailure(`${location.ref}:${location.line ?? ''}: ${reason}`);
   }
 };

@@ -25,6 +25,7 @@ export const rowFlags = [
   'quote',
   'encoding',
   'jsonPath',
+  'maxRowBytes',
   'namespaceIds',
   ...promptFlags,
 ] as const;

@@ -34,6 +34,7 @@ export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly quote: string | undefined;
   readonly encoding: string | undefined;
   readonly jsonPath: string | undefined;
+  readonly maxRowBytes: string | undefined;
   readonly namespaceIds: boolean | undefined;
   readonly idField: string | undefined;
   readonly promptField: string | undefined;

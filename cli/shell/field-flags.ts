@@ -13,6 +13,7 @@ const flagOfField: Readonly<Record<string, string>> = {
   'prompt.encodings': '--encoding',
   'prompt.json_paths': '--json-path',
   'prompt.quotes': '--quote',
+  'prompt.max_row_bytes': '--max-row-bytes',
   'structuredOutput.schemaName': '--schema-name',
   'retryPolicy.raiseOutputTokensTo': '--raise-output-tokens-to',
 };

@@ -1,4 +1,5 @@
 import { looksLikeAddress, maskedAddress } from '../../lib/run/view/masked-address.ts';
+import { inMiB, rowBytesLimit } from './row-bytes.ts';
 import { quoted } from './quoted.ts';
 
 /** Option names in messages of sources, and the flag for each. */
@@ -7,6 +8,7 @@ const optionForms: readonly (readonly [option: RegExp, flag: string])[] = [
   [/\(quote: '"'\)/gu, `(--quote '"')`],
   [/\(path: '([^']+)'\)/gu, '(--json-path $1)'],
   [/\(encoding: LABEL\)/gu, '(--encoding LABEL)'],
+  [/\((?:line|record|row)BytesMax\)/gu, '(--max-row-bytes)'],
   [/: name it \(encoding: '([^']+)'\)/gu, ': name it (--encoding $1)'],
   [/Name the encoding: '([^']+)'/gu, 'Name the encoding (--encoding $1)'],
   [/ \(checkProvider\(config, \{ acceptNoList: true \}\)\)/gu, ''],
@@ -49,6 +51,10 @@ export const inFlags = (text: string): string =>
 export const needsEncoding = (message: string): boolean =>
   inFlags(message).includes('(--encoding ');
 
+/** True for a row that is longer than the reading allows. */
+export const isTooLong = (message: string): boolean =>
+  inFlags(message).includes('(--max-row-bytes)');
+
 /** The flags that fix what a source reports about a file or a row; null: no flag does. */
 export const flagsThatHelp = (message: string): string | null => {
   // Where several encodings make sense of a file, LABEL is for the user to choose.
@@ -60,6 +66,12 @@ export const flagsThatHelp = (message: string): string | null => {
   const [, format] = /\(--input-format (jsonl|json|csv)\)/u.exec(inFlags(message)) ?? [];
   if (format !== undefined) return `--input-format ${format}`;
   if (kind !== undefined) return `--input-format ${kind === 'Arrow' ? 'arrow' : 'parquet'}`;
+  if (isTooLong(message)) {
+    const [, bytes = ''] = /longer than (\d+) bytes/u.exec(message) ?? [];
+    return Number(bytes) < rowBytesLimit
+      ? `--max-row-bytes ${inMiB(Math.min(4 * Number(bytes), rowBytesLimit))}`
+      : null;
+  }
   return message.includes('(quote: null)') ? '--quote none' : null;
 };
 

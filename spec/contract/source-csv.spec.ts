@@ -364,7 +364,7 @@ describe('a CSV source makes a bad row of', () => {
         const entries = await expectResumable(source);
         expect(entries.filter((entry) => 'item' in entry)).toHaveLength(reads);
         const reason =
-          'the record is longer than 100 bytes, the most that a row may have. Is a quote never closed? Close it, or read quotes as text (quote: null)';
+          'the record is longer than 100 bytes, the most that a row may have (recordBytesMax). Is a quote never closed? Close it, or read quotes as text (quote: null)';
         expect(brief(entries).slice(0, 3)).toEqual([
           [2, { id: '1', t: 'a' }],
           [3, reason, null],

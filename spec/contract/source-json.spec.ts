@@ -236,7 +236,7 @@ describe('a JSON file', () => {
       text: `${'x"\\'.repeat(200)}`,
       deep: [[[['y'.repeat(300)]]]],
     });
-    const reason = 'the value is longer than 100 bytes, the most that a row may have';
+    const reason = 'the value is longer than 100 bytes, the most that a row may have (rowBytesMax)';
     for (const chunkBytes of [1, 7, 64, 4_096]) {
       expect(
         await readText(`[{"id":1},\n${long},{"id":2}]`, { rowBytesMax: 100 }, chunkBytes),

@@ -173,7 +173,7 @@ describe('a JSONL source', () => {
       expect(badOf(entries).map((bad) => [bad.location, bad.reason])).toEqual(
         [2, 4, 6].map((line) => [
           line,
-          `the line is longer than ${exact.length} bytes, the most that a row may have`,
+          `the line is longer than ${exact.length} bytes, the most that a row may have (lineBytesMax)`,
         ]),
       );
       for (const [index, { position }] of entries.entries()) {
