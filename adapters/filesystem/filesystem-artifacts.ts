@@ -1,23 +1,19 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
+import { errnoOf } from '../../lib/disk/errno.ts';
+import { syncFolder } from '../../lib/disk/sync-folder.ts';
+import { type WriteAll, writeAll } from '../../lib/disk/write-all.ts';
 import type { ArtifactStore, Span } from '../../lib/ports/artifacts.ts';
 import { PayloadError } from '../../lib/ports/payload-error.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
 import type { BlockSums } from './block-sums.ts';
-import { errnoOf, ioError } from './io-error.ts';
+import { ioError } from './io-error.ts';
 import { filesUnder, sizeOf } from './list-objects.ts';
 import { objectNameFault, staysInside } from './object-name.ts';
 import { findChange, readAllSpans, readChunks } from './read-object.ts';
 import { createSumsCache, readSums, sumsPath } from './sums-file.ts';
-import {
-  ChunkSourceError,
-  ObjectExistsError,
-  syncFolder,
-  writeObject,
-  type WriteParts,
-  writeParts,
-} from './write-object.ts';
+import { ChunkSourceError, ObjectExistsError, writeObject } from './write-object.ts';
 
 export interface FilesystemArtifactsOptions {
   /** The root folder; created when the first object is put. */
@@ -29,10 +25,10 @@ export interface FilesystemArtifactsOptions {
  * Files are 0600, folders 0700.
  */
 export const filesystemArtifacts = ({ dir }: FilesystemArtifactsOptions): ArtifactStore =>
-  artifactsWith(dir, writeParts);
+  artifactsWith(dir, writeAll);
 
 /** The same with another write function: tests use it to fill the disk. */
-export const artifactsWith = (dir: string, write: WriteParts): ArtifactStore => {
+export const artifactsWith = (dir: string, write: WriteAll): ArtifactStore => {
   const root = resolve(dir);
   const cache = createSumsCache();
   const pathOf = (name: string): string => join(root, ...name.split('/'));

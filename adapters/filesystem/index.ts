@@ -1,11 +1,9 @@
 /** Artifacts as plain files. */
 export { type CheckedObject, checkObjects, objectsUnder, renewSums } from './check-objects.ts';
 export { filesystemArtifacts, type FilesystemArtifactsOptions } from './filesystem-artifacts.ts';
-export { errnoOf, ioError } from './io-error.ts';
+export { ioError } from './io-error.ts';
 export { filesUnder } from './list-objects.ts';
 export { isFolder } from './is-folder.ts';
-export { makeFolder } from './make-folder.ts';
 export { unfinishedPrefix } from './object-name.ts';
-export { replaceFile, unfinishedSuffix } from './replace-file.ts';
 export { sumsPath } from './sums-file.ts';
 export { sweepObjects } from './sweep-objects.ts';

@@ -1,3 +1,4 @@
+import { errnoOf } from '../../lib/disk/errno.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 
 const advice: Readonly<Record<string, string>> = {
@@ -11,10 +12,6 @@ const advice: Readonly<Record<string, string>> = {
   ENOTDIR: 'a file lies where a folder is needed',
   EIO: 'the disk reports an input/output error',
 };
-
-/** The error code of a failed system call; null for anything else. */
-export const errnoOf = (cause: unknown): string | null =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
 
 /** A failed system call as data: what failed, on which path, and what to do about it. */
 export const ioError = (doing: string, path: string, cause: unknown): PortError => {

@@ -1,9 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { errnoOf } from './io-error.ts';
+import { errnoOf } from '../../lib/disk/errno.ts';
 
 /** The prefix of unfinished files; object names have no leading dot. */
 export const unfinishedPrefix = '.put-';
+
+/** A new path of an unfinished file in the folder. */
+export const unfinishedName = (folder: string): string =>
+  join(folder, `${unfinishedPrefix}${randomBytes(8).toString('hex')}`);
 
 /**
  * Why a text is not a valid object name; null: it is. Names are relative and `/`-separated, without

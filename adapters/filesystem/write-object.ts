@@ -1,26 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf } from '../../lib/disk/errno.ts';
+import { makeFolderDurably } from '../../lib/disk/make-folder.ts';
+import { replaceFile } from '../../lib/disk/replace-file.ts';
+import { syncFolder } from '../../lib/disk/sync-folder.ts';
+import type { WriteAll } from '../../lib/disk/write-all.ts';
 import { type BlockSums, createSumsWriter, encodeSums } from './block-sums.ts';
-import { errnoOf } from './io-error.ts';
-import { makeFolder } from './make-folder.ts';
-import { unfinishedPrefix } from './object-name.ts';
+import { unfinishedName } from './object-name.ts';
 import { sumsPath } from './sums-file.ts';
 
 const gatheredBytesMax = 256 * 1024;
-
-/** Writes all of the parts. Tests replace it to fill the disk. */
-export type WriteParts = (handle: FileHandle, parts: readonly Uint8Array[]) => Promise<void>;
-
-export const writeParts: WriteParts = async (handle, parts) => {
-  const wanted = parts.reduce((sum, part) => sum + part.length, 0);
-  const { bytesWritten } = await handle.writev(parts as Uint8Array[]);
-  if (bytesWritten === wanted) return;
-  // After a short write: writes the rest, or throws the error that explains it.
-  const rest = Buffer.concat(parts as Uint8Array[]).subarray(bytesWritten);
-  for (let at = 0; at < rest.length;) at += (await handle.write(rest, at)).bytesWritten;
-};
 
 /** An error of the source of the chunks, not of the disk. */
 export class ChunkSourceError extends Error {
@@ -40,11 +30,11 @@ export class ObjectExistsError extends Error {
 export const writeObject = async (
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  write: WriteParts,
+  write: WriteAll,
 ): Promise<number> => {
   const folder = dirname(path);
-  await makeDurably(folder);
-  const temporary = join(folder, `${unfinishedPrefix}${randomBytes(8).toString('hex')}`);
+  await makeFolderDurably(folder);
+  const temporary = unfinishedName(folder);
   const sumsAside = `${temporary}-sums`;
   try {
     const sums = await writeTemporary(temporary, chunks, write);
@@ -63,20 +53,16 @@ export const writeObject = async (
 export const writeSums = async (path: string): Promise<void> => {
   const sums = createSumsWriter();
   for await (const chunk of createReadStream(path)) sums.add(chunk as Uint8Array);
-  const aside = join(dirname(path), `${unfinishedPrefix}${randomBytes(8).toString('hex')}-sums`);
-  try {
-    await writeTemporary(aside, [encodeSums(sums.end())], writeParts);
-    await rename(aside, sumsPath(path));
-    await syncFolder(dirname(path));
-  } finally {
-    await rm(aside, { force: true });
-  }
+  await replaceFile(path, [encodeSums(sums.end())], {
+    durable: 'name',
+    aside: unfinishedName(dirname(path)),
+  });
 };
 
 const writeTemporary = async (
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  write: WriteParts,
+  write: WriteAll,
 ): Promise<BlockSums> => {
   const handle = await open(path, 'wx', 0o600);
   try {
@@ -136,24 +122,3 @@ const exists = async (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-/** Creates the folder and its parents; a new folder's name is durable once its parent is synced. */
-export const makeDurably = async (folder: string): Promise<void> => {
-  const first = await makeFolder(folder);
-  if (first === null) return;
-  for (let at = folder; ; at = dirname(at)) {
-    await syncFolder(dirname(at));
-    if (at === first || dirname(at) === at) return;
-  }
-};
-
-export const syncFolder = async (folder: string): Promise<void> => {
-  // Windows cannot open folders; its renames are journalled.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};

@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { replaceFileNow } from '../../lib/disk/replace-file.ts';
 import type { LoadedEnv } from './env-file.ts';
 import { withoutSlashes } from './base-address.ts';
 import { isLoopback } from '../compose.ts';
@@ -45,20 +36,12 @@ export const confirmAddress = (loaded: LoadedEnv, address: string): void => {
   if (path === null) return;
   const known = readAddresses(path);
   if (known.includes(key)) return;
-  const aside = `${path}.${process.pid}`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(
-      aside,
-      `${JSON.stringify({ version: 1, addresses: [...known, key].slice(-addressesMax) }, null, 2)}\n`,
-      {
-        mode: 0o600,
-        flag: 'wx',
-      },
-    );
-    renameSync(aside, path);
+    const addresses = [...known, key].slice(-addressesMax);
+    replaceFileNow(path, `${JSON.stringify({ version: 1, addresses }, null, 2)}\n`);
   } catch {
-    rmSync(aside, { force: true });
+    // The user is asked again next time.
   }
 };
 

@@ -1,3 +1,5 @@
+import { errnoOf } from '../../lib/disk/errno.ts';
+
 /**
  * The words of the system, without the call and the path: `EACCES: permission denied`. The path may
  * be that of a temporary file.
@@ -8,5 +10,4 @@ export const reasonOf = (error: unknown): string => {
 };
 
 /** True where the path does not exist. */
-export const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';
+export const isMissing = (error: unknown): boolean => errnoOf(error) === 'ENOENT';

@@ -144,6 +144,7 @@ describe('the rules', async () => {
         "cli: cli/planted.ts -> adapters/emulator/index.ts",
         "core: lib/core/planted.ts -> ../../../node_modules/rxjs/dist/cjs/index.js",
         "core: lib/core/planted.ts -> ./lost.ts",
+        "disk: lib/disk/planted.ts -> lib/core/fine.ts",
         "engine: lib/streams/planted.ts -> lib/run/planted.ts",
         "front-door: lib/index.ts -> ../../../node_modules/fp-ts/lib/Either.js",
         "no-cycles: lib/core/cycle-a.ts -> lib/core/cycle-b.ts",

@@ -18,7 +18,17 @@ const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The folders under lib, each with a rule of its own below. */
-export const PARTS = ['core', 'ports', 'schema', 'engine', 'effects', 'streams', 'run', 'sim'];
+export const PARTS = [
+  'core',
+  'ports',
+  'schema',
+  'disk',
+  'engine',
+  'effects',
+  'streams',
+  'run',
+  'sim',
+];
 
 const npm = (name: string): string => `node_modules/${name.replaceAll('.', '\\.')}/`;
 const lib = (...parts: readonly string[]): string => `^lib/(${parts.join('|')})/`;
@@ -77,6 +87,14 @@ const libRules: readonly IForbiddenRuleType[] = [
     may: [lib('core', 'schema'), fpTs, ioTs, standardSchema],
   }),
   only({
+    name: 'disk',
+    comment:
+      'How files are written so that they survive a crash: below the stores and the exports.',
+    from: lib('disk'),
+    may: [lib('disk')],
+    node: true,
+  }),
+  only({
     name: 'engine',
     comment: 'The engine says when things happen, over any adapters and on any clock.',
     from: lib('engine', 'effects', 'streams'),
@@ -88,7 +106,12 @@ const libRules: readonly IForbiddenRuleType[] = [
       'The edge for Promise users is handed its adapters; only the defaults know some by name.',
     from: lib('run'),
     except: '^lib/run/api/defaults\\.ts$',
-    may: [lib('core', 'schema', 'ports', 'engine', 'effects', 'run'), fpTs, rxjs, standardSchema],
+    may: [
+      lib('core', 'schema', 'ports', 'disk', 'engine', 'effects', 'run'),
+      fpTs,
+      rxjs,
+      standardSchema,
+    ],
     node: true,
   }),
   only({
@@ -120,7 +143,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     comment:
       'The simulated world stands on the library alone, so that it is deterministic wherever it runs.',
     from: lib('sim'),
-    may: ['^lib/', fpTs, rxjs],
+    may: ['^lib/(?!disk/)', fpTs, rxjs],
   }),
   only({
     name: 'front-door',
@@ -146,7 +169,7 @@ const adapterRule = (adapter: string): IForbiddenRuleType =>
       ...(adapter === 'filestore' ? ['^adapters/filesystem/'] : []),
       // The file store's first name is a door to it.
       ...(adapter === 'sqljs' ? ['^adapters/filestore/index\\.ts$'] : []),
-      lib('core', 'ports', 'schema', ...(adapter === 'emulator' ? ['sim'] : [])),
+      lib('core', 'ports', 'schema', 'disk', ...(adapter === 'emulator' ? ['sim'] : [])),
       fpTs,
       ioTs,
       standardSchema,

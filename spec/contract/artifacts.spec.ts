@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { filesystemArtifacts, makeFolder, sweepObjects } from '../../adapters/filesystem/index.ts';
+import { filesystemArtifacts, sweepObjects } from '../../adapters/filesystem/index.ts';
+import { makeFolder } from '../../lib/disk/make-folder.ts';
 import { artifactsWith } from '../../adapters/filesystem/filesystem-artifacts.ts';
 import { describeArtifactContract } from './artifact-contract.ts';
 

@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SqlJsStatic } from 'sql.js';
+import { temporaryName } from '../../../lib/disk/temporary-name.ts';
 import type { OpenRun } from '../worker/worker-calls.ts';
 import type { Disk } from '../disk/disk.ts';
 import { imageFormat } from './image-reader.ts';
@@ -18,7 +19,6 @@ import {
   type JournalId,
   listRunFolder,
   lockFile,
-  unfinishedSuffix,
 } from '../disk/run-folder.ts';
 
 /**
@@ -58,13 +58,14 @@ export const createCheckpointer = (
 
   const write = async (bytes: Uint8Array, crc: number, first: JournalId): Promise<void> => {
     const file = checkpointFile(first, crc);
-    const aside = join(folder, `${file}${unfinishedSuffix}`);
+    const path = join(folder, file);
+    const aside = temporaryName(path);
     try {
       await disk.writeAside(aside, bytes);
-      await disk.rename(aside, join(folder, file));
+      await disk.rename(aside, path);
       disk.syncFolder(folder);
       // Deletes what the image replaces only after reading the image back.
-      if ((await checksumOf(join(folder, file))) !== crc) return;
+      if ((await checksumOf(path)) !== crc) return;
       // A replaced owner deletes nothing: the new owner may depend on an older image.
       if (owner === null || !isOwnLock(folder, owner.epoch, owner.nonce)) return;
       removeReplaced(folder, newest, owner.epoch);

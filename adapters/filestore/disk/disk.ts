@@ -1,5 +1,8 @@
-import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync, writevSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { closeSync, fdatasyncSync, openSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { syncFolderNow } from '../../../lib/disk/sync-folder.ts';
+import { writeAllNow } from '../../../lib/disk/write-all.ts';
+import { writeChunks } from '../../../lib/disk/write-chunks.ts';
 
 /** The system calls that durability depends on. Tests replace them to fill the disk. */
 export interface Disk {
@@ -26,14 +29,7 @@ const writtenAtOnceBytes = 4 * 1024 * 1024;
 
 export const nodeDisk: Disk = {
   create: (path) => openSync(path, 'ax', 0o600),
-  write: (fd, parts) => {
-    const wanted = parts.reduce((sum, part) => sum + part.length, 0);
-    const written = writevSync(fd, parts);
-    if (written === wanted) return;
-    // After a short write: writes the rest, or throws the error that explains it.
-    const rest = Buffer.concat(parts).subarray(written);
-    for (let at = 0; at < rest.length;) at += writeSync(fd, rest, at);
-  },
+  write: writeAllNow,
   sync: (fd) => fdatasyncSync(fd),
   syncFile: (path) => {
     // Windows cannot sync a file that is open read-only.
@@ -45,25 +41,13 @@ export const nodeDisk: Disk = {
     }
   },
   close: (fd) => closeSync(fd),
-  syncFolder: (path) => {
-    // Windows cannot open folders; its directory entries are journalled.
-    if (process.platform === 'win32') return;
-    const fd = openSync(path, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  },
-  writeAside: async (path, bytes) => {
-    const handle = await open(path, 'w', 0o600);
-    try {
-      for (let at = 0; at < bytes.length; at += writtenAtOnceBytes)
-        await handle.writeFile(bytes.subarray(at, at + writtenAtOnceBytes));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
+  syncFolder: syncFolderNow,
+  writeAside: (path, bytes) => writeChunks(path, 'w', cut(bytes)),
   rename,
 };
+
+/** Parts of the bytes, so that other work continues between two of them. */
+function* cut(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += writtenAtOnceBytes)
+    yield bytes.subarray(at, at + writtenAtOnceBytes);
+}

@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject } from '../../../lib/core/json/json.ts';
+import { errnoOf } from '../../../lib/disk/errno.ts';
+import { makeFolderDurably } from '../../../lib/disk/make-folder.ts';
+import { replaceFile } from '../../../lib/disk/replace-file.ts';
+import { temporaryName } from '../../../lib/disk/temporary-name.ts';
 import type { InboxCommand } from '../../../lib/ports/run-store.ts';
 
 const commandPattern = /^[0-9]{15}-[0-9a-f]{16}$/;
@@ -17,16 +21,11 @@ export const putCommand = async (
 ): Promise<string> => {
   const id = `${String(Date.now()).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
   const inbox = inboxOf(folder);
-  await mkdir(inbox, { recursive: true, mode: 0o700 });
-  const aside = join(inbox, `.${id}.tmp`);
-  const handle = await open(aside, 'wx', 0o600);
-  try {
-    await handle.writeFile(JSON.stringify(command));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(aside, join(inbox, `${id}.json`));
+  await makeFolderDurably(inbox);
+  await replaceFile(join(inbox, `${id}.json`), [JSON.stringify(command)], {
+    durable: 'name',
+    aside: temporaryName(join(inbox, `.${id}`)),
+  });
   return id;
 };
 
@@ -81,6 +80,6 @@ const parse = (id: string, text: string): InboxCommand | null => {
 const ifAbsent =
   <A>(otherwise: A) =>
   (cause: unknown): A => {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return otherwise;
+    if (errnoOf(cause) === 'ENOENT') return otherwise;
     throw cause;
   };

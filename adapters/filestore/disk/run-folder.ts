@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunId } from '../../../lib/core/values/ids.ts';
+import { unfinishedSuffix } from '../../../lib/disk/temporary-name.ts';
 
 /**
  * A journal's rank in the order: each change of ownership begins a new epoch, each checkpoint a new
@@ -34,7 +35,6 @@ export const journalFile = ({ epoch, n }: JournalId): string => `journal.${epoch
 export const checkpointFile = ({ epoch, n }: JournalId, crc: number): string =>
   `checkpoint.${epoch}.${n}.${crc.toString(16).padStart(8, '0')}.sqlite`;
 export const lockFile = (epoch: number): string => `lock.${epoch}`;
-export const unfinishedSuffix = '.tmp';
 /**
  * The folder in which a repair keeps damaged and abandoned files. No checkpoint deletes from it.
  */

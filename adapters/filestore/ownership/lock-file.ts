@@ -4,13 +4,14 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject } from '../../../lib/core/json/json.ts';
+import { errnoOf } from '../../../lib/disk/errno.ts';
+import { replaceFileNow } from '../../../lib/disk/replace-file.ts';
+import { temporaryName } from '../../../lib/disk/temporary-name.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import { ioError } from '../../filesystem/index.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -32,12 +33,7 @@ export const readLock = (folder: string, epoch: number): Lock | 'unreadable' | n
   try {
     text = readFileSync(join(folder, lockFile(epoch)), 'utf8');
   } catch (cause) {
-    if (
-      cause instanceof Error &&
-      'code' in cause &&
-      (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
-    )
-      return null;
+    if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') return null;
     throw cause;
   }
   try {
@@ -84,7 +80,7 @@ export const createLock = (
   try {
     fd = openSync(join(folder, lockFile(epoch)), 'wx', 0o600);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return null;
+    if (errnoOf(cause) === 'EEXIST') return null;
     throw cause;
   }
   try {
@@ -103,9 +99,8 @@ export const createLock = (
 
 /** Rewrites this owner's lock by rename, so a reader sees the old or the new one. */
 export const rewriteLock = (folder: string, epoch: number, lock: Lock): void => {
-  const aside = join(folder, `${lockFile(epoch)}.tmp`);
-  writeFileSync(aside, JSON.stringify(lock), { mode: 0o600 });
-  renameSync(aside, join(folder, lockFile(epoch)));
+  const path = join(folder, lockFile(epoch));
+  replaceFileNow(path, JSON.stringify(lock), temporaryName(path));
 };
 
 /** True while this owner has the highest lock. */

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { errnoOf } from '../../../lib/disk/errno.ts';
 
 /** Identifies a process by host, boot and start time, since process ids are reused. */
 export interface ProcessIdentity {
@@ -56,6 +57,6 @@ const isRunning = (pid: number): boolean => {
     return true;
   } catch (cause) {
     // No permission: the process runs as another user.
-    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+    return errnoOf(cause) === 'EPERM';
   }
 };

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { RunId } from '../../../lib/core/values/ids.ts';
 import { isGrowth, isReservationNews, type Reservation } from '../../../lib/core/plan/quota.ts';
 import { noUse } from '../../../lib/core/model/queue-state.ts';
-import { replaceFile, unfinishedSuffix } from '../../filesystem/index.ts';
+import { makeFolderDurably } from '../../../lib/disk/make-folder.ts';
+import { replaceFile } from '../../../lib/disk/replace-file.ts';
+import { temporaryName, unfinishedSuffix } from '../../../lib/disk/temporary-name.ts';
 import {
   encodeRecord,
   ownerOfFile,
@@ -74,7 +76,13 @@ export const openReservationFile = async ({
       wants,
       claim: use,
     });
-    await replaceFile(join(scopeFolder(dir, scope), file), record, isDurable);
+    const folder = scopeFolder(dir, scope);
+    const path = join(folder, file);
+    await makeFolderDurably(folder);
+    await replaceFile(path, [record], {
+      durable: isDurable ? 'name' : 'none',
+      aside: temporaryName(path),
+    });
   };
   const clear = async (kept: string | null): Promise<void> => {
     for (const scope of scopes) {

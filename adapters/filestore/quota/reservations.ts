@@ -6,7 +6,8 @@ import { othersOf, type Reservation, reservationOf } from '../../../lib/core/pla
 import type { OthersUse } from '../../../lib/core/model/queue-state.ts';
 import { isCreated, type RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
-import { errnoOf, ioError } from '../../filesystem/index.ts';
+import { errnoOf } from '../../../lib/disk/errno.ts';
+import { ioError } from '../../filesystem/index.ts';
 import {
   decodeRecord,
   ownerOfFile,

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { RunSnapshotCodec } from '../../../lib/core/codec/snapshot-codec.ts';
 import { isJsonObject } from '../../../lib/core/json/json.ts';
+import { replaceFile } from '../../../lib/disk/replace-file.ts';
+import { temporaryName } from '../../../lib/disk/temporary-name.ts';
 import type { RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import { journalFile, type JournalId, listRunFolder } from '../disk/run-folder.ts';
 
@@ -112,15 +113,14 @@ export const createSummaryPublisher = (folder: string, epoch: number): SummaryPu
     writtenAtMs = performance.now();
     // One write at a time, so that an older snapshot cannot replace a newer one.
     writing = writing.then(async () => {
-      const aside = `${summaryFile(folder)}.${epoch}.tmp`;
+      const path = summaryFile(folder);
       try {
         const journal = isLast ? newestJournal(folder) : null;
-        await writeFile(
-          aside,
-          JSON.stringify({ epoch, isLast, journal, snapshot } satisfies Summary),
-          { mode: 0o600 },
-        );
-        await rename(aside, summaryFile(folder));
+        const summary = { epoch, isLast, journal, snapshot } satisfies Summary;
+        await replaceFile(path, [JSON.stringify(summary)], {
+          durable: 'none',
+          aside: temporaryName(`${path}.${epoch}`),
+        });
       } catch {
         // Without a summary, readers open the run itself.
       }

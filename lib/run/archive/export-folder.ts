@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { errnoOf } from '../../disk/errno.ts';
+import { syncFolder } from '../../disk/sync-folder.ts';
+import { type Chunks, writeChunks } from '../../disk/write-chunks.ts';
 import { BatchorError } from '../api/errors.ts';
 import { behindLinks } from '../results/whole-file.ts';
 
@@ -15,10 +18,7 @@ export interface WrittenFile {
 /** A folder that is being written, under a temporary name. */
 export interface FolderDraft {
   /** Writes a durable file; `path` is relative to the folder, with `/`. */
-  write(
-    path: string,
-    chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
-  ): Promise<WrittenFile>;
+  write(path: string, chunks: Chunks): Promise<WrittenFile>;
 }
 
 const marker = '.incomplete-';
@@ -63,7 +63,7 @@ export const writeWholeFolder = async <A>(
 const writeFile = async (
   root: string,
   name: string,
-  chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+  chunks: Chunks,
   folders: Set<string>,
 ): Promise<WrittenFile> => {
   const path = join(root, ...name.split('/'));
@@ -79,19 +79,16 @@ const writeFile = async (
   const hash = createHash('sha256');
   let bytes = 0;
   let lineCount = 0;
-  const file = await open(path, 'wx', 0o600);
-  try {
+  async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       const part = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       hash.update(part);
       bytes += part.length;
       for (let at = part.indexOf(0x0a); at >= 0; at = part.indexOf(0x0a, at + 1)) lineCount += 1;
-      await file.writeFile(part);
+      yield part;
     }
-    await file.sync();
-  } finally {
-    await file.close();
   }
+  await writeChunks(path, 'wx', counted());
   return { bytes, sha256: hash.digest('hex'), lineCount };
 };
 
@@ -100,8 +97,8 @@ const isEmptyFolder = async (path: string): Promise<boolean> => {
   try {
     if ((await readdir(path)).length === 0) return true;
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return false;
-    if (codeOf(cause) !== 'ENOTDIR') throw cause;
+    if (errnoOf(cause) === 'ENOENT') return false;
+    if (errnoOf(cause) !== 'ENOTDIR') throw cause;
     throw refused(path, 'is not a folder');
   }
   throw refused(path, 'is not empty');
@@ -122,12 +119,9 @@ const isAlive = (pid: number): boolean => {
     process.kill(pid, 0);
     return true;
   } catch (cause) {
-    return codeOf(cause) !== 'ESRCH';
+    return errnoOf(cause) !== 'ESRCH';
   }
 };
-
-const codeOf = (cause: unknown): unknown =>
-  cause instanceof Error && 'code' in cause ? cause.code : null;
 
 const refused = (path: string, what: string): BatchorError =>
   new BatchorError(
@@ -138,17 +132,6 @@ const refused = (path: string, what: string): BatchorError =>
   );
 
 const notEmpty = (path: string, cause: unknown): unknown =>
-  codeOf(cause) === 'ENOTEMPTY' || codeOf(cause) === 'EEXIST' || codeOf(cause) === 'ENOTDIR'
+  errnoOf(cause) === 'ENOTEMPTY' || errnoOf(cause) === 'EEXIST' || errnoOf(cause) === 'ENOTDIR'
     ? refused(path, 'was filled by another process meanwhile')
     : cause;
-
-const syncFolder = async (folder: string): Promise<void> => {
-  // Windows cannot open folders. Its file system journal makes the rename durable.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { open, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { replaceFile } from '../../disk/replace-file.ts';
+import { writeChunks } from '../../disk/write-chunks.ts';
 import { writePipe } from './write-pipe.ts';
 
 /**
@@ -14,32 +15,8 @@ export const writeWholeFile = async (
 ): Promise<void> => {
   const path = await behindLinks(given);
   if (await isPipe(path)) return writePipe(path, texts);
-  if (!(await isFileOrNothing(path))) return writeTexts(path, 'w', texts);
-  // Process ids are not unique: one process may write twice at once, and containers reuse them.
-  const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    await writeTexts(aside, 'wx', texts);
-    await rename(aside, path);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
-  }
-};
-
-/** Writes the texts in order, no faster than the disk accepts them. */
-export const writeTexts = async (
-  path: string,
-  flags: 'w' | 'wx' | 'a',
-  texts: AsyncIterable<string | Uint8Array>,
-): Promise<void> => {
-  const file = await open(path, flags, 0o600);
-  try {
-    for await (const text of texts) await file.writeFile(text);
-    // Only regular files can be synced.
-    if ((await file.stat()).isFile()) await file.sync();
-  } finally {
-    await file.close();
-  }
+  if (!(await isFileOrNothing(path))) return writeChunks(path, 'w', texts);
+  await replaceFile(path, texts, { durable: 'bytes' });
 };
 
 /**
@@ -60,7 +37,7 @@ export const appendLines = async (
       yield text;
     }
   }
-  await writeTexts(path, 'a', lines());
+  await writeChunks(path, 'a', lines());
 };
 
 const newline = 0x0a;

@@ -1,6 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf } from './io-error.ts';
+import { errnoOf } from './errno.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /**
  * Creates the folder and its parents. Returns the topmost one that was created, or null. It creates
@@ -17,6 +18,16 @@ export const makeFolder = async (folder: string, mode = 0o700): Promise<string |
     });
   }
   return missing[0] ?? null;
+};
+
+/** The same; a new folder's name is durable after. */
+export const makeFolderDurably = async (folder: string): Promise<void> => {
+  const first = await makeFolder(folder);
+  if (first === null) return;
+  for (let at = folder; ; at = dirname(at)) {
+    await syncFolder(dirname(at));
+    if (at === first || dirname(at) === at) return;
+  }
 };
 
 const isThere = async (path: string): Promise<boolean> => {
