@@ -151,6 +151,7 @@ describe('the rules', async () => {
         "ports-types-only: lib/ports/planted.ts -> lib/core/fine.ts",
         "ports: lib/ports/planted.ts -> lib/streams/planted.ts",
         "resolvable: lib/core/planted.ts -> ./lost.ts",
+        "rows: lib/rows/planted.ts -> fs",
         "run-defaults-on-demand: lib/run/api/defaults.ts -> adapters/openai/index.ts",
         "run-defaults: lib/run/api/defaults.ts -> adapters/csv/index.ts",
         "run: lib/run/planted.ts -> adapters/openai/index.ts",

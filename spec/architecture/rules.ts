@@ -21,6 +21,7 @@ const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 export const PARTS = [
   'core',
   'ports',
+  'rows',
   'schema',
   'disk',
   'engine',
@@ -81,6 +82,12 @@ const libRules: readonly IForbiddenRuleType[] = [
     to: { pathNot: lib('ports'), dependencyTypesNot: ['type-only'] },
   },
   only({
+    name: 'rows',
+    comment: 'Rows in columns and their queries are the same whatever a store writes them to.',
+    from: lib('rows'),
+    may: [lib('core', 'ports', 'rows'), fpTs],
+  }),
+  only({
     name: 'schema',
     comment: 'Checking a schema is a pure question about data.',
     from: lib('schema'),
@@ -98,7 +105,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     name: 'engine',
     comment: 'The engine says when things happen, over any adapters and on any clock.',
     from: lib('engine', 'effects', 'streams'),
-    may: [lib('core', 'schema', 'ports', 'engine', 'effects'), fpTs, rxjs],
+    may: [lib('core', 'schema', 'ports', 'rows', 'engine', 'effects'), fpTs, rxjs],
   }),
   only({
     name: 'run',
@@ -107,7 +114,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     from: lib('run'),
     except: '^lib/run/api/defaults\\.ts$',
     may: [
-      lib('core', 'schema', 'ports', 'disk', 'engine', 'effects', 'run'),
+      lib('core', 'schema', 'ports', 'rows', 'disk', 'engine', 'effects', 'run'),
       fpTs,
       rxjs,
       standardSchema,
@@ -119,7 +126,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     comment: 'What a runner uses when it was given nothing: these adapters and no others.',
     from: '^lib/run/api/defaults\\.ts$',
     may: [
-      lib('core', 'schema', 'ports', 'engine', 'effects', 'run'),
+      lib('core', 'schema', 'ports', 'rows', 'engine', 'effects', 'run'),
       '^lib/sim/store/',
       '^adapters/(ajv|openai|filestore|filesystem|tiktoken)/',
       fpTs,
@@ -152,7 +159,10 @@ const libRules: readonly IForbiddenRuleType[] = [
     from: '^lib/index\\.ts$',
     // The memory store needs no package and no adapter: a first program can do without anything
     // else.
-    may: [lib('core', 'ports', 'schema', 'engine', 'effects', 'streams', 'run'), '^lib/sim/store/'],
+    may: [
+      lib('core', 'ports', 'rows', 'schema', 'engine', 'effects', 'streams', 'run'),
+      '^lib/sim/store/',
+    ],
   }),
 ];
 
@@ -169,7 +179,7 @@ const adapterRule = (adapter: string): IForbiddenRuleType =>
       ...(adapter === 'filestore' ? ['^adapters/filesystem/'] : []),
       // The file store's first name is a door to it.
       ...(adapter === 'sqljs' ? ['^adapters/filestore/index\\.ts$'] : []),
-      lib('core', 'ports', 'schema', 'disk', ...(adapter === 'emulator' ? ['sim'] : [])),
+      lib('core', 'ports', 'rows', 'schema', 'disk', ...(adapter === 'emulator' ? ['sim'] : [])),
       fpTs,
       ioTs,
       standardSchema,

@@ -5,15 +5,15 @@ import {
   type Command,
   emptySnapshot,
 } from '../../lib/core/internal.ts';
-import type { ResultSegment, SliceSegment } from '../../adapters/filestore/rows/segments.ts';
+import type { ResultSegment, SliceSegment } from '../../lib/rows/segments.ts';
 import {
   resultsAfter,
   resultsByIndex,
   createSequenceIndex,
-} from '../../adapters/filestore/rows/result-queries.ts';
-import { linesOfRows, openMask, planWindow } from '../../adapters/filestore/rows/row-queries.ts';
-import { RunModel } from '../../adapters/filestore/rows/run-model.ts';
-import { sharedRows } from '../../adapters/filestore/rows/shared-rows.ts';
+} from '../../lib/rows/result-queries.ts';
+import { linesOfRows, openMask, planWindow } from '../../lib/rows/row-queries.ts';
+import { RunModel } from '../../lib/rows/run-model.ts';
+import { sharedRows } from '../../lib/rows/shared-rows.ts';
 import { makeConfig } from '../support/core/config.ts';
 import { eventsOf, runId, sliceOf } from './run-store-fixture.ts';
 

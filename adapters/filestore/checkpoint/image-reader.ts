@@ -7,10 +7,10 @@ import { pathOfError } from '../../../lib/core/codec/event-record.ts';
 import type { RunId } from '../../../lib/core/values/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import type { RunEventType, StoredRunEvent } from '../../../lib/core/machine/run-event.ts';
-import { recordOfRow } from '../rows/batch-rows.ts';
-import { queued, retryable, shared, submitted } from '../rows/item-columns.ts';
-import { columnOf, sliceSegment } from '../rows/segments.ts';
-import { type ModelSource, RunModel } from '../rows/run-model.ts';
+import { recordOfRow } from './batch-rows.ts';
+import { queued, retryable, shared, submitted } from '../../../lib/rows/item-columns.ts';
+import { columnOf, sliceSegment } from '../../../lib/rows/segments.ts';
+import { type ModelSource, RunModel } from '../../../lib/rows/run-model.ts';
 
 /** The format of the tables; an image of another format is rejected. */
 export const imageFormat = 5;

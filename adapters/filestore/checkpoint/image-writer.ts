@@ -2,10 +2,10 @@ import { storable } from '../../../lib/core/json/storable-text.ts';
 import type { BindParams, Database, Statement } from 'sql.js';
 import { itemStatuses } from '../../../lib/core/model/item.ts';
 import type { JsonObject } from '../../../lib/core/json/json.ts';
-import { type ItemColumns, retryable } from '../rows/item-columns.ts';
-import { rowOfRecord } from '../rows/batch-rows.ts';
-import { blobOf } from '../rows/segments.ts';
-import type { RunModel } from '../rows/run-model.ts';
+import { type ItemColumns, retryable } from '../../../lib/rows/item-columns.ts';
+import { rowOfRecord } from './batch-rows.ts';
+import { blobOf } from '../../../lib/rows/segments.ts';
+import type { RunModel } from '../../../lib/rows/run-model.ts';
 
 /** Rows per statement: at fifty, SQLite takes about half the time per row. */
 const rowsPerInsert = 50;

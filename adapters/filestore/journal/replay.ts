@@ -6,7 +6,7 @@ import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { Frame } from './frame.ts';
 import type { ChainedJournal } from './history.ts';
 import { corrupt, readFrames } from './journal-reader.ts';
-import type { RunModel } from '../rows/run-model.ts';
+import type { RunModel } from '../../../lib/rows/run-model.ts';
 import { journalFile, type JournalId } from '../disk/run-folder.ts';
 
 /** How far a run was read: its newest journal, and where the last whole record ends. */

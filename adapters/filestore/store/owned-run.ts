@@ -10,7 +10,7 @@ import { frameOf } from '../journal/frame.ts';
 import { dropCommand, listCommands } from '../disk/inbox.ts';
 import { leaseFault } from '../ownership/lock-file.ts';
 import type { Ownership } from '../ownership/ownership.ts';
-import { packTexts } from '../rows/packed-texts.ts';
+import { packTexts } from '../../../lib/rows/packed-texts.ts';
 import type { Reservations } from '../quota/reservations.ts';
 import type { ReservationFile } from '../quota/reservation-file.ts';
 import { createReader, type Handle } from './run-reader.ts';

@@ -6,7 +6,7 @@ import type { ArtifactStore } from '../../../lib/ports/artifacts.ts';
 import type { RunReader } from '../../../lib/ports/run-store.ts';
 import type { Opened } from '../worker/worker-calls.ts';
 import type { SessionClient } from '../worker/session-client.ts';
-import { resultRefs } from '../rows/result-columns.ts';
+import { resultRefs } from '../../../lib/rows/result-columns.ts';
 
 /** An opened run, shared by readers and owner. */
 export interface Handle {

@@ -3,8 +3,12 @@ import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { CallMessage, CallName, Input, OpenRun, Output } from './worker-calls.ts';
 import type { Disk } from '../disk/disk.ts';
 import { type RunSession, openRunSession } from './run-session.ts';
-import { unpackTexts } from '../rows/packed-texts.ts';
-import { createSequenceIndex, resultsAfter, resultsByIndex } from '../rows/result-queries.ts';
+import { unpackTexts } from '../../../lib/rows/packed-texts.ts';
+import {
+  createSequenceIndex,
+  resultsAfter,
+  resultsByIndex,
+} from '../../../lib/rows/result-queries.ts';
 import {
   backoffRows,
   batchLines,
@@ -15,8 +19,8 @@ import {
   planWindow,
   rowLines,
   storedRows,
-} from '../rows/row-queries.ts';
-import { sharedRows } from '../rows/shared-rows.ts';
+} from '../../../lib/rows/row-queries.ts';
+import { sharedRows } from '../../../lib/rows/shared-rows.ts';
 
 export type Reply = (id: number, answer: Either<PortError, unknown>) => void;
 

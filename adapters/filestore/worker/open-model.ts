@@ -9,7 +9,7 @@ import { readSummary } from '../store/summary.ts';
 import { readModel, sourceOf, type Tables } from '../checkpoint/image-reader.ts';
 import { type ReadUpTo, replayJournal } from '../journal/replay.ts';
 import type { JournalId } from '../disk/run-folder.ts';
-import { RunModel } from '../rows/run-model.ts';
+import { RunModel } from '../../../lib/rows/run-model.ts';
 import { loadSql, tune } from '../checkpoint/sql.ts';
 
 /** A run in memory, with the database that holds its older segments. */

@@ -18,7 +18,7 @@ import { emptyModel, openModel, type OpenModel } from './open-model.ts';
 import { eventsOf } from '../journal/replay.ts';
 import { catchUp } from './catch-up.ts';
 import { journalFile, listRunFolder } from '../disk/run-folder.ts';
-import type { RunModel } from '../rows/run-model.ts';
+import type { RunModel } from '../../../lib/rows/run-model.ts';
 import { loadSql } from '../checkpoint/sql.ts';
 
 /**

@@ -11,8 +11,8 @@ import type { JsonObject } from '../../../lib/core/json/json.ts';
 import type { StoredRunEvent } from '../../../lib/core/machine/run-event.ts';
 import type { RunSnapshot, SharedCursor } from '../../../lib/core/model/snapshot.ts';
 import type { RequestSpan, RowLines, StoredRow } from '../../../lib/ports/run-store.ts';
-import type { PackedTexts } from '../rows/packed-texts.ts';
-import type { ResultColumns } from '../rows/result-columns.ts';
+import type { PackedTexts } from '../../../lib/rows/packed-texts.ts';
+import type { ResultColumns } from '../../../lib/rows/result-columns.ts';
 
 /** Input of the `open` call. */
 export interface OpenRun {

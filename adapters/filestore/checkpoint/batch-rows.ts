@@ -3,7 +3,7 @@ import type { SqlValue } from 'sql.js';
 import type { BatchRecord } from '../../../lib/core/model/batch-record.ts';
 import { BatchRecordCodec } from '../../../lib/core/codec/batch-record-codec.ts';
 import { pathOfError } from '../../../lib/core/codec/event-record.ts';
-import { blobOf, columnOf, keptColumn } from './segments.ts';
+import { blobOf, columnOf, keptColumn } from '../../../lib/rows/segments.ts';
 
 /** A batch record as a table row. Structures that no query reads in part are JSON. */
 export const rowOfRecord = (record: BatchRecord): SqlValue[] => [

@@ -1,12 +1,12 @@
-import type { Event } from '../../../lib/core/model/event.ts';
-import { evolve } from '../../../lib/core/machine/evolve.ts';
-import type { RunId } from '../../../lib/core/values/ids.ts';
-import { InvariantViolation } from '../../../lib/core/values/invariant.ts';
-import type { IndexSet } from '../../../lib/core/values/index-set.ts';
-import type { JsonObject } from '../../../lib/core/json/json.ts';
-import { applyToRows, type RowChange } from '../../../lib/core/machine/rows.ts';
-import { type StoredRunEvent, toRunEvents } from '../../../lib/core/machine/run-event.ts';
-import { emptySnapshot, type RunSnapshot } from '../../../lib/core/model/snapshot.ts';
+import type { Event } from '../core/model/event.ts';
+import { evolve } from '../core/machine/evolve.ts';
+import type { RunId } from '../core/values/ids.ts';
+import { InvariantViolation } from '../core/values/invariant.ts';
+import type { IndexSet } from '../core/values/index-set.ts';
+import type { JsonObject } from '../core/json/json.ts';
+import { applyToRows, type RowChange } from '../core/machine/rows.ts';
+import { type StoredRunEvent, toRunEvents } from '../core/machine/run-event.ts';
+import { emptySnapshot, type RunSnapshot } from '../core/model/snapshot.ts';
 import { applyChange } from './apply-change.ts';
 import { BatchRecords } from './batch-records.ts';
 import { IdIndex } from './id-index.ts';
@@ -23,6 +23,17 @@ export interface ModelSource {
   idsBefore(index: number): Iterable<string>;
   events(afterSequence: number, limit: number): readonly StoredRunEvent[];
 }
+
+const unread = (what: string): never => {
+  throw new RangeError(`no ${what} is stored`);
+};
+/** For a run that lies in memory whole. */
+export const nothingStored: ModelSource = {
+  slice: () => unread('slice'),
+  results: () => unread('result'),
+  idsBefore: () => [],
+  events: () => [],
+};
 
 /**
  * One run in memory: the fold of its events. It rejects events as a whole when their row changes do

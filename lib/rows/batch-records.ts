@@ -1,6 +1,6 @@
-import { type BatchRecord, recordsAfter } from '../../../lib/core/model/batch-record.ts';
-import type { Event } from '../../../lib/core/model/event.ts';
-import type { BatchKey } from '../../../lib/core/values/ids.ts';
+import { type BatchRecord, recordsAfter } from '../core/model/batch-record.ts';
+import type { Event } from '../core/model/event.ts';
+import type { BatchKey } from '../core/values/ids.ts';
 import { keptColumn } from './segments.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { itemStatuses, type ItemStatus, type ItemTotals } from '../../../lib/core/model/item.ts';
+import { itemStatuses, type ItemStatus, type ItemTotals } from '../core/model/item.ts';
 
 /** The number of a status: its array index in `itemStatuses`. */
 export const statusCode = (status: ItemStatus): number => itemStatuses.indexOf(status);

@@ -1,4 +1,4 @@
-import type { ResultRef } from '../../../lib/ports/run-store.ts';
+import type { ResultRef } from '../ports/run-store.ts';
 import { type PackedTexts, unpackTexts } from './packed-texts.ts';
 
 /**

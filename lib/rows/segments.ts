@@ -1,6 +1,6 @@
-import type { Column } from '../../../lib/core/model/command.ts';
-import type { TypedColumn } from '../../../lib/core/codec/codec.ts';
-import { narrowColumn } from '../../../lib/core/codec/event-record.ts';
+import type { Column } from '../core/model/command.ts';
+import type { TypedColumn } from '../core/codec/codec.ts';
+import { narrowColumn } from '../core/codec/event-record.ts';
 import type { Segment } from './segment-list.ts';
 
 /** A slice of accepted rows: the objects and spans of its request and item lines, and its ids. */

@@ -1,6 +1,6 @@
-import type { Column, OpenRows, PlanWindow, RowSlice } from '../../../lib/core/model/command.ts';
-import { itemStatuses, type ItemStatus } from '../../../lib/core/model/item.ts';
-import type { ObjectSpan, RequestSpan, RowLines, StoredRow } from '../../../lib/ports/run-store.ts';
+import type { Column, OpenRows, PlanWindow, RowSlice } from '../core/model/command.ts';
+import { itemStatuses, type ItemStatus } from '../core/model/item.ts';
+import type { ObjectSpan, RequestSpan, RowLines, StoredRow } from '../ports/run-store.ts';
 import { pending, queued, retryable, submitted } from './item-columns.ts';
 import { ascending, sentFor, type SliceSegment } from './segments.ts';
 import type { RunModel } from './run-model.ts';

@@ -1,7 +1,7 @@
-import type { AcceptedSlice, Column } from '../../../lib/core/model/command.ts';
-import { codeOfFailure } from '../../../lib/core/values/failure.ts';
-import { countOfIndexSet, type IndexSet } from '../../../lib/core/values/index-set.ts';
-import type { RowChange } from '../../../lib/core/machine/rows.ts';
+import type { AcceptedSlice, Column } from '../core/model/command.ts';
+import { codeOfFailure } from '../core/values/failure.ts';
+import { countOfIndexSet, type IndexSet } from '../core/values/index-set.ts';
+import type { RowChange } from '../core/machine/rows.ts';
 import {
   completed,
   failed,

@@ -1,4 +1,4 @@
-import { addIdHash, noIdHashes, rowsLike } from '../../../lib/core/source/id-hashes.ts';
+import { addIdHash, noIdHashes, rowsLike } from '../core/source/id-hashes.ts';
 
 /** The item ids of the run. */
 export class IdIndex {

@@ -1,5 +1,5 @@
-import type { SharedRows } from '../../../lib/core/model/command.ts';
-import type { SharedCursor } from '../../../lib/core/model/snapshot.ts';
+import type { SharedRows } from '../core/model/command.ts';
+import type { SharedCursor } from '../core/model/snapshot.ts';
 import { shared } from './item-columns.ts';
 import { ascending, sentFor } from './segments.ts';
 import type { RunModel } from './run-model.ts';
