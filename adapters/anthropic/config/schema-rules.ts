@@ -6,7 +6,7 @@ const unlimited = Number.MAX_SAFE_INTEGER;
 /**
  * Anthropic's structured outputs guide, as of the Opus 5.5 era, 2026. It limits properties that may
  * be left out, and unions, by request; a larger grammar is refused as "too complex for
- * compilation". it accepts `allOf` in part ("not with $ref"): here it is always written out as one
+ * compilation". It accepts `allOf` in part ("not with $ref"): here it is always written out as one
  * object. A root other than an object is not mentioned, so it is not sent.
  */
 export const anthropicSchemaRules: StrictRules = {

@@ -51,7 +51,7 @@ const member = '"custom_id"\\s{0,100}:\\s{0,100}"(?:[^"\\\\]|\\\\.)*"';
 const firstMember = new RegExp(`^\\{\\s{0,100}${member}\\s{0,100},`, 'u');
 const laterMember = new RegExp(`,\\s{0,100}${member}`, 'u');
 
-/** Null where the first name of that kind is not the line's own, or another one stands behind it. */
+/** Null where the line's own id is not the first of that name, or where it has several. */
 const renamed = (customId: string, { text, body }: PreparedRequest): string | null => {
   const rest = firstMember.test(text)
     ? text.replace(firstMember, '')

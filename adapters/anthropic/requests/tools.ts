@@ -2,7 +2,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core
 
 /**
  * Parameters with their tools in Anthropic's form: functions as OpenAI's two APIs spell them become
- * tools with an `input_schema`, and so does the choice among them. Anthropic's own stay as they are.
+ * tools with an `input_schema`, and so does the choice among them. Anthropic's own stay as they
+ * are.
  */
 export const withTools = (params: JsonObject): JsonObject => {
   const { tools, tool_choice: choice } = params;

@@ -51,7 +51,7 @@ const whole: readonly (readonly [string, string, object])[] = [
   ],
 ];
 
-/** What is no whole answer: its class, whether a higher limit would not help, words of its error. */
+/** What is no whole answer: its class, words of its error, whether no higher limit would help. */
 const failures: readonly (readonly [string, string, FailureClass, RegExp, true?])[] = [
   ['max_tokens', succeeded([text('4')], { stop_reason: 'max_tokens' }), 'truncated', /limit/u],
   [
