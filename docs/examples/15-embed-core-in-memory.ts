@@ -192,13 +192,14 @@ export async function runToEnd(
         return { type: effect.type, atMs, batchKey: effect.batchKey };
       case 'CreateBatch': {
         const { batchKey, createAttempt } = effect;
+        const inputFileId = effect.inputFileId as string; // null only where creates carry the lines
         try {
           return {
             type: 'RecordCreated',
             atMs,
             batchKey,
             createAttempt,
-            providerBatchId: await provider.create(effect.inputFileId, batchKey, createAttempt),
+            providerBatchId: await provider.create(inputFileId, batchKey, createAttempt),
             providerStatus: 'validating',
           };
         } catch (cause) {

@@ -18,6 +18,7 @@ export type {
   CommandOf,
   SweepReport,
   SweptBatch,
+  UndecidedBatch,
 } from './model/command.ts';
 export type { Event, EventOf } from './model/event.ts';
 export type { Rejection } from './model/rejection.ts';
@@ -25,6 +26,7 @@ export { InvariantViolation } from './values/invariant.ts';
 
 // A run: its configuration, its state, its names.
 export { defaultOperation, type Operation, type RunConfig } from './model/config.ts';
+export { openaiTraits, type ServiceTraits } from './values/service-traits.ts';
 export {
   type ControlReason,
   emptySnapshot,

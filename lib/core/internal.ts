@@ -18,6 +18,7 @@ export * from './model/command.ts';
 export * from './model/config.ts';
 export * from './model/conservation.ts';
 export * from './values/custom-ids.ts';
+export * from './values/service-traits.ts';
 export { decide, type Transition, transition } from './machine/transition.ts';
 export { isQuarantined } from './control/owners.ts';
 export { effectsDue, nextDueMs } from './machine/due.ts';

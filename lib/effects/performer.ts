@@ -14,11 +14,11 @@ import {
 import { performCancel, performPoll } from './poll/poll.ts';
 import { performStoreFiles } from './settle/store-files.ts';
 import type { Asked, EnginePorts } from './ports.ts';
+import { performBegin, performCreate } from './submit/create.ts';
 import { performSettle } from './settle/settle.ts';
 import { performIngest } from './source/source.ts';
 import {
   performCancelDuplicate,
-  performCreate,
   performDeleteFile,
   performFence,
   performPollDuplicates,
@@ -42,6 +42,7 @@ export const createPerformer = (
   const failPending = performFailPending(ports);
   const settleShared = performSettleShared(ports);
   const upload = performUpload(ports);
+  const begin = performBegin(ports);
   const create = performCreate(ports);
   const reconcile = performReconcile(ports);
   const fence = performFence(ports);
@@ -72,6 +73,7 @@ export const createPerformer = (
       case 'UploadBatch':
         return upload(effect, signal);
       case 'BeginCreate':
+        return begin(effect, signal);
       case 'ReplanBatch':
       case 'DropBatch':
         // Nothing to do outside of the core: the effect is the commit itself.

@@ -10,6 +10,7 @@ import type { FailureClass } from '../core/values/failure.ts';
 import type { JsonObject, JsonValue } from '../core/json/json.ts';
 import type { TokenPrices } from '../core/model/config.ts';
 import type { ProviderLimits } from '../core/values/limits.ts';
+import type { ServiceTraits } from '../core/values/service-traits.ts';
 import type { ResultExtra } from '../core/settle/results.ts';
 import type { TokenUsage } from '../core/values/usage.ts';
 import type { StrictRules } from '../schema/strict-rules.ts';
@@ -20,6 +21,8 @@ export interface PromptParts {
   readonly prompt: string;
   readonly systemPrompt?: string;
 }
+
+export type { ServiceTraits } from '../core/values/service-traits.ts';
 
 declare const promptType: unique symbol;
 declare const outputType: unique symbol;
@@ -36,6 +39,8 @@ export interface ProviderConfig<Prompt = never, Output = unknown> {
   /** The other body parameters, in the API's own spelling. */
   readonly params: JsonObject;
   readonly limits: ProviderLimits;
+  /** What the service is like; absent: as OpenAI's (`openaiTraits`). Frozen with the run. */
+  readonly traits?: ServiceTraits;
   /**
    * What the model's tokens cost, as far as the provider's adapter knows; null or absent: unknown.
    */
@@ -84,6 +89,7 @@ export interface BatchProvider {
   check(options?: { readonly acceptsNoList?: boolean }): Port<void>;
   /**
    * The lines' total is `bytes` exactly. Uploading twice costs nothing, so this may be tried again.
+   * Not asked of a service whose creates carry the request lines (`input: 'inline'`).
    */
   upload(input: {
     readonly batchKey: BatchKey;
@@ -96,11 +102,28 @@ export interface BatchProvider {
     /** When the provider deletes the file by itself, on our clock; null: it does not say. */
     readonly expiresAtMs: number | null;
   }>;
+  /**
+   * The newest batch in the provider's list, whosever it is; null: the list is empty. Asked just
+   * before a create where the traits need it (`input` other than `file`, or `correlates:
+   * 'answers'`).
+   */
+  mark?(): Port<ProviderBatchId | null>;
   /** Never retried below this line. `unclear` unless it is certain that nothing was created. */
   create(input: {
     readonly batchKey: BatchKey;
     readonly createAttempt: number;
-    readonly inputFileId: string;
+    /** Null where the create carries the request lines. */
+    readonly inputFileId: string | null;
+    /** How many request lines the batch has, and how many bytes they are, newlines included. */
+    readonly requests: number;
+    readonly bytes: number;
+    /**
+     * The batch's request lines, for a create that carries them: whole bytes of the stored lines,
+     * stamped, in chunks that may end inside a line. Each call reads them from the beginning, a
+     * chunk at a time. Iterating throws when a stored line cannot be read: pass the error on, so
+     * that the request breaks off before its end.
+     */
+    readonly lines: () => AsyncIterable<Uint8Array>;
     readonly metadata: Readonly<Record<string, string>>;
     /**
      * When its output and error files expire, from when they are written; null or absent: by the
@@ -112,7 +135,9 @@ export interface BatchProvider {
    * Reads the provider's list for creates whose answer was lost. Reports whether this key can read
    * each one's input file, and every batch back to `sinceMs`, and to the creation of those files,
    * that has one of the keys or files. Reads files first. An incomplete list is an error: absence
-   * counts as proof. `known`: existing batches; the report says which of them the list showed.
+   * counts as proof. `known`: existing batches, with those that intents name as the newest; the
+   * report says which of them the list showed. Where only answers prove whose a batch is, the
+   * report names the undecided ones, and of each that has ended the `custom_id` of one result line.
    */
   sweep(input: {
     readonly creates: readonly UnconfirmedCreateQuery[];
@@ -141,8 +166,9 @@ export interface BatchProvider {
     }[],
   ): Port<readonly BatchObservation[]>;
   /**
-   * The file's bytes; `bytes` is the promised length where one is. Iterating throws when the
-   * transfer is cut.
+   * The bytes behind a handle that `observe` named as output or error file: a file's id, or what
+   * else leads the adapter to its lines. `bytes` is the promised length where one is. Iterating
+   * throws when the transfer is cut.
    */
   download(
     fileId: string,

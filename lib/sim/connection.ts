@@ -127,6 +127,7 @@ const fakeBatches = (
   create:
     ({ batchKey, createAttempt, inputFileId, metadata, outputExpiresAfterMs = null }) =>
     async () => {
+      if (inputFileId === null) return E.left(noInputFile);
       const marks = { [batchKeyKey]: batchKey, [attemptKey]: String(createAttempt) };
       const reply = await provider.createBatch({
         input_file_id: inputFileId,
@@ -148,7 +149,8 @@ const fakeBatches = (
     ({ creates, sinceMs, runId, known }) =>
     async () => {
       const files: { inputFileId: string; createdAtMs: number | null }[] = [];
-      for (const { inputFileId } of creates) {
+      const inputFileIds = creates.flatMap(({ inputFileId }) => inputFileId ?? []);
+      for (const inputFileId of inputFileIds) {
         const reply = await provider.retrieveFile(inputFileId);
         if (reply.type === 'done')
           files.push({ inputFileId, createdAtMs: reply.value.created_at * 1000 });
@@ -160,7 +162,7 @@ const fakeBatches = (
         ...files.map(({ createdAtMs }) => (createdAtMs ?? Infinity) - 1_000),
       );
       const keys = new Set<string>(creates.map(({ batchKey }) => batchKey));
-      const fileIds = new Set<string>(creates.map(({ inputFileId }) => inputFileId));
+      const fileIds = new Set<string>(inputFileIds);
       const found: SweptBatch[] = [];
       const shown = new Set<ProviderBatchId>();
       let isRunSeen = false;
@@ -249,6 +251,13 @@ const fileRefusal = (reply: Reply<BatchObject>): PortError | null => {
   if (reply.type !== 'refused' || reply.error.param !== 'input_file_id') return null;
   const { message } = reply.error;
   return /purpose/u.test(message) ? null : { type: 'not_ready', message };
+};
+
+const noInputFile: PortError = {
+  type: 'refused',
+  message: 'the create names no input file',
+  statusCode: null,
+  requestId: null,
 };
 
 /** An answer with another batch confirms nothing, as in a real adapter. */

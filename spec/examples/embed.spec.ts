@@ -118,7 +118,9 @@ const scriptedProvider = (): MyProvider & {
           createdAtMs: null,
           ending: null,
         })),
-        files: creates.map(({ inputFileId }) => ({ inputFileId, createdAtMs: null })),
+        files: creates.flatMap(({ inputFileId }) =>
+          inputFileId === null ? [] : [{ inputFileId, createdAtMs: null }],
+        ),
         readBackToMs: null,
         isRunSeen: true,
         shown: known,

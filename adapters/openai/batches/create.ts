@@ -27,6 +27,7 @@ export const create =
       open,
       { what: 'create the batch', isPaid: true, isAboutOne: false, isAboutInput: true },
       async (session) => {
+        if (inputFileId === null) throw noInputFile(session);
         const marks = { [batchKeyKey]: batchKey, [attemptKey]: String(createAttempt) };
         const pairs = { ...metadata, ...marks };
         const count = Object.keys(pairs).length;
@@ -129,6 +130,14 @@ const notReady = (
   const message = `${where} is not done with the input file ${inputFileId}${status}: ${apiErrorIn(thrown).message}`;
   return new CallFailure({ type: 'not_ready', message });
 };
+
+const noInputFile = ({ where }: Session): CallFailure =>
+  new CallFailure({
+    type: 'refused',
+    message: `${where} creates batches of uploaded input files, and this create names none`,
+    statusCode: null,
+    requestId: null,
+  });
 
 const unconfirmed = (message: string): CallFailure =>
   new CallFailure({ type: 'unclear', message, cause: null });

@@ -30,7 +30,8 @@ export const reconcile =
       { what: 'list the batches', isPaid: false, isAboutOne: false, isOptional: true },
       async (session) => {
         const files: { inputFileId: string; createdAtMs: number | null }[] = [];
-        for (const { inputFileId } of creates) {
+        const inputFileIds = creates.flatMap(({ inputFileId }) => inputFileId ?? []);
+        for (const inputFileId of inputFileIds) {
           const file = await readFile(session, inputFileId);
           if (file !== null) files.push({ inputFileId, ...file });
         }
@@ -41,7 +42,7 @@ export const reconcile =
           ...files.map(({ createdAtMs }) => (createdAtMs ?? -Infinity) - 1_000),
         );
         const keys = new Set<unknown>(creates.map(({ batchKey }) => batchKey));
-        const fileIds = new Set<unknown>(creates.map(({ inputFileId }) => inputFileId));
+        const fileIds = new Set<unknown>(inputFileIds);
         const found = new Map<string, SweptBatch>();
         const shown = new Set<ProviderBatchId>();
         let isRunSeen = false;

@@ -1,8 +1,8 @@
 import * as t from 'io-ts';
-import type { SettlePosition, StoredFile } from '../model/batch.ts';
+import type { CandidateBatch, SettlePosition, StoredFile } from '../model/batch.ts';
 import { isColumn } from './column.ts';
 import type { AcceptedSlice, Column, LineColumns } from '../model/command.ts';
-import { closed, later, NonNegative } from '../json/codec-parts.ts';
+import { closed, later, laterOrNull, NonNegative } from '../json/codec-parts.ts';
 import { checked, named, oneOf, orNull } from '../json/codec-primitives.ts';
 import { Operation, RunConfig } from '../model/config.ts';
 import {
@@ -50,6 +50,11 @@ export const finite = checked<number>('a finite number', (u): u is number => Num
 
 export const key = named<BatchKey>('a batch key');
 export const providerBatchId = named<ProviderBatchId>('a provider batch id');
+export const Candidate: t.Type<CandidateBatch, unknown> = closed('CandidateBatch', {
+  providerBatchId,
+  createdAtMs: orNull(t.number),
+  requests: orNull(NonNegative),
+});
 export const Bucket: t.Type<BackoffBucket, unknown> = closed('BackoffBucket', {
   dueAtMs: t.number,
   count: NonNegative,
@@ -240,7 +245,11 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     inputFileId: t.string,
     expiresAtMs: orNull(t.number),
   }),
-  CreateBegun: event('CreateBegun', { batchKey: key, createAttempt: NonNegative }),
+  CreateBegun: event('CreateBegun', {
+    batchKey: key,
+    createAttempt: NonNegative,
+    newestBatchId: laterOrNull(providerBatchId),
+  }),
   BatchCreated: event('BatchCreated', {
     ...sent,
     providerBatchId,

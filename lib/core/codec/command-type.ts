@@ -219,7 +219,10 @@ export const CommandType: t.Type<Command, unknown> = variants<Command>('a comman
     inputFileId: t.string,
     expiresAtMs: reportedNumber,
   }),
-  BeginCreate: command('BeginCreate', batchKey),
+  BeginCreate: command('BeginCreate', {
+    ...batchKey,
+    newestBatchId: optional(orNull(providerBatchId)),
+  }),
   ReplanBatch: command('ReplanBatch', batchKey),
   RecordCreated: command('RecordCreated', {
     ...attempt,

@@ -16,6 +16,7 @@ import type {
   SweepReport,
   SweptBatch,
   UnconfirmedCreateQuery,
+  UndecidedBatch,
 } from '../model/command.ts';
 import { finite, key, oneOf, orNull, providerBatchId } from './codec.ts';
 
@@ -101,14 +102,18 @@ export const Observation = form<BatchObservation>('BatchObservation', {
       errorFileId: orNull(t.string),
     }),
   ),
+  areFilesPending: optional(t.boolean),
   refusedIds: optional(listOf(RefusedById)),
 });
 export const UnconfirmedCreateQueryType = form<UnconfirmedCreateQuery>('UnclearCreate', {
   batchKey: key,
   createAttempt: NonNegative,
-  inputFileId: t.string,
+  inputFileId: orNull(t.string),
   stage: oneOf('a stage', ['looking', 'absent', 'fenced'] as const),
   sinceMs: optional(finite),
+  requests: optional(NonNegative),
+  sentAtMs: optional(finite),
+  newestBatchId: optional(orNull(providerBatchId)),
 });
 export const SweptBatchType = form<SweptBatch>('SweptBatch', {
   batchKey: orNull(key),
@@ -118,6 +123,14 @@ export const SweptBatchType = form<SweptBatch>('SweptBatch', {
   providerStatus: t.string,
   createdAtMs: reportedNumber,
   ending: orNull(oneOf('an ending', batchEndings)),
+});
+const Undecided = form<UndecidedBatch>('UndecidedBatch', {
+  providerBatchId,
+  providerStatus: t.string,
+  createdAtMs: reportedNumber,
+  requests: reportedNumber,
+  ending: orNull(oneOf('an ending', batchEndings)),
+  customId: orNull(t.string),
 });
 export const Report = form<SweepReport>('SweepReport', {
   found: listOf(SweptBatchType),
@@ -131,4 +144,5 @@ export const Report = form<SweepReport>('SweepReport', {
   isRunSeen: t.boolean,
   // No default: a report that does not say which known batches it showed must not count as proof.
   shown: listOf(providerBatchId),
+  undecided: optional(listOf(Undecided)),
 });

@@ -8,6 +8,7 @@ import {
 } from '../model/batch.ts';
 import {
   Bucket,
+  Candidate,
   Checkpoint,
   Ending,
   Exported,
@@ -73,6 +74,7 @@ const UnconfirmedCreateType: t.Type<UnconfirmedCreate, unknown> = closed('Unconf
   looks: NonNegative,
   dueAtMs: t.number,
   isSworn: t.boolean,
+  candidates: later(t.readonlyArray(Candidate), []),
 });
 const DuplicateBatchType: t.Type<DuplicateBatch, unknown> = closed('DuplicateBatch', {
   providerBatchId,
@@ -110,6 +112,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   isAccepted: t.boolean,
   plannedAtMs: t.number,
   sentAtMs: orNull(t.number),
+  newestBatchId: laterOrNull(providerBatchId),
   dueAtMs: t.number,
   quietPolls: NonNegative,
   progress: Progress,

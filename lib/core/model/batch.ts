@@ -178,6 +178,19 @@ export interface UnconfirmedCreate {
    * file.
    */
   readonly isSworn: boolean;
+  /**
+   * Batches that may be this one, by the list that was read last: only their answers can prove it.
+   */
+  readonly candidates: readonly CandidateBatch[];
+}
+
+/** A batch that may be an unconfirmed create's, as far as the provider's list says. */
+export interface CandidateBatch {
+  readonly providerBatchId: ProviderBatchId;
+  /** On the provider's clock; null: not reported. */
+  readonly createdAtMs: number | null;
+  /** Its requests by its counts; null: it has none. */
+  readonly requests: number | null;
 }
 
 /** Provider files that a batch names. */
@@ -288,6 +301,11 @@ export interface LiveBatch {
   readonly plannedAtMs: number;
   /** When its last create was begun; null: none was. */
   readonly sentAtMs: number | null;
+  /**
+   * The newest batch that the provider's list showed before that create; null: the list showed
+   * none, or was not read.
+   */
+  readonly newestBatchId: ProviderBatchId | null;
   /** When it is next asked about. Wall clock: a laptop sleeps. */
   readonly dueAtMs: number;
   /** Polls in a row that saw nothing new: stretches the interval. */

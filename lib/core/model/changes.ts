@@ -100,6 +100,7 @@ export const markedUnconfirmed = (s: RunSnapshot, batchKey: BatchKey, atMs: numb
       looks: 0,
       dueAtMs: atMs,
       isSworn: false,
+      candidates: [],
     },
   });
 export const unconfirmedOf = (s: RunSnapshot, batchKey: BatchKey): UnconfirmedCreate => {

@@ -185,7 +185,15 @@ export type Command = { readonly atMs: number } & (
       readonly inputFileId: string;
       readonly expiresAtMs: number | null;
     }
-  | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
+  /**
+   * `newestBatchId`: the newest batch in the provider's list, read just before; absent or null:
+   * there is none, or it was not read.
+   */
+  | {
+      readonly type: 'BeginCreate';
+      readonly batchKey: BatchKey;
+      readonly newestBatchId?: ProviderBatchId | null;
+    }
   /**
    * The provider refused the input file, at its upload or at the create: nothing exists. `said`:
    * the lines that it names, `indexes` the row of each. Too large for the service where it says so,

@@ -6,6 +6,7 @@ import { closed, Json, laterOrNull, later, NonNegative, orNull } from '../json/c
 import { type CustomIdFormat, isNonce } from '../values/custom-ids.ts';
 import type { JsonObject } from '../json/json.ts';
 import type { ProviderLimits } from '../values/limits.ts';
+import { openaiTraits, type ServiceTraits, ServiceTraitsType } from '../values/service-traits.ts';
 
 /** Exponential, with jitter taken from a hash of what waits, so that it is repeatable. */
 export interface Backoff {
@@ -196,6 +197,8 @@ export interface RunConfig {
    */
   readonly adopted?: readonly AdoptedBatch[];
   readonly limits: ProviderLimits;
+  /** What the service is like. Absent: OpenAI's. Not compared: the run keeps what it began with. */
+  readonly traits?: ServiceTraits;
   readonly operation: Operation;
 }
 
@@ -291,6 +294,7 @@ export const RunConfig: t.Type<RunConfig, unknown> = closed('RunConfig', {
     inputsMax: orNull(NonNegative),
     createsPerHourMax: orNull(NonNegative),
   }),
+  traits: later(ServiceTraitsType, openaiTraits),
   operation: Operation,
 }) as t.Type<RunConfig, unknown>;
 

@@ -30,14 +30,23 @@ export type Effect =
       readonly createAttempt: number;
       readonly inputBytes: number;
     }
-  /** Nothing to do outside: answer `BeginCreate`, so that the intent is durable before the act. */
+  /**
+   * Answer `BeginCreate`, so that the intent is durable before the act. Nothing to do outside,
+   * unless the run's traits ask for the newest batch in the list (`isMarked`).
+   */
   | { readonly type: 'BeginCreate'; readonly batchKey: BatchKey }
-  /** Never retried below the engine: a second create is a second bill. */
+  /**
+   * Never retried below the engine: a second create is a second bill. Without an input file the
+   * create carries the batch's request lines.
+   */
   | {
       readonly type: 'CreateBatch';
       readonly batchKey: BatchKey;
+      readonly batchNo: number;
       readonly createAttempt: number;
-      readonly inputFileId: string;
+      readonly inputFileId: string | null;
+      readonly requests: number;
+      readonly inputBytes: number;
     }
   /** The input file is about to expire. Nothing to do outside: answer `ReplanBatch`. */
   | { readonly type: 'ReplanBatch'; readonly batchKey: BatchKey }

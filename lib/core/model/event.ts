@@ -113,7 +113,13 @@ export type Event = { readonly atMs: number } & (
       readonly inputFileId: string;
       readonly expiresAtMs: number | null;
     }
-  | { readonly type: 'CreateBegun'; readonly batchKey: BatchKey; readonly createAttempt: number }
+  | {
+      readonly type: 'CreateBegun';
+      readonly batchKey: BatchKey;
+      readonly createAttempt: number;
+      /** The newest batch in the provider's list before it; null: there was none, or not read. */
+      readonly newestBatchId: ProviderBatchId | null;
+    }
   | {
       readonly type: 'BatchCreated';
       readonly batchKey: BatchKey;

@@ -1,4 +1,11 @@
-import type { BatchEnding, BatchStage, UnconfirmedCreate, NamedFiles, RefusedId } from './batch.ts';
+import type {
+  BatchEnding,
+  BatchStage,
+  CandidateBatch,
+  NamedFiles,
+  RefusedId,
+  UnconfirmedCreate,
+} from './batch.ts';
 import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 
 /** What a provider says of batches: one by one, and in its list. */
@@ -34,6 +41,12 @@ export interface BatchObservation {
   /** Files that it names though it is not over. Absent: none. */
   readonly named?: NamedFiles;
   /**
+   * Of a batch that is over: whether files are still to come that it does not name yet; batchor
+   * then asks again. Absent: its counts say it, by the rule that a failed request is in an error
+   * file.
+   */
+  readonly areFilesPending?: boolean;
+  /**
    * Lines that a failed validation names by their ids. The engine finds their numbers before it
    * commits; `decide` passes over them.
    */
@@ -44,13 +57,35 @@ export interface BatchObservation {
 export interface UnconfirmedCreateQuery {
   readonly batchKey: BatchKey;
   readonly createAttempt: number;
-  readonly inputFileId: string;
+  /** Null: the create carried its request lines. */
+  readonly inputFileId: string | null;
   readonly stage: UnconfirmedCreate['stage'];
   /**
    * `doubt.sinceMs` when it was asked: the answer counts for that grace alone. Absent in questions
    * of earlier releases.
    */
   readonly sinceMs?: number;
+  /** Its request lines; absent in questions of earlier releases. */
+  readonly requests?: number;
+  /** When the create was begun, by our clock; absent in questions of earlier releases. */
+  readonly sentAtMs?: number;
+  /** The newest batch in the list before the create; null or absent: none, or not known. */
+  readonly newestBatchId?: ProviderBatchId | null;
+}
+
+/**
+ * A batch in the provider's list that may be an unconfirmed create's, where the list does not say
+ * whose it is.
+ */
+export interface UndecidedBatch extends CandidateBatch {
+  readonly providerStatus: string;
+  /** Null while it is alive. */
+  readonly ending: BatchEnding['type'] | null;
+  /**
+   * The `custom_id` of one of its results: whose it is. Null: it has none yet, or none could be
+   * read.
+   */
+  readonly customId: string | null;
 }
 
 /** A batch that the provider's list holds under one of our keys, or over one of our input files. */
@@ -87,4 +122,9 @@ export interface SweepReport {
    * them is not the whole list.
    */
   readonly shown: readonly ProviderBatchId[];
+  /**
+   * Where only answers prove whose a batch is: those that may be one of the creates asked about, by
+   * creation time and number of requests, and are not among the known ones. Absent: none.
+   */
+  readonly undecided?: readonly UndecidedBatch[];
 }

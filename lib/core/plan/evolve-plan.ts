@@ -69,6 +69,7 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     inputTokens,
     plannedAtMs: atMs,
     sentAtMs: null,
+    newestBatchId: null,
     dueAtMs: atMs,
     quietPolls: 0,
     isAccepted: false,

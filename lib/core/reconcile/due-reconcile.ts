@@ -21,12 +21,15 @@ export const reconcileDue = (
     {
       type: 'SweepBatches',
       creates: unconfirmed.map(
-        ({ batchKey, createAttempt, inputFileId, doubt: { stage, sinceMs } }) => ({
+        ({ batchKey, createAttempt, inputFileId, requests, sentAtMs, newestBatchId, doubt }) => ({
           batchKey,
           createAttempt,
           inputFileId,
-          stage,
-          sinceMs,
+          stage: doubt.stage,
+          sinceMs: doubt.sinceMs,
+          requests,
+          ...(sentAtMs === null ? {} : { sentAtMs }),
+          newestBatchId,
         }),
       ),
       known: knownBatches(snapshot).map(({ providerBatchId }) => providerBatchId),

@@ -2,6 +2,7 @@ import type { LiveBatch } from '../model/batch.ts';
 import type { Effect } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { isTooLarge } from '../plan/budget.ts';
+import { isInline } from '../values/service-traits.ts';
 import { createAllowedAtMs } from '../plan/pace.ts';
 import { probeEndsAtMs, restUntilMs } from '../plan/queue.ts';
 import { inputStaleAtMs, isInputStale, mayCreate } from './submit.ts';
@@ -15,12 +16,22 @@ export const submitDue = (
   batch: LiveBatch,
   nowMs: number,
 ): readonly Effect[] => {
-  const { batchKey, batchNo, createAttempt, inputBytes, inputFileId } = batch;
+  const { batchKey, batchNo, createAttempt, requests, inputBytes, inputFileId } = batch;
   const { state } = snapshot.control;
   if (batch.phase === 'creating')
-    return inputFileId === null
+    return inputFileId === null && !isInline(snapshot.config)
       ? []
-      : [{ type: 'CreateBatch', batchKey, createAttempt, inputFileId }];
+      : [
+          {
+            type: 'CreateBatch',
+            batchKey,
+            batchNo,
+            createAttempt,
+            inputFileId,
+            requests,
+            inputBytes,
+          },
+        ];
   if (batch.phase !== 'planned' && batch.phase !== 'uploaded') return [];
   if (state === 'cancel_requested' || (state === 'running' && isTooLarge(snapshot, batch, nowMs)))
     return [{ type: 'DropBatch', batchKey }];

@@ -47,6 +47,7 @@ export const evolveSubmit = (s: RunSnapshot, event: SubmitEvent): RunSnapshot =>
           phase: 'creating',
           createAttempt: event.createAttempt,
           sentAtMs: event.atMs,
+          newestBatchId: event.newestBatchId,
         }),
         createsPaidUntilMs: paidAfterCreate(s, event.atMs),
       };

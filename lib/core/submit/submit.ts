@@ -120,6 +120,7 @@ export const decideBeginCreate = (
       atMs: command.atMs,
       batchKey: command.batchKey,
       createAttempt: batch.right.createAttempt + 1,
+      newestBatchId: command.newestBatchId ?? null,
     },
   ]);
 };

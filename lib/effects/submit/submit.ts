@@ -1,13 +1,8 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { Command } from '../../core/model/command.ts';
 import type { Effect } from '../../core/model/effect.ts';
-import type { ArtifactStore } from '../../ports/artifacts.ts';
-import { PayloadError } from '../../ports/payload-error.ts';
-import type { InputRefusal, PortError } from '../../ports/port-error.ts';
-import type { RequestSpan } from '../../ports/run-store.ts';
-import { createRefusal, EngineFailure, messageOf, payloadRefusal } from '../faults.ts';
-import { type ChangeLines, changedLines, raisingOf, stampingOf } from './change-lines.ts';
+import { messageOf, payloadRefusal } from '../faults.ts';
+import { batchLines } from './batch-lines.ts';
 import { inputRefusalIn, inputRefusedCommand, withRowsOfLines } from './input-refused.ts';
 import type { Asked, EnginePorts, Perform } from '../ports.ts';
 
@@ -16,26 +11,18 @@ type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
 /** Streams a batch's request lines from the payload store to the provider, byte for byte. */
 export const performUpload =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'UploadBatch'>> =>
-  (effect) =>
-    pipe(
-      run.batchLines(effect.batchNo),
-      TE.chain((spans) => {
-        const lines = readAll(run.artifacts, spans, {
-          raise: raisingOf(provider, run.snapshot.config),
-          stamp: stampingOf(provider, run.snapshot.config, effect),
-        });
-        return pipe(
-          provider.upload({
-            batchKey: effect.batchKey,
-            createAttempt: effect.createAttempt,
-            bytes: effect.inputBytes,
-            lines: lines.chunks,
-            expiresAfterMs: run.snapshot.config.operation.filesExpireAfterMs,
-          }),
-          // A payload of ours that cannot be read is not a transient failure of the provider.
-          TE.mapLeft((error) => payloadRefusal(lines.fault() ?? error)),
-        );
+  (effect) => {
+    const lines = batchLines(run, provider, effect);
+    return pipe(
+      provider.upload({
+        batchKey: effect.batchKey,
+        createAttempt: effect.createAttempt,
+        bytes: effect.inputBytes,
+        lines: lines.read(),
+        expiresAfterMs: run.snapshot.config.operation.filesExpireAfterMs,
       }),
+      // A payload of ours that cannot be read is not a transient failure of the provider.
+      TE.mapLeft((error) => payloadRefusal(lines.fault() ?? error)),
       TE.map((uploaded): Asked => {
         const { batchKey, createAttempt } = effect;
         return TE.right({
@@ -58,97 +45,6 @@ export const performUpload =
               ),
             );
       }),
-    );
-
-const readAll = (
-  artifacts: ArtifactStore,
-  spans: readonly RequestSpan[],
-  { raise, stamp }: { readonly raise: ChangeLines | null; readonly stamp: ChangeLines | null },
-): { readonly chunks: AsyncIterable<Uint8Array>; fault(): PortError | null } => {
-  let fault: PortError | null = null;
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for (const { object, offset, length, wasCharged } of spans) {
-      const read = await artifacts.read(object, { offset, length })();
-      if (read._tag === 'Left') {
-        fault = read.left;
-        throw new EngineFailure(read.left);
-      }
-      try {
-        const raised = raise === null || !wasCharged ? read.right : changedLines(read.right, raise);
-        yield* stamp === null ? raised : changedLines(raised, stamp);
-      } catch (cause) {
-        // Bytes that have changed since they were stored: the upload breaks off, and is not the
-        // transfer's fault.
-        if (cause instanceof PayloadError) fault = cause.error;
-        throw cause;
-      }
-    }
-  }
-  return { chunks: chunks(), fault: () => fault };
-};
-
-/**
- * The one effect that is never performed twice on its own account: whatever comes back is a
- * command, and each of them leaves `creating`. Any answer that is not a plain refusal leaves the
- * create unconfirmed.
- */
-export const performCreate =
-  ({ run, provider, scheduler }: EnginePorts): Perform<Of<'CreateBatch'>> =>
-  ({ batchKey, createAttempt, inputFileId }) => {
-    let refused: InputRefusal | null = null;
-    return pipe(
-      run.assertOwned(),
-      TE.chain(() => {
-        const { batchMetadata, operation } = run.snapshot.config;
-        const metadata = { ...batchMetadata, batchor_run_id: run.runId };
-        return TE.fromTask<Command, PortError>(() =>
-          provider
-            .create({
-              batchKey,
-              createAttempt,
-              inputFileId,
-              metadata,
-              outputExpiresAfterMs: operation.outputFilesExpireAfterMs,
-            })()
-            .then(
-              (answer): Command => {
-                const atMs = scheduler.now();
-                if (answer._tag === 'Right')
-                  return { type: 'RecordCreated', atMs, batchKey, createAttempt, ...answer.right };
-                refused = inputRefusalIn(answer.left);
-                if (refused !== null)
-                  return inputRefusedCommand(
-                    { batchKey, createAttempt },
-                    { message: messageOf(answer.left) },
-                    refused,
-                    atMs,
-                  );
-                const refusal = createRefusal(answer.left);
-                if (refusal !== null)
-                  return { type: 'RecordCreateRefused', atMs, batchKey, createAttempt, refusal };
-                return {
-                  type: 'RecordCreateUnclear',
-                  atMs,
-                  batchKey,
-                  createAttempt,
-                  message: answer.left.type === 'unclear' ? answer.left.message : answer.left.type,
-                };
-              },
-              (thrown: unknown): Command => ({
-                type: 'RecordCreateUnclear',
-                atMs: scheduler.now(),
-                batchKey,
-                createAttempt,
-                message: String(thrown),
-              }),
-            ),
-        );
-      }),
-      TE.map((command): Asked =>
-        command.type === 'RecordInputRefused' && refused !== null
-          ? withRowsOfLines(run, command, refused)
-          : TE.right(command),
-      ),
     );
   };
 

@@ -6,6 +6,7 @@ import {
   type RunConfig,
 } from '../../core/model/config.ts';
 import type { CustomIdFormat } from '../../core/values/custom-ids.ts';
+import { openaiTraits } from '../../core/values/service-traits.ts';
 import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf, raisedOf } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
 import { structuredOutputOf } from './job-structure.ts';
@@ -46,6 +47,7 @@ export const configOf = (
     takesWholeAnswers: true,
     adopted: adoptedOf(job),
     limits: provider.limits,
+    traits: provider.traits ?? openaiTraits,
     operation: operationOf(job, prices),
   };
   const fault = faultOfConfig(config);

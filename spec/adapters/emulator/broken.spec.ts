@@ -4,7 +4,7 @@ import { createOpenAI } from '../../../adapters/openai/index.ts';
 import type { BatchKey } from '../../../lib/core/values/ids.ts';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
 import type { Fault, Operation } from '../../../lib/sim/provider/faults.ts';
-import { leftOf, rightOf, sweepInput, uploadInput } from '../openai/stub.ts';
+import { createInput, leftOf, rightOf, sweepInput, uploadInput } from '../openai/stub.ts';
 
 const batchKey = 'key-1' as BatchKey;
 const line = `${JSON.stringify({ custom_id: 'row-0', method: 'POST', url: '/v1/responses', body: { model: 'm', input: 'hello' } })}\n`;
@@ -25,7 +25,7 @@ const stand = async (...faults: readonly Fault[]) => {
   /** A client with a short timeout, for calls without an answer. */
   const impatient = connect(700);
   const create = (inputFileId: string, by = provider) =>
-    by.create({ batchKey, createAttempt: 1, inputFileId, metadata: {} });
+    by.create({ ...createInput, batchKey, createAttempt: 1, inputFileId, metadata: {} });
   const ended = async (): Promise<string> => {
     const { inputFileId } = await rightOf(provider.upload(uploadInput(line)));
     const { providerBatchId } = await rightOf(create(inputFileId));
@@ -145,6 +145,7 @@ describe('an emulator that answers a create with another batch', () => {
     await it.ended();
     const { inputFileId } = await rightOf(it.provider.upload(uploadInput(line)));
     const second = it.provider.create({
+      ...createInput,
       batchKey: 'key-2' as BatchKey,
       createAttempt: 1,
       inputFileId,

@@ -109,6 +109,11 @@ export const createInput = {
   batchKey: key('key-1'),
   createAttempt: 2,
   inputFileId: 'file-1',
+  requests: 1,
+  bytes: 0,
+  lines: () => {
+    throw new Error('this service takes input files');
+  },
   metadata: { team: 'blue' },
 };
 

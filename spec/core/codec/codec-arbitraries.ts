@@ -16,6 +16,7 @@ import {
   replanReasons,
   runStatuses,
 } from '../../../lib/core/internal.ts';
+import { openaiTraits } from '../../../lib/core/internal.ts';
 import { refusedLineClasses } from '../../../lib/core/model/batch.ts';
 import { makeConfig } from '../../support/core/config.ts';
 
@@ -132,6 +133,11 @@ export const config = fc
       structuredOutput,
       batchMetadata: metadata,
       customIds: limit === null ? null : { nonce: 'k3x9a2bq', isStamped: limit > 9 },
+      traits: {
+        ...openaiTraits,
+        input: limit === null ? ('file' as const) : ('inline' as const),
+        windowMs: limit,
+      },
     };
   });
 export const batchKey = branded<LiveBatch['batchKey']>();
@@ -229,7 +235,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   },
   PendingFailed: { indexes: column, code: count, bytes: count, tokens: count, sequenceFrom: count },
   BatchUploaded: { batchKey, inputFileId: text, expiresAtMs: orNull(ms) },
-  CreateBegun: { batchKey, createAttempt: count },
+  CreateBegun: { batchKey, createAttempt: count, newestBatchId: orNull(branded()) },
   BatchCreated: {
     ...sent,
     providerBatchId: branded(),
@@ -369,6 +375,14 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
       looks: count,
       dueAtMs: ms,
       isSworn: fc.boolean(),
+      candidates: fc.array(
+        fc.record({
+          providerBatchId: branded<NonNullable<LiveBatch['providerBatchId']>>(),
+          createdAtMs: orNull(ms),
+          requests: orNull(count),
+        }),
+        { maxLength: 2 },
+      ),
     }),
   ),
   providerBatchId: orNull(branded<NonNullable<LiveBatch['providerBatchId']>>()),
@@ -376,6 +390,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   isAccepted: fc.boolean(),
   plannedAtMs: ms,
   sentAtMs: orNull(ms),
+  newestBatchId: orNull(branded<NonNullable<LiveBatch['newestBatchId']>>()),
   dueAtMs: ms,
   quietPolls: count,
   progress,

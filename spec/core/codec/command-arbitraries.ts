@@ -141,7 +141,7 @@ const fields: { readonly [T in Command['type']]: Drawn<T> } = {
     ) as fc.Arbitrary<NonNullable<CommandOf<'PlanBatch'>['others']>>,
   },
   RecordUpload: { ...attempt, inputFileId: a.text, expiresAtMs: a.orNull(a.ms) },
-  BeginCreate: { batchKey: a.batchKey },
+  BeginCreate: { batchKey: a.batchKey, newestBatchId: a.orNull(providerBatchId) },
   ReplanBatch: { batchKey: a.batchKey },
   RecordCreated: { ...attempt, providerBatchId, providerStatus: a.text },
   RecordCreateRefused: {

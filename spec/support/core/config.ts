@@ -1,4 +1,9 @@
-import { defaultOperation, type Operation, type RunConfig } from '../../../lib/core/internal.ts';
+import {
+  defaultOperation,
+  openaiTraits,
+  type Operation,
+  type RunConfig,
+} from '../../../lib/core/internal.ts';
 import { withProbability, type Dice, oneOf } from './dice.ts';
 
 const limits = {
@@ -61,6 +66,7 @@ export const makeConfig = (overrides: Overrides = {}): RunConfig => ({
   batchMetadata: {},
   customIds: null,
   takesWholeAnswers: true,
+  traits: openaiTraits,
   adopted: [],
   limits: { ...limits, createsPerHourMax: overrides.createsPerHourMax ?? null },
   operation: makeOperation(overrides),

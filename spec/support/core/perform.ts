@@ -339,7 +339,8 @@ const create = (
   world: World,
   effect: Extract<Effect, { readonly type: 'CreateBatch' }>,
 ): Answer => {
-  const { batchKey, createAttempt, inputFileId } = effect;
+  const { batchKey, createAttempt } = effect;
+  const inputFileId = effect.inputFileId as string;
   if (hasFailure(world, 0.04))
     return inputRefused(world, effect, world.files[inputFileId]?.indexes ?? []);
   if (hasFailure(world, 0.15)) {
@@ -476,6 +477,7 @@ const listing = (
     }));
   for (const batch of asked) batch.hiddenPolls = Math.max(0, batch.hiddenPolls - 1);
   const files = effect.creates.flatMap(({ inputFileId }) =>
+    inputFileId === null ||
     world.files[inputFileId] === undefined ||
     (world.unreadable.includes(inputFileId) && !world.isFair)
       ? []
