@@ -10,7 +10,11 @@ import type { ResultFormat } from './print/table-formats.ts';
 export const fileSource = async (
   input: InputFile,
   path: string,
-  { idField, keepsDigits }: { readonly idField: string; readonly keepsDigits: boolean },
+  {
+    idField,
+    keepsDigits,
+    keepsText = false,
+  }: { readonly idField: string; readonly keepsDigits: boolean; readonly keepsText?: boolean },
 ): Promise<CheckpointedItemSource<unknown, JsonObject>> => {
   switch (kindOfInput(input)) {
     case 'csv':
@@ -26,12 +30,14 @@ export const fileSource = async (
       return (await import('../adapters/jsonl/index.ts')).jsonlSource(path, {
         itemId: idField,
         numbers: keepsDigits ? 'exact' : 'rounded',
+        keepsText,
         ...(input.rowBytesMax === undefined ? {} : { lineBytesMax: input.rowBytesMax }),
         ...encodingOf(input),
       });
     case 'json':
       return (await import('../adapters/jsonl/index.ts')).jsonSource(path, {
         itemId: idField,
+        keepsText,
         ...(input.jsonPath === undefined ? {} : { path: input.jsonPath }),
         ...(input.rowBytesMax === undefined ? {} : { rowBytesMax: input.rowBytesMax }),
         ...encodingOf(input),

@@ -10,6 +10,8 @@ export interface RowLocator {
   readonly position: JsonValue;
   /** How the source writes fields whose numbers JavaScript would write otherwise. */
   readonly written?: ReadonlyMap<string, string> | null;
+  /** The row itself; null: it is not kept. */
+  readonly text?: string | null;
 }
 
 /** What is wrong with a row. */
@@ -57,10 +59,12 @@ export const createRowMapper =
       const item: BatchItem<Payload, Metadata> =
         metadata === undefined ? { itemId, payload } : { itemId, payload, metadata };
       const location = { ref, line: locator.line };
-      const written =
-        locator.written === null || locator.written === undefined
+      const written = {
+        ...(locator.written === null || locator.written === undefined
           ? {}
-          : { written: locator.written };
+          : { written: locator.written }),
+        ...(locator.text === null || locator.text === undefined ? {} : { text: locator.text }),
+      };
       // A column is the row's own key; what a function makes of a row need not be.
       if (typeof mapping.itemId === 'function')
         return { item, position: locator.position, location, ...written };

@@ -16,7 +16,7 @@ export const jsonRowReader = <
   Metadata extends JsonObject,
 >(
   path: string,
-  options: { readonly rowSchema?: Schema } & RowMapping<
+  options: { readonly rowSchema?: Schema; readonly keepsText?: boolean } & RowMapping<
     StandardSchemaV1.InferOutput<Schema>,
     Payload,
     Metadata
@@ -25,12 +25,13 @@ export const jsonRowReader = <
   row: FileRow<JsonRow>,
 ) => SourceEntry<Payload, Metadata> | Promise<SourceEntry<Payload, Metadata>>) => {
   type Row = StandardSchemaV1.InferOutput<Schema>;
-  const { rowSchema, itemId } = options;
+  const { rowSchema, itemId, keepsText = false } = options;
   const mapRow = createRowMapper<Row, Payload, Metadata>(path, options);
   return (row) => {
-    const place = { index: row.position.index - 1, line: row.line, position: row.position };
-    if (row.type === 'bad') return badEntry(path, place, row);
-    const { value, written } = row.value;
+    const found = { index: row.position.index - 1, line: row.line, position: row.position };
+    if (row.type === 'bad') return badEntry(path, found, row);
+    const { value, written, text } = row.value;
+    const place = keepsText ? { ...found, text } : found;
     // Without a schema there is nothing to infer Row from, so it is the default: JsonObject.
     if (rowSchema === undefined) return mapRow(value as Row, { ...place, written });
     const finish = (checked: CheckedRow<Row>) =>

@@ -29,6 +29,8 @@ export type JsonlOptions<Schema extends StandardSchemaV1, Payload, Metadata exte
    * `text`: each as the text that it is written as, `19.90`. `rounded`: as `JSON.parse` has it.
    */
   readonly numbers?: NumberReading;
+  /** Whether rows come with their own JSON too, letter by letter (`text`). Default false. */
+  readonly keepsText?: boolean;
 } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
 
 /**

@@ -8,6 +8,7 @@ import { decodeUtf8 } from '../files/utf8.ts';
 export interface JsonRow {
   readonly value: JsonObject;
   readonly written: ReadonlyMap<string, string> | null;
+  readonly text: string;
 }
 
 export type ParsedRow =
@@ -35,6 +36,6 @@ export const parseRow = (bytes: Buffer, what: string, numbers: NumberReading): P
   }
   const { value, written } = parsed;
   return isJsonObject(value)
-    ? { type: 'row', row: { value, written } }
+    ? { type: 'row', row: { value, written, text } }
     : { type: 'bad', reason: `${what} is ${nameOf(value)}, not a JSON object` };
 };

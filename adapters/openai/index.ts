@@ -4,6 +4,8 @@ export {
   parseEndpoint,
   type OpenAIEndpoint,
   type OpenAIEndpoints,
+  type BodyText,
+  type MessagesText,
   type RawBody,
 } from './config/endpoints.ts';
 export { openaiLimits } from './config/limits.ts';

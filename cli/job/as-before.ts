@@ -20,7 +20,11 @@ export const asBefore = (
   if (stored === null || isOfModule(given) || isOfModule(stored)) return given;
   const policies = policiesAsBefore(given.policies, stored.policies, operation);
   if (isOfRun(given) || isOfRun(stored) || isOfBatches(given) || isOfBatches(stored))
-    return { ...given, policies };
+    return {
+      ...given,
+      policies,
+      ...(isOfRun(given) && isOfRun(stored) ? { keepsLetters: stored.keepsLetters ?? false } : {}),
+    };
   const { inputs } = given;
   const isSameInput =
     inputs.length === stored.inputs.length &&
@@ -33,6 +37,7 @@ export const asBefore = (
     namespacesIds: given.namespacesIds ?? stored.namespacesIds,
     refusesObjects: stored.refusesObjects,
     keepsDigits: stored.keepsDigits,
+    keepsLetters: stored.keepsLetters,
     policies,
   };
 };

@@ -37,6 +37,11 @@ export interface JobDescription extends Settings {
    * in runs begun before that was so.
    */
   readonly keepsDigits: boolean;
+  /**
+   * Prepared bodies and messages go out letter by letter, and metadata has its numbers as they are
+   * written; false in runs begun before that was so.
+   */
+  readonly keepsLetters: boolean;
   readonly metadataFields: readonly string[];
   /** All columns but id and prompt come back as metadata. */
   readonly keepsColumns: boolean;
@@ -72,6 +77,8 @@ export interface EarlierDescription extends Settings {
     readonly runId: string;
     readonly only: 'failed' | 'all' | readonly FailureClass[];
   };
+  /** Requests go out letter by letter; absent in runs begun before that was so. */
+  readonly keepsLetters?: boolean;
 }
 
 /** Batches that were created elsewhere, as they were found at the provider. */
@@ -253,6 +260,7 @@ const isJobDescription = t.isObject({
   systemPrompt: t.isNullable(t.isString()),
   refusesObjects: t.isOptional(t.isBoolean()),
   keepsDigits: t.isOptional(t.isBoolean()),
+  keepsLetters: t.isOptional(t.isBoolean()),
   metadataFields: t.isArray(t.isString()),
   keepsColumns: t.isBoolean(),
   rowsMax: count,
@@ -263,6 +271,7 @@ const isEarlierDescription = t.isObject({
     runId: t.isString(),
     only: t.isOneOf([t.isEnum(['failed', 'all'] as const), t.isArray(t.isEnum(failureClasses))]),
   }),
+  keepsLetters: t.isOptional(t.isBoolean()),
 });
 const isBatchesDescription = t.isObject({
   ...settings,
@@ -326,6 +335,7 @@ export const decodeDescription = (runId: string, stored: JsonObject | null): Des
           namespacesIds: description.namespacesIds ?? false,
           refusesObjects: description.refusesObjects ?? false,
           keepsDigits: description.keepsDigits ?? false,
+          keepsLetters: description.keepsLetters ?? false,
           ...later,
         };
   }

@@ -23,6 +23,7 @@ import {
   type ModuleDescription,
   doesNamespaceIds,
 } from './job-description.ts';
+import { withMembers } from '../../lib/core/json/json-members.ts';
 import { bringConnection, loadExportOf } from '../shell/load-module.ts';
 import { policyOptions } from './policy-options.ts';
 import { loadSchema } from './schema-source.ts';
@@ -47,6 +48,8 @@ export const jobOf = (
   return isOfRun(description) ? jobOfRun(description, runs) : jobOfFlags(description, cwd);
 };
 
+type AnySource = CheckpointedItemSource<unknown, JsonObject>;
+
 /** The store of earlier runs; null: no store. */
 export type Runs = Pick<BatchRunner, 'getRun'>;
 
@@ -60,17 +63,23 @@ const jobOfRun = async (description: EarlierDescription, runs: Runs | null): Pro
       hint: 'Use start; quote reads only input files.',
     });
   const earlier = await runs.getRun(runId);
-  const { structuredOutput, jobName } = earlier.snapshot().config;
+  const { structuredOutput, jobName, provider } = earlier.snapshot().config;
+  const { model } = provider;
   const given = Object.keys(description.params);
+  // Parameters and model of this start are put behind what stays.
+  const changes = new Map<string, null>(
+    [...given, ...(description.model === model ? [] : ['model'])].map((key) => [key, null]),
+  );
   const asThen =
     structuredOutput === null
       ? {}
       : { structuredOutput: structuredOutput.jsonSchema, schemaName: structuredOutput.schemaName };
   return {
     name: jobName,
-    source: earlier.source({ only }) as CheckpointedItemSource<unknown, JsonObject>,
+    source: earlier.source({ only, keepsText: description.keepsLetters === true }) as AnySource,
     buildPrompt: ({ payload }) => {
-      const { body } = payload as EarlierItem;
+      const { body, bodyText } = payload as EarlierItem;
+      if (bodyText !== undefined) return { bodyText: withMembers(bodyText, changes) };
       return {
         body: Object.fromEntries(Object.entries(body).filter(([key]) => !given.includes(key))),
       };
@@ -144,14 +153,20 @@ const jobOfFlags = async (description: JobDescription, cwd: string): Promise<Cli
   };
 };
 
+type ReadAs = 'idField' | 'keepsDigits' | 'keepsLetters';
+
 /** A source for each input file. */
 export const openInputs = (
-  { inputs, idField, keepsDigits }: Pick<JobDescription, 'inputs' | 'idField' | 'keepsDigits'>,
+  { inputs, idField, keepsDigits, keepsLetters }: Pick<JobDescription, 'inputs' | ReadAs>,
   cwd: string,
 ): Promise<readonly CheckpointedItemSource<unknown, JsonObject>[]> =>
   Promise.all(
     inputs.map(async (input) => {
-      const file = await fileSource(input, pathOf(input, cwd), { idField, keepsDigits });
+      const file = await fileSource(input, pathOf(input, cwd), {
+        idField,
+        keepsDigits,
+        keepsText: keepsLetters,
+      });
       // Lineage has the typed name, in whichever folder the run continues.
       return file.ref === input.given ? file : renamed(file, input.given);
     }),

@@ -7,4 +7,6 @@ export type CliPrompt =
   | PromptParts
   | { readonly messages: readonly JsonObject[] }
   | { readonly input: readonly string[] }
-  | { readonly body: JsonObject };
+  | { readonly body: JsonObject }
+  | { readonly bodyText: string }
+  | { readonly messagesText: string };

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
 import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
+import { memberText } from '../../lib/core/json/json-members.ts';
 import type { SourceEntry, SourceRow } from '../../lib/ports/source.ts';
 import { readPrepared } from './prepared-row.ts';
 import type { CliPrompt } from './prompt.ts';
@@ -10,9 +11,15 @@ import { parseTemplate, textOf } from './template.ts';
 type BadField = { readonly field: string; readonly reason: string };
 /** How the source writes fields whose numbers JavaScript would write otherwise. */
 type Written = SourceRow['written'];
+/** How the source writes the row. */
+interface Letters {
+  readonly written: Written;
+  /** The row as JSON; null: it is not kept, or not JSON. */
+  readonly text: string | null;
+}
 type PromptOf = (
   row: JsonObject,
-  written: Written,
+  letters: Letters,
   ref: string,
 ) => { readonly payload: CliPrompt } | BadField;
 
@@ -27,10 +34,10 @@ export const rowMapper = (
   const metadataOf = metadataReader(description);
   return (entry) => {
     if ('bad' in entry) return entry;
-    const { item, position, location, primaryKey, idField, origin, written } = entry;
+    const { item, position, location, primaryKey, idField, origin, written, text = null } = entry;
     const from = origin === undefined ? {} : { origin };
     const row = isJsonObject(item.payload) ? item.payload : {};
-    const prompt = promptOf(row, written, location?.ref ?? '');
+    const prompt = promptOf(row, { written, text }, location?.ref ?? '');
     if ('reason' in prompt) {
       const place = rowIndexIn(entry);
       const reason = place === null ? prompt.reason : `${prompt.reason} (row index ${place})`;
@@ -80,14 +87,20 @@ const promptReader = (description: JobDescription): PromptOf => {
   const { prompt, systemPrompt, refusesObjects, model } = description;
   if (prompt.type === 'prepared') {
     const { url } = prompt;
-    return (row, written, ref) =>
-      roundedIn(row, 'body', written) ?? readPrepared(row, { url, model, ref });
+    return (row, { written, text }, ref) => {
+      const read = readPrepared(row, { url, model, ref });
+      if ('reason' in read) return read;
+      const bodyText = text === null ? null : memberText(text, 'body');
+      return bodyText === null
+        ? (roundedIn(row, 'body', written) ?? read)
+        : { payload: { bodyText } };
+    };
   }
   const withSystem = (text: string): CliPrompt =>
     systemPrompt === null ? text : { prompt: text, systemPrompt };
   if (prompt.type === 'template') {
     const template = parseTemplate(prompt.template);
-    return (row, written) => {
+    return (row, { written }) => {
       const bad = unusableIn(row, template.fields, refusesObjects);
       if (bad !== null) return bad;
       const made = template.render(row, written);
@@ -101,7 +114,7 @@ const promptReader = (description: JobDescription): PromptOf => {
   }
   const { field } = prompt;
   const what = `the prompt field ${JSON.stringify(field)}`;
-  return (row, written) => {
+  return (row, { written, text }) => {
     const value: JsonValue | undefined = Object.hasOwn(row, field) ? row[field] : undefined;
     if (value === undefined)
       return { field, reason: `${what} is missing; there are ${namesOf(row)}` };
@@ -109,10 +122,12 @@ const promptReader = (description: JobDescription): PromptOf => {
     if (read.type === 'text') return { payload: withSystem(written?.get(field) ?? read.text) };
     if (!refusesObjects && value !== null && !isTooDeep(value))
       return { payload: withSystem(textOf(value)) };
-    const rounded = roundedIn(row, field, written);
-    if (rounded !== null) return rounded;
     const sent = sendable(read, description);
-    return 'reason' in sent ? { field, reason: `${what} ${sent.reason}` } : sent;
+    if ('reason' in sent) return { field, reason: `${what} ${sent.reason}` };
+    const messagesText = text === null || read.type !== 'messages' ? null : memberText(text, field);
+    return messagesText === null
+      ? (roundedIn(row, field, written) ?? sent)
+      : { payload: { messagesText } };
   };
 };
 

@@ -92,6 +92,7 @@ export const describeJob = async (
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
     refusesObjects: true,
     keepsDigits: true,
+    keepsLetters: true,
     metadataFields: [...new Set(flags.metadataField)],
     keepsColumns: flags.keepColumns,
     rowsMax: wholeNumber('--limit', flags.limit),
@@ -146,7 +147,7 @@ const describePrepared = async (
   const { url, model, endpoint } = found;
   notes.forEach(note);
   note(
-    `batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its requests go to ${url}, for ${model}`,
+    `batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its bodies go to ${url} letter by letter, for ${model}`,
   );
   return {
     version: 1,
@@ -157,6 +158,7 @@ const describePrepared = async (
     systemPrompt: null,
     refusesObjects: true,
     keepsDigits: true,
+    keepsLetters: true,
     metadataFields: [],
     keepsColumns: false,
     rowsMax: wholeNumber('--limit', flags.limit),
@@ -240,6 +242,7 @@ const describeEarlier = async (
   return {
     version: 1,
     earlier: { runId, only: onlyOf(flags.only ?? 'failed', ['failed', 'all']) },
+    keepsLetters: true,
     model,
     endpoint: provider.endpoint,
     params: params(flags.param),

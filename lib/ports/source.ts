@@ -47,6 +47,8 @@ export interface SourceRow<
    * `1e3`), as the source has them.
    */
   readonly written?: ReadonlyMap<string, string>;
+  /** Of a row of JSON: the row itself as the source has it, where that was asked for. */
+  readonly text?: string;
 }
 
 /** A row that cannot be an item, with the checkpoint after it, so that reading can continue. */

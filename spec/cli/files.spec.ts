@@ -369,23 +369,44 @@ describe('numbers of a file', () => {
     expect(quoted.json['item_count']).toBe(2);
   });
 
-  it('are refused where they would go out as other numbers', async () => {
-    const request = {
-      custom_id: 'a',
-      method: 'POST',
-      url: '/v1/responses',
-      body: { model: 'gpt-4.1', input: 'x', temperature: 1 },
+  it('go out letter by letter in prepared bodies and messages, also when they are sent again', async () => {
+    const body =
+      '{"model":"gpt-4.1", "input":"caf\\u00e9","temperature":0.0,"2":1,"1":2,"stream":false,"seed":9007199254740993,"top_p":1.10}';
+    const line = (id: string): string =>
+      `{"custom_id":"${id}","body":${body},"url":"/v1/responses","method":"POST"}\n`;
+    world.write('batch.jsonl', line('a') + line('b'));
+    world.write('batch.json', `[${line('a')},\n${line('b').replace('"seed"', '\n  "seed"')}]`);
+    const bodyIn = (stdout: string): readonly string[] =>
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((text) => text.slice(text.indexOf('"body":') + 7, -1));
+    const dryOf = async (...args: readonly string[]): Promise<readonly string[]> => {
+      const ran = await world.run(['start', '--dry-run', ...args]);
+      expect(ran.code, ran.stderr).toBe(0);
+      return bodyIn(ran.stdout);
     };
-    const line = (seed: string): string =>
-      JSON.stringify(request).replace('"temperature":1', `"temperature":1.0,"seed":${seed}`);
-    world.write('batch.jsonl', line('7'));
-    expect((await world.run(['start', '--dry-run', '--input', 'batch.jsonl'])).stdout).toContain(
-      '"temperature":1,"seed":7',
+    expect(await dryOf('--input', 'batch.jsonl')).toEqual([body, body]);
+    expect(await dryOf('--input', 'batch.json')).toEqual([body, body]);
+    const started = ['start', '--input', 'batch.jsonl', '--run-id', 'letters', '--store', 'store'];
+    const ran = await world.run([...started, '--poll-interval', '0.05', '--wait']);
+    expect(ran.stderr).toContain('its bodies go to /v1/responses letter by letter, for gpt-4.1');
+    expect(ran.json).toMatchObject({ status: 'completed', item_count: 2 });
+    const again = ['--from-run', 'letters', '--only', 'all', '--store', 'store'];
+    expect(await dryOf(...again)).toEqual([body, body]);
+    expect((await dryOf(...again, '--param', 'temperature=0.5', '--model', 'gpt-4o'))[0]).toBe(
+      '{"input":"caf\\u00e9","2":1,"1":2,"stream":false,"seed":9007199254740993,"top_p":1.10,"model":"gpt-4o","temperature":0.5}',
     );
-    world.write('batch.jsonl', line('9007199254740993'));
-    const refused = await world.run(['start', '--dry-run', '--input', 'batch.jsonl']);
-    expect(refused.stderr).toContain(
-      'field "body": "body" holds a number with more digits than JavaScript keeps, so another number would be sent',
-    );
+    const messages =
+      '[{"role": "user", "content":[{"type":"x","n":1.10,"seed":9007199254740993}]}]';
+    world.write('talk.jsonl', `{"id":1,"m":${messages}}\n`);
+    const talk = ['--input', 'talk.jsonl', '--id-field', 'id', '--prompt-field', 'm'];
+    const asked = [...talk, '--model', 'gpt-4.1', '--param', 'temperature=0.5'];
+    expect(await dryOf(...asked, '--endpoint', 'chat.completions')).toEqual([
+      `{"messages":${messages},"model":"gpt-4.1","temperature":0.5}`,
+    ]);
+    expect(await dryOf(...asked)).toEqual([
+      `{"input":${messages},"model":"gpt-4.1","temperature":0.5}`,
+    ]);
   });
 });

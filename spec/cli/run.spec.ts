@@ -227,7 +227,7 @@ describe('a run from the command line', () => {
     ];
     const stopped = await world.run(args);
     expect(stopped.stderr).toContain(
-      'prepared.jsonl: a prepared batch file: its requests go to /v1/chat/completions, for gpt-4.1',
+      'prepared.jsonl: a prepared batch file: its bodies go to /v1/chat/completions letter by letter, for gpt-4.1',
     );
     expect(stopped.stderr).toContain(
       `prepared.jsonl:3, field "body": its model is "gpt-4o", but the run's is "gpt-4.1". Put these requests into another file`,

@@ -13,6 +13,19 @@ export interface RawBody<Body> {
 }
 
 /**
+ * A whole request body as JSON text, which goes out letter by letter. A model in it is the job's,
+ * or the row is sent to no batch of it; parameters of the job that it lacks are put behind it.
+ */
+export interface BodyText {
+  readonly bodyText: string;
+}
+
+/** The `messages` as JSON text, which goes out letter by letter. */
+export interface MessagesText {
+  readonly messagesText: string;
+}
+
+/**
  * Spelled as the SDK spells its namespaces. For each: the body, what `buildPrompt` may return, what
  * `output` is. Answers that are more than text, which only those are that were asked for it (tools,
  * several choices, probabilities, sound, pictures), give their content as the provider wrote it in
@@ -25,12 +38,20 @@ export interface OpenAIEndpoints {
       | string
       | PromptParts
       | { readonly messages: OpenAI.Responses.ResponseInput }
-      | RawBody<Responses>;
+      | RawBody<Responses>
+      | BodyText
+      | MessagesText;
     output: string;
   };
   'chat.completions': {
     body: Chat;
-    prompt: string | PromptParts | { readonly messages: Chat['messages'] } | RawBody<Chat>;
+    prompt:
+      | string
+      | PromptParts
+      | { readonly messages: Chat['messages'] }
+      | RawBody<Chat>
+      | BodyText
+      | MessagesText;
     output: string;
   };
   /**
@@ -38,14 +59,18 @@ export interface OpenAIEndpoints {
    */
   embeddings: {
     body: Embeddings;
-    prompt: string | { readonly input: Embeddings['input'] } | RawBody<Embeddings>;
+    prompt: string | { readonly input: Embeddings['input'] } | RawBody<Embeddings> | BodyText;
     output: readonly number[];
   };
-  completions: { body: Completions; prompt: string | RawBody<Completions>; output: string };
+  completions: {
+    body: Completions;
+    prompt: string | RawBody<Completions> | BodyText;
+    output: string;
+  };
   /** One result; where a request holds several inputs, a list of them. */
   moderations: {
     body: Moderations;
-    prompt: string | { readonly input: Moderations['input'] } | RawBody<Moderations>;
+    prompt: string | { readonly input: Moderations['input'] } | RawBody<Moderations> | BodyText;
     output: OpenAI.Moderation;
   };
 }

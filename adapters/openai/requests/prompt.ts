@@ -1,4 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../../lib/core/json/json.ts';
+import { isTooDeep, jsonDepthMax } from '../../../lib/core/json/json-depth.ts';
+import { onOneLine } from '../../../lib/core/json/json-members.ts';
 import type { OpenAIEndpoint } from '../config/endpoints.ts';
 
 /** What a prompt builder returned. */
@@ -6,6 +8,8 @@ export type ReadPrompt =
   | { readonly type: 'text'; readonly prompt: string; readonly systemPrompt: string | undefined }
   | { readonly type: 'list'; readonly list: NonNullable<JsonObject[string]> }
   | { readonly type: 'body'; readonly body: JsonObject }
+  /** `text` is the JSON of `body`, on one line. */
+  | { readonly type: 'bodyText'; readonly body: JsonObject; readonly text: string }
   | { readonly type: 'unusable'; readonly reason: string };
 
 /** Which keys a prompt object may have, by the endpoint. */
@@ -29,6 +33,8 @@ export const readPrompt = (endpoint: OpenAIEndpoint, prompt: unknown): ReadPromp
     return unusable(
       `the prompt is ${kindOf(prompt)}; ${endpoint} takes a string or an object with ${shapes[endpoint].join(', or ')}`,
     );
+  const asText = readTexts(endpoint, prompt);
+  if (asText !== null) return asText;
   const forms = shapes[endpoint].filter((key) => prompt[key] !== undefined);
   const [form] = forms;
   if (form === undefined || forms.length > 1) {
@@ -52,6 +58,30 @@ export const readPrompt = (endpoint: OpenAIEndpoint, prompt: unknown): ReadPromp
     ? { type: 'list', list }
     : unusable(`"${form}" is ${kindOf(list)}, not a list`);
 };
+
+/** The forms that are JSON text already; null: the prompt is of another form. */
+const readTexts = (endpoint: OpenAIEndpoint, prompt: JsonObject): ReadPrompt | null => {
+  const [form, ...others] = Object.keys(prompt);
+  const isMessages = form === 'messagesText' && takesSystemPrompt(endpoint);
+  if (others.length > 0 || (form !== 'bodyText' && !isMessages)) return null;
+  const given = prompt[form];
+  if (typeof given !== 'string') return unusable(`"${form}" is ${kindOf(given)}, not a string`);
+  const text = onOneLine(isMessages ? `{"${messagesField(endpoint)}":${given}}` : given);
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    return unusable(`"${form}" is not JSON: ${String(error)}`);
+  }
+  if (!isJsonObject(body)) return unusable(`"${form}" is ${kindOf(body)}, not an object`);
+  if (isTooDeep(body)) return unusable(`"${form}" is nested more than ${jsonDepthMax} levels deep`);
+  if ((body['stream'] ?? false) !== false)
+    return unusable(`"${form}" has "stream", but a batch cannot stream`);
+  return lacking(endpoint, form, body) ?? { type: 'bodyText', body, text };
+};
+
+const messagesField = (endpoint: OpenAIEndpoint): string =>
+  endpoint === 'responses' ? 'input' : 'messages';
 
 const readText = ({ prompt, systemPrompt }: JsonObject): ReadPrompt => {
   if (typeof prompt !== 'string') return unusable(`"prompt" is ${kindOf(prompt)}, not a string`);
@@ -78,10 +108,13 @@ const readBody = (endpoint: OpenAIEndpoint, body: unknown): ReadPrompt => {
     return unusable(
       `"body" holds "${reserved}": the model is the job's, and a batch never streams`,
     );
-  if (!needed[endpoint].some((key) => (body[key] ?? null) !== null))
-    return unusable(`"body" holds no ${needed[endpoint].map((key) => `"${key}"`).join(' or ')}`);
-  return { type: 'body', body };
+  return lacking(endpoint, 'body', body) ?? { type: 'body', body };
 };
+
+const lacking = (endpoint: OpenAIEndpoint, form: string, body: JsonObject): ReadPrompt | null =>
+  needed[endpoint].some((key) => (body[key] ?? null) !== null)
+    ? null
+    : unusable(`"${form}" holds no ${needed[endpoint].map((key) => `"${key}"`).join(' or ')}`);
 
 const unusable = (reason: string): ReadPrompt => ({ type: 'unusable', reason });
 

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../../lib/core/json/json.ts';
+import { withMembers } from '../../../lib/core/json/json-members.ts';
 import { paddedMember } from '../../../lib/core/settle/output-bound.ts';
 import type { LineRenderer, RenderedLine, RenderInput } from '../../../lib/ports/provider.ts';
 import { endpointPath, type OpenAIEndpoint } from '../config/endpoints.ts';
@@ -88,6 +89,31 @@ export const createRenderer = ({
     };
   };
 
+  /** A body that is text already: only what the job adds is written. */
+  const ownText = (customId: string, own: JsonObject, text: string): ReturnType<LineRenderer> => {
+    const { model: named = model } = own;
+    if (named !== model)
+      return {
+        reason: `its model is ${JSON.stringify(named)}, but the run's is ${JSON.stringify(model)}`,
+      };
+    const whole = { model, ...shared, ...own };
+    const body =
+      jsonSchema === null ? whole : (withSchema(endpoint, whole, jsonSchema, schemaName) ?? whole);
+    const added = Object.entries(body).filter(([key, value]) => value !== own[key]);
+    const [, bounds] = raised === null ? [body, []] : withoutBounds(endpoint, body);
+    const changes = new Map<string, string | null>([
+      ...added.map(([key, value]) => [key, quote(value ?? null)] as const),
+      ...bounds.map(([key]) => [key, null] as const),
+    ]);
+    const changed = escapeSeparators(withMembers(text, changes));
+    const padded = bounds.map(([key, bound]) => paddedMember(key, bound)).join('');
+    return {
+      line: `{"custom_id":${quote(customId)}${beforeBody}${padded === '' ? changed : `${changed.slice(0, -1)}${padded}}`}}\n`,
+      inputs: inputsOf(endpoint, body),
+      ...(saysBound(endpoint, own) ? { outputTokensMax: boundOf(body) } : {}),
+    };
+  };
+
   /** What a row with a body of its own may be billed for, when it is asked again, too. */
   const boundOf = (body: JsonObject): number | null => {
     const bound = outputTokensMaxOf(endpoint, body);
@@ -102,6 +128,7 @@ export const createRenderer = ({
         return {
           line: `{"custom_id":${quote(customId)}${beforeBody}${words(read.prompt, read.systemPrompt)}`,
         };
+      if (read.type === 'bodyText') return ownText(customId, read.body, read.text);
       return rawBody(
         customId,
         read.type === 'body' ? read.body : { [listField[endpoint]]: read.list },

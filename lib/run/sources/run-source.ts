@@ -1,6 +1,7 @@
 import { failureOfCode, type FailureClass } from '../../core/values/failure.ts';
 import { lossyNumberIn } from '../../core/json/json-digits.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
+import { memberText } from '../../core/json/json-members.ts';
 import { SourceError } from '../../ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../ports/source.ts';
 import type { ResultRef, RowLines, RunReader } from '../../ports/run-store.ts';
@@ -11,6 +12,11 @@ import { must, unwrap } from '../api/interop.ts';
 export interface EarlierItem {
   /** Its request body as sent, without the model. Return it as `{ body }`, changed or not. */
   readonly body: JsonObject;
+  /**
+   * Its request body as sent, letter by letter, model included: with `keepsText`. Return it as
+   * `{ bodyText }`.
+   */
+  readonly bodyText?: string;
   /** Null for a completed row. */
   readonly errorClass: FailureClass | null;
   readonly attemptCount: number;
@@ -19,6 +25,11 @@ export interface EarlierItem {
 export interface RunSourceOptions {
   /** All failed rows with a request (default), some failure classes, or all rows with a request. */
   readonly only?: 'failed' | 'all' | readonly FailureClass[];
+  /**
+   * Whether payloads have `bodyText` too. Then a number in it that JavaScript would round makes no
+   * bad row: send the text. Default false.
+   */
+  readonly keepsText?: boolean;
 }
 
 /** What a source needs from the run. */
@@ -39,7 +50,7 @@ const startNewRun = 'Start a new run from the original input instead';
  */
 export const runSource = (
   { runId, reader, requireFinished }: EarlierRun,
-  { only = 'failed' }: RunSourceOptions,
+  { only = 'failed', keepsText = false }: RunSourceOptions,
 ): CheckpointedItemSource<EarlierItem, JsonObject, number> => {
   const ref = `run:${runId}`;
   const isWanted = ({ status, code }: ResultRef): boolean => {
@@ -82,12 +93,17 @@ export const runSource = (
           ref: each,
           lines: lines[each.index - (wanted[0]?.index ?? 0)] ?? null,
         }));
-        yield await entriesOf(source, found, ref);
+        yield await entriesOf(source, found, { ref, keepsText });
         next = page.nextIndex;
       }
     },
   };
 };
+
+interface Reading {
+  readonly ref: string;
+  readonly keepsText: boolean;
+}
 
 interface Found {
   readonly ref: ResultRef;
@@ -98,7 +114,7 @@ interface Found {
 const entriesOf = async (
   { artifacts, runId }: RunReader,
   found: readonly Found[],
-  sourceRef: string,
+  reading: Reading,
 ): Promise<readonly SourceEntry<EarlierItem, JsonObject, number>[]> => {
   const textsOf = async (
     spans: readonly (RowLines['request'] | null)[],
@@ -108,7 +124,7 @@ const entriesOf = async (
       throw new SourceError(
         `its request lines are missing (${read.left.message}), possibly pruned. ${startNewRun}`,
         {
-          ref: sourceRef,
+          ref: reading.ref,
         },
       );
     return unwrap(read, { runId });
@@ -116,7 +132,7 @@ const entriesOf = async (
   const requests = await textsOf(found.map(({ lines }) => lines?.request ?? null));
   const items = await textsOf(found.map(({ lines }) => lines?.item ?? null));
   return found.map(({ ref }, index) =>
-    entryOf(ref, requests[index] ?? null, items[index] ?? null, sourceRef),
+    entryOf(ref, requests[index] ?? null, items[index] ?? null, reading),
   );
 };
 
@@ -124,7 +140,7 @@ const entryOf = (
   ref: ResultRef,
   request: string | null,
   item: string | null,
-  sourceRef: string,
+  { ref: sourceRef, keepsText }: Reading,
 ): SourceEntry<EarlierItem, JsonObject, number> => {
   const { itemId, index, code, charged, status } = ref;
   const position = index + 1;
@@ -137,7 +153,7 @@ const entryOf = (
       origin,
       position,
     };
-  const lossy = lossyNumberIn(request ?? '');
+  const lossy = keepsText ? null : lossyNumberIn(request ?? '');
   if (lossy !== null)
     return {
       bad: {
@@ -157,6 +173,7 @@ const entryOf = (
       itemId,
       payload: {
         body: rest,
+        ...(keepsText ? { bodyText: memberText(request ?? '{}', 'body') ?? '{}' } : {}),
         errorClass: status === 'completed' ? null : failureOfCode(code),
         attemptCount: charged,
       },

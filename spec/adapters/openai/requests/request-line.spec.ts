@@ -54,6 +54,50 @@ const anyText = fc.oneof(
 );
 
 describe('a request line', () => {
+  it('has a body that is text already letter by letter, and behind it what the job adds', () => {
+    const text = '{"input" :"\\u00e9","2":1.0,"1":2,\n "seed":9007199254740993, "stream":false}';
+    const beside = (options: Options): string => {
+      const line = lineOf('responses', { bodyText: text }, options);
+      return line.slice(line.indexOf('"body":') + 7, -2);
+    };
+    const same = '"input" :"\\u00e9","2":1.0,"1":2,"seed":9007199254740993,"stream":false';
+    expect(beside({})).toBe(`{${same},"model":"gpt-\\"x\\""}`);
+    expect(beside({ params: { input: 'no', top_p: 0.5, max_output_tokens: 7 } })).toBe(
+      `{${same},"model":"gpt-\\"x\\"","top_p":0.5,"max_output_tokens":7}`,
+    );
+    expect(beside({ params: { max_output_tokens: 7 }, raisedOutputTokensMax: 70 })).toBe(
+      `{${same},"model":"gpt-\\"x\\"","max_output_tokens":7         }`,
+    );
+    const schema = beside({ jsonSchema: { type: 'object' }, schemaName: 'it' });
+    expect(schema.startsWith(`{${same},"model"`)).toBe(true);
+    expect(JSON.parse(schema)).toMatchObject({ text: { format: { name: 'it' } } });
+  });
+
+  it('of a body that is text asks for the same as that of the body', () => {
+    const bodies = fc.dictionary(
+      fc.constantFrom('temperature', 'top_p', 'max_output_tokens', 'n', 'text', 'metadata'),
+      fc.jsonValue(),
+    );
+    const options = fc.record({
+      params: bodies as fc.Arbitrary<JsonObject>,
+      jsonSchema: fc.constantFrom(null, { type: 'object' }),
+      raisedOutputTokensMax: fc.constantFrom(null, 100),
+    });
+    fc.assert(
+      fc.property(bodies, options, (own, job) => {
+        const body = { input: 'a', ...own };
+        expect(bodyOf('responses', { bodyText: JSON.stringify(body) }, job)).toEqual(
+          bodyOf('responses', { body }, job),
+        );
+        const messages = [{ role: 'user', content: 'a' }];
+        for (const endpoint of ['responses', 'chat.completions'] as const)
+          expect(bodyOf(endpoint, { messagesText: JSON.stringify(messages) }, job)).toEqual(
+            bodyOf(endpoint, { messages }, job),
+          );
+      }),
+    );
+  });
+
   it.each<[OpenAIEndpoint, unknown, JsonObject]>([
     ['responses', 'Hi', { input: 'Hi' }],
     [
@@ -265,6 +309,32 @@ describe('a prompt that cannot be a request', () => {
       /holds "stream"/u,
     ],
     ['a body that is none', 'responses', { body: [] }, /"body" is a list/u],
+    [
+      'a body text that is no JSON',
+      'responses',
+      { bodyText: '{"input":' },
+      /"bodyText" is not JSON/u,
+    ],
+    ['a body text that is a list', 'responses', { bodyText: '[]' }, /"bodyText" is a list/u],
+    ['a body text that asks nothing', 'responses', { bodyText: '{}' }, /holds no "input"/u],
+    [
+      'a body text that streams',
+      'responses',
+      { bodyText: '{"input":"a","stream":true}' },
+      /"bodyText" has "stream"/u,
+    ],
+    [
+      'a body text of another model',
+      'responses',
+      { bodyText: '{"input":"a","model":"b"}' },
+      /its model is "b"/u,
+    ],
+    [
+      'a messages text for an endpoint without',
+      'embeddings',
+      { messagesText: '[]' },
+      /none of prompt, input, body/u,
+    ],
     [
       'a body that asks nothing',
       'chat.completions',
