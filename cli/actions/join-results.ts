@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { ResultExtra, ResultSelection } from '../../lib/core/settle/results.ts';
 import type { Cell, TableColumn, TableStream } from '../../lib/ports/table.ts';
-import type { Run, TableOptions } from '../../lib/run/api/run.ts';
+import type { Run } from '../../lib/run/api/run.ts';
 import { memberOf } from '../../lib/run/sources/composite-source.ts';
 import { behindLinks } from '../../lib/run/results/whole-file.ts';
 import { besideTaken, type ChosenColumn } from '../shell/chosen-columns.ts';
@@ -24,17 +24,16 @@ import {
   isOfFiles,
   type JobDescription,
 } from '../job/job-description.ts';
+import { createFileIds } from './file-ids.ts';
 import {
-  foundColumns,
-  type FoundOptions,
   type JoinCounts,
   type JoinedRow,
-  joinById,
   joinByPlace,
   joinedBytes,
   keyColumns,
 } from './join-rows.ts';
-import { openRowFile, type RowFile } from '../job/row-file.ts';
+import { foundColumns, joinById, joinSpooledByPlace } from './join-spooled.ts';
+import { openRowFile, type RowFile, rowIdsOf } from '../job/row-file.ts';
 
 /** A file of the user, and how its rows are matched with the rows of the run. */
 export interface MatchedFile {
@@ -192,6 +191,8 @@ export interface JoinOptions {
   /** The command that matches by ids. */
   readonly byIdHint: string;
   readonly isForExcel: boolean;
+  /** Joins the results so far, also of a run that is not finished. */
+  readonly isPartial: boolean;
 }
 
 export interface JoinedResults {
@@ -212,7 +213,7 @@ export interface JoinedResults {
  * no others.
  */
 export const joinResults = async (run: Run, options: JoinOptions): Promise<JoinedResults> => {
-  const { file, columns, only, include, byIdHint, isForExcel } = options;
+  const { file, columns, only, include, byIdHint, isForExcel, isPartial } = options;
   requireUnchanged(file, run.runId, byIdHint);
   const chosen = columns ?? usualColumns(run);
   const names = chosen.map(({ column }) => column);
@@ -232,25 +233,17 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
   const named = besideTaken(chosen, rows.names);
   const typed = (table: TableStream, keys: number): readonly TableColumn[] =>
     named.map(({ name }, at) => ({ name, type: table.columns[keys + at]?.type ?? 'text' }));
-  const selected = only === undefined ? {} : { only };
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    const { joined, types } =
-      file.by === 'place'
-        ? await placed(rows, { file, byIdHint }, typed, () =>
-            run.table({ order: 'input', include, columns: [...keyColumns, ...names], ...selected }),
-          )
-        : await found(
-            rows,
-            run,
-            {
-              include,
-              columns: [...foundColumns, ...names],
-              only,
-              counts,
-              idPrefix: file.idPrefix,
-            },
-            typed,
-          );
+    const { joined, types } = await (file.by === 'place' ? placed : found)(rows, run, {
+      file,
+      byIdHint,
+      only,
+      isPartial,
+      counts,
+      names,
+      include,
+      typed,
+    });
     yield* joinedBytes(rows, joined, types, { counts, drops: only !== undefined, isForExcel });
     // Before the file is in place: none of its rows is one of the run.
     if (file.by === 'id') requireKnown(counts, file, run.runId);
@@ -306,31 +299,54 @@ interface Joined {
   readonly types: readonly TableColumn[];
 }
 
+interface Joining extends Pick<
+  JoinOptions,
+  'file' | 'byIdHint' | 'only' | 'isPartial' | 'include'
+> {
+  readonly names: readonly string[];
+  readonly counts: JoinCounts;
+  readonly typed: Typed;
+}
+
+/** Results in the order of the items, which is that of the run's own file. */
 const placed = async (
   rows: RowFile,
-  { file, byIdHint }: Pick<JoinOptions, 'file' | 'byIdHint'>,
-  typed: Typed,
-  open: () => Promise<TableStream>,
+  run: Run,
+  { file, byIdHint, only, isPartial, include, names, typed }: Joining,
 ): Promise<Joined> => {
-  const table = await open();
-  const joined = joinByPlace(rows, table, file.sourceRef, { given: file.input.given, byIdHint });
+  const table = await run.table({
+    ...(isPartial ? {} : { order: 'input' }),
+    include,
+    columns: [...keyColumns, ...names],
+    ...(only === undefined ? {} : { only }),
+  });
+  const messages = { given: file.input.given, byIdHint };
+  const { sourceRef } = file;
+  // Results so far come in the order in which rows ended.
+  const joined = isPartial
+    ? joinSpooledByPlace(rows, table, {
+        sourceRef,
+        rowCount: run.snapshot().ingest.itemCount,
+        messages,
+      })
+    : joinByPlace(rows, table, sourceRef, messages);
   return { joined, types: typed(table, keyColumns.length) };
 };
 
 const found = async (
   rows: RowFile,
   run: Run,
-  {
-    only,
-    counts,
-    idPrefix,
-    ...options
-  }: Required<Pick<TableOptions, 'include' | 'columns'>> &
-    Pick<JoinOptions, 'only'> &
-    Omit<FoundOptions, 'isWanted'>,
-  typed: Typed,
+  { file, only, isPartial, counts, include, names, typed }: Joining,
 ): Promise<Joined> => {
-  const types = typed(await run.table({ ...options, limit: 0 }), foundColumns.length);
+  const { input, path, idPrefix } = file;
+  const table = await run.table({
+    ...(isPartial ? {} : { order: 'input' }),
+    include,
+    columns: [...foundColumns, ...names],
+  });
+  const ids = createFileIds();
+  for await (const page of rowIdsOf(input, path, file))
+    ids.add(page.map((id) => (id === null ? null : idPrefix + id)));
   const isWanted = (status: Cell, errorClass: Cell): boolean => {
     if (only === undefined || only === 'all') return true;
     if (only === 'completed' || only === 'failed')
@@ -338,10 +354,8 @@ const found = async (
     return only.some((name) => name === errorClass);
   };
   return {
-    joined: joinById(rows, { isWanted, counts, idPrefix }, (itemIds) =>
-      run.table({ ...options, itemIds }),
-    ),
-    types,
+    joined: joinById(rows, table, { ids, isWanted, counts, idPrefix }),
+    types: typed(table, foundColumns.length),
   };
 };
 

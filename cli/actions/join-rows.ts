@@ -95,19 +95,19 @@ export async function* joinByPlace(
       }
       yield joined;
     }
-    if (await isAnyLeft(cursor, hasMore, sourceRef))
-      throw new CliFailure(
-        `${messages.given} has fewer rows than the run: it is not the file that the run was started with`,
-        {
-          hint: messages.byIdHint,
-        },
-      );
+    if (await isAnyLeft(cursor, hasMore, sourceRef)) throw tooShort(messages);
   } finally {
     await cursor.close();
   }
 }
 
-const requireSameId = (
+export const tooShort = ({ given, byIdHint }: PlaceMessages): CliFailure =>
+  new CliFailure(
+    `${given} has fewer rows than the run: it is not the file that the run was started with`,
+    { hint: byIdHint },
+  );
+
+export const requireSameId = (
   { itemId, index, line }: FileRow,
   id: Cell,
   { given, byIdHint }: PlaceMessages,
@@ -131,53 +131,6 @@ const isAnyLeft = async (
   }
   return false;
 };
-
-/** Columns of the table by which rows are found and chosen, in front of those that are wanted. */
-export const foundColumns = ['item_id', 'status', 'error_class'] as const;
-
-export interface FoundOptions {
-  readonly isWanted: (status: Cell, errorClass: Cell) => boolean;
-  readonly counts: Pick<JoinCounts, 'read' | 'known'>;
-  /** What the run has in front of the ids of the file. */
-  readonly idPrefix: string;
-}
-
-/**
- * Rows of any file, each with the result under its id, in whatever order; `open` answers a page of
- * results, with `foundColumns` first, for each page of ids.
- */
-export async function* joinById(
-  file: RowFile,
-  { isWanted, counts, idPrefix }: FoundOptions,
-  open: (ids: AsyncIterable<readonly string[]>) => Promise<TableStream>,
-): AsyncGenerator<readonly JoinedRow[]> {
-  const waiting: (readonly FileRow[])[] = [];
-  async function* ids(): AsyncGenerator<readonly string[]> {
-    for await (const rows of file.slices()) {
-      waiting.push(rows);
-      // No item has an empty id.
-      yield rows.map(({ itemId }) => (itemId === null ? '' : idPrefix + itemId));
-    }
-  }
-  const { pages } = await open(ids());
-  for await (const page of pages) {
-    const rows = waiting.shift() ?? [];
-    counts.read += rows.length;
-    counts.known += page.columns[0]?.filter((id) => id !== null).length ?? 0;
-    yield rows.map((row, at): JoinedRow => {
-      const [id = null, status = null, errorClass = null] = page.columns
-        .slice(0, foundColumns.length)
-        .map((column) => column[at] ?? null);
-      const isFound = id !== null && isWanted(status, errorClass);
-      return {
-        row,
-        cells: isFound
-          ? page.columns.slice(foundColumns.length).map((column) => column[at] ?? null)
-          : null,
-      };
-    });
-  }
-}
 
 /** How many rows there were, and what came of them. */
 export interface JoinCounts {

@@ -135,10 +135,23 @@ export class ResultsCommand extends RunCommand {
     } catch (error) {
       if (!isBatchorError(error, 'run_not_finished')) throw error;
       throw new CliFailure(error.message, {
-        hint: `Finish it: ${commandLine(place, 'wait', this.givenRunId)}. Or print the results so far: ${commandLine(place, 'results', this.givenRunId, '--partial')}`,
+        hint: `Finish it: ${commandLine(place, 'wait', this.givenRunId)}${this.partialHint(place)}`,
         exitCode: exitCodes.stopped,
       });
     }
+  }
+
+  /** The same command for the results so far; failed rows are final once the run is finished. */
+  private partialHint(place: Place): string {
+    if (this.failedInputs !== undefined) return '';
+    const [what, flags] =
+      this.join === undefined
+        ? ['print', '']
+        : [
+            'join',
+            ` --join ${quoted(this.join)}${this.output === undefined ? '' : ` --output ${quoted(this.output)}`}`,
+          ];
+    return `. Or ${what} the results so far: ${commandLine(place, 'results', this.givenRunId, `--partial${flags}`)}`;
   }
 
   private async write(place: Place): Promise<ExitCode> {
@@ -196,8 +209,8 @@ export class ResultsCommand extends RunCommand {
       ...(isFailed
         ? { '--output': this.output, '--columns': this.columns, '--excel': this.excel }
         : {}),
+      ...(isFailed ? { '--partial': this.partial } : {}),
       '--format': this.format,
-      '--partial': this.partial,
       '--after-sequence': this.afterSequence,
     });
     const output = failedInputs ?? this.output;
@@ -257,6 +270,7 @@ export class ResultsCommand extends RunCommand {
         include: extrasOf(this.include),
         byIdHint,
         isForExcel: this.excel,
+        isPartial: this.partial,
       };
       const joined = await joinResults(run, options);
       try {

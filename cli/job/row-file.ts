@@ -88,9 +88,7 @@ export const openRowFile = async (
   const next = async (): Promise<readonly FileRow[] | null> => {
     const pulled = await slices.next();
     if (pulled.done === true) return null;
-    const entries = (
-      Array.isArray(pulled.value) ? pulled.value : [pulled.value]
-    ) as readonly SourceEntry[];
+    const entries = entriesOf(pulled.value);
     const ends = entries.map(({ position }) => endOf(position));
     const decoded = await cut(ends[ends.length - 1] ?? offset);
     const from = offset;
@@ -158,6 +156,20 @@ export const openRowFile = async (
 };
 
 /**
+ * The ids of the rows, slice by slice, as `RowFile` gives them; null: none can be read. Throws what
+ * its source throws.
+ */
+export async function* rowIdsOf(
+  input: InputFile,
+  path: string,
+  options: Pick<RowFileOptions, 'idField' | 'keepsDigits'>,
+): AsyncGenerator<readonly (string | null)[]> {
+  const source = await fileSource(input, path, options);
+  for await (const pulled of source.read(null, { signal: new AbortController().signal }))
+    yield entriesOf(pulled).map((entry) => tellOf(entry).itemId);
+}
+
+/**
  * How many lines end in the text; all that are left where its last line has no end, since then it
  * is the last of the file.
  */
@@ -201,6 +213,9 @@ const requireRowText = (input: InputFile, { isRaw = false, runId = '' }: RowFile
       { hint: 'Write the results as a table, and join it by item_id: --output results.csv' },
     );
 };
+
+const entriesOf = (pulled: SourceEntry | readonly SourceEntry[]): readonly SourceEntry[] =>
+  Array.isArray(pulled) ? (pulled as readonly SourceEntry[]) : [pulled as SourceEntry];
 
 const endOf = (position: unknown): number => {
   const offset = isJsonObject(position) ? position['offset'] : undefined;

@@ -13,16 +13,35 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { loadProcessIdentity } from '../compose.ts';
 
-const prefix = 'batchor-stdin-';
+const prefixes = { stdin: 'batchor-stdin-', join: 'batchor-join-' } as const;
 const ownerFile = 'owner.json';
+
+export interface TemporaryFolder {
+  readonly path: string;
+  /** Removes it with its files; the end of the process does, too. */
+  readonly remove: () => void;
+}
+
+/** A temporary folder of this user alone, that lives at most as long as this process. */
+export const temporaryFolder = async (use: keyof typeof prefixes): Promise<TemporaryFolder> => {
+  const { thisProcess } = await loadProcessIdentity();
+  const path = mkdtempSync(join(tmpdir(), prefixes[use]));
+  const remove = (): void => rmSync(path, { recursive: true, force: true });
+  process.once('exit', remove);
+  writeFileSync(join(path, ownerFile), JSON.stringify(thisProcess()), { mode: 0o600 });
+  return {
+    path,
+    remove: () => {
+      process.removeListener('exit', remove);
+      remove();
+    },
+  };
+};
 
 /** Writes the stream to a temporary file that lives as long as this process. Returns its path. */
 export const spool = async (input: Readable, name: string): Promise<string> => {
-  const { thisProcess } = await loadProcessIdentity();
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(join(folder, ownerFile), JSON.stringify(thisProcess()), { mode: 0o600 });
-  const path = join(folder, name);
+  const folder = await temporaryFolder('stdin');
+  const path = join(folder.path, name);
   await pipeline(input, createWriteStream(path, { mode: 0o600 }));
   return path;
 };
@@ -34,7 +53,7 @@ export const spool = async (input: Readable, name: string): Promise<string> => {
 export const removeOrphanedSpools = async (): Promise<void> => {
   const { isKnownDead } = await loadProcessIdentity();
   for (const name of quietly(() => readdirSync(tmpdir())) ?? []) {
-    if (!name.startsWith(prefix)) continue;
+    if (!Object.values(prefixes).some((prefix) => name.startsWith(prefix))) continue;
     const folder = join(tmpdir(), name);
     quietly(() => {
       const found = lstatSync(folder);

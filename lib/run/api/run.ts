@@ -106,12 +106,6 @@ export interface TableOptions {
   /** Columns, in this order; absent: all. Rejects with `invalid_config` for an unknown one. */
   readonly columns?: readonly string[];
   /**
-   * Results by id: one page of the table per page of ids, one row per id, in their order. The row
-   * of an unknown or unfinished item has nulls. Not with `order`, `afterSequence`, `limit` and
-   * `only`.
-   */
-  readonly itemIds?: AsyncIterable<readonly string[]>;
-  /**
    * `response`: adds a column, or key, with the provider's whole body, while raw files are kept.
    */
   readonly include?: readonly ResultExtra[];

@@ -12,7 +12,6 @@ import type { ResultRef, RunReader } from '../../ports/run-store.ts';
 import type { TableStream } from '../../ports/table.ts';
 import { readParts, type ResultParts } from '../../effects/results/results.ts';
 import { BatchorError, isBatchorError } from '../api/errors.ts';
-import { createResultFinder } from './find-items.ts';
 import { must } from '../api/interop.ts';
 import { withRefusals } from './refused-lines.ts';
 import { createRowFacts } from './row-facts.ts';
@@ -219,26 +218,6 @@ export const createResultReader = ({
       last.sequence = end.sequence;
     }
   }
-  /** One page per page of ids, with null for ids without a result. */
-  async function* byIds(
-    pages: AsyncIterable<readonly string[]>,
-    { include, signal }: TableOptions,
-  ): AsyncGenerator<readonly (ResultParts | null)[]> {
-    await requireFinished();
-    const find = createResultFinder(rows);
-    for await (const ids of pages) {
-      signal?.throwIfAborted();
-      const refs = await find(ids);
-      const parts = (
-        await partsOf(
-          rows(),
-          refs.filter((ref) => ref !== null),
-          include,
-        )
-      ).values();
-      yield refs.map((ref) => (ref === null ? null : (parts.next().value ?? null)));
-    }
-  }
   /** The first results of the run. After a thousand results, every table has the same columns. */
   const front = async (): Promise<readonly ResultParts[]> => {
     const source = rows();
@@ -246,17 +225,10 @@ export const createResultReader = ({
   };
   const table = async (options: TableOptions): Promise<ResultTable> => {
     const cursor: Cursor = { sequence: 0, hasMore: false };
-    const { afterSequence = 0, limit = Infinity, order, itemIds, only, columns: chosen } = options;
-    const pages =
-      itemIds !== undefined
-        ? byIds(itemIds, options)
-        : order === 'input'
-          ? inInputOrder(options)
-          : upToNow(options, cursor);
+    const { afterSequence = 0, limit = Infinity, order, only, columns: chosen } = options;
+    const pages = order === 'input' ? inInputOrder(options) : upToNow(options, cursor);
     const isFront =
-      only === undefined &&
-      itemIds === undefined &&
-      (order === 'input' || (afterSequence === 0 && limit >= pageRows));
+      only === undefined && (order === 'input' || (afterSequence === 0 && limit >= pageRows));
     const { columns, pages: cells } = await openResultTable({
       reader: rows,
       facts: factsNow,

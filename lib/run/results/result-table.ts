@@ -13,7 +13,7 @@ export interface TableSource {
   readonly facts: () => Promise<RowFacts>;
   readonly structure: StructureOf;
   /** The rows of the table, page by page. */
-  readonly pages: AsyncIterable<readonly (ResultParts | null)[]>;
+  readonly pages: AsyncIterable<readonly ResultParts[]>;
   /** Reads the rows that determine the columns; null: those of the first page. */
   readonly front: (() => Promise<readonly ResultParts[]>) | null;
   /** Names of the columns, in order; undefined: all. */
@@ -43,7 +43,7 @@ export const openResultTable = async ({
   const firstRows = first.done === true ? [] : first.value;
   const sample =
     front === null || !needsSample(chosen)
-      ? firstRows.filter((row) => row !== null)
+      ? firstRows
       : (await front()).map((part) => toResult(part));
   const all = resultTableColumns({
     jsonSchema: structuredOutput?.jsonSchema ?? null,
@@ -89,31 +89,19 @@ const chosenOf = (
   });
 
 async function* rowsOf(
-  pages: AsyncIterable<readonly (ResultParts | null)[]>,
+  pages: AsyncIterable<readonly ResultParts[]>,
   structure: StructureOf,
   factsNow: () => Promise<RowFacts>,
-): AsyncGenerator<readonly (ItemResult | null)[], undefined> {
+): AsyncGenerator<readonly ItemResult[], undefined> {
   for await (const page of pages) {
     if (page.length === 0) continue;
     const facts = await factsNow();
-    const parts = page.filter((part) => part !== null);
-    const explainedParts = await explained(parts, structure);
-    if (parts.length === page.length) {
-      yield explainedParts.map((part) => toResult(part, facts));
-      continue;
-    }
-    const found = explainedParts.values();
-    yield page.map((part) =>
-      part === null ? null : toResult(found.next().value as ResultParts, facts),
-    );
+    yield (await explained(page, structure)).map((part) => toResult(part, facts));
   }
   return undefined;
 }
 
-const pageOf = (
-  columns: readonly ResultColumn[],
-  rows: readonly (ItemResult | null)[],
-): TablePage => ({
+const pageOf = (columns: readonly ResultColumn[], rows: readonly ItemResult[]): TablePage => ({
   rowCount: rows.length,
-  columns: columns.map(({ cell }) => rows.map((row) => (row === null ? null : cell(row)))),
+  columns: columns.map(({ cell }) => rows.map((row) => cell(row))),
 });
