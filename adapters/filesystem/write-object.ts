@@ -53,7 +53,7 @@ export const writeObject = async (
 export const writeSums = async (path: string): Promise<void> => {
   const sums = createSumsWriter();
   for await (const chunk of createReadStream(path)) sums.add(chunk as Uint8Array);
-  await replaceFile(path, [encodeSums(sums.end())], {
+  await replaceFile(sumsPath(path), [encodeSums(sums.end())], {
     durable: 'name',
     aside: unfinishedName(dirname(path)),
   });
