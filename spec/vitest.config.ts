@@ -36,9 +36,17 @@ const apart = [
 ];
 
 /** Specs that need no database: part of them is run without waiting for a server. */
-const values = ['core', 'schema', 'disk', 'engine', 'effects', 'sim', 'run', 'adapters'].map(
-  (folder) => `spec/${folder}/**/*.spec.ts`,
-);
+const values = [
+  'core',
+  'schema',
+  'bytes',
+  'disk',
+  'engine',
+  'effects',
+  'sim',
+  'run',
+  'adapters',
+].map((folder) => `spec/${folder}/**/*.spec.ts`);
 const withPostgres = { globalSetup: ['spec/support/postgres/global.ts'] };
 
 /**

@@ -1,5 +1,5 @@
 import type { RecordFault } from './csv-segment.ts';
-import { lineEnd } from './line-ends.ts';
+import { lineEnd } from '../../lib/bytes/lines.ts';
 
 /** A record as it lies in the file, and what the parser made of it. */
 export interface QuotedRecord {

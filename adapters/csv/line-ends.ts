@@ -1,4 +1,5 @@
-const LINE_FEED = 0x0a;
+import { newline } from '../../lib/bytes/lines.ts';
+
 const CARRIAGE_RETURN = 0x0d;
 
 /**
@@ -9,24 +10,7 @@ export const skipBlankLines = (bytes: Buffer, begin: number, limit: number): num
   let at = begin;
   for (;;) {
     const feed = bytes[at] === CARRIAGE_RETURN ? at + 1 : at;
-    if (feed >= limit || bytes[feed] !== LINE_FEED) return at;
+    if (feed >= limit || bytes[feed] !== newline) return at;
     at = feed + 1;
   }
 };
-
-/** How many lines end from `begin` up to `limit`. */
-export const countLines = (bytes: Buffer, begin: number, limit: number): number => {
-  let count = 0;
-  let at = begin;
-  while (at < limit) {
-    const feed = bytes.indexOf(LINE_FEED, at);
-    if (feed === -1 || feed >= limit) break;
-    count += 1;
-    at = feed + 1;
-  }
-  return count;
-};
-
-/** The byte behind the first line that ends from `begin` on; -1 if none does. */
-export const lineEnd = (bytes: Buffer, begin: number): number =>
-  bytes.indexOf(LINE_FEED, begin) + 1 || -1;

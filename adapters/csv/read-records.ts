@@ -3,7 +3,8 @@ import { lostInDecoding } from '../files/utf8.ts';
 import { quoteFault } from './check-quotes.ts';
 import { openSegment } from './csv-segment.ts';
 import type { CsvSegment, Parsed, RecordFault } from './csv-segment.ts';
-import { countLines, lineEnd, skipBlankLines } from './line-ends.ts';
+import { countLines, lineEnd } from '../../lib/bytes/lines.ts';
+import { skipBlankLines } from './line-ends.ts';
 
 /** A record of a CSV file, or why there is none, and where the next begins. */
 export type CsvRecord = {

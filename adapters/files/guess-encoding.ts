@@ -1,3 +1,4 @@
+import { newline } from '../../lib/bytes/lines.ts';
 import { readAt } from './byte-flow.ts';
 import { UTF8 } from './encoding.ts';
 import type { FileReading } from './file-reading.ts';
@@ -45,7 +46,6 @@ const SAMPLE_BYTES = 64 * 1024;
 const SAMPLE_BYTES_MAX = 64 * 1024;
 const CONTEXT_BYTES = 48;
 const LINE_BYTES_MAX = 4 * 1024;
-const LINE_FEED = 0x0a;
 
 const guessEncoding = async (file: FileReading['file']): Promise<Guess> => {
   const sample: Buffer[] = [];
@@ -127,8 +127,8 @@ const beyondAscii = (bytes: Buffer): Buffer => {
   while (at < bytes.length) {
     const found = bytes.subarray(at).findIndex((byte) => byte >= 0x80);
     if (found === -1) break;
-    const begin = bytes.lastIndexOf(LINE_FEED, at + found) + 1;
-    const feed = bytes.indexOf(LINE_FEED, at + found);
+    const begin = bytes.lastIndexOf(newline, at + found) + 1;
+    const feed = bytes.indexOf(newline, at + found);
     const end = Math.min(feed === -1 ? bytes.length : feed + 1, at + found + LINE_BYTES_MAX);
     parts.push(bytes.subarray(Math.max(at, begin, at + found - CONTEXT_BYTES), end));
     at = end;

@@ -1,3 +1,4 @@
+import { lineEnd, newline } from '../../lib/bytes/lines.ts';
 import { checkCompression } from './compression.ts';
 import { UTF8 } from './encoding.ts';
 import { FILE_TUNING } from './file-source.ts';
@@ -13,8 +14,6 @@ export interface RawLines {
   take(lineCounts: readonly number[]): Promise<readonly Buffer[]>;
   close(): Promise<void>;
 }
-
-const LINE_FEED = 0x0a;
 
 /** Encodings in which the byte of a line feed may be a part of another character. */
 const hasHiddenLineFeeds = (encoding: string): boolean => encoding === 'iso-2022-jp';
@@ -66,12 +65,11 @@ export const openRawLines = async (
 
 /** The offset behind the first line feed from `begin` on, which begins a character; -1: none. */
 const lineFeedFinder = (encoding: string): ((bytes: Buffer, begin: number) => number) => {
-  if (encoding !== 'utf-16le' && encoding !== 'utf-16be')
-    return (bytes, begin) => bytes.indexOf(LINE_FEED, begin) + 1 || -1;
+  if (encoding !== 'utf-16le' && encoding !== 'utf-16be') return lineEnd;
   const low = encoding === 'utf-16be' ? 1 : 0;
   return (bytes, begin) => {
     for (let at = begin; at + 1 < bytes.length; at += 2)
-      if (bytes[at + low] === LINE_FEED && bytes[at + 1 - low] === 0) return at + 2;
+      if (bytes[at + low] === newline && bytes[at + 1 - low] === 0) return at + 2;
     return -1;
   };
 };

@@ -1,3 +1,4 @@
+import { countLines, newline } from '../../lib/bytes/lines.ts';
 import type { FileWindow } from '../files/file-window.ts';
 
 /** More bytes are needed: see `JsonCursor.more`. */
@@ -40,11 +41,10 @@ export const byte = {
   open: 0x7b,
   close: 0x7d,
 } as const;
-const LINE_FEED = 0x0a;
 
 /** JSON's own: space, tab, line feed, carriage return. */
 const isBlank = (code: number): boolean =>
-  code === 0x20 || code === LINE_FEED || code === 0x0d || code === 0x09;
+  code === 0x20 || code === newline || code === 0x0d || code === 0x09;
 
 export const jsonCursor = (
   window: FileWindow,
@@ -59,12 +59,7 @@ export const jsonCursor = (
 
   const lineAt = (at: number): number => {
     const { bytes, start } = window;
-    for (
-      let feed = bytes.indexOf(LINE_FEED, counted - start);
-      feed !== -1 && feed < at - start;
-      feed = bytes.indexOf(LINE_FEED, feed + 1)
-    )
-      line += 1;
+    line += countLines(bytes, counted - start, at - start);
     counted = at;
     return line;
   };

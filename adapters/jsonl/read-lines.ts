@@ -1,3 +1,4 @@
+import { lineEnd } from '../../lib/bytes/lines.ts';
 import type { FileWindow } from '../files/file-window.ts';
 
 /** One line of a file, without its line feed. */
@@ -10,12 +11,9 @@ export interface FileLine {
   readonly endOffset: number;
 }
 
-const LINE_FEED = 0x0a;
-
 /**
- * The lines of a window, split on byte 0x0A and nothing else: U+2028 and U+0085 are text, as JSON
- * has it. A last line without a line feed is a line. Holds at most `lineBytesMax` and a chunk; a
- * longer line is passed over.
+ * The lines of a window (`lib/bytes/lines.ts`). A last line without a line feed is a line. Holds at
+ * most `lineBytesMax` and a chunk; a longer line is passed over.
  */
 export async function* readLines(
   window: FileWindow,
@@ -34,13 +32,9 @@ export async function* readLines(
       lines.push({ bytes: tooLong ? null : bytes.subarray(begin, end), line, endOffset });
       passingOver = false;
     };
-    for (
-      let end = bytes.indexOf(LINE_FEED, scanned);
-      end !== -1;
-      end = bytes.indexOf(LINE_FEED, begin)
-    ) {
-      take(end, start + end + 1);
-      begin = end + 1;
+    for (let end = lineEnd(bytes, scanned); end !== -1; end = lineEnd(bytes, end)) {
+      take(end - 1, start + end);
+      begin = end;
       line += 1;
     }
     if (ended && (begin < bytes.length || passingOver)) take(bytes.length, start + bytes.length);

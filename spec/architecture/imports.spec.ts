@@ -140,6 +140,7 @@ describe('the rules', async () => {
         "adapter-emulator: adapters/emulator/index.ts -> ../../../node_modules/rxjs/dist/cjs/index.js",
         "adapter-files: adapters/files/lines.ts -> cli/planted.ts",
         "adapter-openai: adapters/openai/index.ts -> ../../../node_modules/csv-parse/dist/cjs/index.cjs",
+        "bytes: lib/bytes/planted.ts -> fs",
         "cli-compose: cli/compose.ts -> ../../../node_modules/rxjs/dist/cjs/index.js",
         "cli: cli/planted.ts -> adapters/emulator/index.ts",
         "core: lib/core/planted.ts -> ../../../node_modules/rxjs/dist/cjs/index.js",

@@ -23,6 +23,7 @@ export const PARTS = [
   'ports',
   'rows',
   'schema',
+  'bytes',
   'disk',
   'engine',
   'effects',
@@ -94,6 +95,12 @@ const libRules: readonly IForbiddenRuleType[] = [
     may: [lib('core', 'schema'), fpTs, ioTs, standardSchema],
   }),
   only({
+    name: 'bytes',
+    comment: 'Lines and texts of bytes: below everything that reads files, wherever it runs.',
+    from: lib('bytes'),
+    may: [lib('bytes')],
+  }),
+  only({
     name: 'disk',
     comment:
       'How files are written so that they survive a crash: below the stores and the exports.',
@@ -105,7 +112,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     name: 'engine',
     comment: 'The engine says when things happen, over any adapters and on any clock.',
     from: lib('engine', 'effects', 'streams'),
-    may: [lib('core', 'schema', 'ports', 'rows', 'engine', 'effects'), fpTs, rxjs],
+    may: [lib('core', 'schema', 'ports', 'rows', 'bytes', 'engine', 'effects'), fpTs, rxjs],
   }),
   only({
     name: 'run',
@@ -114,7 +121,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     from: lib('run'),
     except: '^lib/run/api/defaults\\.ts$',
     may: [
-      lib('core', 'schema', 'ports', 'rows', 'disk', 'engine', 'effects', 'run'),
+      lib('core', 'schema', 'ports', 'rows', 'bytes', 'disk', 'engine', 'effects', 'run'),
       fpTs,
       rxjs,
       standardSchema,
@@ -179,7 +186,15 @@ const adapterRule = (adapter: string): IForbiddenRuleType =>
       ...(adapter === 'filestore' ? ['^adapters/filesystem/'] : []),
       // The file store's first name is a door to it.
       ...(adapter === 'sqljs' ? ['^adapters/filestore/index\\.ts$'] : []),
-      lib('core', 'ports', 'rows', 'schema', 'disk', ...(adapter === 'emulator' ? ['sim'] : [])),
+      lib(
+        'core',
+        'ports',
+        'rows',
+        'schema',
+        'bytes',
+        'disk',
+        ...(adapter === 'emulator' ? ['sim'] : []),
+      ),
       fpTs,
       ioTs,
       standardSchema,

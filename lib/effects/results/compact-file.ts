@@ -1,3 +1,4 @@
+import { joinBytes } from '../../bytes/join-bytes.ts';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -98,11 +99,11 @@ async function* compacted(
       partBytes += bytes.length;
     }
     if (partBytes < chunkChars) continue;
-    yield joined(parts, partBytes);
+    yield joinBytes(parts);
     parts = [];
     partBytes = 0;
   }
-  yield joined(parts, partBytes);
+  yield joinBytes(parts);
   let indexBytes = 0;
   for (const text of indexTexts(index)) {
     indexBytes += text.length;
@@ -110,16 +111,6 @@ async function* compacted(
   }
   yield encoder.encode(footerText({ rawBytes, indexBytes }));
 }
-
-const joined = (parts: readonly Uint8Array[], bytes: number): Uint8Array => {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-};
 
 /** One line: each raw line's offset, its length, and the length of what was made of it. */
 function* indexTexts(index: readonly number[]): Generator<string> {

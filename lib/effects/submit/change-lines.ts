@@ -1,3 +1,4 @@
+import { createLineBlocks, type LineBlock } from '../../bytes/line-blocks.ts';
 import type { RunConfig } from '../../core/model/config.ts';
 import { stampOf } from '../../core/values/custom-ids.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
@@ -28,34 +29,17 @@ export const stampingOf = (
   return (lines) => stampCustomIds(lines, stamp);
 };
 
-const newline = 0x0a;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/**
- * Request lines, changed on their way. A chunk may end inside a line: its beginning waits for the
- * rest.
- */
+/** Request lines, changed on their way: whole lines at a time. */
 export async function* changedLines(
   chunks: AsyncIterable<Uint8Array>,
   change: ChangeLines,
 ): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = [];
-  for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(newline) + 1;
-    if (end > 0) {
-      yield encoder.encode(change(textOf([...waiting, chunk.subarray(0, end)])));
-      waiting = [];
-    }
-    if (end < chunk.length) waiting.push(chunk.slice(end));
-  }
-  if (waiting.length > 0) yield encoder.encode(change(textOf(waiting)));
+  const blocks = createLineBlocks(Number.POSITIVE_INFINITY);
+  const changed = ({ bytes }: LineBlock): Uint8Array =>
+    encoder.encode(change(decoder.decode(bytes as Uint8Array)));
+  for await (const chunk of chunks) yield* blocks.add(chunk).map(changed);
+  yield* blocks.end().map(changed);
 }
-
-/** Parts may be cut inside a character. */
-const textOf = (parts: readonly Uint8Array[]): string => {
-  const whole = parts.map((part, place) =>
-    decoder.decode(part, { stream: place < parts.length - 1 }),
-  );
-  return whole.join('');
-};

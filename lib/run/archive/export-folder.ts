@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { countLines } from '../../bytes/lines.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { syncFolder } from '../../disk/sync-folder.ts';
 import { type Chunks, writeChunks } from '../../disk/write-chunks.ts';
@@ -84,7 +85,7 @@ const writeFile = async (
       const part = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       hash.update(part);
       bytes += part.length;
-      for (let at = part.indexOf(0x0a); at >= 0; at = part.indexOf(0x0a, at + 1)) lineCount += 1;
+      lineCount += countLines(part);
       yield part;
     }
   }

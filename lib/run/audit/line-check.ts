@@ -1,8 +1,7 @@
+import { newline } from '../../bytes/lines.ts';
+import { utf8Text } from '../../bytes/utf8.ts';
 import type { ObjectSpan } from '../../ports/run-store.ts';
 import type { Found, Payload } from './payload.ts';
-
-const newline = 0x0a;
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A line as text without its newline; or why it is not one. */
 export type Line = string | { readonly fault: string };
@@ -57,13 +56,8 @@ const notOneLine = (span: ObjectSpan): Line => ({
   fault: `${spanName(span)} are not one whole line`,
 });
 
-const textOf = (bytes: Uint8Array, span: ObjectSpan): Line => {
-  try {
-    return strict.decode(bytes);
-  } catch {
-    return { fault: `${spanName(span)} are not UTF-8` };
-  }
-};
+const textOf = (bytes: Uint8Array, span: ObjectSpan): Line =>
+  utf8Text(bytes) ?? { fault: `${spanName(span)} are not UTF-8` };
 
 /**
  * Null when the line is an object whose `key` is the text; else its actual value. batchor writes

@@ -1,5 +1,6 @@
 import { open, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { newline } from '../../bytes/lines.ts';
 import { replaceFile } from '../../disk/replace-file.ts';
 import { writeChunks } from '../../disk/write-chunks.ts';
 import { writePipe } from './write-pipe.ts';
@@ -39,8 +40,6 @@ export const appendLines = async (
   }
   await writeChunks(path, 'a', lines());
 };
-
-const newline = 0x0a;
 
 /**
  * True for a file whose last byte is not a newline. False for an empty file, a pipe, or no file.

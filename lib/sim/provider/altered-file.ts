@@ -1,3 +1,5 @@
+import { joinBytes } from '../../bytes/join-bytes.ts';
+import { newline } from '../../bytes/lines.ts';
 import type { AnswersFault } from './faults.ts';
 import type { FileRecord } from './stored-files.ts';
 import { packed } from './packed.ts';
@@ -23,7 +25,7 @@ export const alteredBytes = async (
       return inUtf16(new TextDecoder().decode(await wholeOf(world, file)));
     case 'answers_cut_line': {
       const whole = await wholeOf(world, file);
-      const lastLine = whole.length - 1 - whole.lastIndexOf(0x0a, whole.length - 2);
+      const lastLine = whole.length - 1 - whole.lastIndexOf(newline, whole.length - 2);
       return whole.subarray(0, Math.max(0, whole.length - Math.ceil(lastLine / 2)));
     }
     case 'answers_gzip':
@@ -40,17 +42,10 @@ export const alteredBytes = async (
   }
 };
 
-const wholeOf = async (
-  world: ProviderWorld,
-  { blobKey, bytes }: FileRecord,
-): Promise<Uint8Array> => {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for await (const chunk of world.blobs.read(blobKey)) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+const wholeOf = async (world: ProviderWorld, { blobKey }: FileRecord): Promise<Uint8Array> => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of world.blobs.read(blobKey)) chunks.push(chunk.slice());
+  return joinBytes(chunks);
 };
 
 const inUtf16 = (text: string): Uint8Array => {

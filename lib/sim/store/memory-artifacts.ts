@@ -1,3 +1,4 @@
+import { joinBytes } from '../../bytes/join-bytes.ts';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { ArtifactStore } from '../../ports/artifacts.ts';
 import type { PortError } from '../../ports/port-error.ts';
@@ -43,12 +44,7 @@ export const memoryArtifacts = (): ArtifactStore => {
           left: { type: 'transient', message: String(cause), retryAfterMs: null, cause },
         };
       }
-      const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-      let at = 0;
-      for (const part of parts) {
-        whole.set(part, at);
-        at += part.length;
-      }
+      const whole = joinBytes(parts);
       objects.set(name, whole);
       return { _tag: 'Right', right: { bytes: whole.length } };
     },
