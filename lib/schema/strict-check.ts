@@ -38,6 +38,12 @@ export const checkStrict = (schema: JsonObject, rules: StrictRules): readonly Sc
       '$defs is not an object',
       'name each definition: { "$defs": { "NAME": … } }',
     );
+  checkRecursion(root);
+  return [...problems, ...sizeProblems(schema, rules)];
+};
+
+const checkRecursion = (root: Root): void => {
+  const { schema, rules } = root;
   if (rules.takesRecursion === false)
     for (const path of definitionsInLoops(schema))
       add(
@@ -47,7 +53,15 @@ export const checkStrict = (schema: JsonObject, rules: StrictRules): readonly Sc
         `it contains itself, which ${rules.provider} does not take`,
         'name as many levels as you need, or use a list of parts that refer to each other by a key',
       );
-  return [...problems, ...sizeProblems(schema, rules)];
+  if (rules.takesRecursion === 'through_optional')
+    for (const path of definitionsInLoops(schema, 'optional'))
+      add(
+        root,
+        path,
+        'no_recursion',
+        `it contains itself in what every answer has, which ${rules.provider} does not take`,
+        'leave the property that leads back out of "required"; null is not enough',
+      );
 };
 
 /** The name under which the provider is shown the schema. */

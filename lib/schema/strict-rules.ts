@@ -16,8 +16,11 @@ export interface StrictRules {
   readonly takesLookaround: boolean;
   /** False where patterns may not refer back to their groups, nor name word boundaries. */
   readonly takesBackreferences?: boolean;
-  /** False where a definition may not lead back to itself. */
-  readonly takesRecursion?: boolean;
+  /**
+   * False where a definition may not lead back to itself; `through_optional`: only by properties
+   * that are not required.
+   */
+  readonly takesRecursion?: boolean | 'through_optional';
   /** Largest value of `minItems`; absent: any. */
   readonly minItemsMax?: number;
   /**

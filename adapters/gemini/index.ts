@@ -1,0 +1,17 @@
+export {
+  geminiEndpoints,
+  parseEndpoint,
+  type ChatMessage,
+  type EmbedContentBody,
+  type GeminiContent,
+  type GeminiEndpoint,
+  type GeminiEndpoints,
+  type GeminiPart,
+  type GenerateContentBody,
+  type RawBody,
+} from './config/endpoints.ts';
+export type { GenerationConfig } from './config/generation-config.ts';
+export { geminiLimits } from './config/limits.ts';
+export type { GeminiOptions } from './config/options.ts';
+export { geminiSchemaRules } from './config/schema-rules.ts';
+export type { GeminiProviderConfig, GeminiSettings } from './config/settings.ts';
