@@ -227,6 +227,18 @@ export const rendererOf = async (
     .renderer({ jsonSchema, schemaName, raisedOutputTokensMax });
 };
 
+/** The service of a flag, as the emulator names it. */
+export const emulatedProviderOf = async (
+  name: string,
+): Promise<import('../adapters/emulator/index.ts').EmulatedProvider> => {
+  const { emulatedProviders } = await import('../adapters/emulator/index.ts');
+  const found = emulatedProviders.find((provider) => provider === name);
+  if (found !== undefined) return found;
+  throw new CliFailure(`--provider ${JSON.stringify(name)}: the emulator speaks no such API`, {
+    hint: `Allowed are ${emulatedProviders.join(', ')}.`,
+  });
+};
+
 /** Options of the emulator command. */
 export const startEmulator = async (
   options: Parameters<(typeof import('../adapters/emulator/index.ts'))['startEmulator']>[0],

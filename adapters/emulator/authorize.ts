@@ -17,7 +17,7 @@ export const authorizationFault = (
       "You didn't provide an API key. You need to provide it in an Authorization header using Bearer auth.",
     );
   }
-  if (apiKey === null || isSame(bearer, apiKey)) return null;
+  if (apiKey === null || isSameSecret(bearer, apiKey)) return null;
   return refused(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
 };
 
@@ -28,7 +28,7 @@ export const authorizationFault = (
 export const ledgerFault = (request: IncomingMessage, url: URL, token: string): Refused | null => {
   const bearer = /^Bearer\s+(\S+)\s*$/iu.exec(request.headers.authorization ?? '')?.[1];
   const given = url.searchParams.get('token') ?? bearer;
-  if (given !== undefined && isSame(given, token)) return null;
+  if (given !== undefined && isSameSecret(given, token)) return null;
   return refused(
     401,
     'The ledger needs its token: the emulator prints it as ledger_url when it starts.',
@@ -78,7 +78,8 @@ const isOwnAddress = ({ socket }: IncomingMessage, name: string): boolean => {
   return own !== '' && (name === own || name === `[${own}]`);
 };
 
-const isSame = (left: string, right: string): boolean =>
+/** True of equal texts, in a time that says nothing of either. */
+export const isSameSecret = (left: string, right: string): boolean =>
   timingSafeEqual(digest(left), digest(right));
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -34,7 +34,7 @@ export const sendContent = async (
 };
 
 /** The encoder of a content encoding; null: the bytes are sent unchanged. */
-const packerOf = (encoding: string | undefined): Transform | null => {
+export const packerOf = (encoding: string | undefined): Transform | null => {
   if (encoding === 'gzip') return createGzip();
   if (encoding === 'deflate') return createDeflate();
   return encoding === 'br' ? createBrotliCompress() : null;

@@ -12,14 +12,17 @@ import {
   type FakeProviderOptions,
   type Ledger,
 } from '../../lib/sim/provider/index.ts';
-import { authorizationFault, hostFault, ledgerFault } from './authorize.ts';
+import { hostFault, ledgerFault } from './authorize.ts';
 import { createClock } from './clock.ts';
 import { createDiskBlobs } from './disk-blobs.ts';
-import { sendJson, sendRefusal } from './respond.ts';
-import { serveRoute } from './routes.ts';
+import { sendJson } from './respond.ts';
+import type { EmulatedService } from './service.ts';
+import { createService, type EmulatedProvider } from './services.ts';
 
 /** Options of the emulator. */
 export interface EmulatorOptions extends FakeProviderOptions {
+  /** Whose API it speaks (default `openai`). */
+  readonly provider?: EmulatedProvider;
   /** Port (default 0: any free port). */
   readonly port?: number;
   /** Host to listen on (default 127.0.0.1). */
@@ -40,7 +43,7 @@ export interface EmulatorOptions extends FakeProviderOptions {
 
 /** A running emulator. */
 export interface Emulator extends AsyncDisposable {
-  /** For a client's `baseURL`; ends in `/v1`. */
+  /** For a client's `baseURL`: of OpenAI it ends in `/v1`. */
   readonly baseURL: string;
   readonly port: number;
   /** Moves the provider's clock by so many milliseconds, and performs what is then due. */
@@ -57,19 +60,21 @@ export interface Emulator extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts the fake provider behind OpenAI's HTTP API. Its state ends with it. */
+/** Starts the fake provider behind the HTTP API of a service. Its state ends with it. */
 export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emulator> => {
   const folder = options.dir ?? (await mkdtemp(join(tmpdir(), 'batchor-emulator-')));
   // Only this user may read uploads.
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const ledgerToken = options.ledgerToken ?? randomBytes(16).toString('hex');
   const clock = createClock(options.startAt?.getTime() ?? Date.now(), options.speed ?? 1);
+  const service = createService(options.provider ?? 'openai');
   const provider = createFakeProvider({
+    ...service.options,
     ...options,
     nowMs: clock.nowMs,
     blobs: createDiskBlobs(folder),
   });
-  const serve = createHandler(provider, {
+  const serve = createHandler(provider, service, {
     apiKey: options.apiKey ?? null,
     latencyMs: options.latencyMs ?? 0,
     ledgerToken,
@@ -98,7 +103,7 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
   };
   const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return {
-    baseURL: `${origin}/v1`,
+    baseURL: `${origin}${service.basePath}`,
     port,
     advance: async (ms) => {
       clock.advance(ms);
@@ -122,38 +127,34 @@ interface Guard {
   readonly host: string;
 }
 
-/** The headers that OpenAI sets on each answer. */
-const nameHeaders = (response: ServerResponse, callCount: number): void => {
-  response
-    .setHeader('openai-version', '2020-10-01')
-    .setHeader('openai-organization', 'org-emulated')
-    .setHeader('openai-project', 'proj_emulated')
-    .setHeader('openai-processing-ms', '15')
-    .setHeader('x-request-id', `req_${callCount.toString(16).padStart(32, '0')}`);
-};
-
-const createHandler = (provider: FakeProvider, { apiKey, latencyMs, ledgerToken, host }: Guard) => {
+const createHandler = (
+  provider: FakeProvider,
+  service: EmulatedService,
+  { apiKey, latencyMs, ledgerToken, host }: Guard,
+) => {
   let callCount = 0;
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     callCount += 1;
-    nameHeaders(response, callCount);
+    service.nameHeaders(response, callCount);
     if (latencyMs > 0) await sleep(latencyMs);
     const url = new URL(request.url ?? '/', 'http://emulator');
     const isLedger = url.pathname === ledgerPath;
     const fault =
       hostFault(request, host) ??
-      (isLedger ? ledgerFault(request, url, ledgerToken) : authorizationFault(request, apiKey));
+      (isLedger
+        ? ledgerFault(request, url, ledgerToken)
+        : service.authorizationFault(request, apiKey));
     if (isLedger && fault === null) {
       await provider.settle();
       return sendJson(response, 200, provider.ledger);
     }
-    if (fault === null) return serveRoute({ request, response, provider, url });
+    if (fault === null) return service.serve({ request, response, provider, url });
     request.resume();
-    sendRefusal(response, fault);
+    service.sendRefusal(response, fault);
   };
   return (request: IncomingMessage, response: ServerResponse): void => {
     serve(request, response).catch((thrown: unknown) => {
-      failCall(request, response, thrown);
+      failCall(request, response, service, thrown);
     });
   };
 };
@@ -162,7 +163,12 @@ const createHandler = (provider: FakeProvider, { apiKey, latencyMs, ledgerToken,
  * Answers a call that failed here: the client hung up, the URL is malformed, or the disk is full.
  * The server continues.
  */
-const failCall = (request: IncomingMessage, response: ServerResponse, thrown: unknown): void => {
+const failCall = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  service: EmulatedService,
+  thrown: unknown,
+): void => {
   if (response.headersSent || response.destroyed || request.socket.destroyed) {
     request.socket.destroy();
     return;
@@ -170,7 +176,7 @@ const failCall = (request: IncomingMessage, response: ServerResponse, thrown: un
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const isBadUrl =
     thrown instanceof TypeError && 'code' in thrown && thrown.code === 'ERR_INVALID_URL';
-  sendRefusal(
+  service.sendRefusal(
     response,
     isBadUrl
       ? refused(400, 'The URL is malformed.')

@@ -7,18 +7,24 @@ import { CliFailure } from '../shell/failure.ts';
 import { decimal, numberIn, wholeNumber } from '../shell/flags.ts';
 import { writeJson } from '../print/render.ts';
 
-/** Emulates OpenAI's Files and Batch API, for experiments and specs. */
+/** Emulates the batch API of a service, for experiments and specs. */
 export class EmulatorCommand extends Command<CliContext> {
   static override readonly paths = [['emulator']];
   static override readonly usage = Command.Usage({
-    description: "Serve a fake provider as OpenAI's Files and Batch API",
+    description: 'Serve a fake provider behind the batch API of a service',
     details: `
       Prints one JSON line with \`base_url\`, \`port\`, \`pid\` and \`ledger_url\` once it listens, and runs until Ctrl-C. It keeps no state
-      after it ends and forwards no request. Any OpenAI client can use it, with any key.
+      after it ends and forwards no request. Any client of the service can use it, with any key.
     `,
-    examples: [['On any free port', '$0 emulator --port 0']],
+    examples: [
+      ["OpenAI's API, on any free port", '$0 emulator --port 0'],
+      ["Anthropic's Message Batches", '$0 emulator --provider anthropic'],
+    ],
   });
 
+  readonly provider = Option.String('--provider', 'openai', {
+    description: 'Service whose API it speaks: openai (default) or anthropic',
+  });
   readonly port = Option.String('--port', '0', {
     description: 'Port on 127.0.0.1 (default 0: any free one)',
   });
@@ -50,12 +56,13 @@ export class EmulatorCommand extends Command<CliContext> {
     const speed = decimal('--speed', this.speed, 0, 'seconds');
     const enqueuedTokensMax = wholeNumber('--enqueued-token-limit', this.enqueuedTokenLimit);
     const latencyMs = decimal('--latency-ms', this.latencyMs, 0, 'milliseconds');
-    const [{ startEmulator }, { parseFaults }] = await Promise.all([
+    const [{ startEmulator, emulatedProviderOf }, { parseFaults }] = await Promise.all([
       import('../compose.ts'),
       import('../job/fault-file.ts'),
     ]);
     const ended = new Promise<void>((end) => context.onInterrupt(end));
     const emulator = await startEmulator({
+      provider: await emulatedProviderOf(this.provider),
       port: portOf(this.port),
       turnaroundMs: turnaroundOf(this.turnaround),
       ...(seed === null ? {} : { seed }),

@@ -35,6 +35,11 @@ export interface FakeProvider {
   listFiles(query?: FileQuery): Promise<Reply<ListPage<FileObject>>>;
   deleteFile(id: string): Promise<Reply<DeletedFile>>;
   fileContent(id: string, range?: Partial<ByteRange>): Promise<Reply<FileContent>>;
+  /**
+   * The bytes of a file, without a call and without faults, for a service that shows its content in
+   * another form; null: there is none.
+   */
+  readFile(id: string): AsyncIterable<Uint8Array> | null;
   /** Takes the parsed body of `POST /v1/batches`. */
   createBatch(body: unknown): Promise<Reply<BatchObject>>;
   retrieveBatch(id: string): Promise<Reply<BatchObject>>;
@@ -122,6 +127,10 @@ export const createFakeProvider = (
       }),
     fileContent: (id, range) =>
       serve('file_content', batchNoOfFile(id), () => settled(() => fileContent(world, id, range))),
+    readFile: (id) => {
+      const file = world.files.find(id, world.nowMs());
+      return file === null ? null : blobs.read(file.blobKey);
+    },
     createBatch: (body) =>
       serve('create_batch', book.ledger.batchesCreated + 1, () => createBatch(world, pool, body)),
     retrieveBatch: (id) =>

@@ -1,0 +1,16 @@
+import { createAnthropicService } from './anthropic/service.ts';
+import { openaiService, type EmulatedService } from './service.ts';
+
+/** Makes each API that the emulator speaks, by the name of its service. */
+const services = {
+  openai: (): EmulatedService => openaiService,
+  anthropic: createAnthropicService,
+} as const satisfies Readonly<Record<string, () => EmulatedService>>;
+
+/** A service whose API the emulator speaks. */
+export type EmulatedProvider = keyof typeof services;
+
+/** All of them. */
+export const emulatedProviders = Object.keys(services) as readonly EmulatedProvider[];
+
+export const createService = (name: EmulatedProvider): EmulatedService => services[name]();
