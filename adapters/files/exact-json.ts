@@ -2,7 +2,7 @@ import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
 import { isJsonObject } from '../../lib/core/json/json.ts';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import { isExactly } from './exact-number.ts';
-import { mayRespell, numbersAsTexts } from './json-numbers.ts';
+import { mayRespell, numbersAsTexts } from '../../lib/core/json/json-numbers.ts';
 
 /**
  * How numbers of JSON are read. `exact`: as numbers, but for those that a JavaScript number rounds

@@ -1,5 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
 import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
+import { isLossy } from '../../lib/core/json/json-digits.ts';
+import { numbersAsTexts } from '../../lib/core/json/json-numbers.ts';
 import { memberText } from '../../lib/core/json/json-members.ts';
 import type { SourceEntry, SourceRow } from '../../lib/ports/source.ts';
 import { readPrepared } from './prepared-row.ts';
@@ -54,6 +56,8 @@ export const rowMapper = (
     }
     const { payload } = prompt;
     const metadata = metadataOf(row);
+    const metadataText =
+      metadata === null || !description.keepsLetters ? null : digitsIn(metadata, written);
     return {
       item:
         metadata === null
@@ -61,6 +65,7 @@ export const rowMapper = (
           : { itemId: item.itemId, payload, metadata },
       position,
       ...from,
+      ...(metadataText === null ? {} : { metadataText }),
       ...(location === undefined ? {} : { location }),
       ...(primaryKey === undefined ? {} : { primaryKey }),
       ...(idField === undefined ? {} : { idField }),
@@ -198,6 +203,22 @@ const metadataReader = ({
     Object.fromEntries(
       metadataFields.filter((name) => Object.hasOwn(row, name)).map((name) => [name, row[name]]),
     );
+};
+
+/**
+ * The metadata as JSON, its numbers as they are written but for those that JavaScript cannot hold:
+ * they are texts. Null: it is as JavaScript writes it.
+ */
+const digitsIn = (metadata: JsonObject, written: Written): string | null => {
+  const names = Object.keys(metadata);
+  if (written === undefined || !names.some((name) => written.has(name))) return null;
+  const members = names.map((name) => {
+    const text = written.get(name);
+    const value =
+      text === undefined ? JSON.stringify(metadata[name]) : numbersAsTexts(text, isLossy);
+    return `${JSON.stringify(name)}:${value}`;
+  });
+  return `{${members.join(',')}}`;
 };
 
 /** Every field that the job names, with the flag that names it. */

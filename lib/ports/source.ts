@@ -47,6 +47,11 @@ export interface SourceRow<
    * `1e3`), as the source has them.
    */
   readonly written?: ReadonlyMap<string, string>;
+  /**
+   * The item's metadata as JSON in which numbers have their digits (`19.90`). Left out, or where it
+   * is not the same metadata: as `JSON.stringify` writes it.
+   */
+  readonly metadataText?: string;
   /** Of a row of JSON: the row itself as the source has it, where that was asked for. */
   readonly text?: string;
 }

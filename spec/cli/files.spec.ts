@@ -341,7 +341,7 @@ describe('numbers of a file', () => {
       ]),
     ).toEqual([
       ['9007199254740993', '12345678901234567890'],
-      ['9007199254740992', 0],
+      ['9007199254740992', -0],
     ]);
     const prompts = [
       '12345678901234567890 costs 19.90, 1.0 {"e":1e3,"n":9007199254740993}',
@@ -367,6 +367,48 @@ describe('numbers of a file', () => {
     );
     const quoted = await world.run(['quote', ...flags, ...template]);
     expect(quoted.json['item_count']).toBe(2);
+  });
+
+  it('come back in metadata with their digits, in every format, of every row, and of runs over a run', async () => {
+    const odd = '"n":1.10,"z":-0,"e":1E5,"in":{"price":19.90,"list":[1.0]}';
+    world.write(
+      'odd.jsonl',
+      `{"id":"a","text":"t",${odd},"big":9007199254740993}\n{"id":"b",${odd},"big":7}\n{"id":"c","text":"t","n":3,"z":1,"e":2,"in":{}}\n`,
+    );
+    const rows = ['--input', 'odd.jsonl', '--id-field', 'id', '--prompt-field', 'text'];
+    const settings = ['--model', 'gpt-4.1', '--poll-interval', '0.05', '--wait'];
+    const ran = await world.run([
+      'start',
+      ...['--run-id', 'odd', '--keep-columns', '--bad-rows', 'record'],
+      ...rows,
+      ...settings,
+    ]);
+    expect(ran.code).toBe(2);
+    const lines = (await world.run(['results', '--run-id', 'odd'])).stdout.split('\n');
+    expect(lines.find((line) => line.includes('"item_id":"a"'))).toContain(
+      `"metadata":{${odd},"big":"9007199254740993","batchor_lineage":`,
+    );
+    const columns = 'item_id,metadata,metadata.n,metadata.z,metadata.e,metadata.in,metadata.big';
+    const table = async (format: string, runId = 'odd'): Promise<string> =>
+      (
+        await world.run([
+          'results',
+          ...['--run-id', runId, '--format', format, '--columns', columns, '--only', 'completed'],
+        ])
+      ).stdout;
+    const csv = await table('csv');
+    expect(csv).toContain(
+      `\na,"{${`${odd},"big":"9007199254740993"`.replaceAll('"', '""')}}",1.10,-0,1E5,"{""price"":19.90,""list"":[1.0]}",`,
+    );
+    expect(csv).toContain(',3,1,2,{},\n');
+    expect(await table('jsonl')).toContain(
+      '"metadata.n":1.10,"metadata.z":-0,"metadata.e":1E5,"metadata.in":{"price":19.90,"list":[1.0]},',
+    );
+    const again = ['--from-run', 'odd', '--only', 'all', '--run-id', 'odd-again'];
+    expect((await world.run(['start', ...again, ...settings])).code).toBe(0);
+    expect((await world.run(['results', '--run-id', 'odd-again'])).stdout).toContain(
+      `"metadata":{${odd},"big":"9007199254740993","batchor_lineage":`,
+    );
   });
 
   it('go out letter by letter in prepared bodies and messages, also when they are sent again', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { parseExact } from '../../adapters/files/exact-json.ts';
 import { isExactly } from '../../adapters/files/exact-number.ts';
-import { mayRespell } from '../../adapters/files/json-numbers.ts';
+import { mayRespell } from '../../lib/core/json/json-numbers.ts';
 import { jsonlSource, type JsonlOptions } from '../../adapters/jsonl/index.ts';
 import { parquetSource } from '../../adapters/parquet/index.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../lib/ports/source.ts';

@@ -11,7 +11,8 @@ export const lossyNumberIn = (text: string): string | null => {
   return text.replace(strings, '""').match(longNumbers)?.find(isLossy) ?? null;
 };
 
-const isLossy = (number: string): boolean => {
+/** True for a number, as written, that a JavaScript number cannot hold. */
+export const isLossy = (number: string): boolean => {
   const value = Number(number);
   return !Number.isFinite(value) || (/^-?\d+$/.test(number) && !Number.isSafeInteger(value));
 };

@@ -1,5 +1,6 @@
 import { customIdsOf } from '../../core/values/custom-ids.ts';
 import type { JsonObject, JsonValue } from '../../core/json/json.ts';
+import { onOneLine } from '../../core/json/json-members.ts';
 import { isTooDeep, jsonDepthMax } from '../../core/json/json-depth.ts';
 import { idOfBadRow, idOfBadRowBeside } from '../../core/source/source.ts';
 import type { MoneyPolicy, RunConfig } from '../../core/model/config.ts';
@@ -155,7 +156,7 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     if (item.metadata !== undefined) {
       if (isTooDeep(item.metadata))
         return failed(originOf(entry, entryIndex), `its metadata ${tooDeep}`, 'metadata');
-      const text = stringifyMetadata(item.metadata);
+      const text = metadataTextOf(entry);
       if (isLineageTaken(item.metadata))
         return failed(originOf(entry, entryIndex), lineageTaken, lineageKey);
       if (text === null)
@@ -284,6 +285,18 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   value !== null &&
   'then' in value &&
   typeof (value as { readonly then: unknown }).then === 'function';
+
+/** The metadata with the digits of its source, where those are of the same metadata. */
+const metadataTextOf = ({ item, metadataText }: SourceRow): string | null => {
+  const text = stringifyMetadata(item.metadata as JsonObject);
+  if (text === null || typeof metadataText !== 'string') return text;
+  try {
+    const given = metadataText.trim();
+    return JSON.stringify(JSON.parse(given)) === text ? onOneLine(given) : text;
+  } catch {
+    return text;
+  }
+};
 
 const stringifyMetadata = (metadata: JsonObject | JsonValue): string | null => {
   try {

@@ -1,9 +1,11 @@
+import { lineageKey, metadataDigits, ownMetadataText } from './metadata-digits.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
 import type { FailedResult, ItemResult } from '../../core/settle/results.ts';
 import type { Cell, TableColumn, TableColumnType } from '../../ports/table.ts';
 
 export interface ResultColumn extends TableColumn {
-  readonly cell: (result: ItemResult) => Cell;
+  /** `itemLine`: the row's stored line, for numbers of the metadata as they are written. */
+  readonly cell: (result: ItemResult, itemLine?: string) => Cell;
 }
 
 /** What determines the columns of a run. */
@@ -13,6 +15,8 @@ export interface TableContext {
   readonly isSharing: boolean;
   /** The first rows, which determine the metadata columns. */
   readonly sample: readonly ItemResult[];
+  /** The stored lines of the same rows. */
+  readonly sampleLines?: readonly string[];
   /** True if the provider's whole bodies were requested. */
   readonly hasResponses: boolean;
 }
@@ -32,7 +36,7 @@ export const resultTableColumns = (context: TableContext): readonly ResultColumn
   ...usageColumns,
   ...batchColumns,
   ...lineageColumns,
-  ...metadataColumns(context.sample),
+  ...metadataColumns(context),
 ];
 
 const itemColumns: readonly ResultColumn[] = [
@@ -182,7 +186,6 @@ const batchColumns: readonly ResultColumn[] = [
   { name: 'latency_s', type: 'number', cell: (result) => result.latencyS },
 ];
 
-const lineageKey = 'batchor_lineage';
 const lineageOf = (result: ItemResult, key: string): JsonValue =>
   fieldOf(fieldOf(result.metadata, lineageKey), key);
 const lineageColumns: readonly ResultColumn[] = [
@@ -209,12 +212,14 @@ const lineageColumns: readonly ResultColumn[] = [
 ];
 
 /** The whole metadata as JSON, and one column per key of the first rows. */
-const metadataColumns = (sample: readonly ItemResult[]): readonly ResultColumn[] => {
+const metadataColumns = ({ sample, sampleLines = [] }: TableContext): readonly ResultColumn[] => {
   const kinds = new Map<string, TableColumnType>();
-  for (const { metadata } of sample) {
+  for (const [row, { metadata }] of sample.entries()) {
+    const digits = metadataDigits(sampleLines[row]);
     for (const [key, value] of Object.entries(metadata)) {
       if (key === lineageKey || value === null || value === undefined) continue;
-      const kind = kindOf(value as JsonValue);
+      // A column of numbers that are written otherwise holds them as JSON does: with their digits.
+      const kind = digits.has(key) ? 'json' : kindOf(value as JsonValue);
       const known = kinds.get(key);
       if (known !== undefined) kinds.set(key, known === kind ? kind : 'json');
       else if (kinds.size < metadataColumnsMax) kinds.set(key, kind);
@@ -224,15 +229,17 @@ const metadataColumns = (sample: readonly ItemResult[]): readonly ResultColumn[]
     {
       name: 'metadata',
       type: 'json',
-      cell: (result) => {
+      cell: (result, itemLine) => {
         const { [lineageKey]: _, ...own } = result.metadata;
-        return JSON.stringify(own);
+        return ownMetadataText(itemLine) ?? JSON.stringify(own);
       },
     },
     ...[...kinds].map(([key, type]): ResultColumn => ({
       name: `metadata.${key}`,
       type,
-      cell: (result) => cellOf(type, fieldOf(result.metadata, key)),
+      cell: (result, itemLine) =>
+        (type === 'json' ? metadataDigits(itemLine).get(key) : undefined) ??
+        cellOf(type, fieldOf(result.metadata, key)),
     })),
   ];
 };

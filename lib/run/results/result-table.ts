@@ -1,7 +1,12 @@
 import type { ItemResult } from '../../core/settle/results.ts';
 import type { TablePage, TableStream } from '../../ports/table.ts';
 import type { RunReader } from '../../ports/run-store.ts';
-import { type ResultParts, type RowFacts, toResult } from '../../effects/results/results.ts';
+import {
+  noRowFacts,
+  type ResultParts,
+  type RowFacts,
+  toResult,
+} from '../../effects/results/results.ts';
 import { BatchorError } from '../api/errors.ts';
 import { explained, type StructureOf } from './typed-results.ts';
 import { type ResultColumn, resultTableColumns } from './columns.ts';
@@ -42,14 +47,13 @@ export const openResultTable = async ({
   const first = await iterator.next();
   const firstRows = first.done === true ? [] : first.value;
   const sample =
-    front === null || !needsSample(chosen)
-      ? firstRows
-      : (await front()).map((part) => toResult(part));
+    front === null || !needsSample(chosen) ? firstRows : (await front()).map((part) => rowOf(part));
   const all = resultTableColumns({
     jsonSchema: structuredOutput?.jsonSchema ?? null,
     // A resume may have turned this option off.
     isSharing: operation.sendsDuplicatesOnce || sharing.rows > 0,
-    sample,
+    sample: sample.map(({ result }) => result),
+    sampleLines: sample.map(({ itemLine }) => itemLine),
     hasResponses,
   });
   const columns = chosen === undefined ? all : chosenOf(all, chosen, reader().runId);
@@ -67,6 +71,16 @@ export const openResultTable = async ({
     },
   };
 };
+
+/** A row of the table, and its stored line. */
+interface TableRow {
+  readonly result: ItemResult;
+  readonly itemLine: string;
+}
+const rowOf = (part: ResultParts, facts: RowFacts = noRowFacts): TableRow => ({
+  result: toResult(part, facts),
+  itemLine: part.itemLine,
+});
 
 /** Only metadata columns depend on rows. All others depend on the run. */
 const needsSample = (chosen: readonly string[] | undefined): boolean =>
@@ -92,16 +106,16 @@ async function* rowsOf(
   pages: AsyncIterable<readonly ResultParts[]>,
   structure: StructureOf,
   factsNow: () => Promise<RowFacts>,
-): AsyncGenerator<readonly ItemResult[], undefined> {
+): AsyncGenerator<readonly TableRow[], undefined> {
   for await (const page of pages) {
     if (page.length === 0) continue;
     const facts = await factsNow();
-    yield (await explained(page, structure)).map((part) => toResult(part, facts));
+    yield (await explained(page, structure)).map((part) => rowOf(part, facts));
   }
   return undefined;
 }
 
-const pageOf = (columns: readonly ResultColumn[], rows: readonly ItemResult[]): TablePage => ({
+const pageOf = (columns: readonly ResultColumn[], rows: readonly TableRow[]): TablePage => ({
   rowCount: rows.length,
-  columns: columns.map(({ cell }) => rows.map((row) => cell(row))),
+  columns: columns.map(({ cell }) => rows.map(({ result, itemLine }) => cell(result, itemLine))),
 });

@@ -1,7 +1,8 @@
 import { failureOfCode, type FailureClass } from '../../core/values/failure.ts';
 import { lossyNumberIn } from '../../core/json/json-digits.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json/json.ts';
-import { memberText } from '../../core/json/json-members.ts';
+import { memberText, withMembers } from '../../core/json/json-members.ts';
+import { mayRespell } from '../../core/json/json-numbers.ts';
 import { SourceError } from '../../ports/source-error.ts';
 import type { CheckpointedItemSource, SourceEntry } from '../../ports/source.ts';
 import type { ResultRef, RowLines, RunReader } from '../../ports/run-store.ts';
@@ -179,6 +180,7 @@ const entryOf = (
       },
       metadata: metadataOf(item),
     },
+    ...metadataTextIn(item),
     primaryKey: itemId,
     origin,
     location,
@@ -193,6 +195,14 @@ const bodyOf = (request: string | null): JsonObject | null => {
   const line = parse(request);
   const body = isJsonObject(line) ? line['body'] : undefined;
   return isJsonObject(body) ? body : null;
+};
+
+/** The same as its source wrote it. */
+const metadataTextIn = (item: string | null): { readonly metadataText?: string } => {
+  const text = item === null || !mayRespell(item) ? null : memberText(item, 'metadata');
+  return text === null
+    ? {}
+    : { metadataText: withMembers(text, new Map([['batchor_lineage', null]])) };
 };
 
 /** The user's metadata. The lineage is set by the new run. */

@@ -1,3 +1,5 @@
+import { memberText, withMembers } from '../../core/json/json-members.ts';
+import { mayRespell } from '../../core/json/json-numbers.ts';
 import type { ItemResult } from '../../core/settle/results.ts';
 import type { JsonObject, JsonValue } from '../../core/json/json.ts';
 import type { TokenUsage } from '../../core/values/usage.ts';
@@ -169,14 +171,15 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
 });
 
 /**
- * Equals `JSON.stringify(toWire(toResult(parts, facts)))`. For completed rows it copies the
- * metadata from the item line as text instead of parsing it. A spec compares both.
+ * Equals `JSON.stringify(toWire(toResult(parts, facts)))`, but for numbers of the metadata, which
+ * stay as they are written: it is copied from the item line as text. A spec compares both.
  */
 export const toWireLine = (parts: ResultParts, facts: RowFacts = noRowFacts): string => {
   const { ref, itemLine, content } = parts;
   const isUsual = ref.status === 'completed' && ref.sameAs === null && parts.isWhole === undefined;
   const metadata = isUsual ? metadataText(ref.itemId, itemLine) : null;
-  if (metadata === null) return JSON.stringify(toWire(toResult(parts, facts)));
+  if (metadata === null)
+    return withDigits(JSON.stringify(toWire(toResult(parts, facts))), itemLine);
   const text = JSON.stringify(content?.outputText ?? null);
   // An output that equals the text is quoted once.
   const whole = outputOf(content);
@@ -203,6 +206,12 @@ const usageText = (usage: TokenUsage | null): string =>
   usage === null
     ? 'null'
     : `{"input_tokens":${usage.inputTokens},"cached_input_tokens":${usage.cachedInputTokens},"output_tokens":${usage.outputTokens},"reasoning_tokens":${usage.reasoningTokens}}`;
+
+/** The line with the metadata as it is stored: parsed, its numbers were written otherwise. */
+const withDigits = (line: string, itemLine: string): string => {
+  const metadata = mayRespell(itemLine) ? memberText(itemLine, 'metadata') : null;
+  return metadata === null ? line : withMembers(line, new Map([['metadata', metadata]]));
+};
 
 /** The metadata text of an item line `{"item_id":…,"metadata":{…}}`; null for another shape. */
 const metadataText = (itemId: string, itemLine: string): string | null => {
