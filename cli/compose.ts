@@ -18,7 +18,7 @@ import type { StorePlace } from './shell/place.ts';
 // not load a provider's code.
 
 export { connectionName } from './shell/load-module.ts';
-export { isLoopback } from '../adapters/openai/config/loopback.ts';
+export { isLoopback } from '../adapters/http/loopback.ts';
 export { carriedConnection } from '../adapters/openai/config/carried-connection.ts';
 export * from './compose-files.ts';
 

@@ -139,6 +139,7 @@ describe('the rules', async () => {
         "adapter-csv: adapters/csv/index.ts -> lib/streams/planted.ts",
         "adapter-emulator: adapters/emulator/index.ts -> ../../../node_modules/rxjs/dist/cjs/index.js",
         "adapter-files: adapters/files/lines.ts -> cli/planted.ts",
+        "adapter-http: adapters/http/planted.ts -> cli/planted.ts",
         "adapter-openai: adapters/openai/index.ts -> ../../../node_modules/csv-parse/dist/cjs/index.cjs",
         "bytes: lib/bytes/planted.ts -> fs",
         "cli-compose: cli/compose.ts -> ../../../node_modules/rxjs/dist/cjs/index.js",

@@ -10,12 +10,16 @@ const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   arrow: ['apache-arrow'],
   csv: ['csv-parse'],
   files: ['chardet', 'tinyglobby'],
-  openai: ['openai', 'https-proxy-agent'],
+  http: ['https-proxy-agent'],
+  openai: ['openai'],
   parquet: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer'],
   pg: ['pg'],
   filestore: ['sql.js'],
   tiktoken: ['tiktoken'],
 };
+
+/** Adapters that speak to a batch service over HTTP. */
+const SERVICES: readonly string[] = ['openai', 'anthropic', 'gemini', 'mistral', 'compatible'];
 
 /** The folders under lib, each with a rule of its own below. */
 export const PARTS = [
@@ -181,7 +185,8 @@ const adapterRule = (adapter: string): IForbiddenRuleType =>
       'An adapter joins one package to the ports; two that know each other could not be used alone.',
     from: `^adapters/${adapter}/`,
     may: [
-      `^adapters/(${adapter}|files)/`,
+      // What file sources share, and what adapters of services do.
+      `^adapters/(${adapter}|files${SERVICES.includes(adapter) ? '|http' : ''})/`,
       // The one named exception: the file store keeps payloads as files beside its rows.
       ...(adapter === 'filestore' ? ['^adapters/filesystem/'] : []),
       // The file store's first name is a door to it.

@@ -7,8 +7,8 @@ import type { OpenAIEndpoint } from '../config/endpoints.ts';
 import { readRequest, renderRequest } from '../requests/prepared-request.ts';
 import { raiseOutputTokens } from '../config/request-bounds.ts';
 import { createRenderer } from '../requests/request-line.ts';
-import { scrubContent } from '../client/scrub-content.ts';
-import { noSecrets, type Scrubbing } from '../client/scrub.ts';
+import { scrubContent } from '../../http/scrub-content.ts';
+import { noSecrets, type Scrubbing } from '../../http/scrub.ts';
 import { createUsualAnswers } from './usual-answers.ts';
 
 /** The pure half: request lines out, answer lines in. */

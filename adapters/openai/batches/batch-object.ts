@@ -8,7 +8,7 @@ import type { BatchObservation } from '../../../lib/core/model/command.ts';
 import type { ProviderBatchId } from '../../../lib/core/values/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import { refusedIdsOf, rejectionOf } from './rejection.ts';
-import { noSecrets, type Scrub } from '../client/scrub.ts';
+import { noSecrets, type Scrub } from '../../http/scrub.ts';
 
 const statusCharsMax = 100;
 /** Ids of gateways hold other ids, encoded. */

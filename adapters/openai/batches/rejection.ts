@@ -3,7 +3,7 @@ import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import { classOfRefusedLine, readLineError } from '../answers/answer-error.ts';
 import { idsOf } from './named-ids.ts';
 import { countFromZero, linesOf } from './named-lines.ts';
-import type { Scrub } from '../client/scrub.ts';
+import type { Scrub } from '../../http/scrub.ts';
 import { saysTooLarge, statedBytesIn } from './input-refusal.ts';
 import {
   isOutOfCapacity,

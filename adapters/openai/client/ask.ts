@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { Port } from '../../../lib/ports/port-error.ts';
 import { classify, type Call } from './classify.ts';
-import { scrubError } from './scrub-error.ts';
+import { scrubError } from '../../http/scrub-error.ts';
 import type { OpenSession, Session } from './session.ts';
 
 /** Opens the session, asks, and says what a failure means. Nothing is thrown. */

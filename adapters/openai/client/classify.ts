@@ -8,7 +8,7 @@ import {
   statedLimits,
 } from './error-codes.ts';
 import { inputRefusalOf } from '../batches/input-refusal.ts';
-import { systemCodeIn, transportFailureIn } from './transport-failure.ts';
+import { systemCodeIn, transportFailureIn } from '../../http/transport-failure.ts';
 
 /** What was asked, for the message and for what a missing answer means. */
 export interface Call {

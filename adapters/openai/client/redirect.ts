@@ -1,10 +1,10 @@
 import type OpenAI from 'openai';
-import type { Deadline } from './deadline.ts';
+import type { Deadline } from '../../http/deadline.ts';
 import { statusIn } from './api-error.ts';
 import { CallFailure } from './classify.ts';
-import type { Request } from './request-form.ts';
+import type { Request } from '../../http/request-form.ts';
 import type { Session } from './session.ts';
-import { TransportFailure } from './transport-failure.ts';
+import { TransportFailure } from '../../http/transport-failure.ts';
 
 const redirectsMax = 5;
 const redirects: readonly number[] = [301, 302, 303, 307, 308];

@@ -1,11 +1,11 @@
-import { createDeadline } from './deadline.ts';
-import { isStillPacked } from './encoding.ts';
-import { readText } from './read-body.ts';
+import { createDeadline } from '../../http/deadline.ts';
+import { isStillPacked } from '../../http/encoding.ts';
+import { readText } from '../../http/read-body.ts';
 import { followRedirects } from './redirect.ts';
-import type { Request } from './request-form.ts';
+import type { Request } from '../../http/request-form.ts';
 import type { Session } from './session.ts';
-import { transferTimeoutMs } from './times.ts';
-import { TransportFailure } from './transport-failure.ts';
+import { transferTimeoutMs } from '../../http/times.ts';
+import { TransportFailure } from '../../http/transport-failure.ts';
 
 /** An answer whose body is still to be read, in the time that is left. */
 export interface Opened {

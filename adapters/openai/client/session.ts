@@ -1,11 +1,12 @@
 import type OpenAI from 'openai';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { OpenAIOptions } from '../config/options.ts';
-import { isLoopback } from '../config/loopback.ts';
-import { type ProxyChoice, proxyFor } from '../config/proxies.ts';
-import type { Scrub } from './scrub.ts';
-import { TransportFailure } from './transport-failure.ts';
-import { createNodeFetch } from './transport.ts';
+import { isLoopback } from '../../http/loopback.ts';
+import { type ProxyChoice, proxyFor } from '../../http/proxies.ts';
+import type { Scrub } from '../../http/scrub.ts';
+import { TransportFailure } from '../../http/transport-failure.ts';
+import { inSdkForm } from './error-body.ts';
+import { createNodeFetch } from '../../http/transport.ts';
 
 /** A client ready to be asked, and how to speak of it. */
 export interface Session {
@@ -85,6 +86,7 @@ const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
   const { default: Client } = await import('openai');
   const fetch = createNodeFetch({
     stallMs: speech.requestTimeoutMs,
+    errorBody: inSdkForm,
     proxyFor: (to) => {
       const choice = proxyOf(to);
       if (choice !== null && 'unusable' in choice)

@@ -4,10 +4,11 @@ import { carryConnection } from './carried-connection.ts';
 import { openaiEndpoints, parseEndpoint, type OpenAIEndpoint } from './endpoints.ts';
 import type { OpenAIOptions } from './options.ts';
 import { createBatchProvider } from '../batches/provider.ts';
-import { createScrubbing } from '../client/scrub.ts';
+import { createScrubbing } from '../../http/scrub.ts';
+import { secretsOf } from './secrets.ts';
 import { createSession } from '../client/session.ts';
 import { makeProviderConfig, type OpenAIProviderConfig, type OpenAISettings } from './settings.ts';
-import { requestTimeoutIn } from '../client/times.ts';
+import { requestTimeoutIn } from '../../http/times.ts';
 import { createOpenAIWire } from '../answers/wire.ts';
 
 /** Call it for a job's provider config; give it to a runner as a connection. */
@@ -39,7 +40,7 @@ export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
       throw new TypeError(
         `the OpenAI adapter knows no endpoint "${stored}"; it knows ${openaiEndpoints.join(', ')}`,
       );
-    const scrubbing = createScrubbing(options);
+    const scrubbing = createScrubbing(() => secretsOf(options));
     const open = createSession(options, scrubbing.scrub, requestTimeoutIn(requestTimeoutMs));
     return {
       ...createBatchProvider(open, { endpoint, completionWindow }),

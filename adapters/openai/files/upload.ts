@@ -5,7 +5,7 @@ import { ask } from '../client/ask.ts';
 import { CallFailure } from '../client/classify.ts';
 import { filesQuotaAdvice, isOutOfFiles } from './files-quota.ts';
 import { fileExpirySeconds } from '../config/limits.ts';
-import { frameUpload, type UploadFault } from '../client/multipart.ts';
+import { frameUpload, type UploadFault } from '../../http/multipart.ts';
 import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
 

@@ -1,7 +1,7 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { rejectionOf } from '../../../adapters/openai/batches/rejection.ts';
-import { noSecrets } from '../../../adapters/openai/client/scrub.ts';
+import { noSecrets } from '../../../adapters/http/scrub.ts';
 import { openai } from '../../../adapters/openai/index.ts';
 import { BatchRecordCodec } from '../../../lib/core/codec/batch-record-codec.ts';
 import { createWorld, type FaultScript, type World } from '../../../lib/sim/index.ts';

@@ -7,8 +7,8 @@ import {
   createUsualAnswers,
   type UsualAnswers,
 } from '../../../../adapters/openai/answers/usual-answers.ts';
-import { scrubContent } from '../../../../adapters/openai/client/scrub-content.ts';
-import { noSecrets } from '../../../../adapters/openai/client/scrub.ts';
+import { scrubContent } from '../../../../adapters/http/scrub-content.ts';
+import { noSecrets } from '../../../../adapters/http/scrub.ts';
 import { createOpenAIWire } from '../../../../adapters/openai/answers/wire.ts';
 import type { JsonObject } from '../../../../lib/core/json/json.ts';
 

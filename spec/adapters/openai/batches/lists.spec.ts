@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { batchPages } from '../../../../adapters/openai/batches/batch-list.ts';
 import { createSession } from '../../../../adapters/openai/client/session.ts';
-import { noSecrets } from '../../../../adapters/openai/client/scrub.ts';
+import { noSecrets } from '../../../../adapters/http/scrub.ts';
 import type { JsonObject } from '../../../../lib/core/json/json.ts';
 import {
   at,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createScrub } from '../../../../adapters/openai/client/scrub.ts';
+import { createScrub } from '../../../../adapters/http/scrub.ts';
 import type { JsonObject } from '../../../../lib/core/json/json.ts';
 import {
   apiError,

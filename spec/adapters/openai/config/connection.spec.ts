@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { AzureOpenAI, OpenAI } from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createOpenAI, openai } from '../../../../adapters/openai/index.ts';
-import { createScrub } from '../../../../adapters/openai/client/scrub.ts';
+import { createScrub } from '../../../../adapters/http/scrub.ts';
 import type { Port } from '../../../../lib/ports/port-error.ts';
 import type { BatchProvider } from '../../../../lib/ports/provider.ts';
 import {

@@ -1,5 +1,3 @@
-import type { OpenAIOptions } from '../config/options.ts';
-
 /**
  * Makes a text of the other side fit to be stored and shown: no secret, no control character, no
  * longer than a message.
@@ -20,14 +18,19 @@ const textCharsMax = 65_536;
  * What keys and tokens look like, for those that we do not hold: a client of the user's own may
  * hold any.
  */
-const shapes = [/\bsk-[A-Za-z0-9_*-]{8,}/gu, /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/gu, /\/\/[^\s/@]+@/gu];
+const shapes = [
+  /\bsk-[A-Za-z0-9_*-]{8,}/gu,
+  /\bAIza[\w-]{20,}/gu,
+  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/gu,
+  /\/\/[^\s/@]+@/gu,
+];
 
 /**
  * What carries a secret, by name. What follows may also be a word of an explanation: "using Bearer
  * auth", "Authorization: Bearer YOUR_KEY".
  */
 const carriers =
-  /\b((?:authorization|api-key|x-api-key)["']?\s*[:=]\s*["']?(?:(?:Bearer|Basic)\s+)?|(?:Bearer|Basic)\s+)([^\s"',;]+)/giu;
+  /\b((?:authorization|api-key|x-api-key|x-goog-api-key)["']?\s*[:=]\s*["']?(?:(?:Bearer|Basic)\s+)?|(?:Bearer|Basic)\s+)([^\s"',;]+)/giu;
 /** Placeholders, in capitals or brackets; behind a scheme alone also words. */
 const placeholder = /^\(?(?:[A-Z_]{1,30}|[<{[$][\w\s{}<>$\]-]{0,40})[.):!?]{0,3}$/u;
 const plain = /^\(?(?:[A-Za-z]?[a-z]{0,19}|[A-Z_]{1,30}|[<{[$][\w\s{}<>$\]-]{0,40})[.):!?]{0,3}$/u;
@@ -88,12 +91,12 @@ export interface Scrubbing {
 /** For what comes from no connection. */
 export const noSecrets: Scrubbing = { scrub: createScrub([]), hide: createHide([]) };
 
-/** The scrub of a connection; its key may be set in the environment only later. */
-export const createScrubbing = (options: OpenAIOptions): Scrubbing => {
+/** The scrub of a connection whose secrets may change: its key may be set only later. */
+export const createScrubbing = (secretsOf: () => readonly string[]): Scrubbing => {
   let key = '';
   let made: Scrubbing | null = null;
   const current = (): Scrubbing => {
-    const secrets = secretsOf(options);
+    const secrets = secretsOf();
     const now = secrets.join('\n');
     if (made === null || now !== key)
       made = { scrub: createScrub(secrets), hide: createHide(secrets) };
@@ -101,17 +104,4 @@ export const createScrubbing = (options: OpenAIOptions): Scrubbing => {
     return made;
   };
   return { scrub: (text) => current().scrub(text), hide: (text) => current().hide(text) };
-};
-
-const secretsOf = (options: OpenAIOptions): readonly string[] => {
-  const { secrets = [] } = options;
-  if (options.client !== undefined) {
-    const { apiKey } = options.client as { readonly apiKey?: unknown };
-    return typeof apiKey === 'string' ? [apiKey, ...secrets] : secrets;
-  }
-  return [
-    options.apiKey ?? process.env['OPENAI_API_KEY']?.trim() ?? '',
-    ...Object.values(options.headers ?? {}),
-    ...secrets,
-  ];
 };

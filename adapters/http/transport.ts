@@ -3,27 +3,30 @@ import * as https from 'node:https';
 import { Readable } from 'node:stream';
 import { createRoutes, type Route } from './agents.ts';
 import { unpacked } from './encoding.ts';
-import { inSdkForm } from './error-body.ts';
-import type { Proxy } from '../config/proxies.ts';
+import type { Proxy } from './proxies.ts';
 import { TransportFailure } from './transport-failure.ts';
 
 type Fetch = typeof globalThis.fetch;
+/** A body in another form. */
+type ChangeBody = (chunks: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 type Init = NonNullable<Parameters<Fetch>[1]>;
 
 /** Of an error no more is read: a message is short. */
 const errorBytesMax = 65_536;
 
 /**
- * A `fetch` over node:http(s) for the SDK. Node's own holds a streamed body in memory whole (a 784
+ * A `fetch` over node:http(s). Node's own holds a streamed body in memory whole (a 784
  * MB upload took 809 MB); this one takes a chunk at a time. It also knows whether any byte of a
  * request can have left. `stallMs`: how long the other side may take no byte of an upload.
  * Redirects are not followed. What was packed for the transfer comes unpacked, without its header,
  * where the encoding is known. `proxyFor`: the proxy for an address, if there is one; by default
- * there is none.
+ * there is none. `errorBody`: the body of a refusal in another form, for a client that reads no
+ * other; by default as it came.
  */
 export const createNodeFetch = (options: {
   readonly stallMs: number;
   readonly proxyFor?: (url: URL) => Proxy | null;
+  readonly errorBody?: ChangeBody;
 }): Fetch => {
   const routeOf = createRoutes();
   return async (input, init = {}) => {
@@ -33,7 +36,8 @@ export const createNodeFetch = (options: {
       (init.method ?? 'GET') !== 'GET',
       options.proxyFor?.(url) ?? null,
     );
-    return toResponse(await send(url, new Headers(init.headers), init, route, options.stallMs));
+    const message = await send(url, new Headers(init.headers), init, route, options.stallMs);
+    return toResponse(message, options.errorBody ?? ((chunks) => chunks));
   };
 };
 
@@ -148,7 +152,7 @@ const drained = (request: http.ClientRequest, stallMs: number): Promise<void> =>
     for (const event of ['drain', 'close', 'response']) request.on(event, done);
   });
 
-const toResponse = (message: http.IncomingMessage): Response => {
+const toResponse = (message: http.IncomingMessage, errorBody: ChangeBody): Response => {
   const status = message.statusCode ?? 0;
   if (status < 200 || status > 599) {
     message.destroy();
@@ -159,7 +163,10 @@ const toResponse = (message: http.IncomingMessage): Response => {
     appendHeader(headers, message.rawHeaders[i] ?? '', message.rawHeaders[i + 1] ?? '');
   const hasBody = status !== 204 && status !== 205 && status !== 304;
   if (!hasBody) message.resume();
-  return new Response(hasBody ? bodyOf(message, status, headers) : null, { status, headers });
+  return new Response(hasBody ? bodyOf(message, status, headers, errorBody) : null, {
+    status,
+    headers,
+  });
 };
 
 /**
@@ -170,6 +177,7 @@ const bodyOf = (
   message: http.IncomingMessage,
   status: number,
   headers: Headers,
+  errorBody: ChangeBody,
 ): ReadableStream<Uint8Array> => {
   const plain = unpacked(message, headers.get('content-encoding'));
   if (plain !== null && plain !== message)
@@ -178,7 +186,7 @@ const bodyOf = (
   if (status < 300) return Readable.toWeb(body) as ReadableStream<Uint8Array>;
   headers.delete('content-length');
   return Readable.toWeb(
-    Readable.from(inSdkForm(headOf(body)), { objectMode: false }),
+    Readable.from(errorBody(headOf(body)), { objectMode: false }),
   ) as ReadableStream<Uint8Array>;
 };
 

@@ -1,4 +1,4 @@
-import type { PortError } from '../../../lib/ports/port-error.ts';
+import type { PortError } from '../../lib/ports/port-error.ts';
 import type { Scrub } from './scrub.ts';
 
 /**

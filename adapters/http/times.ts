@@ -1,4 +1,7 @@
-import type { Session } from './session.ts';
+/** How long one request may be silent. */
+interface Patience {
+  readonly requestTimeoutMs: number;
+}
 
 /** Minimum transfer rate in bytes per second; slower transfers time out. */
 const bytesPerSecondMin = 50_000;
@@ -12,9 +15,9 @@ export const requestTimeoutIn = (requestTimeoutMs: number): number =>
   Math.min(timerMsMax, Math.max(1, Math.ceil(requestTimeoutMs)));
 
 /** How long a request with so large a body may take. */
-export const transferTimeoutMs = ({ requestTimeoutMs }: Session, bytes: number): number =>
+export const transferTimeoutMs = ({ requestTimeoutMs }: Patience, bytes: number): number =>
   Math.min(timerMsMax, requestTimeoutMs + Math.ceil((bytes / bytesPerSecondMin) * 1000));
 
 /** How long a download may have taken once so many bytes came. */
-export const downloadTimeoutMs = ({ requestTimeoutMs }: Session, bytes: number): number =>
+export const downloadTimeoutMs = ({ requestTimeoutMs }: Patience, bytes: number): number =>
   Math.min(2 * timerMsMax, 2 * requestTimeoutMs + Math.ceil((bytes / receivedPerSecondMin) * 1000));

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import type { LineContent } from '../../../lib/ports/provider.ts';
+import { isJsonObject, type JsonValue } from '../../lib/core/json/json.ts';
+import type { LineContent } from '../../lib/ports/provider.ts';
 import type { Scrubbing } from './scrub.ts';
 
 /**

@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { Proxy } from '../config/proxies.ts';
+import type { Proxy } from './proxies.ts';
 
 /** How a request reaches its host. `false`: on a connection of its own. */
 export interface Route {
@@ -12,7 +12,7 @@ export interface Route {
 /**
  * Agents for requests, made when they are first needed. Connections are kept for requests that cost
  * nothing alone: what is paid for never rides on an old one, since one that the server is just
- * closing would make the outcome unclear. Through a proxy every request, encrypted or not, goes by
+ * closing would leave the outcome unconfirmed. Through a proxy every request, encrypted or not, goes by
  * a tunnel (CONNECT), so that what the proxy answers is never taken for an answer of the service.
  */
 export const createRoutes = (): ((
