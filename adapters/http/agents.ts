@@ -12,8 +12,8 @@ export interface Route {
 /**
  * Agents for requests, made when they are first needed. Connections are kept for requests that cost
  * nothing alone: what is paid for never rides on an old one, since one that the server is just
- * closing would leave the outcome unconfirmed. Through a proxy every request, encrypted or not, goes by
- * a tunnel (CONNECT), so that what the proxy answers is never taken for an answer of the service.
+ * closing would leave the create unconfirmed. Through a proxy every request, encrypted or not, goes
+ * by a tunnel (CONNECT): what the proxy answers is never taken for an answer of the service.
  */
 export const createRoutes = (): ((
   url: URL,
