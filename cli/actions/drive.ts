@@ -70,7 +70,7 @@ export const driveTo = async ({
     const summary = await run.wait({ signal: halt.signal });
     view.stop();
     await writeJson(context, summaryInPlace(place, toWire(summary)));
-    writeNotes(context, adoptedNotes(run, place));
+    writeNotes(context, await adoptedNotes(run, place));
     return exitCodeOfRun(summary);
   } catch (error) {
     if (error === interrupted) {

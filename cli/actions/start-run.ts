@@ -209,7 +209,7 @@ const continueStored = async (
       ]);
     } else await runner.getRun(runId, { job });
     await writeJson(context, summaryInPlace(place, toWire(stored.summary())));
-    if (stored.isFinished) writeNotes(context, adoptedNotes(stored, place));
+    if (stored.isFinished) writeNotes(context, await adoptedNotes(stored, place));
     if (stored.isFinished) return exitCodeOfRun(stored.summary());
     throw stopReason(snapshot, context.nowMs());
   }

@@ -232,6 +232,11 @@ describe('batches that were created elsewhere', () => {
       'batch_rejected',
       'batch_rejected',
     ]);
+    // What the provider says of the batch stands in the rows of it, and where the start ends.
+    const words = of(4).map((line) => (line['error'] as { readonly message: string }).message);
+    expect(words[0]).toMatch(/^the provider refused the batch: .*invalid_request/u);
+    expect(words[2]).toBe(words[0]);
+    expect(ran.stderr).toContain(`  batch_rejected, 3 rows: ${words[0] ?? ''}`);
     expect(await isSound(world, 'several')).toBe(true);
     const exported = await world.run([
       'export-artifacts',
@@ -338,7 +343,7 @@ describe('batches that were created elsewhere', () => {
 });
 
 describe('requests that were written elsewhere', () => {
-  it('go again letter by letter, but for their custom_id; and not as another number', async () => {
+  it('go again letter by letter, but for their custom_id, in whichever run', async () => {
     await using world = await createCliWorld({
       faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }],
     });
@@ -354,10 +359,8 @@ describe('requests that were written elsewhere', () => {
     expect(await isSound(world, 'sent')).toBe(true);
     expect((await world.run(adopt([id], 'kept', '--wait'))).code).toBe(2);
     const again = await world.run(['start', '--from-run', 'kept', ...store, '--dry-run']);
-    expect([again.code, again.stderr]).toEqual([
-      4,
-      expect.stringContaining('its request contains the number 9007199254740993'),
-    ]);
+    expect(again.code).toBe(0);
+    expect(again.stdout.split(body)).toHaveLength(1 + 2);
   });
 
   it('may be said to go again by a later start of the same run, as long as the batch is in progress', async () => {

@@ -33,7 +33,11 @@ export const Times: t.Type<ProviderTimes, unknown> = later(
 
 /** Of the event `BatchEnded`; an earlier release did not record them. */
 export const EndTimes = laterOrNull(
-  closed('EndTimes', { createdAtMs: t.number, endedAtMs: t.number }),
+  closed('EndTimes', {
+    createdAtMs: t.number,
+    endedAtMs: t.number,
+    isOld: later(t.boolean, false),
+  }),
 );
 
 const atProvider = {

@@ -121,6 +121,7 @@ const Batch: t.Type<LiveBatch, unknown> = closed('LiveBatch', {
   overdue: later(OverdueType, null),
   cancelAsked: t.boolean,
   held: orNull(t.string),
+  endedLongAgo: later(t.boolean, false),
   ending: orNull(Ending),
   files: Files,
   unreadable: later(Files, null),

@@ -324,6 +324,8 @@ export interface LiveBatch {
   readonly cancelAsked: boolean;
   /** Why batchor waits for an operator before it continues with this batch; null: not held. */
   readonly held: string | null;
+  /** It had ended long before batchor saw that: its files are as whole as they will be. */
+  readonly endedLongAgo: boolean;
   readonly ending: BatchEnding | null;
   readonly files: { readonly output: StoredFile | null; readonly error: StoredFile | null } | null;
   /**

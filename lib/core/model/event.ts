@@ -282,9 +282,14 @@ export type Event = { readonly atMs: number } & (
       readonly ending: BatchEnding;
       /**
        * When it was created and when it ended, on the provider's clock. Null: the provider does not
-       * say both, or an earlier release wrote this.
+       * say both, or an earlier release wrote this. `isOld`: it had ended long before batchor saw
+       * that, by the same clock.
        */
-      readonly times: { readonly createdAtMs: number; readonly endedAtMs: number } | null;
+      readonly times: {
+        readonly createdAtMs: number;
+        readonly endedAtMs: number;
+        readonly isOld: boolean;
+      } | null;
     }
   | {
       readonly type: 'FilesStored';

@@ -79,6 +79,7 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
     overdue: null,
     cancelAsked: false,
     held: null,
+    endedLongAgo: false,
     ending: null,
     files: null,
     unreadable: null,

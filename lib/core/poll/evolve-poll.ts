@@ -62,6 +62,7 @@ export const evolvePoll = (s: RunSnapshot, event: PollEvent): RunSnapshot => {
           ending,
           overdue: null,
           isAccepted: known.isAccepted || isNewlyAccepted,
+          endedLongAgo: event.type === 'BatchEnded' && event.times?.isOld === true,
         }),
         queue: isNewlyAccepted ? { ...s.queue, acceptedCount: s.queue.acceptedCount + 1 } : s.queue,
       };

@@ -77,14 +77,16 @@ const unchangedFor = (
   isNews: boolean,
   atMs: number,
 ): { readonly sinceMs: number; readonly forMs: number } => {
-  const { stage, progress, statusSinceMs } = observation;
+  const { stage, progress } = observation;
+  // A service that reports 0 reports nothing.
+  const statusSinceMs = bornAtMs(observation.statusSinceMs);
   const seenMs = isNews ? atMs : (batch.newsAtMs ?? atMs);
   const seen = { sinceMs: seenMs, forMs: atMs - seenMs };
   const isCounting =
     stage === 'unknown' ||
     ((stage ?? 'in_progress') === 'in_progress' &&
       (progress?.completed ?? 0) + (progress?.failed ?? 0) > 0);
-  if (isCounting || statusSinceMs === undefined || statusSinceMs === null) return seen;
+  if (isCounting || statusSinceMs === null) return seen;
   const reported = { sinceMs: statusSinceMs, forMs: nowOf(observation, atMs) - statusSinceMs };
   return reported.forMs > seen.forMs ? reported : seen;
 };

@@ -9,7 +9,7 @@ import type { Event, EventOf } from '../model/event.ts';
 import { filesStored } from './files-stored.ts';
 import { endedByCancel, isCancelOver } from './give-up.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from '../values/ids.ts';
-import { bornAtMs, overdueEvents, overdueOf } from './overdue.ts';
+import { bornAtMs, nowOf, overdueEvents, overdueOf } from './overdue.ts';
 import { isPollDue, pollWaitMs } from './poll-wait.ts';
 import { wholeRefusal } from '../submit/named-lines.ts';
 import { learnFromAcceptance, learnFromRefusal } from '../plan/queue.ts';
@@ -118,9 +118,11 @@ export const observed = (
       ...(isAccepted && !batch.isAccepted ? learnFromAcceptance(snapshot, batch, atMs) : []),
     ];
   }
+  const times = endTimes(batch, observation, atMs);
   if (isShortOfFiles(observation)) {
+    const checksMax = times?.isOld === true ? oldTriesMax : fileChecksMax;
     const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
-    if (isWorthAnother(snapshot, batchKey, fileChecksMax, atMs))
+    if (isWorthAnother(snapshot, batchKey, checksMax, atMs))
       return faultEvents(snapshot, {
         key: answersKey(batchKey),
         message,
@@ -129,7 +131,7 @@ export const observed = (
         atMs,
       });
     if (isShortOfOutput(batch, observation))
-      return withoutOutput(snapshot, batch, observation, atMs);
+      return withoutOutput(snapshot, batch, observation, { checksMax, atMs });
   }
   const refined = wholeRefusal(ending, batch.requests);
   const ended: Event = {
@@ -139,7 +141,7 @@ export const observed = (
     providerStatus,
     progress,
     ending: refined,
-    times: endTimes(batch, observation),
+    times,
   };
   const hasFiles = ending.outputFileId !== null || ending.errorFileId !== null;
   const noFiles: readonly Event[] = hasFiles
@@ -156,11 +158,14 @@ export const observed = (
 /** Null where the provider does not say both, or says that it ended before it was created. */
 const endTimes = (
   { providerTimes }: LiveBatch,
-  { createdAtMs, statusSinceMs = null }: BatchObservation,
+  observation: BatchObservation,
+  atMs: number,
 ): EventOf<'BatchEnded'>['times'] => {
+  const { createdAtMs, statusSinceMs = null } = observation;
   const beganAtMs = bornAtMs(createdAtMs ?? providerTimes.createdAtMs);
   if (beganAtMs === null || statusSinceMs === null || statusSinceMs < beganAtMs) return null;
-  return { createdAtMs: beganAtMs, endedAtMs: statusSinceMs };
+  const isOld = nowOf(observation, atMs) - statusSinceMs >= oldMs;
+  return { createdAtMs: beganAtMs, endedAtMs: statusSinceMs, isOld };
 };
 
 /** A batch may end before a poll shows that it was accepted. */
@@ -207,11 +212,11 @@ const withoutOutput = (
   snapshot: RunSnapshot,
   batch: LiveBatch,
   { ending, progress, providerStatus }: BatchObservation,
-  atMs: number,
+  { checksMax, atMs }: { readonly checksMax: number; readonly atMs: number },
 ): readonly Event[] => {
   const { batchKey, providerBatchId, requests } = batch;
   const answers = promisedOutputs({ requests, ending, progress });
-  const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${fileChecksMax} checks. Nothing is sent again for them`;
+  const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${checksMax} ${checksMax === 1 ? 'check' : 'checks'}. Nothing is sent again for them`;
   return [
     { type: 'BatchHeld', atMs, batchKey, message },
     ...pauseEvents(snapshot, 'results_unreadable', message, atMs),
@@ -229,6 +234,14 @@ export const fileChecksMax = 13;
  * in all, before it accepts them.
  */
 export const shortReadsMax = 8;
+
+/**
+ * How often batchor checks and reads again where the batch had ended a day before it was seen, as
+ * most adopted batches have: what is not there by then does not come late. Once more, since an
+ * answer of the provider may be wrong.
+ */
+export const oldTriesMax = 1;
+const oldMs = 24 * 3_600_000;
 
 /**
  * Files appear late (decision 15): until then the counts alone say that there are answers, and that
@@ -325,7 +338,8 @@ export const decideFiles = (
   const fault = faultOfFiles(batch, census);
   // Reported twice: the operator was asked already.
   if (fault !== null && batch.unreadable !== null) return left({ type: 'nothing_to_change' });
-  if (fault !== null && isWorthAnother(snapshot, batchKey, shortReadsMax, atMs)) {
+  const readsMax = batch.endedLongAgo ? oldTriesMax : shortReadsMax;
+  if (fault !== null && isWorthAnother(snapshot, batchKey, readsMax, atMs)) {
     const message = `${fault.message}: they are read again`;
     return right(
       faultEvents(snapshot, {

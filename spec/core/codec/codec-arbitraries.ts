@@ -297,7 +297,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
     providerStatus: text,
     progress,
     ending,
-    times: orNull(fc.record({ createdAtMs: count, endedAtMs: count })),
+    times: orNull(fc.record({ createdAtMs: count, endedAtMs: count, isOld: fc.boolean() })),
   },
   AnswersUnreadable: { batchKey, output: file, error: file },
   FilesStored: { batchKey, output: file, error: file, position, isSworn: fc.boolean() },
@@ -409,6 +409,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
   missingRows: count,
   unreadable: orNull(fc.record({ output: file, error: file })),
   isSwornLost: fc.boolean(),
+  endedLongAgo: fc.boolean(),
 });
 export const batchRecords: fc.Arbitrary<BatchRecord> = fc.record<BatchRecord>({
   ...sent,

@@ -182,6 +182,10 @@ describe('a batch that takes longer than is usual', () => {
       progress: { total: 3, completed: 2, failed: 0 },
     });
     expect(batchOf(moving, 'a').overdue).toBeNull();
+    // Services were seen that say 0, which would be since 1970.
+    const timeless = created();
+    pollOnce(timeless, { statusSinceMs: 0 });
+    expect(batchOf(timeless, 'a').overdue).toBeNull();
   });
 
   it('has answered everything, by its counts, in an unknown status: that is reported at once', () => {

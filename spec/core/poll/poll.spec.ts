@@ -26,7 +26,13 @@ const created = (): Scenario => {
   toCreated(run, 'a');
   return run;
 };
-const pollOnce = (run: Scenario, how: BatchEnding, completed: number, failed = 0) => {
+const pollOnce = (
+  run: Scenario,
+  how: BatchEnding,
+  completed: number,
+  failed = 0,
+  times: { readonly statusSinceMs?: number; readonly providerNowMs?: number } = {},
+) => {
   const { providerBatchId } = batchOf(run, 'a');
   if (providerBatchId === null) throw new Error('it was never created');
   const progress = { total: 2, completed, failed };
@@ -37,6 +43,8 @@ const pollOnce = (run: Scenario, how: BatchEnding, completed: number, failed = 0
     isAccepted: how.type !== 'rejected',
     progress,
     ending: how,
+    createdAtMs: 1_600_000_000_000,
+    ...times,
   };
   return attempt(run, {
     type: 'RecordPoll',
@@ -166,6 +174,45 @@ describe('a batch that the provider does not know', () => {
     settleRest(run, 'a');
     expect(statuses(run)).toEqual(['failed_retryable', 'failed_retryable']);
     expect(run.state.snapshot.defects.missing).toBe(2);
+  });
+});
+
+describe('a batch that had ended a day before it was seen', () => {
+  /** By how many hours before, by the clock of the provider, which may be behind ours. */
+  const tries = (hours: number, behindHours = 0) => {
+    const run = created();
+    run.nowMs += 1_000 * hourMs;
+    const providerNowMs = (): number => run.nowMs - behindHours * hourMs;
+    const times = { statusSinceMs: providerNowMs() - hours * hourMs };
+    const poll = (how: BatchEnding) =>
+      pollOnce(run, how, 2, 0, { ...times, providerNowMs: providerNowMs() });
+    let checks = 0;
+    for (; poll(ending()).includes('FaultRecorded'); checks += 1) while (!untilDue(run));
+    const { held } = batchOf(run, 'a');
+    send(run, { type: 'ResolveBatch', batchKey: key('a'), resolution: { type: 'read_again' } });
+    poll(ending({ outputFileId: 'o' }));
+    let reads = 0;
+    for (; batchOf(run, 'a').files === null; reads += 1) {
+      send(run, {
+        type: 'RecordFiles',
+        batchKey: key('a'),
+        output: { object: 'o', bytes: 10 },
+        error: null,
+        census: censusOfRows(1),
+      });
+      run.nowMs = nextDueMs(run.state.snapshot, run.nowMs) ?? run.nowMs;
+    }
+    return { checks, reads, held };
+  };
+
+  it('is checked and read once more, and no longer', () => {
+    expect(tries(24)).toEqual({
+      checks: 1,
+      reads: 2,
+      held: expect.stringContaining('shows no output file after 1 check.') as unknown,
+    });
+    // Our own clock, which may be ahead, does not age a batch.
+    expect(tries(1, 100)).toMatchObject({ checks: 13, reads: 9 });
   });
 });
 
