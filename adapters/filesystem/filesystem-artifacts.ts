@@ -15,6 +15,7 @@ import { findChange, readAllSpans, readChunks } from './read-object.ts';
 import { createSumsCache, readSums, sumsPath } from './sums-file.ts';
 import { ChunkSourceError, ObjectExistsError, writeObject } from './write-object.ts';
 
+/** Where objects are kept as files. */
 export interface FilesystemArtifactsOptions {
   /** The root folder; created when the first object is put. */
   readonly dir: string;

@@ -6,6 +6,7 @@ import { errnoOf } from '../../lib/disk/errno.ts';
 /** The checksum file beside each object. Its leading dot cannot occur in an object name. */
 export const sumsPrefix = '.sums-';
 
+/** The path of the checksum file beside an object. */
 export const sumsPath = (path: string): string =>
   join(dirname(path), `${sumsPrefix}${basename(path)}`);
 

@@ -1,3 +1,4 @@
+/** An encoding that tiktoken has. */
 export type EncodingName = 'o200k_base' | 'cl100k_base';
 
 /**

@@ -4,6 +4,7 @@ import { frameOf } from './model-frame.ts';
 import { requestTokens, type CountedModel, type Counters } from './request-tokens.ts';
 import { createTextCounter, type CountText } from './text-counter.ts';
 
+/** How tokens are counted: the cache, and encodings of models that the table lacks. */
 export interface TiktokenOptions {
   /** The number of text segments cached with their counts (default 50,000, about 5 MB). */
   readonly pieceCacheEntriesMax?: number;

@@ -38,6 +38,10 @@ export interface AnswerReading {
   readonly readAll: (texts: readonly (string | null)[]) => Promise<readonly OutputReading[]>;
 }
 
+/**
+ * Where an engine reads items, and how it makes prompts of them. `buildPrompt` may throw: the row
+ * is then a bad row.
+ */
 export interface EngineSource {
   readonly items: CheckpointedItemSource;
   readonly buildPrompt: (item: BatchItem) => unknown;

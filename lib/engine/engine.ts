@@ -17,6 +17,7 @@ export type { Told } from './commits.ts';
 /** What one commit made true. */
 export type EngineStep = Committed;
 
+/** Drives one run: performs what is due and commits each answer, one step after the other. */
 export interface Engine {
   /**
    * Drives the run while subscribed, once; completes when the run finishes, errors with

@@ -74,4 +74,5 @@ export type PortError =
   /** The storage failed: disk full, no permission, connection lost. Nothing was acknowledged. */
   | { readonly type: 'unavailable'; readonly message: string; readonly cause: unknown };
 
+/** What a port's operation answers: a value, or an error as data. It never rejects. */
 export type Port<A> = TaskEither<PortError, A>;

@@ -303,6 +303,7 @@ export interface ProviderWire {
   /** For results; `include`: with the whole body. */
   readContent(line: string, include?: ResultExtra): LineContent;
 }
+/** What a provider needs beside the prompt to render a request line. */
 export interface RenderInput {
   readonly jsonSchema: JsonObject | null;
   readonly schemaName: string | null;
@@ -320,6 +321,7 @@ export type LineRenderer = (
   prompt: unknown,
 ) => RenderedLine | { readonly reason: string };
 
+/** A request line as it is stored and sent, and what is known of its size. */
 export interface RenderedLine {
   readonly line: string;
   /** Inputs in it, where a request may hold several (embeddings). Default 1. */

@@ -156,6 +156,7 @@ export interface OwnedRun extends RunReader {
   removeCommand(id: string): Port<void>;
 }
 
+/** A command that another process has left for the owner of a run. */
 export interface InboxCommand {
   readonly id: string;
   readonly type: 'pause' | 'resume' | 'cancel' | 'resolve';
@@ -187,6 +188,10 @@ export interface DamagedRun {
   readonly error: PortError;
 }
 
+/**
+ * The runs of one store: opened by one owner at a time, read by any process. Every operation
+ * answers with an error as data (`PortError`).
+ */
 export interface RunStore {
   /** For messages: `file store /path`. */
   readonly describe: string;
@@ -242,6 +247,7 @@ export interface RunStore {
   close(): Promise<void>;
 }
 
+/** What a storage needs when a runner opens it. */
 export interface StorageOptions {
   /**
    * Where runs keep their payloads. A shared storage without it can tell how runs stand, and

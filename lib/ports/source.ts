@@ -71,6 +71,7 @@ export interface BadSourceRow<Position extends JsonValue = JsonValue> {
   readonly position: Position;
 }
 
+/** What a source yields for one row: an item, or why the row cannot be one. */
 export type SourceEntry<
   Payload = unknown,
   Metadata extends JsonObject = JsonObject,

@@ -71,6 +71,7 @@ export interface RunCondition {
   readonly parts: JsonObject;
 }
 
+/** What a repair found and made of a run. */
 export interface RunRepair {
   readonly before: RunCondition;
   readonly after: RunCondition;

@@ -1,6 +1,7 @@
 /** What a column holds; `json`: texts that are JSON. Any cell may be null. */
 export type TableColumnType = 'text' | 'integer' | 'number' | 'boolean' | 'json';
 
+/** One column of a table: its name and the type of its cells. */
 export interface TableColumn {
   readonly name: string;
   readonly type: TableColumnType;

@@ -7,6 +7,10 @@ export interface SchemaProblem {
   readonly fix: string;
 }
 
+/**
+ * The rules of strict structured output, by name. A schema that breaks one is refused before
+ * anything is sent.
+ */
 export type SchemaRule =
   | 'no_meaning'
   | 'root_is_object'

@@ -26,6 +26,7 @@ export interface JsonSchemaOutput {
   readonly '~standard'?: never;
 }
 
+/** What a job's `structuredOutput` may be: a Standard Schema, an io-ts codec or a JSON Schema. */
 export type StructuredOutput = StandardOutput | IoTsOutput | JsonSchemaOutput;
 
 /** The type of a completed result's `output` under this schema. */

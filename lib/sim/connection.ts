@@ -34,6 +34,7 @@ export interface FakeSettings extends ProviderOperation {
   readonly endpoint?: FakeEndpoint;
   readonly params?: JsonObject;
 }
+/** The provider config of a job for the fake provider: prompts and answers are texts. */
 export type FakeProviderConfig = ProviderConfig<string | PromptParts, string>;
 
 /** Call it for a job's provider config; pass it to a runner as a connection. */

@@ -14,6 +14,7 @@ import {
   type WorldOptions,
 } from './world.ts';
 
+/** What a simulation plays: its world, its rows, and where the process is killed. */
 export interface SimulateOptions extends WorldOptions {
   /**
    * Kills the process at every n-th crash point of its life: around each effect and each commit. At

@@ -26,6 +26,7 @@ export interface VirtualTime {
   jumpTo(ms: number): void;
 }
 
+/** The clock of one simulated process: its actions end with it. */
 export interface VirtualClock {
   readonly scheduler: SchedulerLike;
   /** True while an action of this clock is still to run. */

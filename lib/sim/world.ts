@@ -18,6 +18,10 @@ import { fakeTokens } from './fake-tokens.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
+/**
+ * What a simulated world is made of: the seed, the start date, the storage and the provider's
+ * faults.
+ */
 export interface WorldOptions extends FakeProviderOptions {
   /** The start date (default 2026-01-01T00:00:00Z). */
   readonly startAt?: Date;

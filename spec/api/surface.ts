@@ -6,7 +6,7 @@ import ts from 'typescript';
 const LIB_DOORS = ['', 'core', 'ports', 'streams', 'sim'];
 
 /** Each door that a build has, by the name that users import, and its declarations. */
-const doorsOf = (dist: string): ReadonlyMap<string, string> => {
+export const doorsOf = (dist: string): ReadonlyMap<string, string> => {
   const adapters = existsSync(join(dist, 'adapters'))
     ? readdirSync(join(dist, 'adapters')).toSorted()
     : [];
@@ -45,21 +45,24 @@ const describeExport = (symbol: ts.Symbol, checker: ts.TypeChecker, dist: string
   return [`// ${symbol.name}`, ...declarations].join('\n');
 };
 
+/** The declarations of every door as one program: for names, texts and comments, not for types. */
+export const programOf = (doors: ReadonlyMap<string, string>): ts.Program =>
+  ts.createProgram([...doors.values()], {
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    types: [],
+    // Names and texts are all that is asked, so no library of types is read.
+    noLib: true,
+    noEmit: true,
+  });
+
 /**
  * The public surface of every door of a build, by the name that users import: each export with its
  * declaration, sorted and without comments, so that every difference is one that users can see.
  */
 export const surfacesOf = (dist: string): ReadonlyMap<string, string> => {
   const doors = doorsOf(dist);
-  // Names and texts are all that is asked, so no library of types is read.
-  const options = {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2022,
-    types: [],
-    noLib: true,
-    noEmit: true,
-  };
-  const program = ts.createProgram([...doors.values()], options);
+  const program = programOf(doors);
   const checker = program.getTypeChecker();
   const surface = (path: string): string => {
     const file = program.getSourceFile(path);

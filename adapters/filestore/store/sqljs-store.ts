@@ -10,6 +10,7 @@ import type { SessionClient } from '../worker/session-client.ts';
 import { createRunStore } from './run-store.ts';
 import { workerClient } from '../worker/worker-client.ts';
 
+/** Where the file store keeps runs, and how often it writes checkpoints. */
 export interface SqljsStoreOptions {
   /** The folder for runs; created when the store is opened. */
   readonly dir?: string;

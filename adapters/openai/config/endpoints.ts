@@ -74,6 +74,7 @@ export interface OpenAIEndpoints {
     output: OpenAI.Moderation;
   };
 }
+/** An endpoint that OpenAI's batches accept, by its short name. */
 export type OpenAIEndpoint = keyof OpenAIEndpoints;
 
 /**
@@ -88,6 +89,7 @@ const paths = {
   moderations: '/v1/moderations',
 } as const satisfies Readonly<Record<OpenAIEndpoint, string>>;
 
+/** Every endpoint that can be named. */
 export const openaiEndpoints = Object.keys(paths) as readonly OpenAIEndpoint[];
 
 /** Where requests of the endpoint go, as written in request lines. */

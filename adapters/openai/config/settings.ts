@@ -13,6 +13,7 @@ import { schemaRulesOf } from './schema-rules.ts';
 type NotParams = 'model' | 'stream' | 'input' | 'messages' | 'prompt';
 type Thinking = 'responses' | 'chat.completions';
 
+/** How much a reasoning model thinks, in OpenAI's words. */
 export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
 
 /** Data only. There is no key here to persist: keys belong to the connection. */
@@ -54,6 +55,10 @@ export interface OpenAISettings<E extends OpenAIEndpoint = 'responses'> {
   readonly baseURL?: never;
 }
 
+/**
+ * The provider config of a job for OpenAI, typed by its endpoint: what prompts are, and what
+ * answers are.
+ */
 export type OpenAIProviderConfig<E extends OpenAIEndpoint = 'responses'> = ProviderConfig<
   OpenAIEndpoints[E]['prompt'],
   OpenAIEndpoints[E]['output']

@@ -87,7 +87,14 @@ const codecOf = <A extends object>(name: string, type: t.Type<A, unknown>): Json
   },
 });
 
+/**
+ * Commands as JSON and back: `decode` is left for an unknown type, a wrong field or a newer format.
+ */
 export const commandCodec: JsonCodec<Command> = codecOf('the command', CommandType);
+/**
+ * Events as JSON and back, for journals and queues. Events of earlier releases decode as what they
+ * mean today.
+ */
 export const eventCodec: JsonCodec<Event> = codecOf('the event', EventCodec);
 
 const createdCodec = codecOf('the snapshot', RunSnapshotCodec);

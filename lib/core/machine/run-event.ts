@@ -7,6 +7,7 @@ import { givenUpData, overdueData } from '../poll/overdue-data.ts';
 import { batchKeyOfObject } from '../settle/raw-object.ts';
 import { sharedIn } from '../source/share.ts';
 
+/** Every type of a run event. They are stored and public: none is renamed or removed. */
 export const runEventTypes = [
   'run_created',
   'run_opened',
@@ -46,6 +47,7 @@ export const runEventTypes = [
   'artifacts_exported',
   'artifacts_pruned',
 ] as const;
+/** The type of a run event, the same on the command line, in webhooks and in stores. */
 export type RunEventType = (typeof runEventTypes)[number];
 
 /**

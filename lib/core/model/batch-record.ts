@@ -4,7 +4,12 @@ import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 import type { IndexSet } from '../values/index-set.ts';
 import { addUsage, emptyUsage, type TokenUsage } from '../values/usage.ts';
 
+/** Every state of a batch record: `live` until its rows are settled or released. */
 export const batchRecordStates = ['live', 'settled', 'dropped'] as const;
+/**
+ * What a batch is in its record: `live`, then `settled` (every row has an outcome) or `dropped`
+ * (its rows were released).
+ */
 export type BatchRecordState = (typeof batchRecordStates)[number];
 
 /**

@@ -3,6 +3,7 @@ import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 import type { FailureCounts } from '../values/judged.ts';
 import type { PresumedUsage, TokenUsage } from '../values/usage.ts';
 
+/** Every phase of a batch, in the order of its life. */
 export const batchPhases = [
   'planned',
   'uploaded',
@@ -13,8 +14,13 @@ export const batchPhases = [
   'settled',
   'dropped',
 ] as const;
+/**
+ * How far a batch is: `planned`, `uploaded`, `creating` (the create's intent is stored),
+ * `indeterminate` (its answer was lost), `created`, `ended`, then `settled` or `dropped`.
+ */
 export type BatchPhase = (typeof batchPhases)[number];
 
+/** One allowed change of a batch's phase, and when it happens; `from: null` is its birth. */
 export interface BatchArrow {
   readonly from: BatchPhase | null;
   readonly to: BatchPhase;
@@ -74,6 +80,7 @@ export const batchArrows: readonly BatchArrow[] = [
 const arrowSet: ReadonlySet<string> = new Set(
   batchArrows.map((arrow) => `${arrow.from ?? ''}>${arrow.to}`),
 );
+/** Whether a batch may change its phase so. */
 export const isBatchArrow = (from: BatchPhase | null, to: BatchPhase): boolean =>
   arrowSet.has(`${from ?? ''}>${to}`);
 
@@ -97,6 +104,7 @@ export interface SettlePosition {
  * waits for it.
  */
 export const batchEndings = ['completed', 'expired', 'cancelled', 'rejected', 'given_up'] as const;
+/** How a batch ended at the provider, and the files that it left. */
 export interface BatchEnding {
   readonly type: (typeof batchEndings)[number];
   readonly outputFileId: string | null;
@@ -132,8 +140,10 @@ export const refusedLineClasses = [
   'content_filtered',
   'context_too_long',
 ] as const satisfies readonly FailureClass[];
+/** The failure classes that a refused request line can have. */
 export type RefusedLineClass = (typeof refusedLineClasses)[number];
 
+/** Why the provider rejected a batch at validation. */
 export interface BatchRejection {
   readonly type: 'invalid_lines' | 'over_capacity' | 'insufficient_quota' | 'too_large' | 'other';
   readonly message: string;
@@ -210,6 +220,7 @@ export const batchStages = [
   'cancelling',
   'unknown',
 ] as const;
+/** What a batch does at the provider while it is not over. */
 export type BatchStage = (typeof batchStages)[number];
 
 /**
@@ -219,6 +230,7 @@ export type BatchStage = (typeof batchStages)[number];
  * counts have changed for hours.
  */
 export const overdueReasons = ['past_expiry', 'unknown_status', 'unchanged'] as const;
+/** Why a batch counts as overdue, and since when (milliseconds since the epoch). */
 export interface Overdue {
   readonly reason: (typeof overdueReasons)[number];
   /** Since when: its expiry, when it was first seen like this, the last change. */
@@ -230,6 +242,7 @@ export interface ProviderTimes {
   readonly createdAtMs: number | null;
   readonly expiresAtMs: number | null;
 }
+/** Times of a batch of which the provider has reported none. */
 export const noProviderTimes: ProviderTimes = { createdAtMs: null, expiresAtMs: null };
 
 /** What is counted of a batch that was given up, until its end at the provider is seen. */

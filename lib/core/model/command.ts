@@ -138,6 +138,10 @@ export interface CreateRefusal {
   readonly statedRequestsMax: number | null;
 }
 
+/**
+ * What a failed effect says: the failure passes by itself, the provider refuses, the account is
+ * empty, the key is wrong, or the source cannot be read.
+ */
 export type FaultKind =
   'transient' | 'refused' | 'insufficient_quota' | 'authentication_failed' | 'source_unreadable';
 

@@ -15,6 +15,7 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
+/** How often a row is attempted, and how long rows and batches wait in between. */
 export interface RetryPolicy {
   /** Charged attempts per item, the first included. */
   readonly attemptsMax: number;
@@ -29,6 +30,10 @@ export interface RetryPolicy {
   readonly raisedOutputTokensMax: number | null;
 }
 
+/**
+ * Limits of one batch: requests, bytes, prompt tokens (null: none), milliseconds of waiting for a
+ * fuller one.
+ */
 export interface ChunkPolicy {
   readonly requestsMax: number;
   readonly inputBytesMax: number;
@@ -37,6 +42,10 @@ export interface ChunkPolicy {
   readonly planAfterMs: number;
 }
 
+/**
+ * Limits of what stands in the provider's queue, of all runs of a scope together. Null: none is
+ * configured; refusals still teach one.
+ */
 export interface EnqueueLimits {
   /** Prompt tokens that may be enqueued at the provider at once, by all runs of the scope. */
   readonly enqueuedTokenLimit: number | null;
@@ -148,6 +157,9 @@ export interface StructuredOutputConfig {
    */
   readonly schemaRef: SchemaRef | null;
 }
+/**
+ * Where the schema of a run's answers is exported, so that another process can read them as values.
+ */
 export interface SchemaRef {
   /** `./` and a path below the project's folder, or a file URL, or a package. */
   readonly module: string;

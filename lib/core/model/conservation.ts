@@ -18,6 +18,7 @@ export const conservationLaws = {
   attempts: 'each row has as many attempts, charged and uncharged, as batches gave it an outcome',
   objects: 'each stored object has the bytes that were put there, as far as it has checksums',
 } as const;
+/** The name of one conservation law, as `verify` reports it. */
 export type ConservationLaw = keyof typeof conservationLaws;
 
 /** How many rows name a batch as the one that settled or holds them, by what they are now. */

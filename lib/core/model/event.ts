@@ -52,6 +52,10 @@ export interface RetriedRows {
 
 /** Why a batch is uploaded again; the first two count as tries. */
 export const replanReasons = ['create_lost', 'input_missing', 'input_expires', 'released'] as const;
+/**
+ * Why an uploaded batch is planned again: its input file is expiring or gone, or its create made
+ * nothing.
+ */
 export type ReplanReason = (typeof replanReasons)[number];
 
 /**

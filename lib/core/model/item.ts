@@ -11,7 +11,12 @@ export const itemStatuses = [
   'failed_permanent',
   'shared',
 ] as const;
+/**
+ * What an item is: `pending`, `queued_local` (planned into a batch), `submitted`,
+ * `failed_retryable` (waits for its next attempt), or ended as `completed` or `failed_permanent`.
+ */
 export type ItemStatus = (typeof itemStatuses)[number];
+/** A status that an item never leaves. */
 export type TerminalItemStatus = Extract<ItemStatus, 'completed' | 'failed_permanent'>;
 
 /** One arrow of the item state machine; `from: null` is the row's birth. */
@@ -74,11 +79,13 @@ const arrowSet: ReadonlySet<string> = new Set(
 /** True when the table holds this arrow. */
 export const isItemArrow = (from: ItemStatus | null, to: ItemStatus): boolean =>
   arrowSet.has(`${from ?? ''}>${to}`);
+/** Whether an item of this status has ended. */
 export const isTerminalItem = (status: ItemStatus): status is TerminalItemStatus =>
   status === 'completed' || status === 'failed_permanent';
 
 /** How many items are in each state. */
 export type ItemTotals = Readonly<Record<ItemStatus, number>>;
+/** Totals of a run without items. */
 export const emptyTotals: ItemTotals = {
   pending: 0,
   queued_local: 0,

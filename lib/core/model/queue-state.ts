@@ -3,6 +3,7 @@ export interface QuotaUse {
   readonly tokens: number;
   readonly requests: number;
 }
+/** Nothing is enqueued. */
 export const noUse: QuotaUse = { tokens: 0, requests: 0 };
 
 /**
@@ -73,6 +74,7 @@ export interface QueueState {
   /** How many batches of this run the provider has accepted. */
   readonly acceptedCount: number;
 }
+/** The state of a queue that nothing is known of. */
 export const unknownQueue: QueueState = {
   others: noUse,
   stated: null,

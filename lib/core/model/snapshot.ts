@@ -22,8 +22,17 @@ import {
   type TokenUsage,
 } from '../values/usage.ts';
 
+/** Every status of a run. */
 export const runStatuses = ['running', 'completed', 'completed_with_failures'] as const;
+/**
+ * Whether a run is still running, or how it ended: `completed`, or `completed_with_failures` where
+ * at least one row failed for good.
+ */
 export type RunStatus = (typeof runStatuses)[number];
+/**
+ * What an operator or batchor asked of a run: it runs, is `paused` (no new rows or batches; polling
+ * and settling continue), or is being cancelled.
+ */
 export type RunControlState = 'running' | 'paused' | 'cancel_requested';
 /** Why a run is not simply running. Everything but `manual` was decided by batchor. */
 export const controlReasons = [
@@ -41,6 +50,7 @@ export const controlReasons = [
   'source_unreadable',
   'source_changed',
 ] as const;
+/** Why a run is paused or being cancelled. */
 export type ControlReason = (typeof controlReasons)[number];
 
 /** The remaining capacity that the next batch in order waits for. */
@@ -113,6 +123,10 @@ export interface ExportNote {
   readonly manifestSha256: string;
 }
 
+/**
+ * Jumps of the wall clock while the run was driven: how many, the last one in milliseconds
+ * (negative: back), and when.
+ */
 export interface ClockNote {
   readonly jumps: number;
   readonly byMs: number;
@@ -127,6 +141,7 @@ export interface ArtifactsState {
   /** Raw files of settled batches that are not to be kept: each is made compact, then removed. */
   readonly unkept: readonly string[];
 }
+/** Payloads of a run of which nothing was exported, pruned or made compact. */
 export const wholeArtifacts: ArtifactsState = {
   exported: null,
   areRequestsPruned: false,
@@ -244,6 +259,7 @@ export interface RunSnapshot {
   readonly updatedAtMs: number;
 }
 
+/** The state of a run none of whose rows share a request. */
 export const nothingShared: RunSnapshot['sharing'] = {
   rows: 0,
   tokens: 0,
@@ -292,5 +308,13 @@ export const emptySnapshot: RunSnapshot = {
   updatedAtMs: 0,
 };
 
+/**
+ * Whether the run exists: `CreateRun` has been folded in. The other fields hold defaults before
+ * that.
+ */
 export const isCreated = (snapshot: RunSnapshot): boolean => snapshot.version > 0;
+/**
+ * Whether every row has ended and nothing more will be sent. A finished run never changes its rows
+ * again.
+ */
 export const isFinished = (snapshot: RunSnapshot): boolean => snapshot.status !== 'running';

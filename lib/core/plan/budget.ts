@@ -30,6 +30,7 @@ const statedLifeMs = 48 * 3_600_000;
 export const statedUntilMs = ({ queue: { stated } }: RunSnapshot): number | null =>
   stated === null ? null : stated.atMs + statedLifeMs;
 
+/** Whether the limit that the provider stated last is recent enough to count. */
 export const isStatedKnown = (snapshot: RunSnapshot, nowMs: number): boolean => {
   const untilMs = statedUntilMs(snapshot);
   return untilMs !== null && !isDueAt(untilMs, statedLifeMs + clockSkewMs, nowMs);
@@ -123,11 +124,13 @@ export const remainingCapacity = (snapshot: RunSnapshot, nowMs: number): Remaini
  */
 export const capacityCheckMsMax = ({ config }: RunSnapshot): number =>
   Math.max(1_000, 4 * config.operation.pollIntervalMs);
+/** Whether a run that waits for capacity checks again now. */
 export const isCapacityCheckDue = (
   snapshot: RunSnapshot,
   retryAtMs: number,
   nowMs: number,
 ): boolean => capacityCheckDueMs(snapshot, retryAtMs, nowMs) <= nowMs;
+/** When a run that waits for capacity checks again (milliseconds since the epoch). */
 export const capacityCheckDueMs = (
   snapshot: RunSnapshot,
   retryAtMs: number,

@@ -101,6 +101,7 @@ export const isGrowth = (published: Reservation | null, now: Reservation): boole
     ? now.tokens > 0 || now.requests > 0
     : now.tokens > published.tokens || now.requests > published.requests;
 
+/** Whether the use stays within the limits, tokens and requests alike. */
 export const isWithin = (use: QuotaUse, max: QuotaUse): boolean =>
   use.tokens <= max.tokens && use.requests <= max.requests;
 
@@ -126,5 +127,6 @@ export const othersOf = (
   return { tokens, requests, stated, wants };
 };
 
+/** The limit that was stated later; null where neither was. */
 export const laterOf = (a: StatedLimit | null, b: StatedLimit | null): StatedLimit | null =>
   a === null || (b !== null && b.atMs > a.atMs) ? b : a;

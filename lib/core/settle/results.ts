@@ -69,6 +69,7 @@ interface ResultBase<Metadata extends JsonObject> {
 /** What results hold only on request. */
 export type ResultExtra = 'response';
 
+/** The result of a row that was answered. */
 export interface CompletedResult<
   Output = unknown,
   Metadata extends JsonObject = JsonObject,
@@ -81,6 +82,10 @@ export interface CompletedResult<
   readonly output: Output;
 }
 
+/**
+ * The result of a row that failed for good: its class, the provider's message, and whether another
+ * run may succeed.
+ */
 export interface FailedResult<
   Metadata extends JsonObject = JsonObject,
 > extends ResultBase<Metadata> {
@@ -109,6 +114,7 @@ export type ResultSelection = 'all' | 'completed' | 'failed' | readonly FailureC
 export type ItemResult<Output = unknown, Metadata extends JsonObject = JsonObject> =
   CompletedResult<Output, Metadata> | FailedResult<Metadata>;
 
+/** Which page of results to read. */
 export interface ResultPageOptions {
   /** Results after this sequence; default 0, from the first. */
   readonly afterSequence?: number;
@@ -123,6 +129,7 @@ export interface ResultPageOptions {
   readonly only?: ResultSelection;
 }
 
+/** One page of results, in order of their sequence. `nextAfterSequence` begins the next page. */
 export interface ResultPage<Output = unknown, Metadata extends JsonObject = JsonObject> {
   readonly results: readonly ItemResult<Output, Metadata>[];
   readonly nextAfterSequence: number;

@@ -32,6 +32,7 @@ export interface CustomIds {
   isNamedIn(line: string, index: number): boolean;
 }
 
+/** Characters of a run's nonce in each `custom_id`. */
 export const nonceChars = 8;
 const noncePattern = /^[0-9a-z]{8}$/;
 const batchChars = 5;

@@ -159,8 +159,17 @@ const table = {
   },
 } as const satisfies Readonly<Record<string, FailurePolicy>>;
 
+/** Why a row failed. The class alone decides what follows: see `failureAction`. */
 export type FailureClass = keyof typeof table;
+/**
+ * Every failure class, in the order of their codes. New ones are added at the end: stored rows hold
+ * the code.
+ */
 export const failureClasses = Object.keys(table) as readonly FailureClass[];
+/**
+ * What follows from a failure of the class: another attempt, charged or not, a permanent failure,
+ * or a pause of the run.
+ */
 export const failureAction = (failureClass: FailureClass): FailureAction =>
   table[failureClass].action;
 /** When a row gets the class, for people. */
@@ -191,6 +200,11 @@ export const isFailureOfStructure = (failureClass: FailureClass): boolean => {
 /** The class's number in events and rows. */
 export const codeOfFailure = (failureClass: FailureClass): number =>
   failureClasses.indexOf(failureClass);
+/**
+ * The class of a stored code. A code that no class has, as a later release may write, is
+ * `malformed_result`.
+ */
 export const failureOfCode = (code: number): FailureClass =>
   failureClasses[code] ?? 'malformed_result';
+/** Whether the text names a failure class. */
 export const isFailureClass = (text: string): text is FailureClass => Object.hasOwn(table, text);

@@ -68,6 +68,7 @@ export const makeRunId = (nowMs: number, randomHex8: string): RunId => {
   return `batchor_${compact}_${randomHex8}` as RunId;
 };
 
+/** The key of every effect on one batch: at most one of them is in flight. */
 export const batchEffectKey = (batchKey: BatchKey): EffectKey => `batch:${batchKey}`;
 /**
  * The key under which checks for an ended batch's answers are counted. Other errors do not use them

@@ -31,6 +31,7 @@ export interface JudgedRows {
   readonly passed: number;
   readonly failures: FailureCounts;
 }
+/** No row has been judged by the circuit breaker. */
 export const nothingJudged: JudgedRows = { passed: 0, failures: [] };
 
 /** The batch that is sent alone, and whether one of its kind has passed. */
@@ -38,8 +39,10 @@ export interface CanaryState {
   readonly batchKey: BatchKey | null;
   readonly isPassed: boolean;
 }
+/** No canary batch has been sent, and none has passed. */
 export const noCanary: CanaryState = { batchKey: null, isPassed: false };
 
+/** Failures of both, counted by class, the most frequent first. */
 export const addFailures = (known: FailureCounts, more: FailureCounts): FailureCounts => {
   const counts = new Map(known.map(({ code, count }) => [code, count]));
   for (const { code, count } of more) counts.set(code, (counts.get(code) ?? 0) + count);
@@ -48,6 +51,7 @@ export const addFailures = (known: FailureCounts, more: FailureCounts): FailureC
     .sort((a, b) => b.count - a.count || a.code - b.code);
 };
 
+/** How many failures are counted. */
 export const failedIn = (failures: FailureCounts): number =>
   failures.reduce((sum, { count }) => sum + count, 0);
 

@@ -6,6 +6,7 @@ export interface Calibration {
   readonly countedTokens: number;
   readonly billedTokens: number;
 }
+/** No answer has corrected the token estimates. */
 export const noCalibration: Calibration = { rows: 0, countedTokens: 0, billedTokens: 0 };
 
 /** Fewer answers than these prove nothing. */

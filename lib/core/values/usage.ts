@@ -5,12 +5,14 @@ export interface TokenUsage {
   readonly outputTokens: number;
   readonly reasoningTokens: number;
 }
+/** No tokens: the sum of nothing. */
 export const emptyUsage: TokenUsage = {
   inputTokens: 0,
   cachedInputTokens: 0,
   outputTokens: 0,
   reasoningTokens: 0,
 };
+/** Tokens of both, field by field. */
 export const addUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
   inputTokens: a.inputTokens + b.inputTokens,
   cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
@@ -27,12 +29,15 @@ export interface PresumedUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
+/** Nothing is presumed to have been used. */
 export const nothingPresumed: PresumedUsage = { rows: 0, inputTokens: 0, outputTokens: 0 };
+/** The presumed usage of both, field by field. */
 export const addPresumed = (a: PresumedUsage, b: PresumedUsage): PresumedUsage => ({
   rows: a.rows + b.rows,
   inputTokens: a.inputTokens + b.inputTokens,
   outputTokens: a.outputTokens + b.outputTokens,
 });
+/** The presumed usage without a part of it; never below zero. */
 export const withoutPresumed = (all: PresumedUsage, part: PresumedUsage): PresumedUsage => ({
   rows: Math.max(0, all.rows - part.rows),
   inputTokens: Math.max(0, all.inputTokens - part.inputTokens),

@@ -84,6 +84,10 @@ export const readParts = (
   );
 };
 
+/**
+ * Reads the results that the pointers name from stored files, in their order: at most one read for
+ * adjacent lines. An error names the object that is missing or damaged.
+ */
 export const readResults = (
   artifacts: ArtifactStore,
   wire: Pick<ProviderWire, 'readContent'>,

@@ -84,6 +84,7 @@ export interface BatchorErrorDetails {
   // bugs in batchor
   invariant_violated: { readonly law: string };
 }
+/** The code of a `BatchorError`: what failed. `BatchorErrorDetails` has the details of each. */
 export type BatchorErrorCode = keyof BatchorErrorDetails;
 
 const mark = Symbol.for('batchor.error');

@@ -4,6 +4,7 @@ import type { BatchorError } from './errors.ts';
 import { must, toBatchorError } from './interop.ts';
 import { type RunSummary, summaryOf } from '../view/summary.ts';
 
+/** Which runs `listRuns` yields, and how many. */
 export interface ListQuery {
   readonly status?: RunStatus;
   readonly limit?: number;
@@ -11,6 +12,7 @@ export interface ListQuery {
   readonly onDamaged?: (run: { readonly runId: string; readonly error: BatchorError }) => void;
 }
 
+/** The summary of a run, with the process that drives it. */
 export type ListedSummary = RunSummary & {
   /** The process that drives it now, as text; null: none. */
   readonly owner: string | null;

@@ -25,11 +25,16 @@ import type { RunStructure } from '../job/structures.ts';
 import type { RunSummary } from '../view/summary.ts';
 import type { Verification, VerifyOptions } from '../audit/verification.ts';
 
+/** How far a cancel reaches. */
 export interface CancelOptions {
   /** Also cancels adopted batches at the provider. Default false. */
   readonly cancelAdopted?: boolean;
 }
 
+/**
+ * How long `wait` waits, in milliseconds; no `timeoutMs`: without end. Aborting `signal` stops the
+ * waiting, never the run.
+ */
 export interface WaitOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -66,6 +71,7 @@ export interface ResultStream<Output, Metadata extends JsonObject> extends Async
   toArray(): Promise<ItemResult<Output, Metadata>[]>;
 }
 
+/** Which results `results` yields, from which sequence, in which order, and how much of each. */
 export interface ResultsOptions {
   readonly afterSequence?: number;
   /** Waits for more until the run finishes, instead of rejecting with `run_not_finished`. */
@@ -112,6 +118,7 @@ export interface TableOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Which results an export writes, and in which format. */
 export interface ExportOptions extends TableOptions {
   /** Table format. Absent: JSON lines of whole results, or of flat objects with `columns`. */
   readonly format?: TableFormat;
@@ -119,6 +126,7 @@ export interface ExportOptions extends TableOptions {
   readonly append?: boolean;
 }
 
+/** What an export wrote: the file, the number of rows, and where the next one continues. */
 export interface ResultExport {
   readonly path: string;
   readonly exportedCount: number;

@@ -6,6 +6,10 @@ import type { Storage, StorageOptions } from '../../ports/run-store.ts';
 import type { TokenCounter } from '../../ports/tokens.ts';
 import type { PriceBook } from '../job/price-book.ts';
 
+/**
+ * What a runner is made of: its storage, connections, token counter, prices and clock. Each has a
+ * default; nothing is opened before it is used.
+ */
 export type BatchRunnerOptions = RunnerOptions & RunnerStorage;
 
 /** Where runs are kept. */
@@ -62,6 +66,7 @@ interface RunnerOptions {
   readonly randomHex?: (digits: number) => string;
 }
 
+/** How `start` names and finds its run. Without a `runId` each call creates a new run. */
 export interface StartOptions {
   /** Continue this run if it exists, else create it under this id. */
   readonly runId?: string;

@@ -9,11 +9,16 @@ export interface ArtifactExport {
   readonly resultCount: number;
 }
 
+/**
+ * What `pruneArtifacts` removes. Rejects with `artifacts_not_exported` where raw files were not
+ * exported.
+ */
 export interface PruneOptions {
   /** Also removes the provider's raw files. Requires an export. */
   readonly raw?: boolean;
 }
 
+/** What `pruneArtifacts` removed and kept: objects and bytes. */
 export interface ArtifactPruning {
   readonly removedCount: number;
   readonly removedBytes: number;

@@ -63,6 +63,7 @@ export interface Verification {
   readonly broken: BrokenLaw | null;
 }
 
+/** How `verify` reports its progress and is ended. */
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
   /** Called after each page. Starts from 0 again if the run changed meanwhile. */

@@ -31,6 +31,10 @@ export interface WaitingRun {
   readonly description: JsonObject | null;
 }
 
+/**
+ * What a worker takes on: which runs, how many at once, how often it checks the store for more
+ * (milliseconds).
+ */
 export interface WorkOptions {
   /**
    * Jobs by which runs of the same job name continue reading their input. A run without its job

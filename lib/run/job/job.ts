@@ -29,6 +29,10 @@ export interface RetryOptions {
     readonly maxMs?: number;
   };
 }
+/**
+ * Limits of one batch: requests, bytes of its input file, prompt tokens, and how long rows wait for
+ * a fuller one. A limit above the provider's is refused (`invalid_config`).
+ */
 export interface ChunkOptions {
   /** Default and maximum: the provider's own limit. */
   readonly maxRequests?: number;
@@ -152,7 +156,9 @@ export type BatchJob<
   Provider extends AnyProviderConfig = any,
 > = JobBody<Payload, Metadata, Schema, Provider> & JobInput<Payload, Metadata>;
 
+/** The type of a job's items, as `buildPrompt` receives them. */
 export type JobPayload<Job> = Job extends JobBody<infer Payload, any, any, any> ? Payload : never;
+/** The type of the metadata of a job's items, as results carry it. */
 export type JobMetadata<Job> = Job extends JobInput<any, infer Metadata> ? Metadata : JsonObject;
 /** The type of a completed result's `output`: the schema's, else the endpoint's. */
 export type JobOutput<Job> = Job extends { readonly providerConfig: infer Provider }

@@ -3,6 +3,7 @@ import { estimateTokens } from '../../core/values/tokens.ts';
 import { fitTokens } from './quote-fit.ts';
 import { dot, type Shape, shapeKinds, shapeOf } from './quote-shape.ts';
 
+/** How a token sample counts: the counter, how many lines it keeps, and its seed. */
 export interface TokenSampleOptions {
   /** Counts a line's tokens. The expensive step. */
   readonly count: (line: string) => number;

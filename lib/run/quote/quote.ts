@@ -1,5 +1,6 @@
 import type { TokenPrices } from '../../core/model/config.ts';
 
+/** What a quote assumes and how exactly it counts. It needs no key and no store. */
 export interface QuoteOptions {
   /**
    * Expected average output tokens per answer, with reasoning. Without it there is no expected
@@ -18,6 +19,7 @@ export interface QuoteOptions {
   readonly onProgress?: (progress: QuoteProgress) => void;
 }
 
+/** How far a quote has read: rows and bytes of their request lines. */
 export interface QuoteProgress {
   readonly rows: number;
   readonly requestBytes: number;

@@ -18,6 +18,7 @@ export type CompositePosition = {
   readonly rows: number;
 };
 
+/** How several sources become one. Ids that come twice after namespacing are bad rows. */
 export interface CompositeOptions {
   /**
    * A namespace per source, as prefix of its ids: `crm:17`. Absent: the last part of its ref

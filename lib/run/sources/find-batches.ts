@@ -14,6 +14,7 @@ import { must, toBatchorError } from '../api/interop.ts';
 import type { AnyProviderConfig } from '../job/job.ts';
 import { invalid } from '../job/job-limits.ts';
 
+/** Where `findBatches` reads: the connection, and a signal that ends the reading. */
 export interface FindBatchesOptions {
   /** Name and kind of the connection to their account. Default `openai`. */
   readonly connection?: string;

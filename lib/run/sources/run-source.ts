@@ -23,6 +23,7 @@ export interface EarlierItem {
   readonly attemptCount: number;
 }
 
+/** Which rows of an earlier run become items again. */
 export interface RunSourceOptions {
   /** All failed rows with a request (default), some failure classes, or all rows with a request. */
   readonly only?: 'failed' | 'all' | readonly FailureClass[];

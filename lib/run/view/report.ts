@@ -39,6 +39,10 @@ export interface RunReport {
   readonly slowestBatches: readonly BatchReport[];
 }
 
+/**
+ * The failures of one class: how many, an example, what to do, and the provider's most frequent
+ * messages.
+ */
 export interface FailureReport {
   readonly errorClass: FailureClass;
   readonly count: number;
@@ -51,6 +55,10 @@ export interface FailureReport {
   readonly said: readonly FailureWords[];
 }
 
+/**
+ * One batch in a report: its size, its times in milliseconds, how it ended and what became of its
+ * rows.
+ */
 export interface BatchReport {
   readonly batchNo: number;
   readonly batchKey: string;

@@ -3,6 +3,7 @@ import type { ApiError } from './wire.ts';
 /** The reply of the fake provider: an answer, a rejection as data, or no answer. */
 export type Reply<A> = Done<A> | Refused | ReplyLost;
 
+/** A call that succeeded. */
 export interface Done<A> {
   readonly type: 'done';
   readonly value: A;

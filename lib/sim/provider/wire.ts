@@ -22,6 +22,9 @@ export interface BatchErrorEntry {
   readonly line: number | null;
 }
 
+/**
+ * How many requests of a batch there are, and how many are answered or failed, in OpenAI's shape.
+ */
 export interface RequestCounts {
   readonly total: number;
   readonly completed: number;
@@ -80,6 +83,7 @@ export interface ListPage<A> {
   readonly has_more?: boolean;
 }
 
+/** The answer to the deletion of a file, in OpenAI's shape. */
 export interface DeletedFile {
   readonly id: string;
   readonly object: 'file';
