@@ -23,6 +23,7 @@ export {
   type JobOutput,
   type JobPayload,
   type RetryOptions,
+  type ReuseOptions,
 } from './run/job/job.ts';
 export type { EnqueueChanges } from './run/job/job-limits.ts';
 export type { PromptParts, ProviderConfig, ProviderConnection } from './ports/provider.ts';

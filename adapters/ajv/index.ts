@@ -1,3 +1,4 @@
+/** Stored JSON Schemas, read by Ajv. */
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';

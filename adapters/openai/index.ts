@@ -1,3 +1,4 @@
+/** OpenAI's Batch API, and services that offer the same one. */
 export { createOpenAI, openai, type OpenAIConnection } from './config/connection.ts';
 export {
   openaiEndpoints,

@@ -12,6 +12,7 @@ export { commandOfError, EngineFailure, messageOf } from '../effects/faults.ts';
 // Reading answers: lines of files, and results by their pointers.
 export { readLineBlocks, type ReadLine } from '../effects/settle/line-reader.ts';
 export {
+  type BatchFacts,
   readParts,
   readResults,
   type ResultParts,

@@ -1,7 +1,11 @@
 import * as prettier from 'prettier';
 import { ReflectionKind } from 'typedoc';
 import type { DeclarationReflection, Reflection } from 'typedoc';
-import { type MarkdownPageEvent, MarkdownTheme, MarkdownThemeContext } from 'typedoc-plugin-markdown';
+import {
+  type MarkdownPageEvent,
+  MarkdownTheme,
+  MarkdownThemeContext,
+} from 'typedoc-plugin-markdown';
 
 const PRINT = { parser: 'typescript', printWidth: 100, singleQuote: true } as const;
 

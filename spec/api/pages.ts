@@ -1,5 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   Application,
@@ -8,24 +8,42 @@ import {
   Converter,
   Logger,
   LogLevel,
+  ReferenceReflection,
   ReflectionKind,
 } from 'typedoc';
-import type { Context, DeclarationReflection, PageEvent, TypeDocOptions } from 'typedoc';
+import type {
+  Context,
+  DeclarationReflection,
+  PageEvent,
+  ProjectReflection,
+  TypeDocOptions,
+} from 'typedoc';
 import { MarkdownPageEvent } from 'typedoc-plugin-markdown';
 import ts from 'typescript';
-import { groupsOf } from './groups.ts';
+import { type Entry, entriesOf, inReadingOrder } from './page-entries.ts';
 import { formatPage, themeOf } from './page-theme.ts';
-import { doorsOf, programOf } from './surface.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Another name of `batchor/adapters/filestore`. */
-const WITHOUT_PAGE = ['batchor/adapters/sqljs'];
-
-/** Types that stand in a signature for the compiler alone: what they mean is said where they stand. */
-const NOT_EXPORTED: string[] = [];
-
-const INTERNAL = 'batchor/core/internal';
+/** Parts of other types, which stand in signatures for the compiler: no name to write by hand. */
+const NOT_EXPORTED = [
+  'AnyProviderConfig',
+  'Brand',
+  'JobBody',
+  'JobInput',
+  'JobResult',
+  'JsonTypeName',
+  'MetadataOf',
+  'NotParams',
+  'OutputReading',
+  'PayloadOf',
+  'Referred',
+  'RunnerOptions',
+  'SchemaCompiler',
+  'table',
+  'Thinking',
+  'Typed',
+];
 
 const TABLES = [
   'interfaceProperties',
@@ -48,9 +66,10 @@ const OPTIONS = {
   excludeExternals: true,
   excludeInternal: true,
   skipErrorChecking: true,
-  treatWarningsAsErrors: false,
+  logLevel: 'Warn' as const,
   intentionallyNotExported: NOT_EXPORTED,
   outputFileStrategy: 'modules',
+  indexFormat: 'table',
   hidePageHeader: true,
   hideBreadcrumbs: true,
   useCodeBlocks: true,
@@ -64,48 +83,6 @@ const OPTIONS = {
     hideSources: true,
   },
 };
-
-/** The names of a door and of its index file, whose comments are the headings of the page. */
-const groupsIn = (dist: string, doors: ReadonlyMap<string, string>) => {
-  const program = programOf(doors);
-  const checker = program.getTypeChecker();
-  const exportsOf = (modulePath: string): readonly string[] => {
-    const file = program.getSourceFile(join(dist, relative(root, `${modulePath}.d.ts`)));
-    const symbol = file && checker.getSymbolAtLocation(file);
-    return symbol === undefined ? [] : checker.getExportsOfModule(symbol).map(({ name }) => name);
-  };
-  return new Map(
-    [...doors].map(([door, path]) => {
-      const index = join(root, relative(dist, path).replace(/\.d\.ts$/, '.ts'));
-      return [door, groupsOf(index, readFileSync(index, 'utf8'), exportsOf)];
-    }),
-  );
-};
-
-/**
- * Gives the internal door as one that names each export. A name of several doors is described in
- * the first one that declares it and referred to in the others, and whole modules that a door
- * re-exports come before names, wherever the door stands.
- */
-const internalByName = (dist: string, aside: string): string => {
-  const path = join(dist, 'lib/core/internal.d.ts');
-  const program = programOf(new Map([['internal', path]]));
-  const checker = program.getTypeChecker();
-  const file = program.getSourceFile(path);
-  const symbol = file && checker.getSymbolAtLocation(file);
-  const names = symbol === undefined ? [] : checker.getExportsOfModule(symbol);
-  const named = join(aside, 'internal.d.ts');
-  const list = names.map(({ name }) => `  ${name},\n`).join('');
-  const from = path.replace(/\.d\.ts$/, '.js');
-  writeFileSync(
-    named,
-    `${headerOf(file?.text ?? '')}\nexport {\n${list}} from ${JSON.stringify(from)};\n`,
-  );
-  return named;
-};
-
-/** The docstring of an index file, which is the page's first paragraph. */
-const headerOf = (text: string): string => /^\/\*\*[^]*?\*\//.exec(text)?.[0] ?? '';
 
 /** A type as it is declared; one that is computed from values is shown as what it comes to. */
 const declaredText = (context: Context, reflection: DeclarationReflection): string | null => {
@@ -121,37 +98,97 @@ const declaredText = (context: Context, reflection: DeclarationReflection): stri
 };
 
 /** A type and the value of its name (a codec) are one entry: the type says what both are. */
-const isValueOfType = (reflection: DeclarationReflection, door: DeclarationReflection): boolean =>
-  !reflection.kindOf(ReflectionKind.Interface) &&
-  (door.children ?? []).some(
-    (other) => other.name === reflection.name && other.kindOf(ReflectionKind.Interface),
-  );
+const typeOfValue = (
+  value: DeclarationReflection,
+  { children }: DeclarationReflection,
+): DeclarationReflection | undefined =>
+  value.kindOf(ReflectionKind.Interface)
+    ? undefined
+    : children?.find(
+        (other) => other.name === value.name && other.kindOf(ReflectionKind.Interface),
+      );
 
 const isInherited = (reflection: DeclarationReflection): boolean =>
   reflection.kindOf(ReflectionKind.Constructor) && reflection.inheritedFrom !== undefined;
 
-const byLastDoor = ([a]: readonly [string, string], [b]: readonly [string, string]): number =>
-  Number(a === INTERNAL) - Number(b === INTERNAL);
+/** Notes the declarations of types, and names the modules by their doors. */
+const noteDeclarations = (
+  app: Application,
+  entries: readonly Entry[],
+): ReadonlyMap<DeclarationReflection, string> => {
+  const declared = new Map<DeclarationReflection, string>();
+  const note = (context: Context, reflection: DeclarationReflection): void => {
+    if (reflection.kindOf(ReflectionKind.Module)) {
+      const file = context.getSymbolFromReflection(reflection)?.declarations?.[0]?.getSourceFile();
+      reflection.name = entries.find(({ path }) => path === file?.fileName)?.door ?? '';
+      return;
+    }
+    const text = reflection.kindOf(ReflectionKind.TypeAlias)
+      ? declaredText(context, reflection)
+      : null;
+    if (text !== null) declared.set(reflection, text);
+    if (isInherited(reflection)) context.project.removeReflection(reflection);
+  };
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, note);
+  return declared;
+};
 
-/**
- * Writes a page for each door of a build into `out`, an empty folder: every export with its
- * docstring and its declaration, under the headings of the door's index file. Gives the warnings.
- */
-export const writePages = async (dist: string, out: string): Promise<readonly string[]> => {
-  const doors = new Map([...doorsOf(dist)].filter(([door]) => !WITHOUT_PAGE.includes(door)));
-  const groups = groupsIn(dist, doors);
-  const aside = mkdtempSync(join(root, '.build-pages-'));
-  const entries = [...doors]
-    .map(([door, path]): readonly [string, string] => [
-      door,
-      door === INTERNAL ? internalByName(dist, aside) : path,
-    ])
-    .toSorted(byLastDoor);
-  const doorAt = new Map(entries.map(([door, path]) => [path, door]));
+/** Removes the value, and lets the doors that refer to it refer to the type. */
+const joinWithType = (
+  value: DeclarationReflection,
+  type: DeclarationReflection,
+  project: ProjectReflection,
+): void => {
+  for (const door of project.children ?? [])
+    for (const child of [...(door.children ?? [])]) {
+      if (!child.isReference() || child.getTargetReflection() !== value) continue;
+      const reference = new ReferenceReflection(child.name, type, door);
+      project.removeReflection(child);
+      door.addChild(reference);
+      project.registerReflection(reference, undefined, undefined);
+    }
+  project.removeReflection(value);
+};
+
+/** Gives each door its first paragraph, and each name the heading that it stands under. */
+const writeHeadings = (project: ProjectReflection, entries: readonly Entry[]): void => {
+  const doors = project.children ?? [];
+  for (const door of doors)
+    for (const child of [...(door.children ?? [])]) {
+      const type = typeOfValue(child, door);
+      if (type !== undefined) joinWithType(child, type, project);
+    }
+  for (const door of doors) {
+    const entry = entries.find((each) => each.door === door.name);
+    door.comment = new Comment([{ kind: 'text', text: entry?.intro ?? '' }]);
+    for (const child of door.children ?? []) {
+      const heading = entry?.headings.get(child.name);
+      if (heading === undefined) continue;
+      const commented = child.signatures?.[0] ?? child;
+      commented.comment ??= new Comment();
+      commented.comment.blockTags.push(new CommentTag('@group', [{ kind: 'text', text: heading }]));
+    }
+  }
+};
+
+/** Doors in their order, and headings in the order of the index files. */
+const sortPages = (project: ProjectReflection, entries: readonly Entry[]): void => {
+  const rank = ({ name }: { readonly name: string }): number =>
+    entries.findIndex(({ door }) => door === name);
+  for (const { children } of project.groups ?? []) children.sort((a, b) => rank(a) - rank(b));
+  for (const door of project.children ?? []) {
+    const headings = [...new Set(entries[rank(door)]?.headings.values())];
+    door.groups?.sort((a, b) => headings.indexOf(a.title) - headings.indexOf(b.title));
+  }
+};
+
+/** Reads the doors and writes their pages; `aside` is a folder for files in between. */
+const generate = async (dist: string, out: string, aside: string): Promise<readonly string[]> => {
+  const entries = entriesOf(dist, aside);
   const options: Partial<TypeDocOptions> & Readonly<Record<string, unknown>> = {
     ...OPTIONS,
     sort: ['source-order'],
-    entryPoints: entries.map(([, path]) => path),
+    entryPoints: inReadingOrder(entries).map(({ path }) => path),
     tsconfig: join(root, 'spec/tsconfig.pages.json'),
     basePath: dist,
     out,
@@ -163,40 +200,10 @@ export const writePages = async (dist: string, out: string): Promise<readonly st
       if (level >= LogLevel.Warn) warnings.push(message);
     }
   })();
-  const declared = new Map<DeclarationReflection, string>();
-  app.converter.on(
-    Converter.EVENT_CREATE_DECLARATION,
-    (context: Context, reflection: DeclarationReflection) => {
-      if (reflection.kindOf(ReflectionKind.Module)) {
-        const file = context.getSymbolFromReflection(reflection)?.declarations?.[0];
-        const door = doorAt.get(file?.getSourceFile().fileName ?? '');
-        if (door !== undefined) reflection.name = door;
-        return;
-      }
-      if (reflection.kindOf(ReflectionKind.TypeAlias)) {
-        const text = declaredText(context, reflection);
-        if (text !== null) declared.set(reflection, text);
-      }
-      if (isInherited(reflection)) context.project.removeReflection(reflection);
-    },
-  );
-  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context: Context) => {
-    for (const door of context.project.children ?? [])
-      for (const child of [...(door.children ?? [])]) {
-        if (isValueOfType(child, door)) {
-          context.project.removeReflection(child);
-          continue;
-        }
-        const heading = groups.get(door.name)?.get(child.name);
-        if (heading === undefined) continue;
-        const commented = child.signatures?.[0] ?? child;
-        commented.comment ??= new Comment();
-        commented.comment.blockTags.push(
-          new CommentTag('@group', [{ kind: 'text', text: heading }]),
-        );
-      }
+  app.renderer.defineTheme('pages', themeOf(noteDeclarations(app, entries)));
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) => {
+    writeHeadings(project, entries);
   });
-  app.renderer.defineTheme('pages', themeOf(declared));
   app.renderer.on(MarkdownPageEvent.END, (page: PageEvent) => {
     if (!(page instanceof MarkdownPageEvent)) return;
     page.preWriteAsyncJobs.push(async () => {
@@ -205,8 +212,22 @@ export const writePages = async (dist: string, out: string): Promise<readonly st
   });
   const project = await app.convert();
   if (project === undefined) return [...warnings, 'nothing was converted'];
+  sortPages(project, entries);
   app.validate(project);
   await app.generateOutputs(project);
-  rmSync(aside, { recursive: true });
   return warnings;
+};
+
+/**
+ * Writes a page for each door of a build into `out`, and removes what else is there: every export
+ * with its docstring and its declaration, under the headings of the door's index file. Gives the
+ * warnings.
+ */
+export const writePages = async (dist: string, out: string): Promise<readonly string[]> => {
+  const aside = mkdtempSync(join(root, '.build-pages-'));
+  try {
+    return await generate(dist, out, aside);
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
 };

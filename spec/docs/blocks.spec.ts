@@ -35,7 +35,11 @@ const docPaths = (): readonly string[] => {
     ? readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true })
     : [];
   const found = inDocs.filter((entry) => entry.isFile() && entry.name.endsWith('.md'));
-  const paths = found.map((entry) => relative(root, join(entry.parentPath, entry.name))).toSorted();
+  const paths = found
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    // The pages of the API are made of declarations, which compile where they stand.
+    .filter((path) => !path.startsWith(join('docs', 'api', '/')))
+    .toSorted();
   return existsSync(join(root, 'README.md')) ? ['README.md', ...paths] : paths;
 };
 

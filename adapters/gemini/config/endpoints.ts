@@ -73,6 +73,7 @@ export interface GeminiEndpoints {
     output: readonly number[];
   };
 }
+/** An endpoint that Gemini's batches accept, by its short name. */
 export type GeminiEndpoint = keyof GeminiEndpoints;
 
 /** The method of a model that creates a batch (Gemini API reference, 2026-10). */
@@ -81,6 +82,7 @@ const methods = {
   embedContent: 'asyncBatchEmbedContent',
 } as const satisfies Readonly<Record<GeminiEndpoint, string>>;
 
+/** Every endpoint that can be named. */
 export const geminiEndpoints = Object.keys(methods) as readonly GeminiEndpoint[];
 
 /** The method that creates a batch for the endpoint. */

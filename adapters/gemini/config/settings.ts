@@ -53,6 +53,10 @@ export interface GeminiSettings<E extends GeminiEndpoint = 'generateContent'> {
   readonly baseURL?: never;
 }
 
+/**
+ * The provider config of a job for Gemini, typed by its endpoint: what prompts are, and what
+ * answers are.
+ */
 export type GeminiProviderConfig<E extends GeminiEndpoint = 'generateContent'> = ProviderConfig<
   GeminiEndpoints[E]['prompt'],
   GeminiEndpoints[E]['output']

@@ -27,7 +27,7 @@ export interface JsonCodec<A> {
   decode(json: unknown): Either<string, A>;
 }
 
-/** The format that is written. A reader refuses a later one, whole. */
+/** The number of the format that the codecs write. A reader refuses a later one, whole. */
 export const jsonFormat = 1;
 
 /** What JSON keeps of a value: typed arrays as arrays, no absent fields. */
@@ -99,8 +99,8 @@ export const eventCodec: JsonCodec<Event> = codecOf('the event', EventCodec);
 
 const createdCodec = codecOf('the snapshot', RunSnapshotCodec);
 /**
- * Also of the run before `CreateRun`, which has no configuration: it is a `version` of 0, and
- * nothing more.
+ * Snapshots as JSON and back. The run before `CreateRun`, which has no configuration, is a
+ * `version` of 0 and nothing more.
  */
 export const snapshotCodec: JsonCodec<RunSnapshot> = {
   encode: (snapshot) =>

@@ -50,7 +50,10 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   ];
 };
 
-/** When `effectsDue` may differ by time alone; null when only a command can change it. */
+/**
+ * When `effectsDue` may differ by time alone, in ms since the epoch; null when only a command can
+ * change it. O(live batches).
+ */
 export const nextDueMs = (snapshot: RunSnapshot, nowMs: number): number | null => {
   if (!isCreated(snapshot) || isFinished(snapshot)) return null;
   const waits = snapshot.faults.filter(({ key }) => isFaultOfInterest(snapshot, key));

@@ -63,12 +63,12 @@ export interface RunEvent {
   readonly data: JsonObject;
 }
 
-/** One coarse event as stored: the time as a number. */
+/** One run event as stores keep it: the time in ms since the epoch. */
 export type StoredRunEvent = Omit<RunEvent, 'at'> & { readonly atMs: number };
 
 /**
- * The public vocabulary: a pure function of events. `fromVersion` is the snapshot's version before
- * the first of them.
+ * The run events that events make, in order. `fromVersion` is the snapshot's version before the
+ * first of them. Pure; most events make none.
  */
 export const toRunEvents = (
   runId: RunId,

@@ -7,12 +7,15 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 import { effectsDue } from './due.ts';
 import { type Transition, transition } from './transition.ts';
 
-/** A transition, and the effects that are due after it. */
+/** A transition, and the effects that are due after it at `nowMs`. */
 export interface Step extends Transition {
   readonly effects: readonly Effect[];
 }
 
-/** `transition` and `effectsDue` in one, for embedders with a loop of their own. */
+/**
+ * `transition` and `effectsDue` in one, for embedders with a loop of their own. Left: the rejection
+ * of `transition`; nothing changed.
+ */
 export const step = (
   snapshot: RunSnapshot,
   command: Command,

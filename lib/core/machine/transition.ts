@@ -41,7 +41,10 @@ export const transition = (
     : right(withEnd(folded(snapshot)(onePause(decided.right)), command.atMs));
 };
 
-/** The events alone. */
+/**
+ * The events of a command, without the snapshot after them: `transition` gives both. Left: why
+ * nothing becomes true. Pure; O(slice + live batches).
+ */
 export const decide = (
   snapshot: RunSnapshot,
   command: Command,

@@ -27,7 +27,10 @@ export interface BatchArrow {
   readonly when: string;
 }
 
-/** Every arrow there is. `docs/state-machine.md` is generated from this table. */
+/**
+ * Every allowed change of a batch's phase, and when it happens. `docs/state-machine.md` is
+ * generated from this table.
+ */
 export const batchArrows: readonly BatchArrow[] = [
   { from: null, to: 'planned', when: 'rows were packed into it' },
   { from: 'planned', to: 'uploaded', when: 'its input file lies at the provider' },
@@ -282,7 +285,10 @@ export interface SettledBatch {
   readonly sentAtMs: number;
 }
 
-/** A batch that is neither settled nor dropped. */
+/**
+ * A batch that is neither settled nor dropped. Times are ms since the epoch by this machine's
+ * clock, sizes bytes.
+ */
 export interface LiveBatch {
   readonly batchKey: BatchKey;
   /** Counts from 1 in the run; what item rows carry. */

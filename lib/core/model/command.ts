@@ -146,8 +146,8 @@ export type FaultKind =
   'transient' | 'refused' | 'insufficient_quota' | 'authentication_failed' | 'source_unreadable';
 
 /**
- * A request of the operator, or the outcome of an effect: the only input of the core. Plain data;
- * columns may be arrays or typed arrays.
+ * A request of the operator, or the outcome of an effect: the only input of the core. `atMs` is
+ * when, in ms since the epoch. Plain data; columns may be arrays or typed arrays.
  */
 export type Command = { readonly atMs: number } & (
   | { readonly type: 'CreateRun'; readonly runId: RunId; readonly config: RunConfig }

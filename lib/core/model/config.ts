@@ -316,7 +316,10 @@ export const faultOfConfig = (config: unknown): string | null => {
   return isRight(decoded) ? null : (PathReporter.report(decoded)[0] ?? 'not a config');
 };
 
-/** The house's defaults; a job overrides what it names. */
+/**
+ * The operation of a job that names nothing: the provider's limits, 3 attempts, no budgets. A job
+ * overrides what it names.
+ */
 export const defaultOperation = (limits: ProviderLimits): Operation => ({
   retry: {
     attemptsMax: 3,

@@ -8,7 +8,10 @@ import type { SettlePosition } from './batch.ts';
 import type { UnconfirmedCreateQuery } from './command.ts';
 import type { SharedCursor, SourceCheckpoint } from './snapshot.ts';
 
-/** Pending work outside of the core, derived from the snapshot. Plain data. */
+/**
+ * Pending work outside of the core, derived from the snapshot: after a restart the same effects are
+ * due. Plain data; sizes in bytes and rows, times in ms since the epoch.
+ */
 export type Effect =
   | {
       readonly type: 'IngestSlice';

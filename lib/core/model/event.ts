@@ -59,7 +59,8 @@ export const replanReasons = ['create_lost', 'input_missing', 'input_expires', '
 export type ReplanReason = (typeof replanReasons)[number];
 
 /**
- * What became true. Only events change state; a whole slice is one event. The journal holds events.
+ * What became true, and when (`atMs`, ms since the epoch). Only events change state; a whole slice
+ * is one event. The journal holds events: stored types and keys are never renamed.
  */
 export type Event = { readonly atMs: number } & (
   | { readonly type: 'RunCreated'; readonly runId: RunId; readonly config: RunConfig }

@@ -27,8 +27,8 @@ export interface ItemArrow {
 }
 
 /**
- * Every arrow there is; any other move is refused. `docs/state-machine.md` is generated from this
- * table.
+ * Every allowed change of an item's status, and when it happens; any other is refused.
+ * `docs/state-machine.md` is generated from this table.
  */
 export const itemArrows: readonly ItemArrow[] = [
   { from: null, to: 'pending', when: 'accepted from the source' },
@@ -83,7 +83,7 @@ export const isItemArrow = (from: ItemStatus | null, to: ItemStatus): boolean =>
 export const isTerminalItem = (status: ItemStatus): status is TerminalItemStatus =>
   status === 'completed' || status === 'failed_permanent';
 
-/** How many items are in each state. */
+/** How many items have each status. Their sum is the number of accepted rows. */
 export type ItemTotals = Readonly<Record<ItemStatus, number>>;
 /** Totals of a run without items. */
 export const emptyTotals: ItemTotals = {

@@ -10,7 +10,10 @@ import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
 
 /** What a provider says of batches: one by one, and in its list. */
 
-/** What the provider said of one batch. */
+/**
+ * What the provider said of one batch: its status, counts, files and times (ms since the epoch, on
+ * the provider's clock).
+ */
 export interface BatchObservation {
   readonly batchKey: BatchKey;
   readonly providerBatchId: ProviderBatchId;

@@ -267,7 +267,10 @@ export const nothingShared: RunSnapshot['sharing'] = {
 };
 
 const nothing = {} as RunConfig;
-/** The run before `CreateRun`. */
+/**
+ * The run before `CreateRun`: where `events.reduce(evolve, emptySnapshot)` begins. Its `version` is
+ * 0.
+ */
 export const emptySnapshot: RunSnapshot = {
   runId: '' as RunId,
   version: 0,

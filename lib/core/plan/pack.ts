@@ -3,7 +3,10 @@ import type { PlanWindow } from '../model/command.ts';
 import type { BatchLimits } from '../values/limits.ts';
 import type { WorstPrices } from '../money/money.ts';
 
-/** The front of a window, packed. */
+/**
+ * The front of a window, packed: which of its rows, their bytes and prompt tokens, and why the
+ * batch ends.
+ */
 export interface PackedBatch {
   /** Row numbers in the window, ascending from 0. */
   readonly members: readonly number[];
@@ -22,7 +25,10 @@ export interface PackedBatch {
 
 const free: WorstPrices = { usdPerToken: 0, usdPerRequest: 0 };
 
-/** Takes rows in order while they fit: deterministic, order-stable, O(window). */
+/**
+ * Takes rows in order while they fit the limits and the capacity: deterministic, order-stable,
+ * O(window). Rows that fit no batch at all are named in `oversized`.
+ */
 export const packBatch = (
   { bytes, tokens, inputs }: Pick<PlanWindow, 'bytes' | 'tokens' | 'inputs'>,
   limits: BatchLimits,

@@ -47,14 +47,17 @@ const stampPattern = /_[0-9a-z]{7}$/;
  */
 export const quotedCustomIds: CustomIdFormat = { nonce: '0'.repeat(nonceChars), isStamped: false };
 
-/** A nonce from 40 random bits, as ten hexadecimal digits. */
+/** The nonce of a run: 8 characters from 40 random bits, given as ten hexadecimal digits. */
 export const nonceOf = (randomHex10: string): string =>
   Number.parseInt(randomHex10, 16).toString(36).padStart(nonceChars, '0');
 
 /** True for what a run may store. */
 export const isNonce = (text: string): boolean => noncePattern.test(text);
 
-/** Runs that were begun before there were nonces have none (null), and keep `row-N` for ever. */
+/**
+ * How the request lines of a run are named: from an item index to its `custom_id`, and back. Null:
+ * the run was begun before there were nonces, and keeps `row-N`.
+ */
 export const customIdsOf = ({
   customIds = null,
 }: {

@@ -197,7 +197,7 @@ export const isFailureOfStructure = (failureClass: FailureClass): boolean => {
   const policy: FailurePolicy = table[failureClass];
   return policy.isOfStructure === true;
 };
-/** The class's number in events and rows. */
+/** The number of a failure class in stored events and rows. It never changes. */
 export const codeOfFailure = (failureClass: FailureClass): number =>
   failureClasses.indexOf(failureClass);
 /**

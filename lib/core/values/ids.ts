@@ -11,14 +11,17 @@ export type RunId = Brand<string, 'RunId'>;
  * metadata.
  */
 export type BatchKey = Brand<string, 'BatchKey'>;
-/** The provider's name for a batch. */
+/** The provider's name for a batch, verbatim. */
 export type ProviderBatchId = Brand<string, 'ProviderBatchId'>;
 /**
  * The request line's `custom_id`: derived from the run's nonce and the item index, so settling
  * needs no lookup by text (`customIdsOf`).
  */
 export type CustomId = Brand<string, 'CustomId'>;
-/** Names the thing that an effect acts on. Two effects of one key are never performed at once. */
+/**
+ * Names the thing that an effect acts on: `batch:<key>`, `ingest`, `plan` and the like. Two effects
+ * of one key are never performed at once.
+ */
 export type EffectKey =
   | 'ingest'
   | 'plan'
@@ -62,7 +65,10 @@ const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/;
  */
 export const isRunId = (text: string): text is RunId => runIdPattern.test(text);
 
-/** `batchor_<UTC second>_<8 hex>`; the caller supplies the random digits. */
+/**
+ * A run id: `batchor_<UTC second>_<8 hex>`. The caller supplies the time (ms since the epoch) and
+ * the random digits.
+ */
 export const makeRunId = (nowMs: number, randomHex8: string): RunId => {
   const compact = utcSecond(nowMs);
   return `batchor_${compact}_${randomHex8}` as RunId;

@@ -83,6 +83,7 @@ export const openaiTraits: ServiceTraits = {
   queuedRequestsMax: null,
 };
 
+/** What is stored of a provider's service, as a codec. */
 export const ServiceTraitsType: t.Type<ServiceTraits, unknown> = closed('ServiceTraits', {
   input: oneOf('an input', ['file', 'inline', 'container'] as const),
   correlates: oneOf('a proof', ['metadata', 'display_name', 'answers', 'none'] as const),
