@@ -1,6 +1,6 @@
 /** The front door: promises, async iterables and observables. */
 
-// Running jobs: the runner, what it is made of, and what it gives back.
+// Running jobs: the runner, its options, and the handle of a run.
 export { BatchRunner } from './run/api/runner.ts';
 export type { BatchRunnerOptions, RunnerStorage, StartOptions } from './run/api/runner-options.ts';
 export type * from './run/api/run.ts';

@@ -1,3 +1,4 @@
+/** Gemini's batch API. */
 export {
   geminiEndpoints,
   parseEndpoint,
