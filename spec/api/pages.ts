@@ -40,7 +40,6 @@ const NOT_EXPORTED = [
   'Referred',
   'RunnerOptions',
   'SchemaCompiler',
-  'table',
   'Thinking',
   'Typed',
 ];
@@ -182,6 +181,10 @@ const sortPages = (project: ProjectReflection, entries: readonly Entry[]): void 
   }
 };
 
+/** A type that is computed from a value is shown as what it comes to: the value needs no page. */
+const isOfValue = (message: string): boolean =>
+  /^[a-z]\w*, defined in \S+, is referenced by/.test(message);
+
 /** Reads the doors and writes their pages; `aside` is a folder for files in between. */
 const generate = async (dist: string, out: string, aside: string): Promise<readonly string[]> => {
   const entries = entriesOf(dist, aside);
@@ -197,7 +200,7 @@ const generate = async (dist: string, out: string, aside: string): Promise<reado
   const warnings: string[] = [];
   app.logger = new (class extends Logger {
     override log(message: string, level: LogLevel): void {
-      if (level >= LogLevel.Warn) warnings.push(message);
+      if (level >= LogLevel.Warn && !isOfValue(message)) warnings.push(message);
     }
   })();
   app.renderer.defineTheme('pages', themeOf(noteDeclarations(app, entries)));
