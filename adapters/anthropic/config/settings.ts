@@ -16,6 +16,7 @@ import type {
 } from './params.ts';
 import { plainParams } from './params.ts';
 import { anthropicPriceOf } from './prices.ts';
+import { anthropicTraits } from './traits.ts';
 import { maxTokensDefault, outputTokensMaxOf } from './request-bounds.ts';
 import { anthropicSchemaRules } from './schema-rules.ts';
 
@@ -108,6 +109,7 @@ export const makeProviderConfig = (
     completionWindow,
     params,
     limits: anthropicLimits,
+    traits: anthropicTraits,
     prices: anthropicPriceOf(settings.model),
     outputTokensMax: outputTokensMaxOf(params),
     schemaRules: anthropicSchemaRules,
