@@ -1,6 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { type BatchRecord, recordsAfter } from '../../lib/core/model/batch-record.ts';
 import { owedAtMs } from '../../lib/core/machine/pending.ts';
+import { objectsNamedBy } from '../../lib/core/artifacts/named-objects.ts';
 import type { Event } from '../../lib/core/model/event.ts';
 import { evolve } from '../../lib/core/machine/evolve.ts';
 import type { BatchKey, RunId } from '../../lib/core/values/ids.ts';
@@ -63,7 +64,7 @@ export const draftOf = (
       return left(`the event creates run ${snapshot.runId}, but this is run ${runId}`);
     const changed = recordsAfter((batchKey) => before.records.get(batchKey), events);
     const objects = new Map(before.objects);
-    const freshObjects = namesIn(events)
+    const freshObjects = [...new Set(events.flatMap(objectsNamedBy))]
       .filter((name) => !objects.has(name))
       .map((name) => {
         const objectNo = objects.size + 1;
@@ -91,20 +92,6 @@ export const draftOf = (
     return left(error instanceof Error ? error.message : String(error));
   }
 };
-
-const namesIn = (events: readonly Event[]): readonly string[] =>
-  [
-    ...new Set(
-      events.flatMap((event): readonly (string | null | undefined)[] => {
-        if (event.type === 'ItemsAccepted')
-          return [event.slice.requestObject, event.slice.itemObject];
-        if (event.type === 'FilesStored' || event.type === 'AnswersUnreadable')
-          return [event.output?.object, event.error?.object];
-        if (event.type === 'ItemsCompleted') return [event.object];
-        return event.type === 'ItemsSettled' ? [event.outputObject, event.errorObject] : [];
-      }),
-    ),
-  ].filter((name) => name !== null && name !== undefined);
 
 /** The owner that commits. */
 export interface Committer extends RowsOf {

@@ -1,10 +1,8 @@
 import { toWire } from '../../lib/run/view/wire.ts';
 import { BatchorError, isBatchorError } from '../../lib/run/api/errors.ts';
 import { stopReason } from '../../lib/run/drive/stop-reason.ts';
-import type { LiveBatch } from '../../lib/core/model/batch.ts';
-import { cancelEffectKey } from '../../lib/core/model/effect.ts';
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
-import { isCancelStuck } from '../../lib/core/poll/cancel-retries.ts';
+import { isCancelSent, isSubmitted, uncancelledBatches } from '../../lib/core/machine/goals.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import type { BatchRunner } from '../../lib/run/api/runner.ts';
 import type { RunSummary } from '../../lib/run/view/summary.ts';
@@ -128,8 +126,7 @@ const leave = async (
     writeNotes(context, [
       `batchor: creates not confirmed yet; wait checks them: ${unconfirmed.map((batch) => batch.batchKey).join(', ')}`,
     ]);
-  const uncancelled =
-    snapshot.control.state === 'cancel_requested' ? snapshot.live.filter(isUncancelled) : [];
+  const uncancelled = uncancelledBatches(snapshot);
   if (uncancelled.length > 0) {
     const ids = uncancelled.map(({ providerBatchId }) => providerBatchId).join(', ');
     writeNotes(context, [
@@ -139,31 +136,11 @@ const leave = async (
   return exitCodes.ok;
 };
 
-const unsentPhases: ReadonlySet<string> = new Set(['planned', 'uploaded', 'creating']);
-
 const isReached: Readonly<Record<Goal, (snapshot: RunSnapshot) => boolean>> = {
   finished: () => false,
-  submitted: ({ ingest, live, totals, backlog, control }) => {
-    if (live.some((batch) => batch.phase === 'creating')) return false;
-    if (control.state === 'paused') return true;
-    if (!ingest.isComplete || live.some((batch) => unsentPhases.has(batch.phase))) return false;
-    // Rows that need queue capacity cannot be sent before other batches end.
-    return totals.pending === 0 || backlog.needs !== null;
-  },
-  cancelling: (snapshot) =>
-    snapshot.control.state === 'cancel_requested' &&
-    snapshot.totals.pending === 0 &&
-    snapshot.live.every(
-      (batch) =>
-        batch.held !== null ||
-        !(unsentPhases.has(batch.phase) || (isUncancelled(batch) && !isStuck(snapshot, batch))),
-    ),
+  submitted: isSubmitted,
+  cancelling: isCancelSent,
 };
-
-const isUncancelled = ({ phase, cancelAsked }: LiveBatch): boolean =>
-  phase === 'created' && !cancelAsked;
-const isStuck = (snapshot: RunSnapshot, { batchKey }: LiveBatch): boolean =>
-  isCancelStuck(snapshot, cancelEffectKey(batchKey));
 
 const idsShownMax = 10;
 

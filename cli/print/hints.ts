@@ -1,39 +1,34 @@
 import type { BatchorError, BatchorErrorCode } from '../../lib/run/api/errors.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
-import type { ControlReason } from '../../lib/core/model/snapshot.ts';
+import { type Ways, whatHelps } from '../../lib/run/drive/what-helps.ts';
 import { exitCodeOfError } from '../shell/exit-codes.ts';
 import { flagsThatHelp } from '../shell/file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { commandLine, type Place, withStoreNamed } from '../shell/place.ts';
 
 type Hint = (place: Place, runId: string) => string;
-const resumeAndWait: Hint = (place, runId) => commandLine(place, 'resume', runId, '--wait');
 
-/** The next command, by the reason for which a run is paused. */
-const byReason: Readonly<Partial<Record<ControlReason, Hint>>> = {
-  manual: (place, runId) => `Resume: ${resumeAndWait(place, runId)}`,
-  bad_rows: (place, runId) =>
-    `Resume and record bad rows as failed items: ${commandLine(place, 'resume', runId, '--bad-rows record --wait')}. Or correct the row and start a new run.`,
-  insufficient_quota: (place, runId) =>
-    `Add credit or raise the spend limit at the provider, then: ${resumeAndWait(place, runId)}`,
-  authentication_failed: (place, runId) =>
-    `Set a key that belongs to this address and project, then: ${resumeAndWait(place, runId)}`,
-  source_unreadable: (place, runId) =>
-    `Restore the input file, unchanged and readable, then: ${resumeAndWait(place, runId)}`,
-  cancelled_at_provider: (place, runId) =>
-    `Its finished answers are kept. Send the other rows again: ${resumeAndWait(place, runId)}. Or end the run: ${commandLine(place, 'cancel', runId)}`,
-  provider_refused: (place, runId) =>
-    `Fix what the provider refuses, then: ${resumeAndWait(place, runId)}. A run cannot change its requests: if those are wrong, end it (${commandLine(place, 'cancel', runId, '--wait')}) and start a new one.`,
-  budget_exhausted: (place, runId) =>
-    `Raise the limit that is used up. Cost cap: ${commandLine(place, 'resume', runId, '--max-cost USD --wait')}. Queue tokens: ${commandLine(place, 'resume', runId, '--enqueued-token-limit N --wait')}. Cost so far: ${commandLine(place, 'status', runId)}`,
-  circuit_open: (place, runId) =>
-    `If the job is wrong, end this run (${commandLine(place, 'cancel', runId, '--wait')}) and start a new one. To try again: ${resumeAndWait(place, runId)}. To allow more refused batches: --max-failed-batches N. Without a canary: --canary 0`,
-  results_unavailable: (place, runId) =>
-    `List the held batches: ${commandLine(place, 'status', runId)}. Download their files again: ${commandLine(place, 'resolve', runId, '--batch KEY --read-again')}, or all of them: ${resumeAndWait(place, runId)}. If their files are lost: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
-  results_unreadable: (place, runId) =>
-    `List the held batches and the errors in their files: ${commandLine(place, 'status', runId)}. None of their rows is sent again. Fix the connection to the provider, then download their files again: ${commandLine(place, 'resolve', runId, '--batch KEY --read-again')}, then: ${commandLine(place, 'wait', runId)}. If the answers are lost, keep the readable ones and send the other rows again, which are billed again: ${commandLine(place, 'resolve', runId, '--batch KEY --results-lost')}`,
-  batch_unresolved: (place, runId) =>
-    `List the held batches and the reasons: ${commandLine(place, 'status', runId)}. For an unconfirmed create, find the batch at the provider by its metadata (batchor_batch_key), then ${commandLine(place, 'resolve', runId, '--batch KEY --exists ID')}, or --never-created. For a batch with an id that is lost, or whose files are: --results-lost. To check again: ${resumeAndWait(place, runId)}. Finished results: ${commandLine(place, 'results', runId, '--partial')}`,
+/** The commands by which a user of this run does what helps. */
+const waysOf = (place: Place, runId: string): Ways => {
+  const command = (name: string, rest?: string): string => commandLine(place, name, runId, rest);
+  return {
+    resume: command('resume', '--wait'),
+    recordBadRows: command('resume', '--bad-rows record --wait'),
+    raiseCostCap: command('resume', '--max-cost USD --wait'),
+    raiseQueueTokens: command('resume', '--enqueued-token-limit N --wait'),
+    allowRefusedBatches: '--max-failed-batches N',
+    dropCanary: '--canary 0',
+    cancel: command('cancel'),
+    end: command('cancel', '--wait'),
+    wait: command('wait'),
+    status: command('status'),
+    partialResults: command('results', '--partial'),
+    readAgain: command('resolve', '--batch KEY --read-again'),
+    resultsLost: command('resolve', '--batch KEY --results-lost'),
+    batchExists: command('resolve', '--batch KEY --exists ID'),
+    neverCreated: '--never-created',
+    lost: '--results-lost',
+  };
 };
 
 /**
@@ -59,7 +54,7 @@ const byCode: Readonly<Partial<Record<BatchorErrorCode, Hint>>> = {
     `Continue reading the input: ${commandLine(place, 'wait', runId)}`,
   batch_not_resolved: (place, runId) =>
     `List the held batches and the reasons: ${commandLine(place, 'status', runId)}`,
-  batch_unresolved: byReason.batch_unresolved as Hint,
+  batch_unresolved: (place, runId) => whatHelps('batch_unresolved', waysOf(place, runId)),
   artifacts_not_exported: (place, runId) =>
     `Export it first: ${commandLine(place, 'export-artifacts', runId, '--destination-dir FOLDER')}. Nothing was removed.`,
   provider_not_configured: () =>
@@ -91,7 +86,7 @@ const byField: Readonly<Record<string, string>> = {
 /** A run cannot change how its file is read, so flags for that need a new run. */
 const badRowsHint = (message: string, place: Place, runId: string): string => {
   const flags = flagsThatHelp(message);
-  return `${byReason.bad_rows?.(place, runId) ?? ''}${flags === null ? '' : ` Or start a new run with ${flags}.`}`;
+  return `${whatHelps('bad_rows', waysOf(place, runId))}${flags === null ? '' : ` Or start a new run with ${flags}.`}`;
 };
 
 /** The hint for any error of the library. */
@@ -101,9 +96,9 @@ export const hintFor = (error: BatchorError, place: Place): string => {
   if (isBatchorError(error, 'run_paused') && error.details.reason === 'bad_rows')
     return badRowsHint(error.message, place, runId);
   if (isBatchorError(error, 'invalid_config')) return byField[error.details.field] ?? error.hint;
-  const hint = isBatchorError(error, 'run_paused')
-    ? (byReason[error.details.reason] ?? resumeAndWait)
-    : byCode[error.code];
+  if (isBatchorError(error, 'run_paused'))
+    return whatHelps(error.details.reason, waysOf(place, runId));
+  const hint = byCode[error.code];
   return hint === undefined ? error.hint : hint(place, runId);
 };
 

@@ -1,3 +1,4 @@
+import { objectsNamedBy } from '../core/artifacts/named-objects.ts';
 import type { Event } from '../core/model/event.ts';
 import { evolve } from '../core/machine/evolve.ts';
 import type { RunId } from '../core/values/ids.ts';
@@ -101,7 +102,7 @@ export class RunModel {
     }
     this.items.keep();
     this.freshEvents.push(...toRunEvents(after.runId, this.snapshot.version, events));
-    for (const event of events) this.#keepObjects(event);
+    for (const name of events.flatMap(objectsNamedBy)) this.#keepObject(name);
     this.records.fold(events);
     this.changedRows += changes.reduce((sum, change) => sum + entriesOf(change), 0);
     this.changedTimes += 1;
@@ -135,20 +136,10 @@ export class RunModel {
     return slice.ids()[index - slice.from] as string;
   }
 
-  keepObject(name: string | null): void {
-    if (name === null || this.objects.has(name)) return;
+  #keepObject(name: string): void {
+    if (this.objects.has(name)) return;
     this.objects.add(name);
     this.freshObjects.push(name);
-  }
-
-  #keepObjects(event: Event): void {
-    if (event.type === 'ItemsAccepted') {
-      this.keepObject(event.slice.requestObject);
-      this.keepObject(event.slice.itemObject);
-    } else if (event.type === 'FilesStored' || event.type === 'AnswersUnreadable') {
-      this.keepObject(event.output?.object ?? null);
-      this.keepObject(event.error?.object ?? null);
-    }
   }
 
   #evolved(events: readonly Event[]): RunSnapshot | string {

@@ -162,13 +162,12 @@ const Tally: t.Type<FailureTally, unknown> = closed('FailureTally', {
   count: NonNegative,
   line: orNull(closed('LinePlace', { object: t.string, offset: NonNegative, length: NonNegative })),
 });
-/**
- * The whole state of a created run; the run before `RunCreated` has no configuration and is not
- * stored.
- */
+/** A created run has folded its `RunCreated`. */
+const Version = t.refinement(NonNegative, (version) => version > 0, 'Version');
+/** The whole state of a created run; the run before `RunCreated` is not stored. */
 export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapshot', {
   runId: named<RunId>('a run id'),
-  version: NonNegative,
+  version: Version,
   resultSequence: NonNegative,
   config: RunConfig,
   status: oneOf('a status', runStatuses),

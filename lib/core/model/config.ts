@@ -356,3 +356,30 @@ export const defaultOperation = (limits: ProviderLimits): Operation => ({
   filesExpireAfterMs: null,
   outputFilesExpireAfterMs: null,
 });
+
+const noLimits: ProviderLimits = {
+  requestsMax: 0,
+  inputBytesMax: 0,
+  inputTokensMax: null,
+  inputsMax: null,
+  createsPerHourMax: null,
+};
+/** The config of a run that is not created yet: whole, of no provider, with room for nothing. */
+export const noConfig: RunConfig = {
+  jobName: '',
+  source: { kind: '', ref: '', fingerprint: '' },
+  provider: {
+    kind: '',
+    connection: '',
+    model: '',
+    endpoint: '',
+    completionWindow: '',
+    params: {},
+  },
+  prompt: null,
+  structuredOutput: null,
+  batchMetadata: {},
+  customIds: null,
+  limits: noLimits,
+  operation: defaultOperation(noLimits),
+};

@@ -1,5 +1,5 @@
 import type { LiveBatch, SettledBatch, DuplicateBatch } from './batch.ts';
-import type { RunConfig } from './config.ts';
+import { noConfig, type RunConfig } from './config.ts';
 import type { FileLimit } from './file-limit.ts';
 import type { EffectKey, RunId } from '../values/ids.ts';
 import { emptyTotals, type ItemTotals } from './item.ts';
@@ -266,16 +266,15 @@ export const nothingShared: RunSnapshot['sharing'] = {
   until: { sequence: 0, index: 0 },
 };
 
-const nothing = {} as RunConfig;
 /**
  * The run before `CreateRun`: where `events.reduce(evolve, emptySnapshot)` begins. Its `version` is
- * 0.
+ * 0; all of it is there, with nothing in it.
  */
 export const emptySnapshot: RunSnapshot = {
   runId: '' as RunId,
   version: 0,
   resultSequence: 0,
-  config: nothing,
+  config: noConfig,
   status: 'running',
   control: { state: 'running', reason: null, message: null },
   totals: emptyTotals,

@@ -1,5 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { AcceptedSlice, CommandOf } from '../model/command.ts';
+import type { Operation } from '../model/config.ts';
 import { pauseEvents } from '../control/control.ts';
 import type { Event } from '../model/event.ts';
 import type { Rejection } from '../model/rejection.ts';
@@ -42,6 +43,21 @@ export const decideAcceptSlice = (
   }
   if (isLast) events.push({ type: 'IngestionCompleted', atMs, checkpoint });
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
+};
+
+/**
+ * How many rows of a slice can be accepted now: all of them, or, under the policy that stops, those
+ * in front of the first bad one. `bad`: offsets in the slice.
+ */
+export const acceptableRows = (
+  { badRows }: Pick<Operation, 'badRows'>,
+  rowCount: number,
+  bad: Iterable<number>,
+): number => {
+  if (badRows === 'record') return rowCount;
+  let count = rowCount;
+  for (const offset of bad) count = Math.min(count, offset);
+  return count;
 };
 
 /**

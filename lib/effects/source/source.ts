@@ -5,7 +5,7 @@ import type { AcceptedSlice } from '../../core/model/command.ts';
 import type { Effect } from '../../core/model/effect.ts';
 import type { JsonValue } from '../../core/json/json.ts';
 import type { SourceCheckpoint } from '../../core/model/snapshot.ts';
-import { duplicateIds } from '../../core/source/source.ts';
+import { acceptableRows, duplicateIds } from '../../core/source/source.ts';
 import { estimateTokens } from '../../core/values/tokens.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import { EngineFailure } from '../faults.ts';
@@ -275,15 +275,17 @@ const offer = async (
   same: SameRequests | null,
   name: (plane: string) => string,
 ): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: Asked }> => {
-  const stopAt =
-    run.snapshot.config.operation.badRows === 'fail' ? Math.min(...draft.bad.keys()) : Infinity;
+  const count = acceptableRows(
+    run.snapshot.config.operation,
+    draft.itemIds.length,
+    draft.bad.keys(),
+  );
   const first = draft.bad.get(0);
-  if (stopAt === 0 && first !== undefined)
+  if (count === 0 && first !== undefined)
     return {
       _tag: 'Right',
       right: TE.right({ type: 'RejectRow', atMs: scheduler.now(), message: first.message }),
     };
-  const count = Math.min(stopAt, draft.itemIds.length);
   const isLast = draft.isLast && count === draft.itemIds.length;
   if (count === 0) {
     const checkpoint = effect.checkpoint ?? {

@@ -4,7 +4,8 @@ import type {
   Resolution,
   SweptBatch,
 } from '../../core/model/command.ts';
-import { answersKey, type BatchKey } from '../../core/values/ids.ts';
+import { isGranted, type OperatorRequest } from '../../core/machine/granted.ts';
+import type { BatchKey } from '../../core/values/ids.ts';
 import { isJsonObject, type JsonObject } from '../../core/json/json.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import type { InboxCommand } from '../../ports/run-store.ts';
@@ -53,32 +54,20 @@ export const commandsOf = (
 };
 
 /** True when the request has taken effect, or no longer applies. */
-export const isGranted = (
-  request: RunRequest,
-  { control, live, config, faults }: RunSnapshot,
-): boolean => {
+export const hasTakenEffect = (request: RunRequest, snapshot: RunSnapshot): boolean =>
+  isGranted(snapshot, operatorRequest(request)) &&
+  (request.type !== 'resume' || areMade(request.changes, snapshot.config));
+
+const operatorRequest = (request: RunRequest): OperatorRequest => {
   switch (request.type) {
     case 'pause':
-      return control.state !== 'running';
+      return { type: 'PauseRun' };
     case 'resume':
-      return control.state === 'running' && areMade(request.changes, config);
+      return { type: 'ResumeRun' };
     case 'cancel':
-      return control.state === 'cancel_requested';
-    case 'resolve': {
-      const batch = live.find(({ batchKey }) => batchKey === request.batchKey);
-      if (batch === undefined) return true;
-      if (batch.held !== null) return false;
-      if (request.resolution.type === 'results_lost' || request.resolution.type === 'give_up')
-        return batch.files !== null;
-      if (request.resolution.type === 'take_files') return batch.ending !== null;
-      if (request.resolution.type === 'read_again')
-        return faults.every(({ key }) => key !== answersKey(request.batchKey));
-      return (
-        request.resolution.type === 'retry' ||
-        batch.doubt === null ||
-        (request.resolution.type === 'never_created' && batch.doubt.isSworn)
-      );
-    }
+      return { type: 'CancelRun' };
+    case 'resolve':
+      return { ...request, type: 'ResolveBatch' };
   }
 };
 

@@ -10,7 +10,7 @@ import { commitOpening, type Driver } from '../drive/driver.ts';
 import { BatchorError } from '../api/errors.ts';
 import { must, toBatchorError } from '../api/interop.ts';
 import { adoptedInProgress } from './run-refusals.ts';
-import { commandsOf, isGranted, toInbox, type RunRequest } from './run-request.ts';
+import { commandsOf, hasTakenEffect, toInbox, type RunRequest } from './run-request.ts';
 
 /**
  * Carries out the request and waits until it has taken effect. Uses the driver of this process, or
@@ -139,7 +139,7 @@ const leaveForOwner = async (to: RequestTarget, request: RunRequest): Promise<vo
     await firstValueFrom(timer(pollMs, scheduler));
     const { snapshot, owner } = await must(store.peek(runId), { runId });
     named = owner ?? named;
-    if (isFinished(snapshot) || isGranted(request, snapshot)) return;
+    if (isFinished(snapshot) || hasTakenEffect(request, snapshot)) return;
     const taken = owner === null ? await ownForRequest(to) : null;
     if (taken === null) continue;
     // Removed from the inbox, so that the next owner does not repeat it.

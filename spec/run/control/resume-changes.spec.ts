@@ -9,7 +9,7 @@ import {
   type ResumeChanges,
 } from '../../../lib/run/control/resume-changes.ts';
 import { sendRequest } from '../../../lib/run/control/send-request.ts';
-import { commandsOf, fromInbox, isGranted } from '../../../lib/run/control/run-request.ts';
+import { commandsOf, fromInbox, hasTakenEffect } from '../../../lib/run/control/run-request.ts';
 import { memoryStore, type MemoryStorage } from '../../../lib/sim/store/memory-store.ts';
 import { createWorld } from '../../../lib/sim/world.ts';
 import { createdRun, ok, runId } from '../../contract/run-store-fixture.ts';
@@ -264,14 +264,14 @@ describe('a resume in an inbox', () => {
       type: 'resume',
       changes: { enqueueLimits: { enqueuedTokenLimit: 9_000 } },
     } as const;
-    expect(isGranted(wish, owner.snapshot)).toBe(false);
+    expect(hasTakenEffect(wish, owner.snapshot)).toBe(false);
     const told = sendRequest({ store, runId, driver: undefined, scheduler: asyncScheduler }, wish);
     await expect.poll(async () => (await ok(owner.inbox())).length, { interval: 5 }).toBe(1);
     await owner.close();
     await told;
     const next = await ok(store.own(runId));
     expect(next.snapshot.config.operation.enqueue.enqueuedTokenLimit).toBe(9_000);
-    expect(isGranted(wish, next.snapshot)).toBe(true);
+    expect(hasTakenEffect(wish, next.snapshot)).toBe(true);
     await next.close();
   });
 });
