@@ -1,10 +1,12 @@
 import { createAnthropicService } from './anthropic/service.ts';
+import { createGeminiService } from './gemini/service.ts';
 import { openaiService, type EmulatedService } from './service.ts';
 
 /** Makes each API that the emulator speaks, by the name of its service. */
 const services = {
   openai: (): EmulatedService => openaiService,
   anthropic: createAnthropicService,
+  gemini: createGeminiService,
 } as const satisfies Readonly<Record<string, () => EmulatedService>>;
 
 /** A service whose API the emulator speaks. */

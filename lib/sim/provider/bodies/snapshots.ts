@@ -22,5 +22,6 @@ const snapshots: Readonly<Record<string, string>> = {
 export const snapshotOf = (model: string): string =>
   Object.hasOwn(snapshots, model) ? (snapshots[model] ?? model) : model;
 
-/** True for reasoning models: the o-series, and gpt-5 and later. */
-export const isReasoningModel = (model: string): boolean => /^(?:o\d|gpt-[5-9])/u.test(model);
+/** True for reasoning models: the o-series, gpt-5 and later, Gemini 2.5 and later. */
+export const isReasoningModel = (model: string): boolean =>
+  /^(?:o\d|gpt-[5-9]|gemini-(?:2\.5|[3-9]))/u.test(model);
