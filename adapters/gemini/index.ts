@@ -1,4 +1,5 @@
 /** Gemini's batch API. */
+export { createGemini, gemini, type GeminiConnection } from './config/connection.ts';
 export {
   geminiEndpoints,
   parseEndpoint,
@@ -15,4 +16,5 @@ export type { GenerationConfig } from './config/generation-config.ts';
 export { geminiLimits } from './config/limits.ts';
 export type { GeminiOptions } from './config/options.ts';
 export { geminiSchemaRules } from './config/schema-rules.ts';
+export { geminiTraits } from './config/traits.ts';
 export type { GeminiProviderConfig, GeminiSettings } from './config/settings.ts';

@@ -86,6 +86,7 @@ const CEILINGS: Readonly<Record<string, number>> = {
   'adapters/files': 9,
   'adapters/filestore': 2,
   'adapters/filesystem': 9,
+  'adapters/gemini': 10,
   'adapters/jsonl': 5,
   'adapters/openai': 20,
   'adapters/pg': 9,

@@ -1,5 +1,7 @@
 import type { JsonObject } from '../../../lib/core/json/json.ts';
 import type { ProviderWire } from '../../../lib/ports/provider.ts';
+import { scrubContent } from '../../http/scrub-content.ts';
+import { noSecrets, type Scrubbing } from '../../http/scrub.ts';
 import type { GeminiEndpoint } from '../config/endpoints.ts';
 import { raiseOutputTokens } from '../config/request-bounds.ts';
 import { createRenderer } from '../requests/request-line.ts';
@@ -14,18 +16,21 @@ const readers: Readonly<Record<GeminiEndpoint, AnswerReader>> = {
 };
 
 /** The pure half: request lines out, answer lines in. */
-export const createGeminiWire = ({
-  endpoint,
-  params,
-}: {
-  readonly endpoint: GeminiEndpoint;
-  readonly params: JsonObject;
-}): ProviderWire => {
+export const createGeminiWire = (
+  {
+    endpoint,
+    params,
+  }: {
+    readonly endpoint: GeminiEndpoint;
+    readonly params: JsonObject;
+  },
+  scrubbing: Scrubbing = noSecrets,
+): ProviderWire => {
   const reader = readers[endpoint];
   return {
     renderer: (output) => createRenderer({ endpoint, params, ...output }),
     raiseOutputTokens: (lines, bound) => raiseOutputTokens(endpoint, lines, bound),
     readVerdict: (line, wants) => readVerdict(line, reader, wants),
-    readContent: (line, include) => readContent(line, reader, include),
+    readContent: (line, include) => scrubContent(readContent(line, reader, include), scrubbing),
   };
 };

@@ -11,6 +11,7 @@ import { geminiLimits } from './limits.ts';
 import { plainModel } from './models.ts';
 import { answersIn, outputTokensMaxOf } from './request-bounds.ts';
 import { geminiSchemaRules } from './schema-rules.ts';
+import { geminiTraits } from './traits.ts';
 
 /** Body keys that are the item's own, never parameters. */
 type NotParams = 'contents' | 'content';
@@ -106,6 +107,7 @@ export const makeProviderConfig = (
     completionWindow: settings.completionWindow ?? '24h',
     params,
     limits: geminiLimits,
+    traits: geminiTraits,
     // Google's prices were not at hand when this version was made, and a guess would pass for one.
     prices: null,
     outputTokensMax: outputTokensMaxOf(endpoint, params),

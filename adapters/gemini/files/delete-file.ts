@@ -1,0 +1,17 @@
+import type { BatchProvider } from '../../../lib/ports/provider.ts';
+import { isGone } from '../client/api-error.ts';
+import { ask, resourcePath } from '../client/ask.ts';
+import { requestJson } from '../client/request.ts';
+import type { OpenSession } from '../client/session.ts';
+
+/** Deletes a file; one that is gone already is as good. Asking twice changes nothing. */
+export const deleteFile =
+  (open: OpenSession): BatchProvider['deleteFile'] =>
+  (name) =>
+    ask(open, { what: `delete ${name}`, isPaid: false, isAboutOne: true }, async (session) => {
+      try {
+        await requestJson(session, { method: 'DELETE', path: resourcePath('files', name) });
+      } catch (thrown) {
+        if (!isGone(thrown)) throw thrown;
+      }
+    });
