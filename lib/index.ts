@@ -49,6 +49,7 @@ export type { EarlierItem, RunSourceOptions } from './run/sources/run-source.ts'
 
 // Adopting batches: batches that another program created, as a run.
 export type { AdoptedBatch } from './core/model/adopted.ts';
+export type { RetryingRun } from './run/api/adopted-elsewhere.ts';
 export type { FindBatchesOptions } from './run/sources/find-batches.ts';
 export type { FoundBatches } from './run/sources/found-batches.ts';
 

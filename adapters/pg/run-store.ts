@@ -18,6 +18,7 @@ import { publishedReservation } from './reservations.ts';
 import { artifactsOfRun, missingArtifacts, noArtifacts, underRoot } from './run-artifacts.ts';
 import { createReader } from './run-reader.ts';
 import { found, type Session } from './session.ts';
+import { workAlone } from './work-alone.ts';
 import { allRuns, findRun, type StoredRun } from './stored-run.ts';
 import { movingView, stillView } from './view.ts';
 
@@ -303,6 +304,7 @@ export const createRunStore = ({
           ? TE.left(missingArtifacts(describe))
           : TE.Monad.chain(take(runId), removeWhole),
       ),
+    alone: (names, work) => workAlone(session, names, work),
     ownerOf: (runId) => TE.Monad.map(existing(runId), (run) => run.owner),
     prepare: () =>
       TE.Monad.chain(agreeOnRoot, (agreed) =>

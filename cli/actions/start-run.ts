@@ -16,7 +16,7 @@ import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts'
 import { CliFailure } from '../shell/failure.ts';
 import { type CliJob, jobOf } from '../job/job.ts';
 import { type Description, encodeDescription, isOfModule } from '../job/job-description.ts';
-import { type Place, summaryInPlace } from '../shell/place.ts';
+import { commandLine, type Place, summaryInPlace } from '../shell/place.ts';
 import { checkCap, checkInputs, checkRowSizes } from '../job/preflight.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 import { requireTrustedStore } from '../shell/store-trust.ts';
@@ -99,7 +99,7 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
 
 /** Creates the run after every check that needs no run: input, key, address. */
 const create = async (
-  { context, description, runId, acceptNoList, adoptAgain }: StartRequest,
+  { context, place, description, runId, acceptNoList, adoptAgain }: StartRequest,
   job: CliJob,
   runner: BatchRunner,
   signal: AbortSignal,
@@ -124,6 +124,10 @@ const create = async (
     description: encodeDescription(stored),
     adoptAgain,
     signal,
+    onRetriedElsewhere: ({ runId: other, batchId }) =>
+      writeNotes(context, [
+        `batchor: run ${other} of this store sends failed rows of batch ${batchId} again, and has their answers: ${commandLine(place, 'results', other)}`,
+      ]),
   })) as Run;
 };
 

@@ -31,6 +31,7 @@ const byErrorCode: Readonly<Partial<Record<BatchorErrorCode, ExitCode>>> = {
   invalid_run_id: exitCodes.usage,
   batch_not_adoptable: exitCodes.usage,
   batch_already_retried: exitCodes.usage,
+  batch_retry_under_way: exitCodes.ownedElsewhere,
   adopted_batches_in_progress: exitCodes.usage,
   price_unknown: exitCodes.usage,
   api_key_missing: exitCodes.usage,

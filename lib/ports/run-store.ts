@@ -228,6 +228,13 @@ export interface RunStore {
   /** The process that owns it now, as text; null: none alive. */
   ownerOf(runId: RunId): Port<string | null>;
   /**
+   * Does the work while no one else does work under one of these names, in any process of the
+   * store; `owned_elsewhere` at once where one is. What the work throws is thrown. A process that
+   * dies holds no name for longer than it would hold a run. For short work: what it commits must be
+   * seen by the next.
+   */
+  alone<A>(names: readonly string[], work: () => Promise<A>): Port<A>;
+  /**
    * Whether this process could drive runs of the store at all; asked by who would, before anything
    * is taken.
    */

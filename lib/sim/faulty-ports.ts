@@ -40,6 +40,8 @@ const faultyStore = (store: RunStore, process: SimulatedProcess, observer: Obser
   return {
     ...bound(calls, ['peek', 'list', 'send', 'remove', 'ownerOf', 'adoptable', 'close']),
     describe: store.describe,
+    // Simulated processes die in the middle of it, and the names of one that is killed would stay.
+    alone: (_names, work) => async () => ({ _tag: 'Right', right: await work() }),
     own: (runId) => TE.Monad.map(calls.own(runId), owned),
     create: (runId, description) => TE.Monad.map(calls.create(runId, description), owned),
     read: (runId, options) =>

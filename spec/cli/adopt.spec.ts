@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { waitFor } from '../support/wait-for.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, type CliWorld, createCliWorld, csvOf, linesOf, startArgs } from './in-process.ts';
@@ -342,6 +344,33 @@ describe('batches that were created elsewhere', () => {
   });
 });
 
+describe('starts at the same moment', () => {
+  it('send the failed rows of a batch once, and the other names the run or says to start again', async () => {
+    await using world = await createCliWorld({
+      faults: [{ type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 }],
+    });
+    const { id } = await createBatch(world, [request('a'), request('b')]);
+    await world.emulator.advance(60_000);
+    const names = ['one', 'two', 'three', 'four'];
+    const ran = await Promise.all(
+      names.map((name) => world.run(adopt([id], name, '--retry-adopted', '--wait'))),
+    );
+    expect(ran.filter(({ code }) => code === 0)).toHaveLength(1);
+    for (const { code, stderr } of ran)
+      if (code !== 0)
+        expect(stderr).toMatch(
+          /would pay for (them twice|the same rows)|would pay for them twice/u,
+        );
+    // That of the script, and one for its failed rows.
+    expect(world.emulator.ledger.batchesCreated).toBe(2);
+    const reader = await world.run(adopt([id], 'reader', '--wait'));
+    const winner = names[ran.findIndex(({ code }) => code === 0)];
+    expect(reader.stderr).toContain(
+      `run ${winner ?? ''} of this store sends failed rows of batch ${id} again`,
+    );
+  });
+});
+
 describe('requests that were written elsewhere', () => {
   it('go again letter by letter, but for their custom_id, in whichever run', async () => {
     await using world = await createCliWorld({
@@ -471,7 +500,16 @@ describe('batches that cannot become a run', () => {
     });
     const gone = await refusal([id]);
     expect(gone).toContain(`batch ${id}: its input file ${file} is gone`);
-    expect(gone).toMatch(/Its answers may still be there: GET \/v1\/files\/[\w-]+\/content/u);
+    const [, download = ''] = /Download them: (curl .*?)\. Then/u.exec(gone) ?? [];
+    expect(download).toMatch(/^curl .*\/files\/([\w-]+)\/content" -o \1\.jsonl$/u);
+    // The command works.
+    const env = {
+      PATH: process.env['PATH'],
+      OPENAI_API_KEY: apiKey,
+      OPENAI_BASE_URL: world.emulator.baseURL,
+    };
+    const ended = promisify(execFile)('sh', ['-c', download.replace(/ -o \S+$/u, '')], { env });
+    expect((await ended).stdout).toContain('"custom_id"');
   });
 
   it('go with no flag that says rows or requests anew', async () => {

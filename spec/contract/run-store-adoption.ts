@@ -150,6 +150,32 @@ export const describeAdoptionContract = (
       await run.close();
     });
 
+    it('lets one do its work under a name at a time, whichever process the other is in', async () => {
+      const other = await fixture.open();
+      let isDone = false;
+      let finish = (): void => undefined;
+      const first = store.alone(['b', 'a'], async () => {
+        await new Promise<void>((resolve) => (finish = resolve));
+        isDone = true;
+        return 'first';
+      })();
+      await waitFor('the first has the names', async () => {
+        const tried = await other.alone(['a'], () => Promise.resolve('too early'))();
+        return tried._tag === 'Left' && tried.left.type === 'owned_elsewhere';
+      });
+      expect(isDone).toBe(false);
+      expect(await ok(other.alone(['c'], () => Promise.resolve('another name')))).toBe(
+        'another name',
+      );
+      finish();
+      expect(await first).toMatchObject({ right: 'first' });
+      await expect(
+        other.alone(['a', 'b'], () => Promise.reject(new Error('thrown by the work')))(),
+      ).rejects.toThrow('thrown by the work');
+      expect(await ok(store.alone(['a', 'b'], () => Promise.resolve(2)))).toBe(2);
+      await other.close();
+    });
+
     it('says what happened to runs, where it can', async () => {
       if (store.onNews === undefined) return;
       const heard: string[] = [];

@@ -29,6 +29,7 @@ import { runFolder } from '../disk/run-folder.ts';
 import { createReservations } from '../quota/reservations.ts';
 import { forgetRun, openReservationFile, type ReservationFile } from '../quota/reservation-file.ts';
 import { createReader, type Handle } from './run-reader.ts';
+import { workAlone } from './work-alone.ts';
 import { createStoreCare } from '../repair/store-care.ts';
 import { currentSummary } from './summary.ts';
 
@@ -345,6 +346,7 @@ export const createRunStore = ({ dir, checkpointRows, client }: RunStoreOptions)
         forgetRun(dir, folderOf);
         return E.right(undefined);
       }),
+    alone: (names, work) => workAlone(dir, owners, names, work),
     ownerOf: (runId) =>
       pipe(
         existing(runId),

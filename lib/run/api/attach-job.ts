@@ -10,7 +10,7 @@ import type { AnyJob } from '../job/job.ts';
 import type { PriceBook } from '../job/price-book.ts';
 import type { StartOptions } from './runner-options.ts';
 import type { Structures } from '../job/structures.ts';
-import { requireNotRetried } from './adopted-elsewhere.ts';
+import { onlyRetrying, requireNotRetried } from './adopted-elsewhere.ts';
 import type { Connections } from './connections.ts';
 import { must } from './interop.ts';
 
@@ -51,8 +51,8 @@ export const attachJob = async (
   const { snapshot, changedOperation } = await compareStored(store, runId, job, source, comparison);
   const isRetriedNow =
     changedOperation?.retriesAdopted === true && !snapshot.config.operation.retriesAdopted;
-  if (isStart && isRetriedNow && !adoptAgain)
-    await requireNotRetried(store, runId, snapshot.config);
+  const isGuarded = isStart && isRetriedNow && !adoptAgain;
+  if (isGuarded) await requireNotRetried(store, runId, snapshot.config);
   drivers.attach(runId, source);
   structures.set(runId, job.structuredOutput);
   if (isFinished(snapshot) || !isStart) return;
@@ -61,10 +61,12 @@ export const attachJob = async (
     if (!isAutorun) return;
     throw ownedElsewhere(runId, await must(store.ownerOf(runId), { runId }));
   }
-  if (changedOperation !== null)
-    await driver.execute({
+  if (changedOperation === null) return;
+  const change = () =>
+    driver.execute({
       type: 'ChangeOperation',
       atMs: scheduler.now(),
       operation: changedOperation,
     });
+  await (isGuarded ? onlyRetrying(store, runId, snapshot.config, change) : change());
 };

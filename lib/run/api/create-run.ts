@@ -7,7 +7,7 @@ import { commitCommand } from '../../engine/commit-command.ts';
 import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
 import type { EngineSource } from '../../effects/ports.ts';
 import type { Connections } from './connections.ts';
-import { requireNotRetried } from './adopted-elsewhere.ts';
+import { findRetrying, onlyRetrying, requireNotRetried } from './adopted-elsewhere.ts';
 import { must, unwrap } from './interop.ts';
 import { configOf } from '../job/job-config.ts';
 import { fingerprintOf } from '../job/job-source.ts';
@@ -52,8 +52,12 @@ export const createRun = async (
     { kind, ref, fingerprint: await fingerprintOf(source.items, signal) },
     prices,
   );
-  if (unnamed.operation.retriesAdopted && options.adoptAgain !== true)
-    await requireNotRetried(store, runId, unnamed);
+  const isGuarded = unnamed.operation.retriesAdopted && options.adoptAgain !== true;
+  if (isGuarded) await requireNotRetried(store, runId, unnamed);
+  else if (options.onRetriedElsewhere !== undefined && !unnamed.operation.retriesAdopted) {
+    const other = await findRetrying(store, runId, unnamed);
+    if (other !== null) options.onRetriedElsewhere(other);
+  }
   if (job.structuredOutput !== undefined) await prepareStructure(job.structuredOutput);
   const wire = await connections.connect(unnamed);
   if (unnamed.operation.retry.raisedOutputTokensMax !== null) requireRaising(wire, unnamed);
@@ -61,6 +65,15 @@ export const createRun = async (
     ...unnamed,
     customIds: { nonce: nonceOf(randomHex(10)), isStamped: wire.stampCustomIds !== undefined },
   };
+  const create = () => createEmpty(store, runId, { config, options, nowMs });
+  return isGuarded ? onlyRetrying(store, runId, config, create) : create();
+};
+
+const createEmpty = async (
+  store: RunStore,
+  runId: RunId,
+  { config, options, nowMs }: Pick<NewRun, 'options' | 'nowMs'> & { readonly config: RunConfig },
+): Promise<OwnedRun> => {
   const context = { runId, storage: store.describe };
   const owned = await store.create(runId, options.description ?? null)();
   // Another process created it since the check.

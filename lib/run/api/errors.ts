@@ -19,6 +19,8 @@ export interface BatchorErrorDetails {
   batch_not_adoptable: { readonly batchId: string; readonly line: number | null };
   /** Run `runId` already sends the failed rows of this adopted batch again. */
   batch_already_retried: { readonly runId: string; readonly batchId: string };
+  /** Another start adopts one of these batches with retries at this moment. */
+  batch_retry_under_way: { readonly runId: string; readonly batchIds: readonly string[] };
   /** The provider would reject the schema, and so every request. */
   schema_not_strict: { readonly violations: readonly SchemaProblem[] };
   /** No strict JSON Schema expresses parts of the schema; `vendor`: the schema's library. */

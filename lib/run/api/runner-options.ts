@@ -1,3 +1,4 @@
+import type { RetryingRun } from './adopted-elsewhere.ts';
 import type { SchedulerLike } from 'rxjs';
 import type { JsonObject } from '../../core/json/json.ts';
 import type { ProviderConnection } from '../../ports/provider.ts';
@@ -78,6 +79,11 @@ export interface StartOptions {
    * false.
    */
   readonly adoptAgain?: boolean;
+  /**
+   * Called before a run without `retryAdopted` is created whose batches another run of the store
+   * retries: that run has answers for more of their rows.
+   */
+  readonly onRetriedElsewhere?: (run: RetryingRun) => void;
   readonly signal?: AbortSignal;
 }
 

@@ -185,6 +185,9 @@ const differenceOf = (
     : `its model is ${JSON.stringify(model)}, but that of earlier lines is ${JSON.stringify(shared.model)}`;
 };
 
+const downloadOf = (fileId: string): string =>
+  `curl -fsS -H "Authorization: Bearer $OPENAI_API_KEY" "\${OPENAI_BASE_URL:-https://api.openai.com/v1}/files/${fileId}/content" -o ${fileId}.jsonl`;
+
 const withoutInput = (
   { providerBatchId, inputFileId, named }: WithInput,
   { error, message }: EngineFailure,
@@ -204,7 +207,7 @@ const withoutInput = (
   const left =
     files.length === 0
       ? 'It names no output file either.'
-      : `Its answers may still be there: GET /v1/files/${files.join('/content and /v1/files/')}/content.`;
+      : `Its answers may still be there, each under its custom_id. Download them: ${files.map(downloadOf).join('; ')}. Then send the rows without an answer again, from the file that they came from.`;
   return unadoptable(
     providerBatchId,
     null,

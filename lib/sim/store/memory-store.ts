@@ -58,6 +58,7 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>, reservations: Reservatio
     snapshot: run.snapshot(),
     owner: run.owner(),
   });
+  const held = new Set<string>();
   return {
     describe: 'memory store',
     own: (runId) => TE.Monad.chain(find(runId), own),
@@ -104,6 +105,16 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>, reservations: Reservatio
             })
           : TE.left({ type: 'owned_elsewhere', owner: 'this process' }),
       ),
+    alone: (names, work) => async () => {
+      if (names.some((name) => held.has(name)))
+        return { _tag: 'Left', left: { type: 'owned_elsewhere', owner: 'this process' } };
+      for (const name of names) held.add(name);
+      try {
+        return { _tag: 'Right', right: await work() };
+      } finally {
+        for (const name of names) held.delete(name);
+      }
+    },
     ownerOf: (runId) => TE.Monad.map(find(runId), (run) => run.owner()),
     adoptable: (nowMs, limit) =>
       TE.fromIO(() =>
