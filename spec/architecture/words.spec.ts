@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { termsOfTitles } from './titles.ts';
 import { proseOf, TERMS, termsIn } from './vocabulary.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -159,6 +160,25 @@ describe('the words of the project', () => {
             ),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it("are the field's in the titles of specs", () => {
+    const specs = execFileSync('git', ['ls-files', '-z', 'spec'], { cwd: root, encoding: 'utf8' })
+      .split('\0')
+      .filter(
+        (path) =>
+          /^spec\/(?!architecture\/).*\.ts$/u.test(path) &&
+          (path.endsWith('.spec.ts') || path.startsWith('spec/contract/')) &&
+          existsSync(join(root, path)),
+      );
+    expect(specs.length).toBeGreaterThanOrEqual(200);
+    const wrong = specs.flatMap((path) =>
+      termsOfTitles(readFileSync(join(root, path), 'utf8')).map((found) => `${path}: ${found}`),
+    );
+    expect(wrong).toEqual([]);
+    expect(
+      termsOfTitles("describe('a stray', () => { it.each([1])('is swept by nobody', fails); });"),
+    ).toEqual(['stray: a stray', 'somebody: is swept by nobody', 'sweep: is swept by nobody']);
   });
 
   it('have no exception that is not needed', () => {

@@ -119,7 +119,7 @@ describe('batches that were created elsewhere', () => {
     expect(changes(world)).toEqual(before);
   });
 
-  it('are refused under the id of a run of others; the same ones go on, and are not read again', async () => {
+  it('are refused under the id of a run of others; the same ones continue, and are not read again', async () => {
     const { id } = await createBatch(
       world,
       Array.from({ length: 10 }, (_, i) => request(`q${i}`)),
@@ -456,7 +456,7 @@ describe('batches that cannot become a run', () => {
     return ran.stderr;
   };
 
-  it('are named, with the line that is at fault', async () => {
+  it('are named, with the wrong line', async () => {
     const good = request('a');
     const { custom_id: _, ...unnamed } = good as { readonly custom_id: string };
     const cases: readonly (readonly [readonly object[] | string, string])[] = [

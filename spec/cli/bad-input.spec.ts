@@ -535,7 +535,7 @@ describe('a mistake of the user', () => {
     });
   }
 
-  it('is told once at a server that does not answer, and nothing is created', async () => {
+  it('is reported once at a server that does not answer, and nothing is created', async () => {
     // A port that was free a moment ago, and that nobody listens on.
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
@@ -559,7 +559,7 @@ describe('a mistake of the user', () => {
     expect(ran.code).toBe(3);
   });
 
-  it('is told where the store cannot be written', async () => {
+  it('is reported where the store cannot be written', async () => {
     write({ ...good, blocked: 'a file where a folder should be' });
     const ran = await world.run(start('--input', 'good.csv', ...job, '--store', 'blocked'));
     expectTwoLines(ran);
@@ -574,7 +574,7 @@ describe('a mistake of the user', () => {
     chmodSync(join(world.folder, 'sealed'), 0o700);
   });
 
-  it('is told when a run goes on with another job, another file or another address', async () => {
+  it('is reported when a run continues with another job, another file or another address', async () => {
     write({ 'same.csv': csvOf(4) });
     const paused = async (runId: string): Promise<void> => {
       write({ 'same.csv': `${csvOf(4)}broken\n` });
@@ -605,7 +605,7 @@ describe('a mistake of the user', () => {
     expect(gone.stderr).toContain('same.csv');
   });
 
-  it('is told when a run, or its store, does not exist', async () => {
+  it('is reported when a run, or its store, does not exist', async () => {
     const noStore = await world.run(['status', '--run-id', 'x', '--store', 'nowhere']);
     expect([noStore.code, noStore.stdout]).toEqual([1, '']);
     expect(noStore.stderr).toContain('there is no store in ');

@@ -65,7 +65,7 @@ describe('the built command line, in processes of its own', () => {
     });
   }
 
-  it('ends quietly when nobody reads on, and not as if all had been read', () => {
+  it('ends quietly when its reader stops, and not as if all had been read', () => {
     // The reader of the pipe has left before anything is written.
     const script = `mkfifo gone; : < gone & exec 3> gone; wait; "$0" "$1" results --run-id csv --store store >&3; echo $?`;
     const said = execFileSync('bash', ['-c', `exec 2>&1; ${script}`, process.execPath, main], {

@@ -8,7 +8,7 @@ import { apiKey, createCliWorld, csvOf, startArgs, type CliWorld } from './in-pr
 const store = ['--store', 'store'];
 const hourMs = 3_600_000;
 
-describe('a run that somebody steps into', () => {
+describe('a run that an operator steps into', () => {
   let world: CliWorld;
   beforeAll(async () => {
     // The provider's time stands still, but for what a test lets pass.
@@ -29,7 +29,7 @@ describe('a run that somebody steps into', () => {
     return command.finally(() => clearInterval(timer));
   };
 
-  it('says at Ctrl-C which batches go on, how to go on and how to cancel; wait goes on', async () => {
+  it('says at Ctrl-C which batches continue, how to continue and how to cancel; wait continues', async () => {
     const before = sent();
     const args = startArgs('rows.csv', 'stopped', '--wait', '--max-requests-per-batch', '10');
     const ran = await world.run(args, { interruptAfter: () => until(() => sent() === before + 2) });
@@ -131,7 +131,7 @@ describe('a run that somebody steps into', () => {
     expect(results.lines[0]).toMatchObject({ error: { error_class: 'run_cancelled' } });
   });
 
-  it('names an owner that does not answer, to somebody at a terminal, and acts itself once the owner is gone', async () => {
+  it('names an owner that does not answer, to a user at a terminal, and acts itself once the owner is gone', async () => {
     await start('silent');
     const folder = join(world.folder, 'store/runs/silent');
     const lock = (released: boolean): void =>
@@ -186,7 +186,7 @@ describe('a run that somebody steps into', () => {
     expect((await world.run(['status', '--run-id', 'left', ...store])).code).toBe(1);
   });
 
-  it('stops at a full disk, in one line, and goes on when there is room', async () => {
+  it('stops at a full disk, in one line, and continues when there is space', async () => {
     const before = sent();
     const args = startArgs('rows.csv', 'full', '--wait', '--max-requests-per-batch', '10');
     const fill = async (): Promise<void> => {
@@ -215,8 +215,8 @@ describe('a run that somebody steps into', () => {
   });
 });
 
-describe('a provider in trouble', () => {
-  it('is told of once per change, and waited for', async () => {
+describe('a provider that fails', () => {
+  it('is reported once per change, and waited for', async () => {
     const faults = [
       { type: 'http_error', statusCode: 503, operation: 'create_file', times: 2 } as const,
     ];
@@ -284,8 +284,8 @@ describe('a cancel that the provider answers with errors for ever', () => {
   });
 });
 
-describe('a run that is interrupted while the provider is in trouble', () => {
-  it('does not say of batches that have ended that they go on', async () => {
+describe('a run that is interrupted while the provider fails', () => {
+  it('does not say of batches that have ended that they continue', async () => {
     await using world = await createCliWorld({
       turnaroundMs: { min: 10, max: 20 },
       faults: [{ type: 'http_error', operation: 'file_content', statusCode: 503, times: 1_000 }],

@@ -61,7 +61,7 @@ describe('a run whose journals are gone', () => {
     ]);
   });
 
-  it('is told by doctor with the version that it had acknowledged, and goes only with --abandon', async () => {
+  it('is reported by doctor with the version that it had acknowledged, and goes only with --abandon', async () => {
     await using world = await createDamagedWorld();
     const looked = await world.run(['doctor', '--repair']);
     expect([

@@ -48,7 +48,7 @@ describe('doctor', () => {
     expect(world.storedText('.batchor')).toBe(before);
   });
 
-  it('says what a repair would give up, gives it up when it is told to, and the run goes on', async () => {
+  it('says what a repair would give up, gives it up on request, and the run continues', async () => {
     await using world = await createCliWorld();
     world.write('in.csv', 'id,text\na,one\nb,two\n');
     await world.run([...start, '--run-id', 'hurt', '--wait']);

@@ -81,7 +81,7 @@ describe('several inputs', () => {
     return inputsSource(files, { map: asItIs, rowsMax, ref: 'rows', namespacesIds: false });
   };
 
-  it('read no more than the first rows, from whichever of them reading goes on', async () => {
+  it('read no more than the first rows, from whichever of them reading continues', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 4 }),
@@ -131,7 +131,7 @@ describe('several inputs', () => {
     await expect(read({ offset: 3 })).rejects.toThrow('cannot continue from');
   });
 
-  it('are told apart by the ends of their names, or by what is said', () => {
+  it('are distinguished by the ends of their names, or by what is said', () => {
     const kinds = (names: readonly string[]) =>
       names.map((given) => kindOfInput({ given, absolute: given }));
     expect(kinds(['a.csv', 'B.CSV', 'c.jsonl', 'd.ndjson', 'e.tsv', 'f.tab.gz'])).toEqual([

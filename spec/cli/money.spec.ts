@@ -181,7 +181,7 @@ describe('batchor quote', () => {
   });
 });
 
-describe('flags of money and room', () => {
+describe('flags of money and capacity', () => {
   it('are refused where they cannot be meant, before anything exists', async () => {
     await using world = await worldOf(3);
     world.write('broken.json', '{"gpt-4.1":{"input":-1,"output":1,"as_of":"2026-11-01"}}');
@@ -238,7 +238,7 @@ describe('flags of money and room', () => {
     expect(existsSync(storeOf(world))).toBe(false);
   });
 
-  it('hold for the whole run, whoever goes on with it', async () => {
+  it('hold for the whole run, whichever process continues it', async () => {
     await using world = await worldOf(12);
     const flags = [
       ...[
@@ -345,7 +345,7 @@ describe('flags of money and room', () => {
     ]);
   });
 
-  it('say null for what nobody knows', async () => {
+  it('say null for what is not known', async () => {
     await using world = await worldOf(3);
     const ran = await world.run(
       startArgs('rows.csv', 'blind', '--wait').map((word) =>
@@ -360,7 +360,7 @@ describe('flags of money and room', () => {
 });
 
 describe('a run that its cap has paused', () => {
-  it('says how to go on, and goes on with more', async () => {
+  it('says how to continue, and continues with more', async () => {
     await using world = await worldOf(40);
     const flags = [
       '--max-cost',

@@ -28,7 +28,7 @@ describe('batches that do not end', () => {
     return ran.json['live_batches'] as unknown as readonly Live[];
   };
 
-  it('are told of while they are waited for, and their status is shown as the provider writes it', async () => {
+  it('are reported while they are waited for, and their status is shown as the provider writes it', async () => {
     const args = startArgs('rows.csv', 'stuck', '--wait', '--max-requests-per-batch', '2');
     const told = async (stderr: () => string): Promise<void> => {
       while (!stderr().includes('does not know this status'))

@@ -184,7 +184,7 @@ describe('a store in a database', () => {
     expect(results.stdout.split('\n')[29]).toContain('"source_ref":"run:once"');
   });
 
-  it('lets a run be paused, resumed, cancelled and deleted by whoever knows the address, payloads or not', async () => {
+  it('lets a run be paused, resumed, cancelled and deleted by any process that knows the address, payloads or not', async () => {
     await start('byhand');
     const far = { env: { BATCHOR_ARTIFACTS: '' } };
     const paused = await run(['pause', '--run-id', 'byhand'], far);
@@ -213,7 +213,7 @@ describe('a store in a database', () => {
     expect([folder.code, folder.stdout]).toEqual([1, '']);
   });
 
-  it('is worked on: a worker takes what is due, hears what others say, and gives back what it has when it is told to go', async () => {
+  it('is worked on: a worker takes what is due, reads requests of others, and releases its runs when it is stopped', async () => {
     await start('carried');
     await start('held');
     const owner = async (runId: string): Promise<unknown> =>

@@ -95,7 +95,7 @@ describe('a prepared batch file', () => {
     );
   });
 
-  it('names the faults of later lines, and the command that splits it', async () => {
+  it('names the errors of later lines, and the command that splits it', async () => {
     const later = async (row: unknown) => (await dry([request, row])).stderr;
     expect(await later({ ...without('url'), custom_id: 'two' })).toContain(
       'p.jsonl:2, field "url": it has no url: name the endpoint',

@@ -32,7 +32,7 @@ describe('a request that is refused by its id', () => {
       'at validation',
       [{ type: 'validation_fails', code: 'invalid_request', lines: [3], byId: true, batch: 1 }],
     ],
-  ])('%s drops its row, by its own name, and the others go on', async (_place, faults) => {
+  ])('%s drops its row, by its own name, and the others are sent', async (_place, faults) => {
     const played = await play(faults);
     expect([played.started.code, failedIn(played), played.results.length]).toEqual([
       2,

@@ -87,7 +87,7 @@ describe('a run from the command line', () => {
     expect(lines[12]?.['metadata']).toMatchObject({ stars: 2 });
   });
 
-  it('gives back the columns that it was asked for, and keeps all others to itself', async () => {
+  it('returns the columns that it was asked for, and keeps all others to itself', async () => {
     world.write('meta.jsonl', '{"id":1,"text":"a","stars":5,"note":"n"}\n{"id":2,"text":"b"}\n');
     await world.run(startArgs('meta.jsonl', 'meta', '--wait', '--metadata-field', 'stars'));
     const [first, second] = await results('meta');
@@ -98,7 +98,7 @@ describe('a run from the command line', () => {
     expect(Object.keys((await results('kept'))[0]?.['metadata'] as object)).not.toContain('text');
   });
 
-  it('returns from a start without --wait once everything is sent; wait goes on from the run alone', async () => {
+  it('returns from a start without --wait once everything is sent; wait continues from the run alone', async () => {
     world.write('sent.csv', csvOf(30));
     const started = await world.run(
       startArgs('sent.csv', 'sent', '--max-requests-per-batch', '10'),
@@ -118,7 +118,7 @@ describe('a run from the command line', () => {
     expect(again.json['batch_count']).toBe(3);
   });
 
-  it('reads no more than --limit rows, and knows it when it goes on', async () => {
+  it('reads no more than --limit rows, and knows it when it continues', async () => {
     world.write('limited.jsonl', jsonlOf(30));
     const ran = await world.run(startArgs('limited.jsonl', 'limited', '--wait', '--limit', '7'));
     expect(ran.json).toMatchObject({ item_count: 7, status: 'completed' });
@@ -144,7 +144,7 @@ describe('a run from the command line', () => {
     expect((await world.run(args)).json).toMatchObject({ status: 'completed', item_count: 4 });
   });
 
-  it('reads CSV as it comes: the delimiter is found by the header and told, or said, or what the name promises', async () => {
+  it('reads CSV as it comes: the delimiter is found by the header and reported, or given, or what the name promises', async () => {
     world.write('excel.csv', '\u{FEFF}id;text;;\na;one, two;;\nb;"three; four";;\n;;;\n');
     world.write('plain.tsv', 'id\ttext\na\tone; two\n');
     world.write('odd.csv', 'id~text\na~one\n');

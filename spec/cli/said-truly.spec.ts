@@ -70,7 +70,7 @@ describe('an argument that cannot be meant', () => {
       expect(stderr).toContain(hint);
     });
 
-  it('keeps nobody from help, and a dash from being standard input', async () => {
+  it('leaves help reachable, and a dash from being standard input', async () => {
     expect((await world.run(['schema', 'check', '--help'])).code).toBe(0);
     const { stderr } = await world.run(['start', '--input', '-', '--input-format', 'jsonl']);
     expect(stderr).toContain('--model is missing');
@@ -105,7 +105,7 @@ describe('an error of batchor itself', () => {
 });
 
 describe('a run that was paused before', () => {
-  it('is not told as if it had just been paused', async () => {
+  it('is not reported as if it had just been paused', async () => {
     world.write('bad.csv', 'id,text\na,x\na,y\n');
     const first = await world.run(startArgs('bad.csv', 'paused', '--wait'));
     expect(first.stderr).toContain('run paused is paused (bad_rows): ');
@@ -132,7 +132,7 @@ describe('a limit of a batch', () => {
     expect(world.emulator.ledger.uploads).toBe(uploads);
   });
 
-  it('that some rows do not fit into is told, and the others are sent', async () => {
+  it('that some rows do not fit into is reported, and the others are sent', async () => {
     world.write('long.csv', `id,text\na,x\nb,${'y'.repeat(300)}\n`);
     const ran = await world.run(
       startArgs('long.csv', 'long', '--max-bytes-per-batch', '250', '--wait'),
@@ -154,7 +154,7 @@ describe('what the service is known not to take', () => {
       ...said,
     } as Description);
 
-  it('is told of, with the nearest that it does', async () => {
+  it('is reported, with the nearest that it does', async () => {
     expect(await notes({ model: 'gpt-4.1-mni' })).toEqual([
       'batchor: OpenAI has no model "gpt-4.1-mni" known to this version; did you mean gpt-4.1-mini?',
     ]);

@@ -163,7 +163,7 @@ describe('a run of a command line with a schema', () => {
     ).toBe(true);
   });
 
-  it('is settled by the code of a TypeScript module, in a process that is told nothing of it', async () => {
+  it('is settled by the code of a TypeScript module, in a process that was given nothing of it', async () => {
     await using world = await worldOf(3);
     const more = ['--structured-output', './labels.ts#Picky', '--max-attempts', '1'];
     expect((await world.run(startArgs('rows.csv', 'a', ...more))).code).toBe(0);
@@ -185,7 +185,7 @@ describe('a run of a command line with a schema', () => {
     expect((await world.run(['verify', '--run-id', 'a', '--store', storeOf(world)])).code).toBe(0);
   });
 
-  it('goes on by the stored schema where the module is gone, and says so', async () => {
+  it('continues by the stored schema where the module is gone, and says so', async () => {
     await using world = await worldOf(3);
     const more = ['--structured-output', './labels.ts#Picky', '--max-attempts', '1'];
     await world.run(startArgs('rows.csv', 'a', ...more));

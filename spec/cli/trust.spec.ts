@@ -146,7 +146,7 @@ describe('a store', () => {
     expect(concerns()).toEqual([]);
   });
 
-  it('that the group or everybody can write to is warned of', () => {
+  it('that the group or any user can write to is warned of', () => {
     make();
     chmodSync(path(), 0o770);
     expect(concerns()).toEqual([

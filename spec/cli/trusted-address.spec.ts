@@ -56,7 +56,7 @@ describe('a run at an address of its own', () => {
     expect((await elsewhere(wait('b'), home)).code).toBe(0);
   });
 
-  it('sends nothing into a default store that a link leads away, and can still be looked at', async () => {
+  it('sends nothing into a default store that a link leads away, and can still be read', async () => {
     const bare = startArgs('rows.csv', 'c').filter(
       (word) => word !== '--store' && word !== 'store',
     );

@@ -205,7 +205,7 @@ describe('the live line', () => {
     expect(liveLine(summaryOf({ ...running, usage }))).not.toContain('$');
   });
 
-  it('says that rows wait for room, and why', () => {
+  it('says that rows wait for capacity, and why', () => {
     const needs = { tokens: 5, requests: 1, usd: 0, retryAtMs: null, sinceMs: 0, looks: 0 };
     const waiting = { ...running, backlog: { ...running.backlog, needs } };
     expect(liveLine(summaryOf(waiting))).toContain(' · waiting for capacity in the budget');

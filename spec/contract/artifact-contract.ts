@@ -58,7 +58,7 @@ export const describeArtifactContract = (
     });
     afterEach(() => fixture.dispose());
 
-    it('gives back what was put, whatever its pieces were', async () => {
+    it('returns what was put, whatever its chunks were', async () => {
       let count = 0;
       await fc.assert(
         fc.asyncProperty(

@@ -60,7 +60,7 @@ describe('artifacts as files', () => {
   afterEach(() => rm(dir, { recursive: true, force: true }));
   const text = (value: string): readonly Uint8Array[] => [Buffer.from(value)];
 
-  it('make no folder before the first object, and then let nobody else in', async () => {
+  it('make no folder before the first object, and then let no other user in', async () => {
     const artifacts = filesystemArtifacts({ dir: root });
     await artifacts.size('a/b')();
     expect(existsSync(root)).toBe(false);
@@ -187,7 +187,7 @@ describe('artifacts as files', () => {
     expect((await artifacts.readSpans('new', [{ offset: 0, length: 3 }])())._tag).toBe('Right');
   });
 
-  it('are swept but for what is kept, unfinished files too', async () => {
+  it('are removed but for what is kept, unfinished files too', async () => {
     const artifacts = filesystemArtifacts({ dir: root });
     for (const name of ['keep/a', 'lose/b', 'c']) await artifacts.put(name, text(name))();
     await writeFile(join(root, 'keep', '.put-0123'), 'half');

@@ -125,7 +125,7 @@ describe('any table as CSV', () => {
     );
   });
 
-  it('tells null from an empty text to a reader that looks at quotes', async () => {
+  it('tells null from an empty text to a reader that heeds quotes', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 8 }),
@@ -207,7 +207,7 @@ describe('CSV', () => {
     expect(parse(await write(cells, [cells]))).toEqual([cells, cells]);
   });
 
-  it('comes in pieces as pages come, and none is asked for before it is needed', async () => {
+  it('comes in chunks as pages come, and none is asked for before it is needed', async () => {
     let made = 0;
     const pages = async function* (): AsyncGenerator<TablePage> {
       for (; made < 100; made += 1)

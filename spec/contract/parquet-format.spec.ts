@@ -148,7 +148,7 @@ describe('the Parquet format', () => {
     expect(types).toEqual(['Utf8', 'Int64', 'Float64', 'Bool', 'Utf8']);
   });
 
-  it('writes a piece as soon as a row group is full of rows or text, and holds no more', async () => {
+  it('writes a chunk as soon as a row group is full of rows or text, and holds no more', async () => {
     let pulled = 0;
     const counted: TableStream = {
       columns: [{ name: 'text', type: 'text' }],
@@ -166,7 +166,7 @@ describe('the Parquet format', () => {
     expect(seen.length).toBe(9);
   });
 
-  it('holds ten thousand rows, or four million characters, unless it is told otherwise', async () => {
+  it('holds ten thousand rows, or four million characters, unless an option says otherwise', async () => {
     const texts = (rowCount: number, chars: number): TableStream => ({
       columns: [{ name: 'text', type: 'text' }],
       pages: (async function* () {

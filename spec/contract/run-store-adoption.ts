@@ -30,7 +30,7 @@ export const describeAdoptionContract = (
       await fixture.dispose();
     });
 
-    it('names the runs that nobody owns and to which something is owed by then', async () => {
+    it('names the runs that have no owner and pending work by then', async () => {
       const reading = await createdRun(store, 'reading' as RunId);
       const paused = await createdRun(store, 'paused' as RunId);
       const polling = await createdRun(store, 'polling' as RunId);

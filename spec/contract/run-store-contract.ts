@@ -305,7 +305,7 @@ export const describeRunStoreContract = (
       expect((await ok(run.inbox())).map((command) => command.id)).toEqual([ids[0], ids[2]]);
     });
 
-    it('removes a run that nobody owns, and nothing less than all of it', async () => {
+    it('removes a run that has no owner, and nothing less than all of it', async () => {
       const run = await createdRun(store);
       expect(await errorOf(store.remove(runId))).toBe('owned_elsewhere');
       await run.close();

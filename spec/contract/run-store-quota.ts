@@ -87,7 +87,7 @@ export const describeQuotaContract = (
       });
     });
 
-    it('refuses by the guard what takes no room, too', async () => {
+    it('refuses by the guard what takes no capacity, too', async () => {
       const one = await quotaRun(store, 'one', 4);
       const two = await quotaRun(store, 'two', 4);
       await planOk(one, 'a');
@@ -161,7 +161,7 @@ export const describeQuotaContract = (
       expect(await othersOf(one)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
     });
 
-    it('counts what a run holds that nobody drives, until its batches are over in any case', async () => {
+    it('counts what a run without an owner holds, until its batches are over in any case', async () => {
       const one = await quotaRun(store, 'one', 4);
       const two = await quotaRun(await another(), 'two', 4);
       const { untilMs } = reservationOf(await planOk(one, 'a'));
@@ -213,7 +213,7 @@ export const describeQuotaContract = (
       });
     });
 
-    it('tells what a run waits for, while it looks for it, and no longer', async () => {
+    it('reports what a run waits for, while it checks for it, and no longer', async () => {
       const one = await quotaRun(store, 'one', 8);
       const two = await quotaRun(await another(), 'two', 4);
       const need = {
@@ -240,7 +240,7 @@ export const describeQuotaContract = (
       expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
     });
 
-    it('goes on knowing what runs hold when it is opened again, whoever owns them', async () => {
+    it('still knows what runs hold when it is opened again, whichever process owns them', async () => {
       const one = await quotaRun(store, 'one', 8);
       await planOk(one, 'a');
       await planOk(one, 'b');
@@ -254,7 +254,7 @@ export const describeQuotaContract = (
       expect(await othersOf(two)).toEqual({ tokens: 40, requests: 4, stated: null, wants: [] });
     });
 
-    it('gives the room to one at most of runs that plan at the same moment', async () => {
+    it('gives the capacity to one at most of runs that plan at the same moment', async () => {
       const stores = [store, await another(), await another()];
       const runs: OwnedRun[] = [];
       for (let i = 0; i < 8; i += 1)

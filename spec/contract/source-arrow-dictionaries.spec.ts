@@ -59,7 +59,7 @@ const textsOf = (entries: readonly SourceEntry[]): readonly unknown[] =>
   );
 
 describe('an Arrow stream whose dictionary grows, and is replaced', () => {
-  it('is read by the dictionary of each batch, from wherever reading goes on', async () => {
+  it('is read by the dictionary of each batch, from wherever reading continues', async () => {
     const path = join(folder, 'rows.arrows');
     const writer = new arrow.RecordBatchStreamWriter();
     for (const [dictionary, keys] of batches) writer.write(batchOf(dictionary, keys));

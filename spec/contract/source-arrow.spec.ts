@@ -410,7 +410,7 @@ describe('an Arrow file that is compressed', () => {
     expect(await rowsOf(LZ4_FILE)).toEqual(expected);
   });
 
-  it('with zstd is read where Node can, and refused with a word of advice where not', () => {
+  it('with zstd is read where Node can, and refused with advice where not', () => {
     const ref = 'rows.arrow';
     const can = 'zstdDecompressSync' in zlib;
     if (can) needCodec(apache, ref, 'zstd');
@@ -611,7 +611,7 @@ describe('an Arrow file', () => {
     },
   );
 
-  it('gives back any rows, from the start and from every position, by two writers, in both formats', async () => {
+  it('returns any rows, from the start and from every position, by two writers, in both formats', async () => {
     const folder = await tempFolder();
     const text = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 20 }),

@@ -64,7 +64,7 @@ const rowsOf = (
 });
 
 describe('a source of several', () => {
-  it('goes on behind any row of any source, whatever they hold', async () => {
+  it('continues behind any row of any source, whatever they hold', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(fc.string(), { maxLength: 5 }), { minLength: 1, maxLength: 5 }),

@@ -337,7 +337,7 @@ describe('a compressed file cannot be read, and says what to do, where', () => {
     expect(await failure('rows.csv.gz', 'id\n1', 'none')).toBeNull();
   });
 
-  it('the position was taken in one that was packed otherwise', async () => {
+  it('the position is of a file that was packed otherwise', async () => {
     const at = { offset: 3, line: 2, index: 0 };
     expect(await failure('rows.csv.gz', gzip('id\n1'), 'gzip', at)).toContain(
       'a position in plain UTF-8, and this is read as a file that is compressed',

@@ -520,7 +520,7 @@ const writeField = (field: string, always: boolean): string =>
   always || /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 
 describe('any CSV file', () => {
-  it('gives back its rows, from the start and from every position, in chunks of any size', async () => {
+  it('returns its rows, from the start and from every position, in chunks of any size', async () => {
     const folder = await tempFolder();
     await fc.assert(
       fc.asyncProperty(

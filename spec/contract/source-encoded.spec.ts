@@ -93,7 +93,7 @@ describe('a source over a file in another encoding', () => {
       ]);
   });
 
-  it('gives back its rows, from the start and from every position, packed or not', async () => {
+  it('returns its rows, from the start and from every position, packed or not', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 8 }),

@@ -82,7 +82,7 @@ const readText = async (
 };
 
 describe('a JSON file', () => {
-  it('gives back its rows, from the start and from every position, in chunks of any size', async () => {
+  it('returns its rows, from the start and from every position, in chunks of any size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(

@@ -231,7 +231,7 @@ describe('a JSONL source with a rowSchema', () => {
     ]);
   };
 
-  it('gives rows as the schema makes them, and names path and fault of those that fail', async () => {
+  it('gives rows as the schema makes them, and names path and error of those that fail', async () => {
     const path = await tempFile('rows.jsonl', contents);
     await expectTickets(jsonlSource(path, { rowSchema: Ticket, itemId: 'id' }));
   });
@@ -395,7 +395,7 @@ const lineEnd = fc.constantFrom('\n', '\r\n', '\n\n', '\n \r\n');
 const chunkBytes = fc.oneof(fc.integer({ min: 1, max: 16 }), fc.constant(4_096));
 
 describe('any JSONL file', () => {
-  it('gives back its rows, from the start and from every position, in chunks of any size', async () => {
+  it('returns its rows, from the start and from every position, in chunks of any size', async () => {
     const folder = await tempFolder();
     await fc.assert(
       fc.asyncProperty(

@@ -392,7 +392,7 @@ describe('a Parquet source cannot be read, and says what to do, where', () => {
     });
   });
 
-  it('skips a damaged row group without looking at it where reading goes on behind it', async () => {
+  it('skips a damaged row group without reading it where reading continues behind it', async () => {
     const bytes = Buffer.from(eight());
     bytes.fill(0xff, bytes.indexOf('row-0') - 4, bytes.indexOf('row-3') + 5);
     const path = await tempFile('rows.parquet', bytes);
@@ -488,7 +488,7 @@ const tableOf = fc
   }));
 
 describe('any Parquet file', () => {
-  it.each(CODECS)('compressed with %s gives back its rows', async (codec) => {
+  it.each(CODECS)('compressed with %s returns its rows', async (codec) => {
     const values = Array.from(
       { length: 3_000 },
       (_, row) => `${AWKWARD[row % AWKWARD.length] ?? ''} ${row % 7}`,
@@ -502,7 +502,7 @@ describe('any Parquet file', () => {
     );
   });
 
-  it.each(CODECS)('compressed with %s gives back columns of nothing', async (codec) => {
+  it.each(CODECS)('compressed with %s returns columns of nothing', async (codec) => {
     for (const dictionary of [true, false]) {
       for (const version of [1, 2] as const) {
         const path = await written(
@@ -516,7 +516,7 @@ describe('any Parquet file', () => {
     }
   });
 
-  it('gives back its rows, from the start and from every position, however it is laid out and read', async () => {
+  it('returns its rows, from the start and from every position, however it is laid out and read', async () => {
     const folder = await tempFolder();
     await fc.assert(
       fc.asyncProperty(

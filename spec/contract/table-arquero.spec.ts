@@ -132,7 +132,7 @@ describe('toTable', () => {
     );
   });
 
-  it('says how to install arquero where it is missing, and hides no other fault of loading it', async () => {
+  it('says how to install arquero where it is missing, and hides no other error of loading it', async () => {
     const fault = (message: string) =>
       Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' });
     const missing = collectTable(streamOf(COLUMNS, []), () =>

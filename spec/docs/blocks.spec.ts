@@ -84,7 +84,7 @@ describe('the documents', () => {
     }
   });
 
-  it('hide no block in a language that nobody checks', () => {
+  it('hide no block in a language that is not checked', () => {
     const odd = docs
       .flatMap(({ blocks }) => blocks)
       .filter(
@@ -187,7 +187,7 @@ describe('the checks of the documents', () => {
     expect(() => doc(`${fence}ts`, 'const a = 1;')).toThrow('never closed');
   });
 
-  it('name the line of a wrong type, also in a block that goes on with the one before; know batchor by its own name', () => {
+  it('name the line of a wrong type, also in a block that continues the one before; know batchor by its own name', () => {
     const planted = doc(
       `${fence}ts`,
       `import * as E from 'fp-ts/lib/Either.js';`,

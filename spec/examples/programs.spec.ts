@@ -319,7 +319,7 @@ describe.concurrent('the programs of docs/examples', () => {
     expect((await run.wait()).itemCounts.completed).toBe(12);
   });
 
-  it('12: goes on with a run that nobody drives, and tells what happens after its cursor', async () => {
+  it('12: continues a run that no process drives, and reports what happens after its cursor', async () => {
     const cwd = folder();
     const emulator = await emulate({ speed: 0 });
     const { runner } = await prepare(cwd, emulator.baseURL);
@@ -332,7 +332,7 @@ describe.concurrent('the programs of docs/examples', () => {
     expect(said).toContain('"event_type":"run_finished"');
   });
 
-  it('17: plays a day of trouble, and loses nothing', async () => {
+  it('17: plays a day of failures, and loses nothing', async () => {
     const said = await begin('17-simulate-faults.ts', folder(), 'http://127.0.0.1:9/v1').ended;
     expect(said).toMatch(
       /^\d+ batches [1-9]\d* crashes \d+\.\d h 0\.0\d+ USD\ntrue completed(_with_failures)?\ncompleted\n$/,
@@ -409,7 +409,7 @@ describe.concurrent('the programs of docs/examples', () => {
     ).toEqual([]);
   });
 
-  it('14: starts a run in one process, and carries it to its end in another, which leaves when it is told to', async () => {
+  it('14: starts a run in one process, and carries it to its end in another, which leaves when it is stopped', async () => {
     const cwd = folder();
     const emulator = await emulate(atOnce);
     const database = await newDatabase();

@@ -15,7 +15,7 @@ describe('a pattern that looks around', () => {
     expect(hasLookaround(pattern)).toBe(true);
   });
   it.each(['ab', '(a)', '(?:a)', '(?<name>a)', '[(?=]', '\\(?=a', '[\\](?=]', '', '(', '['])(
-    'is told from one that does not: %s',
+    'is distinguished from one that does not: %s',
     (pattern) => {
       expect(hasLookaround(pattern)).toBe(false);
     },

@@ -144,7 +144,7 @@ describe('an answer that was promised in a structure', () => {
     });
   });
 
-  it('may have keys that nobody asked for, in a union as outside of one', async () => {
+  it('may have keys that were not asked for, in a union as outside of one', async () => {
     const result = z.union([
       z.object({ k: z.literal('a'), note: z.string().optional() }),
       z.object({ k: z.literal('b') }),

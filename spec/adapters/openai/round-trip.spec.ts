@@ -163,7 +163,7 @@ describe('a batch at the emulator', () => {
     expect(verdicts).toEqual([]);
   });
 
-  it('whose create is answered to nobody is found under its key and attempt, and was bought once', async () => {
+  it('is found where the answer to its create is lost, under its key and attempt, and was bought once', async () => {
     await using it = await stand({ faults: [{ type: 'lose_create_reply' }] });
     const inputFileId = await uploadRows(it.provider);
     expect((await leftOf(it.provider.create({ ...createInput, inputFileId }))).type).toBe(

@@ -140,7 +140,7 @@ describe('a list that is a bare array', () => {
     expect(found.map(({ providerBatchId }) => providerBatchId)).toEqual(['b1']);
   });
 
-  it('is silent only as far back as it shows: nobody says that it is whole', async () => {
+  it('proves absence only as far back as it shows: nothing says that it is whole', async () => {
     await using stub = await startStub(serving([entry(0), entry(1)]));
     const { found, readBackToMs } = await rightOf(
       at(stub.baseURL).sweep(sweepInput(['k'], seconds * 1000)),
@@ -149,13 +149,13 @@ describe('a list that is a bare array', () => {
   });
 });
 
-describe('an upload for which there is no room', () => {
+describe('an upload that the service has no capacity for', () => {
   it.each([
     [400, 'quotaExceeded', 'The quota for files without expiry is reached. The maximum is 500.'],
     [403, 'storage_limit_exceeded', 'Project storage is full.'],
     [429, null, 'Too many files: delete some.'],
     [400, null, 'File storage limit exceeded for this organization.'],
-  ])('(%i %s) names what makes room', async (status, code, message) => {
+  ])('(%i %s) names what frees capacity', async (status, code, message) => {
     await using stub = await startStub((_seen, response) =>
       json(response, status, apiError(message, code)),
     );

@@ -58,7 +58,7 @@ describe.each(encodings)('counting %s', (encoding) => {
     expect(counter.count(text, model)).toBe(exact(text));
   });
 
-  it('loses no character of a text when cutting it into pieces', () => {
+  it('loses no character of a text when cutting it into segments', () => {
     fc.assert(
       fc.property(plain, (text) => {
         expect(segmentsOf(text, encoding).join('')).toBe(text);
@@ -78,13 +78,13 @@ describe.each(encodings)('counting %s', (encoding) => {
 });
 
 describe('a counter', () => {
-  it('takes the byte bound where a piece is so long that tiktoken would take minutes', () => {
+  it('takes the byte bound where a segment is so long that tiktoken would take minutes', () => {
     // Tiktoken itself would say 12,500 and fewer.
     expect(counter.count('a'.repeat(100_000), 'gpt-4.1')).toBe(100_000);
     expect(counter.count(`${' '.repeat(100_000)}x`, 'gpt-4.1')).toBeGreaterThan(99_000);
   });
 
-  it('forgets pieces at its ceiling and goes on counting rightly', () => {
+  it('forgets segments at its ceiling and still counts rightly', () => {
     const small = tiktokenCounter({ pieceCacheEntriesMax: 3 });
     const text = 'one two three four five six seven eight nine ten';
     for (let round = 0; round < 3; round += 1)

@@ -223,7 +223,7 @@ describe('pause', () => {
     expect(dueTypes(run)).toEqual([]);
   });
 
-  it('is woken by no fault of a stage that stands still', () => {
+  it('is woken by no error of a stage that stands still', () => {
     const run = startRun();
     send(run, {
       type: 'RecordFault',

@@ -80,7 +80,7 @@ describe('the snapshot', () => {
     expect(sizeOf(large) - sizeOf(small)).toBeLessThan(20);
   });
 
-  it('has as many faults and buckets as there are things to wait for, never as many as there were', () => {
+  it('has as many failed effects and buckets as there are things to wait for, never as many as there were', () => {
     for (const { seed, steps } of recordHistories(60)) {
       for (const { after } of steps) {
         const { faults, live, backoff } = after.snapshot;

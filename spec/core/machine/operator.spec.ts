@@ -58,7 +58,7 @@ describe('what an operator waits for', () => {
     expect(Math.min(counts.submitted, counts.cancelSent)).toBeGreaterThan(10);
   });
 
-  it('is told of every run that cannot progress: a pause, held batches, or a missing source', () => {
+  it('hears of every run that cannot progress: a pause, held batches, or a missing source', () => {
     const seen = new Set<string>();
     const law = breaches(histories, ({ after: { snapshot }, command: { atMs } }) => {
       if (!isCreated(snapshot) || isFinished(snapshot)) return null;

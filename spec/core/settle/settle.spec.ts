@@ -216,7 +216,7 @@ describe('a batch that failed validation', () => {
   };
 
   it.each([1, 2, 3, 1_000])(
-    'fails the rows on the lines at fault and sends the rest again, in slices of %i',
+    'fails the rows on the wrong lines and sends the rest again, in slices of %i',
     (rowsMax) => {
       const bad = 'failed_permanent: invalid_request';
       expect(statuses(refused(rejected('invalid_lines', [1, 4]), rowsMax))).toEqual([

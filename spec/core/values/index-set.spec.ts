@@ -8,7 +8,7 @@ import {
 } from '../../../lib/core/internal.ts';
 
 describe('a set of indexes', () => {
-  it('gives back the indexes that it was made of, counts them, and knows the place of each', () => {
+  it('returns the indexes that it was made of, counts them, and knows the place of each', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(60)), (indexes) => {
         const ascending = indexes.toSorted((a, b) => a - b);

@@ -34,7 +34,7 @@ describe('a run that was taken for a commit which fails', () => {
     isDown = false;
   });
 
-  it('is given back by whoever wanted to tell it something', async () => {
+  it('is released by a process that only wanted to send it a request', async () => {
     await (await createdRun(store)).close();
     isDown = true;
     const wish = { type: 'pause' } as const;
@@ -48,7 +48,7 @@ describe('a run that was taken for a commit which fails', () => {
     await (await ok(store.own(runId))).close();
   });
 
-  it('is given back by whoever wanted to create it', async () => {
+  it('is released by a process that only wanted to create it', async () => {
     const runner = new BatchRunner({ storage, providers: [connection], autorun: false });
     isDown = true;
     expect(await codeOf(runner.start(jobOf(connection, itemsOf(1)), { runId }))).toBe(
@@ -60,8 +60,8 @@ describe('a run that was taken for a commit which fails', () => {
   });
 });
 
-describe('a command that was read at the moment at which the run was given back', () => {
-  it('is there for whoever drives the run next', async () => {
+describe('a command that was read at the moment at which the run was released', () => {
+  it('is there for the process that drives the run next', async () => {
     const connection = fakeConnection(createFakeProvider({ nowMs: () => Date.now() }));
     const memory = await ok(memoryStore().open());
     let goOn = (): void => undefined;

@@ -212,7 +212,7 @@ describe('artifacts', () => {
         ]).toEqual([1, counted['raw']]);
       });
 
-      it('keep no raw file where the job says so, while the run still goes on', async () => {
+      it('keep no raw file where the job says so, while the run still continues', async () => {
         await using keeping = await createWorld({ ...quick, faults });
         const wanted = await readings(await played(keeping));
         await using world = await worldOf();

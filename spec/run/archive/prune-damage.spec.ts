@@ -53,7 +53,7 @@ describe('pruning raw files of which one is damaged', () => {
     },
   };
   it.each(Object.entries(damages))(
-    'removes nothing where it %s; mended, it is pruned, and no result is lost',
+    'removes nothing where it %s; repaired, it is pruned, and no result is lost',
     async (_, damage) => {
       await using world = await worldOf();
       const run = await exportedRun(world);

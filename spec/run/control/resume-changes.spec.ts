@@ -118,7 +118,7 @@ describe('a resume that says something anew', () => {
     expect(run.controlState).toBe('paused');
   });
 
-  it('refuses a cap that nobody could keep, until the price is said', async () => {
+  it('refuses a cap that could not be kept, until the price is given', async () => {
     const storage = memoryStore();
     const { run, runner } = await stored(storage, 'unpriced');
     await expect(run.resume({ costUsdMax: 5 })).rejects.toMatchObject({ code: 'price_unknown' });
@@ -143,7 +143,7 @@ describe('a resume that says something anew', () => {
     });
   });
 
-  it('lets a run go on that its cap has paused', async () => {
+  it('lets a run continue that its cap has paused', async () => {
     await using world = await createWorld({ seed: 5 });
     const run = await world.runner.start({
       ...jobOf('gpt-4.1-mini'),
@@ -218,7 +218,7 @@ describe('a resume in an inbox', () => {
       );
   });
 
-  it('is no wish where somebody else wrote it', () => {
+  it('is no request where another process wrote it', () => {
     const written = changesToInbox(whole);
     for (const rubbish of [
       { bad_rows: 'maybe' },

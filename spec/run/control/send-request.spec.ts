@@ -4,8 +4,8 @@ import { sendRequest } from '../../../lib/run/control/send-request.ts';
 import { memoryStore } from '../../../lib/sim/store/memory-store.ts';
 import { createdRun, ok, runId } from '../../contract/run-store-fixture.ts';
 
-describe('a word to a run that another process owns', () => {
-  it('is done by the asker when the owner goes away, and left for nobody to do again', async () => {
+describe('a request to a run that another process owns', () => {
+  it('is done by the sender when the owner goes away, and is not done again', async () => {
     const store = await ok(memoryStore().open());
     const owner = await createdRun(store);
     const told = sendRequest(

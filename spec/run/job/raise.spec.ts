@@ -93,7 +93,7 @@ describe('a job that raises the output limit', () => {
     },
   );
 
-  it('sends what it has packed, in batches of the size that was told', async () => {
+  it('sends what it has packed, in batches of the size that was given', async () => {
     await using world = await createWorld({
       seed: 5,
       answer: ({ customId }) => answerOf(indexInCustomId(customId) ?? -1),

@@ -366,7 +366,7 @@ describe('a quote', () => {
     expect(quote.warnings).toContain('the input has no valid row');
   });
 
-  it('refuses nonsense by name, and stops when it is told to', async () => {
+  it('refuses nonsense by name, and stops on request', async () => {
     const job = { items: few, buildPrompt, providerConfig: bounded };
     const fieldOf = (field: string): object => ({ code: 'invalid_config', details: { field } });
     await expect(runner.quote(job, { outputTokensPerItem: Number.NaN })).rejects.toMatchObject(

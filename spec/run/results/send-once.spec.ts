@@ -160,7 +160,7 @@ describe('rows with the same request, sent once', () => {
       expect(result.status === 'failed_permanent' && result.error.errorClass).toBe('run_cancelled');
   });
 
-  it('each are sent where nobody asked for it', async () => {
+  it('each are sent where sharing was not asked for', async () => {
     await using world = await createWorld({ seed: 6 });
     const run = await world.runner.start(
       jobOf(['a', 'a'], { reusePolicy: { duplicates: 'send_each' } }),

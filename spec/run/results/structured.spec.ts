@@ -225,7 +225,7 @@ describe('a schema that the provider would refuse', () => {
     return error;
   };
 
-  it('costs no upload, and is told of with every place, rule and remedy', async () => {
+  it('costs no upload, and is reported with every place, rule and remedy', async () => {
     const error = await refused({
       type: 'object',
       properties: {
@@ -252,7 +252,7 @@ describe('a schema that the provider would refuse', () => {
     ]);
   });
 
-  it('is told apart from one that no JSON Schema can say', async () => {
+  it('is distinguished from one that no JSON Schema can say', async () => {
     const error = await refused(t.type({ pair: t.tuple([t.string, t.string]) }));
     expect(error.code).toBe('schema_unsupported');
     expect(error.message).toContain(

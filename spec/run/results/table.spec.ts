@@ -245,7 +245,7 @@ describe('results as a table', () => {
     ).rejects.toThrow('got "nope"');
   });
 
-  it('grow while the run goes on; in input order they wait for its end', async () => {
+  it('grow while the run continues; in input order they wait for its end', async () => {
     await using world = await worldOf((row) => `answer ${row}`);
     const run = await world.runner.start(
       { ...job(40), chunkPolicy: { maxRequests: 10 } },

@@ -124,7 +124,7 @@ describe('items that come once', () => {
     },
   );
 
-  it('may throw when they are given up: the run is told of nothing', async () => {
+  it('may throw when they are given up: the run hears nothing of it', async () => {
     const cleanUp = (): never => {
       throw new Error('cannot clean up');
     };

@@ -104,7 +104,7 @@ describe('the corpus of answers', () => {
     }
   });
 
-  it('takes no body without a status for an answer where an error is told', () => {
+  it('takes no body without a status for an answer where an error is reported', () => {
     const wire = wireOf('responses');
     const [, body] = corpus.responses[0] as Case;
     const error = { code: 'server_error', message: 'It failed.' };

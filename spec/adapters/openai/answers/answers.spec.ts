@@ -365,7 +365,7 @@ describe('an answer', () => {
     });
   });
 
-  it('that is nested without end can be read, told and written again', () => {
+  it('that is nested without end can be read, reported and written again', () => {
     const deep = (inside: string): string => `${'['.repeat(20_000)}${inside}${']'.repeat(20_000)}`;
     const put = (text: string): string => text.replace('"here"', deep('1'));
     const told: readonly (readonly [OpenAIEndpoint, string])[] = [
@@ -384,7 +384,7 @@ describe('an answer', () => {
     expect(wireOf('embeddings').readVerdict(index).type).toBe('failed');
   });
 
-  it('that has words where a word is an object is a failure like any other', () => {
+  it('that has texts where an object is expected is a failure like any other', () => {
     for (const status of [{ toString: null, valueOf: null }, ['completed'], 7])
       expect(wireOf().readVerdict(http(200, response({ status, output: [] })))).toMatchObject({
         failureClass: 'server_error',
@@ -480,7 +480,7 @@ describe('usage', () => {
     );
   });
 
-  it('without end is not told', () => {
+  it('without end is not reported', () => {
     const endless = http(200, {
       ...response({ output: [] }),
       usage: { input_tokens: 0, output_tokens: 1 },

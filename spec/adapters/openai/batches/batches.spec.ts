@@ -411,7 +411,7 @@ describe('observing', () => {
     expect(observations.map(({ providerBatchId }) => providerBatchId)).toEqual(['batch_0']);
   });
 
-  it('fails as a whole where one answer is trouble: nothing is told from half a look', async () => {
+  it('fails as a whole where one answer fails: half a list proves nothing', async () => {
     await using stub = await startStub((seen, response) => {
       if (seen.path.endsWith('/batch_1')) json(response, 401, apiError('Key revoked.'));
       else holding(many(3))(seen, response);
@@ -438,7 +438,7 @@ describe('observing', () => {
   });
 });
 
-describe('a sweep', () => {
+describe('reconciling', () => {
   const pagesOf = (stub: Stub): number =>
     stub.seen.filter(({ path }) => path === '/v1/batches').length;
   const createdMs = (index: number): number => (1_760_000_000 - index * 60) * 1000;
@@ -539,7 +539,7 @@ describe('a sweep', () => {
     expect(pagesOf(stub)).toBeLessThan(4);
   });
 
-  it('goes on behind an entry that is no batch', async () => {
+  it('continues behind an entry that is no batch', async () => {
     await using stub = await startStub(({ query }, response) => {
       if (query.get('after') === null)
         json(response, 200, { data: [batch({ id: 'a' }), { id: 'odd' }], has_more: true });
@@ -556,7 +556,7 @@ describe('a sweep', () => {
   });
 });
 
-describe('a sweep for a lost create', () => {
+describe('reconciling a lost create', () => {
   const fileMs = 1_759_990_000_000;
   const withFile =
     (file: (response: Parameters<Answer>[1]) => void, all: readonly JsonObject[]): Answer =>

@@ -59,7 +59,7 @@ describe('a failed batch', () => {
     expect(ending?.rejection).toMatchObject({ type: 'invalid_lines', lines: [1, 4] });
   });
 
-  it('on line 0 alone is refused as a whole, and says that the line is in doubt', () => {
+  it('on line 0 alone is refused as a whole, and says that the line is uncertain', () => {
     const { ending } = failed([{ code: 'bad', message: 'no', line: 0 }]) ?? {};
     expect(ending?.rejection).toMatchObject({
       type: 'other',

@@ -139,7 +139,7 @@ describe.each(calls.slice(2, 4))('%s', (name, ask) => {
 });
 
 describe('a create', () => {
-  it('that waits for a token for ever is unclear, and is not sent when the token comes late', async () => {
+  it('that waits for a token for ever is unconfirmed, and is not sent when the token comes late', async () => {
     await using stub = await startStub((_seen, response) => {
       json(response, 200, {});
     });
@@ -180,7 +180,7 @@ describe.concurrent('a download', () => {
     );
   });
 
-  it('may take many times as long as a request, while it goes on', async () => {
+  it('may take many times as long as a request, while bytes arrive', async () => {
     const chunk = Buffer.alloc(20_000);
     const count = 14;
     await using stub = await startStub((_seen, response) => {

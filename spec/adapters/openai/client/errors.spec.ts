@@ -217,13 +217,13 @@ describe('a create', () => {
     ],
     ['no answer comes in time', () => undefined],
     ['the answer is no HTTP', (_seen, response) => response.socket?.end('garbage\r\n\r\n')],
-  ])('is unclear, and sent once, where %s', async (_name, answer) => {
+  ])('is unconfirmed, and sent once, where %s', async (_name, answer) => {
     await using stub = await startStub(answer);
     expect((await createAt(stub.baseURL, 2_000)).type).toBe('unclear');
     expect(stub.seen).toHaveLength(1);
   });
 
-  it('is transient where nobody listens: nothing was sent', async () => {
+  it('is transient where no server listens: nothing was sent', async () => {
     const error = await createAt('http://127.0.0.1:1/v1');
     expect(error).toMatchObject({
       type: 'transient',

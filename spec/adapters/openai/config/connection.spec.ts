@@ -37,7 +37,7 @@ describe('a connection', () => {
     headers: { 'x-team-token': 'team-token-12345' },
   });
 
-  it('shows its name and nothing else, however it is looked at', () => {
+  it('shows its name and nothing else, however it is printed', () => {
     const looks = [
       JSON.stringify(connection),
       inspect(connection, { showHidden: true, depth: 9, getters: true }),
@@ -369,7 +369,7 @@ describe('a secret', () => {
     'Bearer abc.def.ghi was refused',
     'eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.abc',
     'see http://joe:hunter2@host.test/',
-  ])('of a shape that keys have is taken out of %j, though nobody told us of it', (text) => {
+  ])('of a shape that keys have is taken out of %j, though it was never named', (text) => {
     expect(createScrub([])(text)).toContain('[secret]');
     expect(createScrub([])(text)).not.toMatch(/abcdefgh|abc\.def|eyJ|hunter2/u);
   });

@@ -37,7 +37,7 @@ describe('the bound of an answer', () => {
     expect(outputTokensMaxOf(endpoint, body as never)).toBe(bound);
   });
 
-  it('is told of where the prompt itself sets it', () => {
+  it('is reported where the prompt itself sets it', () => {
     const render = renderer('responses', { max_output_tokens: 100 });
     expect(render('row-0', 'plain')).not.toHaveProperty('outputTokensMax');
     expect(render('row-0', { body: { input: 'x' } })).not.toHaveProperty('outputTokensMax');
@@ -119,7 +119,7 @@ describe('the prices that are known', () => {
       expect(openaiPriceOf(model)).toBeNull();
   });
 
-  it('are those of a provider config, and null where nobody knows', () => {
+  it('are those of a provider config, and null where they are not known', () => {
     const connection = createOpenAI({ apiKey: 'sk-nothing-0123' });
     expect(connection({ model: 'gpt-4o' }).prices).toBe(openaiPrices['gpt-4o']);
     expect(connection({ model: 'house-model' }).prices).toBeNull();

@@ -46,7 +46,7 @@ describe('a request line that was written elsewhere', () => {
     );
   });
 
-  it('is refused with the field that is at fault', () => {
+  it('is refused with the wrong field', () => {
     const refused: readonly (readonly [string, string | null])[] = [
       ['nothing', null],
       ['[]', null],
