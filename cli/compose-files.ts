@@ -6,15 +6,20 @@ import type { ResultFormat } from './print/table-formats.ts';
 
 // The part of compose.ts that is about files of rows and results.
 
+/** How rows of files are read. */
+export interface ReadAs {
+  readonly idField: string;
+  readonly keepsDigits: boolean;
+  readonly keepsText?: boolean;
+  /** Called once for a file that is several, put together. */
+  readonly onMark?: (line: number) => void;
+}
+
 /** A source over one file, each row whole as its payload. */
 export const fileSource = async (
   input: InputFile,
   path: string,
-  {
-    idField,
-    keepsDigits,
-    keepsText = false,
-  }: { readonly idField: string; readonly keepsDigits: boolean; readonly keepsText?: boolean },
+  { idField, keepsDigits, keepsText = false, onMark = () => undefined }: ReadAs,
 ): Promise<CheckpointedItemSource<unknown, JsonObject>> => {
   switch (kindOfInput(input)) {
     case 'csv':
@@ -22,6 +27,7 @@ export const fileSource = async (
         itemId: idField,
         delimiter: input.delimiter ?? ',',
         skipsEmptyRecords: true,
+        onMark,
         ...(input.quote === undefined ? {} : { quote: input.quote }),
         ...(input.rowBytesMax === undefined ? {} : { recordBytesMax: input.rowBytesMax }),
         ...encodingOf(input),
@@ -31,6 +37,7 @@ export const fileSource = async (
         itemId: idField,
         numbers: keepsDigits ? 'exact' : 'rounded',
         keepsText,
+        onMark,
         ...(input.rowBytesMax === undefined ? {} : { lineBytesMax: input.rowBytesMax }),
         ...encodingOf(input),
       });
@@ -38,6 +45,7 @@ export const fileSource = async (
       return (await import('../adapters/jsonl/index.ts')).jsonSource(path, {
         itemId: idField,
         keepsText,
+        onMark,
         ...(input.jsonPath === undefined ? {} : { path: input.jsonPath }),
         ...(input.rowBytesMax === undefined ? {} : { rowBytesMax: input.rowBytesMax }),
         ...encodingOf(input),
@@ -91,6 +99,12 @@ export const findDelimiter = async (input: InputFile, idField: string): Promise<
     })
     .catch(() => null);
 };
+
+/** The delimiter that the first line of a CSV file tells Excel; null: it does not. */
+export const separatorOf = async (input: InputFile): Promise<string | null> =>
+  (await import('../adapters/csv/index.ts'))
+    .findSeparator(input.absolute, encodingOf(input))
+    .catch(() => null);
 
 const encodingOf = ({ encoding }: InputFile): { readonly encoding?: string } =>
   encoding === undefined ? {} : { encoding };

@@ -40,14 +40,19 @@ export const quoteFault = (record: QuotedRecord, rules: QuoteRules): RecordFault
 };
 
 const blank = 0x20;
+const byteOrderMark = 0xfeff;
 
 const mayBeginWithQuote = (field: string, quote: string): boolean => {
   const first = field.charCodeAt(0);
-  return first <= blank ? field.trimStart().startsWith(quote) : first === quote.charCodeAt(0);
+  return first <= blank || first === byteOrderMark
+    ? field.trimStart().startsWith(quote)
+    : first === quote.charCodeAt(0);
 };
 
 const continuesAfterQuote = (quote: string): string =>
   `a quoted field continues after its closing quote. Double the quotes inside a quoted field (${quote}${quote}), or read quotes as text (quote: null)`;
+const behindMark =
+  'a byte order mark stands before a quoted field, as where files were put together. Remove the marks inside the file: sed -i "s/^\\xEF\\xBB\\xBF//" FILE';
 const behindBlank =
   'a quote stands behind a blank at the start of a field. Remove the blank, or read quotes as text (quote: null)';
 
@@ -70,7 +75,9 @@ const misplacedQuote = (
     }
     const next = bytes.indexOf(delimiter, at);
     const end = next === -1 ? bytes.length : next;
-    if (bytes.subarray(at, end).toString().trimStart().startsWith(quote)) return fault(behindBlank);
+    const field = bytes.subarray(at, end).toString();
+    if (field.trimStart().startsWith(quote))
+      return fault(field.startsWith('\u{FEFF}') ? behindMark : behindBlank);
     if (next === -1) return null;
     at = next + Buffer.byteLength(delimiter);
   }
@@ -91,7 +98,7 @@ const startsWith = (bytes: Buffer, at: number, text: string): boolean =>
   bytes.subarray(at, at + Buffer.byteLength(text)).equals(Buffer.from(text));
 
 const isLineEnd = (bytes: Buffer, at: number): boolean =>
-  /^(?:\r?\n)?$/.test(bytes.subarray(at).toString());
+  /^(?:\r{0,2}\n)?$/.test(bytes.subarray(at).toString());
 
 /**
  * Two stray quotes make one record of all rows between them: then each of its lines has as many

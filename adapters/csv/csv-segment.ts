@@ -59,8 +59,8 @@ export const openSegment = (
     // Else one inch mark would cost its row.
     relax_quotes: true,
     // Both, always: left to find out, it takes the first line's end for all, and files of two hands
-    // mix them.
-    record_delimiter: ['\r\n', '\n'],
+    // mix them. CRCRLF is what a CRLF becomes that is written as text on Windows.
+    record_delimiter: ['\r\r\n', '\r\n', '\n'],
     skip_empty_lines: true,
     relax_column_count: true,
   });

@@ -4,6 +4,7 @@ import type { Compression } from '../files/compression.ts';
 import { encodingOfLabel } from '../files/encoding.ts';
 import type { FileTuning } from '../files/file-source.ts';
 import { bytesLimit, createFileSource, FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
+import { once } from '../files/once.ts';
 import { badEntry, createRowMapper } from '../files/row-mapping.ts';
 import { readCsv } from './read-csv.ts';
 import type { CsvRow } from './read-csv.ts';
@@ -15,7 +16,7 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
    * header names.
    */
   readonly columns?: readonly Column[];
-  /** Between fields. Default a comma. */
+  /** Between fields. Default: as a first line for Excel says (`sep=;`), else a comma. */
   readonly delimiter?: string;
   /**
    * Around fields that hold delimiters or line ends; null where quotes are text. Default `"`, and
@@ -37,11 +38,17 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
    * byte order mark says, else UTF-8.
    */
   readonly encoding?: string;
+  /**
+   * Called once, with the line of the first byte order mark behind the start of the file, as files
+   * have that were put together. Such marks are left out, at the start of rows, and so is a header
+   * behind one.
+   */
+  readonly onMark?: (line: number) => void;
 } & RowMapping<Readonly<Record<NoInfer<Column>, string>>, Payload, Metadata>;
 
 /**
  * Reads a CSV file: UTF-8 unless said otherwise, a header first, in order, resumable behind any
- * row. Lines end in LF or CRLF, mixed if need be; fields may be quoted, with line ends and doubled
+ * row. Lines end in LF, CRLF or CRCRLF, mixed if need be; fields may be quoted, with line ends and doubled
  * quotes inside; quotes inside unquoted fields are text; blank lines are skipped; a byte order mark
  * is tolerated. Several columns without a name are left out, and so are empty fields behind the
  * last column. A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable
@@ -72,8 +79,8 @@ export const tunedCsvSource = <
   options: CsvOptions<Column, Payload, Metadata>,
   tuning: FileTuning,
 ): CheckpointedItemSource<Payload, Metadata> => {
-  const { columns, itemId, delimiter = ',' } = options;
-  if (delimiter === '' || /["\r\n]/.test(delimiter)) {
+  const { columns, itemId, delimiter = null } = options;
+  if (delimiter !== null && (delimiter === '' || /["\r\n]/.test(delimiter))) {
     throw new RangeError(
       `delimiter is ${JSON.stringify(delimiter)}; it must not be empty, nor hold a quote or a line end`,
     );
@@ -88,6 +95,7 @@ export const tunedCsvSource = <
   }
   const encoding = encodingOfLabel(options.encoding);
   const recordBytesMax = bytesLimit('recordBytesMax', options.recordBytesMax, ROW_BYTES_MAX);
+  const foundMark = once(options.onMark);
   const mapRow = createRowMapper<CsvRow<Column>, Payload, Metadata>(path, options);
   return createFileSource<CsvRow<Column>, Payload, Metadata>({
     kind: 'csv',
@@ -100,6 +108,7 @@ export const tunedCsvSource = <
         columns: columns ?? null,
         idColumn,
         delimiter,
+        foundMark,
         quote: options.quote === undefined ? '"' : options.quote,
         trustsQuotes: options.quote !== undefined,
         recordBytesMax,

@@ -52,7 +52,7 @@ interface Signs {
 
 const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 const lineEndOf = (text: string): string =>
-  text.endsWith('\r\n') ? '\r\n' : text.endsWith('\n') ? '\n' : '';
+  ['\r\r\n', '\r\n', '\n'].find((end) => text.endsWith(end)) ?? '';
 
 /**
  * Where the last record of the text begins, which ends at `end`, and how many fields it has; null

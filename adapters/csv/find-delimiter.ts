@@ -2,9 +2,10 @@ import { SourceError } from '../../lib/ports/source-error.ts';
 import { checkCompression } from '../files/compression.ts';
 import { checkEncoding, encodingOfLabel } from '../files/encoding.ts';
 import { FILE_TUNING, ROW_BYTES_MAX } from '../files/file-source.ts';
+import type { FileReading } from '../files/file-reading.ts';
 import { openFile } from '../files/open-file.ts';
 import type { CsvOptions } from './csv-source.ts';
-import { readHeader } from './read-header.ts';
+import { readHeader, readSeparator } from './read-header.ts';
 
 /**
  * What stands between fields in files that people have: Excel writes semicolons in half of Europe.
@@ -14,7 +15,7 @@ const candidates = [',', ';', '\t', '|'] as const;
 
 /**
  * The delimiter under which the header of the file names this column; null where it names it under
- * none of comma, semicolon, tab and bar. Reads the header alone. Throws `SourceError` where the
+ * none of comma, semicolon, tab and bar, nor under that of a first line for Excel (`sep=;`). Reads the header alone. Throws `SourceError` where the
  * file cannot be opened, or is packed otherwise than its name says.
  */
 export const findDelimiter = async (
@@ -25,23 +26,10 @@ export const findDelimiter = async (
   } = {},
 ): Promise<string | null> => {
   const { quote = '"', signal = new AbortController().signal } = options;
-  const file = await openFile(path);
-  try {
-    const compression = await checkCompression(file, options.compression);
-    const encoding = await checkEncoding(file, {
-      compression,
-      said: encodingOfLabel(options.encoding),
-      signal,
-    });
-    const reading = {
-      file,
-      compression,
-      encoding,
-      from: null,
-      chunkBytes: FILE_TUNING.chunkBytes,
-      signal,
-    };
-    for (const delimiter of candidates) {
+  return withReading(path, { ...options, signal }, async (reading) => {
+    const separator = await readSeparator(reading).catch(() => null);
+    const named = separator === null ? [] : [separator];
+    for (const delimiter of [...named, ...candidates]) {
       const columns = await readHeader(reading, {
         delimiter,
         quote,
@@ -59,6 +47,38 @@ export const findDelimiter = async (
       if (columns.includes(column)) return delimiter;
     }
     return null;
+  });
+};
+
+/**
+ * The delimiter that a first line of the file tells Excel (`sep=;`); null: there is no such line.
+ * Throws `SourceError` as `findDelimiter` does.
+ */
+export const findSeparator = (
+  path: string,
+  options: Omit<Opening, 'signal'> = {},
+): Promise<string | null> =>
+  withReading(path, { ...options, signal: new AbortController().signal }, readSeparator);
+
+type Opening = Pick<CsvOptions<string, unknown, {}>, 'compression' | 'encoding'> & {
+  readonly signal: AbortSignal;
+};
+
+const withReading = async <A>(
+  path: string,
+  { signal, ...options }: Opening,
+  use: (reading: FileReading) => Promise<A>,
+): Promise<A> => {
+  const file = await openFile(path);
+  try {
+    const compression = await checkCompression(file, options.compression);
+    const encoding = await checkEncoding(file, {
+      compression,
+      said: encodingOfLabel(options.encoding),
+      signal,
+    });
+    const { chunkBytes } = FILE_TUNING;
+    return await use({ file, compression, encoding, from: null, chunkBytes, signal });
   } finally {
     await file.handle.close();
   }

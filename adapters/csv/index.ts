@@ -3,5 +3,5 @@ export { csvFormat } from './csv-format.ts';
 export type { CsvFormatOptions } from './csv-format.ts';
 export { csvSource } from './csv-source.ts';
 export type { CsvOptions } from './csv-source.ts';
-export { findDelimiter } from './find-delimiter.ts';
+export { findDelimiter, findSeparator } from './find-delimiter.ts';
 export type { Compression } from '../files/compression.ts';

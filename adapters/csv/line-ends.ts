@@ -9,7 +9,8 @@ const CARRIAGE_RETURN = 0x0d;
 export const skipBlankLines = (bytes: Buffer, begin: number, limit: number): number => {
   let at = begin;
   for (;;) {
-    const feed = bytes[at] === CARRIAGE_RETURN ? at + 1 : at;
+    let feed = at;
+    while (feed < at + 2 && bytes[feed] === CARRIAGE_RETURN) feed += 1;
     if (feed >= limit || bytes[feed] !== newline) return at;
     at = feed + 1;
   }

@@ -12,7 +12,9 @@ export interface CsvReadOptions<Column extends string> {
   readonly columns: readonly Column[] | null;
   /** A column that must be among them; null if none must. */
   readonly idColumn: string | null;
-  readonly delimiter: string;
+  /** Null: as a first line for Excel says, else a comma. */
+  readonly delimiter: string | null;
+  readonly foundMark: (line: number) => void;
   /** Null: quotes are text. */
   readonly quote: string | null;
   /** True where the user named it. */
@@ -33,26 +35,31 @@ export async function* readCsv<Column extends string>(
   options: CsvReadOptions<Column>,
 ): AsyncGenerator<readonly FileRow<CsvRow<Column>>[]> {
   const header = await readHeader(reading, options);
+  const { columns, delimiter } = header;
   const toRow = createRowMaker(
-    header.columns,
-    pickedColumns(header.columns, options, reading.file.path),
+    columns,
+    pickedColumns(columns, { ...options, delimiter }, reading.file.path),
   );
+  const isRow = (record: CsvRecord): boolean =>
+    (!options.skipsEmptyRecords || isNoBlank(record)) && !isHeaderAgain(record, columns);
   const from = reading.from ?? header.next;
   const window = await openWindow(reading, from);
   try {
     let index = from.index;
-    for await (const records of readRecords(window, { ...options, line: from.line })) {
-      yield (options.skipsEmptyRecords ? records.filter(isNoBlank) : records).map(
-        (record): FileRow<CsvRow<Column>> => {
-          index += 1;
-          const { line, next } = record;
-          const position = window.checkpointAt(next.offset, next.line, index);
-          const made = toRow(record);
-          return made.type === 'row'
-            ? { type: 'row', value: made.value, line, position }
-            : { ...made, line, position };
-        },
-      );
+    for await (const records of readRecords(window, { ...options, delimiter, line: from.line })) {
+      const marked = records.find(hasMark);
+      if (marked !== undefined) options.foundMark(marked.line);
+      yield (
+        marked !== undefined || options.skipsEmptyRecords ? records.filter(isRow) : records
+      ).map((record): FileRow<CsvRow<Column>> => {
+        index += 1;
+        const { line, next } = record;
+        const position = window.checkpointAt(next.offset, next.line, index);
+        const made = toRow(record);
+        return made.type === 'row'
+          ? { type: 'row', value: made.value, line, position }
+          : { ...made, line, position };
+      });
     }
   } finally {
     await window.close();
@@ -65,7 +72,11 @@ export async function* readCsv<Column extends string>(
  */
 const pickedColumns = <Column extends string>(
   found: readonly string[],
-  { columns, idColumn, delimiter }: CsvReadOptions<Column>,
+  {
+    columns,
+    idColumn,
+    delimiter,
+  }: Pick<CsvReadOptions<Column>, 'columns' | 'idColumn' | 'delimiter'>,
   ref: string,
 ): readonly Picked<Column>[] => {
   const locations = new Map(found.map((column, at) => [column, at]));
@@ -139,6 +150,15 @@ const areEmpty = (fields: readonly string[]): boolean => fields.every((field) =>
 /** A line of one empty field is a row of a file with one column, which quotes it. */
 const isNoBlank = (record: CsvRecord): boolean =>
   record.type === 'fault' || record.fields.length === 1 || !areEmpty(record.fields);
+
+const hasMark = (record: CsvRecord): boolean => record.type === 'record' && record.hasMark === true;
+
+/** The header of a file that was put behind another one. */
+const isHeaderAgain = (record: CsvRecord, columns: readonly string[]): boolean =>
+  record.type === 'record' &&
+  record.hasMark === true &&
+  record.fields.length === columns.length &&
+  record.fields.every((field, at) => field === columns[at]);
 
 /** Both ways fill every column, since the record is as long as the header. */
 const createValueMaker = <Column extends string>(

@@ -1,7 +1,7 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
 import type { FileReading } from '../files/file-reading.ts';
 import type { FilePosition } from '../files/file-position.ts';
-import { openWindow } from '../files/file-window.ts';
+import { type FileWindow, openWindow } from '../files/file-window.ts';
 import { skipMark } from '../files/utf8.ts';
 import { undecodableReason } from '../files/guess-encoding.ts';
 import { type CsvRecord, readRecords, type RecordOptions } from './read-records.ts';
@@ -11,6 +11,8 @@ import { type CsvRecord, readRecords, type RecordOptions } from './read-records.
  */
 export interface CsvHeader {
   readonly columns: readonly string[];
+  /** As given, else as a first line for Excel says, else a comma. */
+  readonly delimiter: string;
   readonly next: FilePosition;
 }
 
@@ -21,12 +23,13 @@ const JSON_HEAD_BYTES = 16;
 
 /**
  * Reads the header, which is the first line that is not blank; also when reading continues from the
- * middle of the file, so that positions stay small. Throws `SourceError` if there is none, it
+ * middle of the file, so that positions stay small. A line for Excel before it (`sep=;`) is passed
+ * over. Throws `SourceError` if there is none, it
  * cannot be read, or it names a column twice.
  */
 export const readHeader = async (
   reading: FileReading,
-  options: Omit<RecordOptions, 'line'>,
+  options: Omit<RecordOptions, 'line' | 'delimiter'> & { readonly delimiter: string | null },
 ): Promise<CsvHeader> => {
   const ref = reading.file.path;
   const window = await openWindow(
@@ -41,7 +44,10 @@ export const readHeader = async (
         'holds JSON lines, not CSV. Read it as JSON lines: name it .jsonl, or say so',
         { ref, line: 1 },
       );
-    for await (const [record] of readRecords(window, { ...options, line: 1 })) {
+    const separator = takeSeparator(window);
+    const delimiter = options.delimiter ?? separator ?? ',';
+    const start = separator === null ? 1 : 2;
+    for await (const [record] of readRecords(window, { ...options, delimiter, line: start })) {
       if (record === undefined) continue;
       const { line, next } = record;
       if (record.type === 'fault')
@@ -50,12 +56,43 @@ export const readHeader = async (
           line,
         });
       checkHeader(record.fields, ref, line);
-      return { columns: record.fields, next: window.checkpointAt(next.offset, next.line, 0) };
+      return {
+        columns: record.fields,
+        delimiter,
+        next: window.checkpointAt(next.offset, next.line, 0),
+      };
     }
   } finally {
     await window.close();
   }
   throw new SourceError('has no header. Its first line must name the columns', { ref });
+};
+
+/** Uses up a first line that tells Excel the delimiter; null: there is none. */
+const takeSeparator = (window: FileWindow): string | null => {
+  const head = window.bytes.toString('utf8', 0, 16);
+  const [line, separator] = /^"?sep=([^"\r\n])"?[,;\t]*\r{0,2}\n/iu.exec(head) ?? [];
+  if (line === undefined || separator === undefined) return null;
+  window.drop(Buffer.byteLength(line));
+  return separator;
+};
+
+/**
+ * The delimiter that a first line for Excel names; null: there is none. Throws `SourceError` for a
+ * file that is empty.
+ */
+export const readSeparator = async (reading: FileReading): Promise<string | null> => {
+  const window = await openWindow(
+    { ...reading, chunkBytes: Math.min(reading.chunkBytes, HEADER_CHUNK_BYTES) },
+    null,
+  );
+  try {
+    await skipMark(window, reading.file.path);
+    while (window.bytes.length < JSON_HEAD_BYTES && !window.ended) await window.fill();
+    return takeSeparator(window);
+  } finally {
+    await window.close();
+  }
 };
 
 const checkHeader = (columns: readonly string[], ref: string, line: number): void => {
@@ -65,11 +102,6 @@ const checkHeader = (columns: readonly string[], ref: string, line: number): voi
       { ref, line },
     );
   }
-  if (/^sep=/iu.test(columns[0] ?? '') && columns.slice(1).every((column) => column === ''))
-    throw new SourceError(
-      'its first line is the separator for Excel ("sep="), not the header. Remove that line: tail -n +2 FILE > rows.csv',
-      { ref, line },
-    );
   const seen = new Set<string>();
   // Columns without a name are an index, or nothing: spreadsheets and data frames write them.
   const twice = columns.find((column) => column !== '' && seen.size === seen.add(column).size);

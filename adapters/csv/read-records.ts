@@ -11,16 +11,18 @@ export type CsvRecord = {
   /** 1-based line of the record's first byte. */
   readonly line: number;
   readonly next: { readonly offset: number; readonly line: number };
-} & (
-  | { readonly type: 'record'; readonly fields: readonly string[] }
-  /** `column`: 0-based, of the field at fault; null when the whole record is. */
-  | {
-      readonly type: 'fault';
-      readonly reason: string;
-      readonly column: number | null;
-      readonly isUndecodable?: true;
-    }
-);
+} &
+  /** `hasMark`: a byte order mark stands before it, and is no part of its first field. */
+  (
+    | { readonly type: 'record'; readonly fields: readonly string[]; readonly hasMark?: true }
+    /** `column`: 0-based, of the field at fault; null when the whole record is. */
+    | {
+        readonly type: 'fault';
+        readonly reason: string;
+        readonly column: number | null;
+        readonly isUndecodable?: true;
+      }
+  );
 
 /** How to read records. */
 export interface RecordOptions {
@@ -151,10 +153,20 @@ const locateRecords = (
         next,
         isUndecodable: true,
       });
+    else if (isMarked(fields, record.bytes))
+      records.push({ ...unmarked(fields), line: recordLine, next });
     else records.push({ type: 'record', fields, line: recordLine, next });
   }
   return { records, fault: parsed.fault };
 };
+
+const byteOrderMark = '\u{FEFF}';
+
+/** A quoted field may begin with one of its own. */
+const isMarked = ([first]: readonly string[], bytes: Buffer): boolean =>
+  first !== undefined && first.startsWith(byteOrderMark) && bytes[0] === 0xef;
+const unmarked = ([first = '', ...others]: readonly string[]) =>
+  ({ type: 'record', fields: [first.slice(1), ...others], hasMark: true }) as const;
 
 /**
  * Uses up the window through the end of the line on which the field at fault begins. Gives the

@@ -48,7 +48,7 @@ export const findRows = async (
       });
       if (name === null) return found;
       throw new SourceError(
-        `holds one object, whose ${JSON.stringify(name)} is a list of objects. Read that list (path: '${name}')`,
+        `holds one object, whose ${shown(name)} is a list of objects. Read that list (path: '${name.join('.')}')`,
         {
           ref,
         },
@@ -69,33 +69,64 @@ const lostAt = (path: readonly string[]): string =>
   `has no ${shown(path)}: name the list as it is nested, with points between the names`;
 
 /**
- * The name under which the one object that is the whole file holds a list of objects; null: there
- * are several objects, or it is a row.
+ * The names under which the one object that is the whole file holds a list of objects, from the
+ * outermost in; null: there are several objects, or it is a row.
  */
 const onlyList = async (
   cursor: JsonCursor,
   idField: string | null,
   ref: string,
-): Promise<string | null> => {
+): Promise<readonly string[] | null> => {
   if ((await peek(cursor)) !== byte.open) return null;
+  const found = await listIn(cursor, { idField, ref, levels: LEVELS_MAX });
+  return Array.isArray(found) && (await peek(cursor)) === null ? found : null;
+};
+
+/** How deep lists are looked for: `data.items`, `response.data.items`. */
+const LEVELS_MAX = 3;
+
+/**
+ * Passes an object, and tells the first list of objects in it; null: there is none. 'row': the
+ * object has the field of the id, or is broken.
+ */
+const listIn = async (
+  cursor: JsonCursor,
+  {
+    idField,
+    ref,
+    levels,
+  }: {
+    readonly idField: string | null;
+    readonly ref: string;
+    readonly levels: number;
+  },
+): Promise<readonly string[] | 'row' | null> => {
   cursor.take();
-  let found: string | null = null;
+  let found: readonly string[] | null = null;
   for (let next = await peek(cursor); next === byte.quote; next = await peek(cursor)) {
     const name = nameIn(await value(cursor, ref));
-    if (name === idField || (await peek(cursor)) !== byte.colon) return null;
+    if (name === idField || typeof name !== 'string' || (await peek(cursor)) !== byte.colon)
+      return 'row';
     cursor.take();
-    if (found === null && (await peek(cursor)) === byte.openList) {
+    const begins = await peek(cursor);
+    if (found === null && begins === byte.openList) {
       cursor.take();
-      if ((await peek(cursor)) === byte.open && typeof name === 'string') found = name;
+      // A name with a point in it cannot be part of a path.
+      if ((await peek(cursor)) === byte.open && !name.includes('.')) found = [name];
       // The rest of a list is passed value by value.
       await passList(cursor, ref);
+    } else if (found === null && begins === byte.open && levels > 1) {
+      // A row's id stands in the outermost object alone.
+      const inner = await listIn(cursor, { idField: null, ref, levels: levels - 1 });
+      if (inner === 'row') return 'row';
+      if (inner !== null && !name.includes('.')) found = [name, ...inner];
     } else await value(cursor, ref);
     if ((await peek(cursor)) !== byte.comma) break;
     cursor.take();
   }
-  if (found === null || (await peek(cursor)) !== byte.close) return null;
+  if ((await peek(cursor)) !== byte.close) return 'row';
   cursor.take();
-  return (await peek(cursor)) === null ? found : null;
+  return found;
 };
 
 const passList = async (cursor: JsonCursor, ref: string): Promise<void> => {

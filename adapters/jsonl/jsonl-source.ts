@@ -31,6 +31,11 @@ export type JsonlOptions<Schema extends StandardSchemaV1, Payload, Metadata exte
   readonly numbers?: NumberReading;
   /** Whether rows come with their own JSON too, letter by letter (`text`). Default false. */
   readonly keepsText?: boolean;
+  /**
+   * Called once, with the line of the first byte order mark behind the start of the file, as files
+   * have that were put together. Such marks are left out, at the start of rows.
+   */
+  readonly onMark?: (line: number) => void;
 } & RowMapping<StandardSchemaV1.InferOutput<Schema>, Payload, Metadata>;
 
 /**

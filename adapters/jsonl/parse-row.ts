@@ -9,11 +9,15 @@ export interface JsonRow {
   readonly value: JsonObject;
   readonly written: ReadonlyMap<string, string> | null;
   readonly text: string;
+  /** True behind a byte order mark inside the file: several files were put together. */
+  readonly hasMark: boolean;
 }
 
 export type ParsedRow =
   | { readonly type: 'row'; readonly row: JsonRow }
   | { readonly type: 'bad'; readonly reason: string; readonly isUndecodable?: true };
+
+const byteOrderMark = '\u{FEFF}';
 
 /**
  * JSON's own white space. The carriage return of a CRLF is white space to JSON too, so a good line
@@ -25,8 +29,10 @@ const BLANK = /^[ \t\r]*$/;
  * The row that the bytes are; null where they are blank. `what` names them in reasons: the line.
  */
 export const parseRow = (bytes: Buffer, what: string, numbers: NumberReading): ParsedRow | null => {
-  const text = decodeUtf8(bytes);
-  if (text === null) return { type: 'bad', reason: what, isUndecodable: true };
+  const decoded = decodeUtf8(bytes);
+  if (decoded === null) return { type: 'bad', reason: what, isUndecodable: true };
+  const hasMark = decoded.startsWith(byteOrderMark);
+  const text = hasMark ? decoded.slice(1) : decoded;
   if (BLANK.test(text)) return null;
   let parsed: ExactJson;
   try {
@@ -36,6 +42,6 @@ export const parseRow = (bytes: Buffer, what: string, numbers: NumberReading): P
   }
   const { value, written } = parsed;
   return isJsonObject(value)
-    ? { type: 'row', row: { value, written, text } }
+    ? { type: 'row', row: { value, written, text, hasMark } }
     : { type: 'bad', reason: `${what} is ${nameOf(value)}, not a JSON object` };
 };

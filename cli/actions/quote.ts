@@ -23,7 +23,7 @@ export const quote = async (
   const progress = showReading(context, 'reading the input');
   try {
     await checkInputs(description, context.cwd, halt.signal);
-    const job = await jobOf(description, context.cwd, null);
+    const job = await jobOf(description, context.cwd, null, (line) => writeNotes(context, [line]));
     await checkRowSizes(description, job, halt.signal, (line) => writeNotes(context, [line]));
     const quoted = await runner.quote(job, {
       ...options,

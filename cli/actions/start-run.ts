@@ -78,7 +78,9 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
   });
   let isCreated = false;
   try {
-    const job = await jobOf(description, context.cwd, runner);
+    const job = await jobOf(description, context.cwd, runner, (line) =>
+      writeNotes(context, [line]),
+    );
     requireKey(account, job.providerConfig.connection);
     if (hasOwnConnection(job)) refuseFlags(request.flags);
     // The runner checks the job of a module, with errors that name options.

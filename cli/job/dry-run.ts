@@ -30,7 +30,7 @@ export const dryRun = async (
   runs: Runs | null,
 ): Promise<ExitCode> => {
   await checkInputs(description, context.cwd, signal);
-  const job = await jobOf(description, context.cwd, runs);
+  const job = await jobOf(description, context.cwd, runs, (line) => writeNotes(context, [line]));
   await checkRowSizes(description, job, signal, (line) => writeNotes(context, [line]));
   const erased = job as unknown as AnyJob;
   const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));

@@ -1,7 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { encodingNamed, encodingOfText, expandInput, findDelimiter } from '../compose-files.ts';
+import {
+  encodingNamed,
+  encodingOfText,
+  expandInput,
+  findDelimiter,
+  separatorOf,
+} from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { byteCount } from '../shell/byte-count.ts';
 import { rowBytesLimit } from '../shell/row-bytes.ts';
@@ -15,6 +21,7 @@ import {
   kindOfInput,
   standardInput,
 } from './input-kinds.ts';
+import { kindOfContent } from './kind-of-content.ts';
 import { spool, removeOrphanedSpools } from './spool.ts';
 
 export const requireInput = (given: readonly string[]): void => {
@@ -44,7 +51,7 @@ export const inputFilesOf = async (
   const inputs: InputFile[] = [];
   for (const pattern of given) {
     if (pattern === standardInput) {
-      inputs.push(await spooled(stdin, kind));
+      inputs.push(await spooled(stdin, kind, note));
       continue;
     }
     const paths = await expandInput(pattern, cwd);
@@ -248,7 +255,10 @@ const withDelimiter = async (
 ): Promise<InputFile> => {
   if (given !== null) return { ...input, delimiter: given };
   const promised = delimiterOfName(input.given);
-  const found = (await findDelimiter(input, idField)) ?? promised;
+  const separator = await separatorOf(input);
+  if (separator !== null)
+    note(`batchor: ${input.given}: its first line is for Excel (sep=${separator}) and left out`);
+  const found = (await findDelimiter(input, idField)) ?? separator ?? promised;
   if (found !== promised)
     note(
       `batchor: ${input.given}: its fields are separated by ${found === '\t' ? 'tabs' : JSON.stringify(found)}`,
@@ -261,15 +271,26 @@ const withDelimiter = async (
  * than once. Another process cannot read it: if this process stops before all rows are read, the
  * run waits for the same input. The next start removes the files of killed processes.
  */
-const spooled = async (stdin: Readable, kind: InputKind | null): Promise<InputFile> => {
-  if (kind === null || kind === 'parquet' || kind === 'arrow')
-    throw new CliFailure('--input -: standard input has no file name to show its format', {
-      hint: 'Give the format: --input-format csv|jsonl|json',
-    });
-  const absolute = await spool(stdin, `rows.${kind}`);
+const spooled = async (
+  stdin: Readable,
+  declared: InputKind | null,
+  note: (line: string) => void,
+): Promise<InputFile> => {
+  const absolute = await spooledOnce(stdin, declared);
   if ((await stat(absolute)).size === 0)
     throw new CliFailure('--input -: standard input is empty', {
       hint: 'Check that the command before the pipe writes rows.',
     });
+  if (declared !== null) return { given: standardInput, absolute, kind: declared };
+  const kind = await kindOfContent(absolute);
+  note(`batchor: standard input: read as ${kind}, by its first bytes (or give --input-format)`);
   return { given: standardInput, absolute, kind };
+};
+
+/** Rows are read several times, a stream once. */
+const spools = new WeakMap<Readable, Promise<string>>();
+const spooledOnce = (stdin: Readable, kind: InputKind | null): Promise<string> => {
+  const path = spools.get(stdin) ?? spool(stdin, kind === null ? 'rows' : `rows.${kind}`);
+  spools.set(stdin, path);
+  return path;
 };

@@ -42,13 +42,17 @@ export const jobOf = (
   description: Description,
   cwd: string,
   runs: Runs | null,
+  note?: Note,
 ): Promise<CliJob> => {
   if (isOfModule(description)) return jobOfModule(description);
   if (isOfBatches(description)) return jobOfBatches(description);
-  return isOfRun(description) ? jobOfRun(description, runs) : jobOfFlags(description, cwd);
+  return isOfRun(description) ? jobOfRun(description, runs) : jobOfFlags(description, cwd, note);
 };
 
 type AnySource = CheckpointedItemSource<unknown, JsonObject>;
+
+/** Prints what reading finds, once. */
+type Note = (line: string) => void;
 
 /** The store of earlier runs; null: no store. */
 export type Runs = Pick<BatchRunner, 'getRun'>;
@@ -130,10 +134,14 @@ const jobOfModule = async ({ job: place }: ModuleDescription): Promise<CliJob> =
   });
 };
 
-const jobOfFlags = async (description: JobDescription, cwd: string): Promise<CliJob> => {
+const jobOfFlags = async (
+  description: JobDescription,
+  cwd: string,
+  note: Note | undefined,
+): Promise<CliJob> => {
   const { policies, inputs, rowsMax } = description;
   const namespacesIds = doesNamespaceIds(description);
-  const files = await openInputs(description, cwd);
+  const files = await openInputs(description, cwd, note);
   return {
     name: basename(inputs[0]?.given ?? 'job'),
     source: inputsSource(files, {
@@ -159,6 +167,7 @@ type ReadAs = 'idField' | 'keepsDigits' | 'keepsLetters';
 export const openInputs = (
   { inputs, idField, keepsDigits, keepsLetters }: Pick<JobDescription, 'inputs' | ReadAs>,
   cwd: string,
+  note?: Note,
 ): Promise<readonly CheckpointedItemSource<unknown, JsonObject>[]> =>
   Promise.all(
     inputs.map(async (input) => {
@@ -166,6 +175,10 @@ export const openInputs = (
         idField,
         keepsDigits,
         keepsText: keepsLetters,
+        onMark: (line) =>
+          note?.(
+            `batchor: ${input.given}:${line}: a byte order mark inside the file, as where files were put together; such marks are left out`,
+          ),
       });
       // Lineage has the typed name, in whichever folder the run continues.
       return file.ref === input.given ? file : renamed(file, input.given);

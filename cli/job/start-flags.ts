@@ -118,12 +118,16 @@ const idFieldHint =
 const isDeclaredPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
 const mayHoldRequests = /\.(?:jsonl|ndjson|json)(?:\.gz|\.zst)?$/iu;
 /**
- * Files whose names say JSON may hold whole requests, whatever other flags say. Standard input is
- * read only once, so its format must be declared.
+ * Files whose names say JSON may hold whole requests, whatever other flags say, and so may standard
+ * input.
  */
 const mayBePrepared = (flags: StartFlags): boolean =>
   isDeclaredPrepared(flags) ||
-  flags.input.every((input) => input !== standardInput && mayHoldRequests.test(input));
+  flags.input.every(
+    (input) =>
+      mayHoldRequests.test(input) ||
+      (input === standardInput && !['csv', 'parquet', 'arrow'].includes(flags.inputFormat ?? '')),
+  );
 
 /**
  * A file of requests in OpenAI's batch format; null: the file has another format and was not

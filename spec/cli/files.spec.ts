@@ -131,12 +131,6 @@ describe('files as people have them', () => {
       'rows.json: it is CSV, not JSON',
       '--prompt-field text --input-format csv\n',
     ],
-    [
-      'excel.csv',
-      'sep=;\nid;text\n1;a\n',
-      'its first line is the separator for Excel ("sep="), not the header',
-      'tail -n +2 FILE',
-    ],
     ['mac.csv', 'id,text\r1,a\r', 'its lines end in CR alone', 'tr "\\r" "\\n" < FILE > lines.csv'],
     [
       'arrow.parquet',
@@ -256,6 +250,84 @@ describe('files as people have them', () => {
     expect((await dry('rows.csv', 'id,text\n', '--json-path', 'data')).stderr).toContain(
       '--json-path: none of the inputs is a JSON file',
     );
+  });
+
+  it('that were put together with cat lose their inner marks and headers, said once', async () => {
+    const mark = '\u{FEFF}';
+    const lines = await dry(
+      'all.jsonl',
+      `${mark}{"id":1,"text":"a"}\n${mark}{"id":2,"text":"b"}\n${mark}{"id":3,"text":"c"}\n`,
+    );
+    expect(lines).toEqual({
+      code: 0,
+      stderr:
+        'batchor: all.jsonl:2: a byte order mark inside the file, as where files were put together; such marks are left out\n',
+      asked: ['a', 'b', 'c'],
+    });
+    const part = `${mark}id,text\r\n1,a\r\n`;
+    const csv = await dry('all.csv', `${part}${part.replace('1,a', `${mark}2,b`)}`);
+    expect(csv.asked).toEqual(['a', 'b']);
+    expect(csv.stderr.match(/byte order mark/gu)).toHaveLength(1);
+    expect((await dry('own.csv', `id,text\n1,"${mark}a"\n"${mark}2",b\n`)).asked).toEqual([
+      `${mark}a`,
+      'b',
+    ]);
+    expect((await dry('quoted.csv', `id,text\n${mark}"1",a\n`)).stderr).toContain(
+      'quoted.csv:2, field "id": a byte order mark stands before a quoted field',
+    );
+  });
+
+  it('whose lines end in CRCRLF are rows like any other', async () => {
+    const rows = 'id,text\r\r\n1,"a\r\r\nb"\r\r\n\r\r\n2,c\r\r\n';
+    expect((await dry('windows.csv', rows)).asked).toEqual(['a\r\r\nb', 'c']);
+    expect((await dry('windows.jsonl', '{"id":1,"text":"a"}\r\r\n')).asked).toEqual(['a']);
+  });
+
+  it.each([
+    ['sep=;\r\nid;text\r\n1;a, b\r\n', ';'],
+    ['"sep=;"\nid;text\n1;"a, b"\n', ';'],
+    ['\u{FEFF}SEP=~\nid~text\n1~a, b\n', '~'],
+    ['sep=\t\nid\ttext\n1\ta, b\n', '\t'],
+  ])('that begin with a line for Excel (%j) are read by it, which is said', async (text, sep) => {
+    const read = await dry('excel.csv', text);
+    expect(read.asked).toEqual(['a, b']);
+    expect(read.stderr).toContain(
+      `excel.csv: its first line is for Excel (sep=${sep}) and left out`,
+    );
+    expect((await dry('excel.csv', text, '--delimiter', sep)).asked).toEqual(['a, b']);
+  });
+
+  it.each([
+    ['id,text\n1,a\n', 'csv'],
+    ['sep=;\nid;text\n1;a\n', 'csv'],
+    ['\u{FEFF}{"id":1,"text":"a"}\n{"id":2,"text":"a"}\n', 'jsonl'],
+    ['{"id":1,"text":"a"}', 'json'],
+    ['{\n"id":1,\n"text":"a"}\n', 'json'],
+    [' [{"id":1,"text":"a"}]', 'json'],
+  ])('on standard input are recognised by their first bytes: %j', async (stdin, kind) => {
+    const args = ['start', '--dry-run', '--input', '-', '--model', 'gpt-4.1', '--limit', '1'];
+    const ran = await world.run([...args, '--id-field', 'id', '--prompt-field', 'text'], { stdin });
+    expect([ran.code, ran.stderr]).toEqual([
+      0,
+      expect.stringContaining(`standard input: read as ${kind}, by its first bytes`),
+    ]);
+    expect(ran.lines[0]?.['body']).toMatchObject({ input: 'a' });
+  });
+
+  it('on standard input may be prepared batch files', async () => {
+    const stdin =
+      '{"custom_id":"a","method":"POST","url":"/v1/responses","body":{"model":"m","input":"1"}}\n';
+    const ran = await world.run(['start', '--dry-run', '--input', '-'], { stdin });
+    expect([ran.code, ran.lines.length]).toEqual([0, 1]);
+    expect(ran.stderr).toContain('a prepared batch file');
+  });
+
+  it('that nest their list are refused with its path', async () => {
+    const nested = '{"ok":{"n":[1]},"a":{"c":{"x":1},"b":[{"id":1,"text":"t"}]},"z":0}';
+    const refused = await dry('deep.json', nested);
+    expect(refused.stderr).toContain('whose "a.b" is a list of objects');
+    expect(refused.stderr).toContain('--prompt-field text --json-path a.b\n');
+    expect((await dry('deep.json', nested, '--json-path', 'a.b')).asked).toEqual(['t']);
   });
 
   it('of spreadsheets are refused with the way to CSV', async () => {

@@ -241,11 +241,6 @@ describe('results as tables, from the command line', () => {
 
   it.each<[string, readonly string[], string]>([
     [
-      'standard input without a format',
-      startArgs('-', 'odd'),
-      '--input -: standard input has no file name to show its format',
-    ],
-    [
       'standard input that is empty',
       startArgs('-', 'odd', '--input-format', 'jsonl'),
       '--input -: standard input is empty',

@@ -517,7 +517,7 @@ const chunkBytes = fc.oneof(fc.integer({ min: 1, max: 16 }), fc.constant(4_096))
 
 /** A field as any writer would put it: quoted where it must be, and sometimes where it need not. */
 const writeField = (field: string, always: boolean): string =>
-  always || /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+  always || /[",\r\n]|^\u{FEFF}/u.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 
 describe('any CSV file', () => {
   it('returns its rows, from the start and from every position, in chunks of any size', async () => {

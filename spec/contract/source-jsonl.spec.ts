@@ -120,7 +120,7 @@ describe('a JSONL source', () => {
     ['[1]', 'the line is an array, not a JSON object'],
     ['null', 'the line is null, not a JSON object'],
     ['"x"', 'the line is a string, not a JSON object'],
-    ['\u{FEFF}{"id":1}', 'the line is not JSON: '],
+    ['{\u{FEFF}"id":1}', 'the line is not JSON: '],
     [Buffer.from([0x7b, 0xff, 0x7d]), 'the line is not valid UTF-8'],
     [Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), 'the line is not valid UTF-8'],
     ['{}', 'the id field "id" is missing'],
