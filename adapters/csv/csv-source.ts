@@ -48,8 +48,8 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
 
 /**
  * Reads a CSV file: UTF-8 unless said otherwise, a header first, in order, resumable behind any
- * row. Lines end in LF, CRLF or CRCRLF, mixed if need be; fields may be quoted, with line ends and doubled
- * quotes inside; quotes inside unquoted fields are text; blank lines are skipped; a byte order mark
+ * row. Lines end in LF, CRLF or CRCRLF, mixed if need be; fields may be quoted, with line ends and
+ * doubled quotes inside; quotes inside unquoted fields are text; blank lines are skipped; a byte order mark
  * is tolerated. Several columns without a name are left out, and so are empty fields behind the
  * last column. A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable
  * id is a bad row. Where quotes are wrong reading continues at the next line, which may lie inside
