@@ -49,13 +49,13 @@ export type CsvOptions<Column extends string, Payload, Metadata extends JsonObje
 /**
  * Reads a CSV file: UTF-8 unless said otherwise, a header first, in order, resumable behind any
  * row. Lines end in LF, CRLF or CRCRLF, mixed if need be; fields may be quoted, with line ends and
- * doubled quotes inside; quotes inside unquoted fields are text; blank lines are skipped; a byte order mark
- * is tolerated. Several columns without a name are left out, and so are empty fields behind the
- * last column. A record with the wrong number of columns, wrong quotes, invalid UTF-8 or no usable
- * id is a bad row. Where quotes are wrong reading continues at the next line, which may lie inside
- * what was meant as one record. Reading throws `SourceError` if the file is missing, unreadable,
- * empty or no text, or its header lacks a column or names one twice. Throws at once for a senseless
- * `delimiter`, `encoding` or `recordBytesMax`.
+ * doubled quotes inside; quotes inside unquoted fields are text; blank lines are skipped; a byte
+ * order mark is tolerated. Several columns without a name are left out, and so are empty fields
+ * behind the last column. A record with the wrong number of columns, wrong quotes, invalid UTF-8 or
+ * no usable id is a bad row. Where quotes are wrong reading continues at the next line, which may
+ * lie inside what was meant as one record. Reading throws `SourceError` if the file is missing,
+ * unreadable, empty or no text, or its header lacks a column or names one twice. Throws at once for
+ * a senseless `delimiter`, `encoding` or `recordBytesMax`.
  */
 export const csvSource = <
   const Column extends string = string,

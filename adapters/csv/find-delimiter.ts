@@ -16,7 +16,8 @@ const candidates = [',', ';', '\t', '|'] as const;
 /**
  * The delimiter under which the header of the file names this column; null where it names it under
  * none of comma, semicolon, tab and bar, nor under that of a first line for Excel (`sep=;`). Reads
- * the header alone. Throws `SourceError` where the file cannot be opened, or is packed otherwise than its name says.
+ * the header alone. Throws `SourceError` where the file cannot be opened, or is packed otherwise
+ * than its name says.
  */
 export const findDelimiter = async (
   path: string,
