@@ -1,67 +1,12 @@
-import type { OpenRows, PlanWindow, RowSlice } from '../../lib/core/model/command.ts';
-import { itemStatuses, type ItemStatus } from '../../lib/core/model/item.ts';
-import type { RequestSpan, RowLines, StoredRow } from '../../lib/ports/run-store.ts';
-import type { Query, Row } from './session.ts';
-import { numbers } from './sql-values.ts';
-import { fromStorable } from '../../lib/core/json/storable-text.ts';
-import { pending, queued, retryable, submitted } from './row-status.ts';
+import type { RequestSpan } from '../../lib/ports/run-store.ts';
+import type { Query } from './session.ts';
+import { queued, submitted } from './row-status.ts';
 
 /** The rows of one run. */
 export interface RowsOf {
   readonly schema: string;
   readonly runNo: number;
 }
-
-const column = (rows: readonly Row[], column: number): Uint32Array =>
-  Uint32Array.from(rows, (row) => Number(row[column] ?? 0));
-
-/**
- * From columns `item_index, request_length, tokens`. One row more than requested shows that the
- * slice is not the last.
- */
-const sliceOf = (rows: readonly Row[], rowsMax: number): RowSlice => {
-  const kept = rows.slice(0, rowsMax);
-  const areCounted = kept.some((row) => row[2] !== null);
-  return {
-    indexes: column(kept, 0),
-    bytes: column(kept, 1),
-    tokens: areCounted ? column(kept, 2) : null,
-    isLast: rows.length <= rowsMax,
-  };
-};
-
-/** Pending rows in item order from an index. `inputs` null: each has one. */
-export const pendingRows = async (
-  query: Query,
-  { schema, runNo }: RowsOf,
-  fromIndex: number,
-  rowsMax: number,
-): Promise<RowSlice & Pick<PlanWindow, 'inputs'>> => {
-  const { rows } = await query(
-    `select item_index, request_length, tokens, inputs from ${schema}.items
-      where run_no = $1 and item_index >= $2 and status = ${pending} order by item_index limit $3`,
-    [runNo, fromIndex, rowsMax + 1],
-  );
-  const kept = rows.slice(0, rowsMax);
-  const inputs = kept.some((row) => row[3] !== null)
-    ? Uint32Array.from(kept, (row) => Number(row[3] ?? 1))
-    : null;
-  return { ...sliceOf(rows, rowsMax), inputs };
-};
-
-export const backoffRows = async (
-  query: Query,
-  { schema, runNo }: RowsOf,
-  dueAtMs: number,
-  rowsMax: number,
-): Promise<RowSlice> => {
-  const { rows } = await query(
-    `select item_index, request_length, tokens from ${schema}.items
-      where run_no = $1 and due_at_ms = $2 and due_at_ms > 0 and status = ${retryable} order by item_index limit $3`,
-    [runNo, dueAtMs, rowsMax + 1],
-  );
-  return sliceOf(rows, rowsMax);
-};
 
 /**
  * A condition on `items`: the rows whose current or last batch this is. It uses the first and last
@@ -72,39 +17,7 @@ export const ofBatch = (schema: string): string => {
   const end = (what: string): string =>
     `(select ${what} from ${schema}.batches where batches.run_no = $1 and batches.batch_no = $2)`;
   return `items.run_no = $1 and items.batch_no = $2
-    and item_index >= ${end('range_starts[1]')} and item_index < ${end('range_ends[cardinality(range_ends)]')}`;
-};
-
-export const openRows = async (
-  query: Query,
-  { schema, runNo }: RowsOf,
-  batchNo: number,
-  fromIndex: number,
-  rowsMax: number,
-): Promise<OpenRows> => {
-  const { rows } = await query(
-    `select item_index, request_length, tokens, charged, uncharged from ${schema}.items
-      where ${ofBatch(schema)} and status = ${submitted} and item_index >= $3 order by item_index limit $4`,
-    [runNo, batchNo, fromIndex, rowsMax + 1],
-  );
-  const kept = rows.slice(0, rowsMax);
-  return { ...sliceOf(rows, rowsMax), charged: column(kept, 3), uncharged: column(kept, 4) };
-};
-
-/** 1 where the row is submitted in this batch. */
-export const openMask = async (
-  query: Query,
-  { schema, runNo }: RowsOf,
-  batchNo: number,
-  indexes: ArrayLike<number>,
-): Promise<Uint8Array> => {
-  const { rows } = await query(
-    `select item_index from ${schema}.items
-      where run_no = $1 and item_index = any ($3::int[]) and batch_no = $2 and status = ${submitted}`,
-    [runNo, batchNo, numbers(indexes)],
-  );
-  const open = new Set(rows.map(([index]) => index as number));
-  return Uint8Array.from(indexes, (index) => (open.has(index) ? 1 : 0));
+    and items.item_index >= ${end('range_starts[1]')} and items.item_index < ${end('range_ends[cardinality(range_ends)]')}`;
 };
 
 /**
@@ -133,60 +46,6 @@ export const batchLines = async (
     length: Number(length),
     wasCharged: wasCharged as boolean,
   }));
-};
-
-export const storedRows = async (
-  query: Query,
-  { schema, runNo }: RowsOf,
-  fromIndex: number,
-  limit: number,
-): Promise<readonly StoredRow[]> => {
-  const { rows } = await query(
-    `select item_index, item_id, status, charged, uncharged, batch_no, due_at_ms, same_as from ${schema}.items
-      where run_no = $1 and item_index >= $2 order by item_index limit $3`,
-    [runNo, Math.max(0, fromIndex), Math.max(0, limit)],
-  );
-  return rows.map(([index, itemId, status, charged, uncharged, batchNo, dueAtMs, sameAs]) => ({
-    index: index as number,
-    itemId: fromStorable(itemId as string),
-    status: itemStatuses[status as number] as ItemStatus,
-    charged: charged as number,
-    uncharged: uncharged as number,
-    batchNo: batchNo as number,
-    dueAtMs: Number(dueAtMs),
-    sameAs: sameAs as number | null,
-  }));
-};
-
-export const linesOfRows = async (
-  query: Query,
-  { schema, runNo }: RowsOf,
-  fromIndex: number,
-  limit: number,
-): Promise<readonly RowLines[]> => {
-  const { rows } = await query(
-    `select request.name, sent.request_offset, sent.request_length, item.name, items.item_offset, items.item_length, items.same_as
-      from ${schema}.items
-      join ${schema}.items sent on sent.run_no = items.run_no and sent.item_index = coalesce(items.same_as, items.item_index)
-      left join ${schema}.objects request on request.run_no = items.run_no and request.object_no = sent.request_object
-      join ${schema}.objects item on item.run_no = items.run_no and item.object_no = items.item_object
-      where items.run_no = $1 and items.item_index >= $2 order by items.item_index limit $3`,
-    [runNo, Math.max(0, fromIndex), Math.max(0, limit)],
-  );
-  return rows.map(
-    ([request, requestOffset, requestLength, item, itemOffset, itemLength, sameAs]) => ({
-      request:
-        request === null
-          ? null
-          : {
-              object: request as string,
-              offset: requestOffset as number,
-              length: requestLength as number,
-            },
-      item: { object: item as string, offset: itemOffset as number, length: itemLength as number },
-      sameAs: sameAs as number | null,
-    }),
-  );
 };
 
 /** 1 where the run has the id. The index is over hashes, so the ids are compared too. */

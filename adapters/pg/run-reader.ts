@@ -6,10 +6,12 @@ import type { RunEventType, StoredRunEvent } from '../../lib/core/machine/run-ev
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import type { ArtifactStore } from '../../lib/ports/artifacts.ts';
 import type { Port } from '../../lib/ports/port-error.ts';
+import type { RowPart, RowQuery } from '../../lib/ports/row-query.ts';
 import type { RunReader } from '../../lib/ports/run-store.ts';
 import { batchRecords } from './batch-rows.ts';
-import { linesOfRows, type RowsOf, storedRows } from './row-queries.ts';
-import { resultsAfter, resultsByIndex, type ResultsOf } from './result-queries.ts';
+import { type EndedRows, noneEnded } from './ended-rows.ts';
+import { type Known, rowPage } from './row-page.ts';
+import type { RowsOf } from './row-queries.ts';
 import { type Query, found } from './session.ts';
 import { findNewer, type StoredRun } from './stored-run.ts';
 import type { View } from './view.ts';
@@ -25,6 +27,8 @@ export interface ReaderParts {
   readonly schema: string;
   readonly artifacts: ArtifactStore;
   readonly shown: Shown;
+  /** Rows that wait for no other row any more, where an owner knows of some. */
+  readonly ended?: () => EndedRows;
   readonly onClose: () => Promise<void>;
 }
 
@@ -38,10 +42,14 @@ export const createReader = ({
   schema,
   artifacts,
   shown,
+  ended,
   onClose,
 }: ReaderParts): RunReader => {
   const of: RowsOf = { schema, runNo: run.runNo };
-  const seen = (): ResultsOf => ({ ...of, lastSequence: shown.snapshot.resultSequence });
+  const seen = (): Known => ({
+    lastSequence: shown.snapshot.resultSequence,
+    ended: ended?.() ?? noneEnded,
+  });
   const bringUpToDate = async (query: Query): ReturnType<typeof findNewer> => {
     const newer = await findNewer(query, schema, run.runNo, shown.snapshot.version);
     if (!isLeft(newer) && newer.right !== null) shown.snapshot = newer.right;
@@ -68,16 +76,14 @@ export const createReader = ({
         TE.chain(() => view.query(bringUpToDate)),
         TE.map(() => shown.snapshot),
       ),
-    resultsAfter: (sequence, limit) =>
-      view.query(async (query) => found(await resultsAfter(query, seen(), sequence, limit))),
-    resultsByIndex: (fromIndex, limit) =>
-      view.query(async (query) => found(await resultsByIndex(query, seen(), fromIndex, limit))),
+    rows: <P extends RowPart>(query: RowQuery<P>) =>
+      'afterSequence' in query.select
+        ? view.query(async (asked) => found(await rowPage(asked, of, query, seen())))
+        : asOfNow((asked) => rowPage(asked, of, query, seen())),
     eventsAfter: (sequence, limit) =>
       view.query(async (query) =>
         right(await eventsAfter(query, of, shown.snapshot, sequence, limit)),
       ),
-    rows: (fromIndex, limit) => asOfNow((query) => storedRows(query, of, fromIndex, limit)),
-    linesOfRows: (fromIndex, limit) => asOfNow((query) => linesOfRows(query, of, fromIndex, limit)),
     batches: (fromBatchNo, limit) =>
       pipe(
         asOfNow((query) => batchRecords(query, of, { fromBatchNo, limit })),

@@ -4,6 +4,7 @@
 export type * from './provider.ts';
 
 // Stores: where runs are kept, who owns one, and what is repaired.
+export type * from './row-query.ts';
 export type * from './run-store.ts';
 export type * from './store-care.ts';
 

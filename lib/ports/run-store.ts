@@ -1,5 +1,4 @@
 import type { BatchRecord } from '../core/model/batch-record.ts';
-import type { OpenRows, PlanWindow, RowSlice, SharedRows } from '../core/model/command.ts';
 import type { Event } from '../core/model/event.ts';
 import type { RunId } from '../core/values/ids.ts';
 import type { ItemStatus } from '../core/model/item.ts';
@@ -7,9 +6,10 @@ import type { QuotaUse } from '../core/model/queue-state.ts';
 import type { OthersUse } from '../core/model/queue-state.ts';
 import type { JsonObject } from '../core/json/json.ts';
 import type { StoredRunEvent } from '../core/machine/run-event.ts';
-import type { RunSnapshot, SharedCursor } from '../core/model/snapshot.ts';
+import type { RunSnapshot } from '../core/model/snapshot.ts';
 import type { ArtifactStore, Span } from './artifacts.ts';
 import type { Port, PortError } from './port-error.ts';
+import type { RowPage, RowPart, RowQuery } from './row-query.ts';
 import type { StoreCare } from './store-care.ts';
 
 /** A part of a batch's input file: one span of a request object, many lines. */
@@ -78,23 +78,15 @@ export interface RunReader {
   /** The job description stored with the run (the CLI's), or null. */
   readonly description: JsonObject | null;
   readonly artifacts: ArtifactStore;
-  /** Sees newer commits, where they were made elsewhere. */
-  refresh(): Port<RunSnapshot>;
-  /** Terminal results in sequence order after a sequence. O(limit). */
-  resultsAfter(sequence: number, limit: number): Port<readonly ResultRef[]>;
   /**
-   * Terminal results in item order from an index; rows that are not terminal are left out.
-   * `nextIndex` is null at the end.
+   * Sees newer commits, where they were made elsewhere. Of an owner, who alone commits, it confirms
+   * that it still is the owner: `lease_lost` when a higher epoch exists. Asked before each create.
    */
-  resultsByIndex(
-    fromIndex: number,
-    limit: number,
-  ): Port<{ readonly results: readonly ResultRef[]; readonly nextIndex: number | null }>;
+  refresh(): Port<RunSnapshot>;
+  /** The one question about rows. Its cost is that of the rows it reads, not of the run. */
+  rows<P extends RowPart>(query: RowQuery<P>): Port<RowPage<P>>;
   /** Persisted run events after a sequence. */
   eventsAfter(sequence: number, limit: number): Port<readonly StoredRunEvent[]>;
-  rows(fromIndex: number, limit: number): Port<readonly StoredRow[]>;
-  /** Where the lines of the rows from an index lie, in item order. */
-  linesOfRows(fromIndex: number, limit: number): Port<readonly RowLines[]>;
   /**
    * Every batch ever planned, as it is remembered, from a batch number on (they count from 1). Law:
    * fold of the events.
@@ -121,39 +113,19 @@ export interface OwnedRun extends RunReader {
    * most so much at that moment: of two runs that plan at once one sees the other.
    */
   commit(expectedVersion: number, events: readonly Event[], guard?: QuotaGuard): Port<RunSnapshot>;
-  /** What the other runs of the store hold of a quota scope, by what they have told last. */
-  othersInScope(scope: string, nowMs: number): Port<OthersUse>;
-  /** Rejects with `lease_lost` when a higher epoch exists: asked before each create. */
-  assertOwned(): Port<void>;
-  /** 1 where the run already holds the id. */
-  knownIds(itemIds: readonly string[]): Port<Uint8Array>;
-  /** Pending rows in item order, from the first. */
-  planWindow(rowsMax: number): Port<PlanWindow>;
-  /** The batch's request lines in item order, neighbours of one kind joined. */
-  batchLines(batchNo: number): Port<readonly RequestSpan[]>;
-  /** 1 where the row is submitted in this very batch. */
-  openMask(batchNo: number, indexes: ArrayLike<number>): Port<Uint8Array>;
-  /** Rows still submitted in the batch, in item order from an index. */
-  openRows(batchNo: number, fromIndex: number, rowsMax: number): Port<OpenRows>;
-  /** failed_retryable rows of one due time, in item order. */
-  backoffRows(dueAtMs: number, rowsMax: number): Port<RowSlice>;
-  /**
-   * Which rows of the status `shared` can end, looking on from where it is known: first through the
-   * next `rowsMax` rows in item order, for results up to `from.sequence`; where none are left,
-   * through the next `rowsMax` results, for the rows that wait for each. At most `rowsMax` rows, in
-   * the order of the results or the items that were looked at.
-   */
-  sharedRows(from: SharedCursor, rowsMax: number): Port<SharedRows>;
-  /** Pending rows in item order, for cancelling. */
-  pendingRows(rowsMax: number): Port<RowSlice & { readonly generation: number }>;
-  /** Where one accepted row's request and item line lie. */
-  rowLines(index: number): Port<RowLines | null>;
   /**
    * Requests of other processes, oldest first. `removeCommand` removes each once its effect is
    * durable.
    */
   inbox(): Port<readonly InboxCommand[]>;
   removeCommand(id: string): Port<void>;
+  /**
+   * What the other runs of the store hold of a quota scope, by what they have told last. Absent:
+   * the runs of this store do not know of each other.
+   */
+  othersInScope?(scope: string, nowMs: number): Port<OthersUse>;
+  /** `batchLines` of the row queries, where the store can join them for less than it reads rows. */
+  batchLines?(batchNo: number): Port<readonly RequestSpan[]>;
 }
 
 /** A command that another process has left for the owner of a run. */
@@ -178,7 +150,7 @@ export interface ListedRun {
   readonly owner: string | null;
   /** Since when, on the owner's clock; null or absent: not known. */
   readonly ownedSinceMs?: number | null;
-  /** Where its payloads lie, for who looks at one run; absent: not told. */
+  /** Where its payloads lie; absent in lists. */
   readonly artifacts?: ArtifactStore;
 }
 

@@ -9,16 +9,17 @@ export class IdIndex {
     this.#idAt = idAt;
   }
 
-  has(id: string): boolean {
-    return this.#isAmong(rowsLike(this.#hashes, id), id);
+  /** The row with this id; -1: the run has none. */
+  find(id: string): number {
+    return this.#among(rowsLike(this.#hashes, id), id);
   }
 
   /** Adds an id. False when the run already has it; then the index must be discarded. */
   add(id: string, index: number): boolean {
-    return !this.#isAmong(addIdHash(this.#hashes, id, index), id);
+    return this.#among(addIdHash(this.#hashes, id, index), id) < 0;
   }
 
-  #isAmong(rows: readonly number[], id: string): boolean {
-    return rows.some((row) => this.#idAt(row) === id);
+  #among(rows: readonly number[], id: string): number {
+    return rows.find((row) => this.#idAt(row) === id) ?? -1;
   }
 }

@@ -110,16 +110,11 @@ export class ItemColumns {
     return itemStatuses.find((status, code) => totals[status] !== this.#totals[code]) ?? null;
   }
 
-  /** Pending rows in item order. O(rows skipped), and no row is skipped twice. */
-  pendingFrom(rowsMax: number): Uint32Array<ArrayBuffer> {
-    const found = new Uint32Array(Math.min(rowsMax, this.totalOf(pending)));
+  /** No row before this one is pending. O(rows skipped), and no row is skipped twice. */
+  skipToPending(): number {
     while (this.firstPending < this.count && this.status[this.firstPending] !== pending)
       this.firstPending += 1;
-    let taken = 0;
-    for (let index = this.firstPending; taken < found.length; index += 1) {
-      if (this.status[index] === pending) found[taken++] = index;
-    }
-    return found;
+    return this.firstPending;
   }
 
   #remember(index: number): void {

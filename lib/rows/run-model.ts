@@ -13,6 +13,7 @@ import { BatchRecords } from './batch-records.ts';
 import { IdIndex } from './id-index.ts';
 import { ItemColumns } from './item-columns.ts';
 import type { ResultSegment, SliceSegment } from './segments.ts';
+import { SequenceIndex } from './sequence-index.ts';
 import { SharedWaiters } from './shared-waiters.ts';
 import { SegmentList } from './segment-list.ts';
 
@@ -68,6 +69,7 @@ export class RunModel {
   changedTimes = 0;
   readonly source: ModelSource;
   #ids: IdIndex | null = null;
+  readonly #sequences = new SequenceIndex();
 
   constructor(runId: RunId, source: ModelSource) {
     this.runId = runId;
@@ -119,6 +121,19 @@ export class RunModel {
     const bucket = this.dueAtMs.push(dueAtMs) - 1;
     this.#buckets.set(dueAtMs, bucket);
     return bucket;
+  }
+
+  /** The number of the backoff bucket with this due time; -1: no row ever waited for it. */
+  knownBucket(dueAtMs: number): number {
+    return this.#buckets.get(dueAtMs) ?? -1;
+  }
+
+  /**
+   * The sequence of each row's result; 0: it has none. The first call reads all results once, a
+   * later one those that came since.
+   */
+  sequenceOf(): ArrayLike<number> {
+    return this.#sequences.upTo(this.items.count, this.results);
   }
 
   /** Built on first use: a run whose input is complete never needs it. O(rows) once. */

@@ -13,7 +13,16 @@ import {
   censusOfRows,
 } from '../../lib/core/internal.ts';
 import type { Port } from '../../lib/ports/port-error.ts';
+import type { RowPage, RowPart, RowQuery } from '../../lib/ports/row-query.ts';
 import type { OwnedRun } from '../../lib/ports/run-store.ts';
+import { resultsAfter } from '../../lib/rows/read-rows.ts';
+import {
+  batchLines,
+  knownIds,
+  openMask,
+  openRows,
+  planWindow,
+} from '../../lib/rows/read-slices.ts';
 
 /**
  * One run from its first row to its last result, as the engine would drive it: slices of 5,000,
@@ -55,17 +64,7 @@ const config: RunConfig = {
 };
 
 /** What the drive needs of a run. */
-export type Driven = Pick<
-  OwnedRun,
-  | 'snapshot'
-  | 'commit'
-  | 'knownIds'
-  | 'planWindow'
-  | 'batchLines'
-  | 'openMask'
-  | 'openRows'
-  | 'resultsAfter'
->;
+export type Driven = Pick<OwnedRun, 'snapshot' | 'commit' | 'rows' | 'batchLines'>;
 
 export const ok = async <A>(port: Port<A>): Promise<A> => {
   const answer = await port();
@@ -105,10 +104,10 @@ export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
       await commit(run, {
         type: 'PlanBatch',
         atMs: 2,
-        window: await ok(run.planWindow(batchRows)),
+        window: await ok(planWindow(run, batchRows)),
         newBatchKey: batchKey,
       });
-      await ok(run.batchLines(batch + 1));
+      await ok(batchLines(run, batch + 1));
       await commit(run, {
         type: 'RecordUpload',
         atMs: 2,
@@ -147,7 +146,7 @@ export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
   const resultsMs = await timed(async () => {
     let seen = 0;
     for (;;) {
-      const page = await ok(run.resultsAfter(seen, sliceRows));
+      const page = await ok(resultsAfter(run, seen, sliceRows));
       if (page.length === 0) break;
       seen = page[page.length - 1]?.sequence ?? seen;
     }
@@ -158,7 +157,7 @@ export const drive = async (run: Driven, rows: number): Promise<StageTimes> => {
 
 const ingest = async (run: Driven, from: number, count: number, rows: number): Promise<void> => {
   const itemIds = Array.from({ length: count }, (_, i) => `customer-${from + i}`);
-  await ok(run.knownIds(itemIds));
+  await ok(knownIds(run, itemIds));
   const requestLengths = Uint32Array.from(
     { length: count },
     (_, i) => requestBytes + ((from + i) % 97),
@@ -241,7 +240,7 @@ const settle = async (
       outputTokens: taken,
       reasoningTokens: 0,
     };
-    const open = await ok(run.openMask(batch + 1, indexes));
+    const open = await ok(openMask(run, batch + 1, indexes));
     const [fromOffset, toOffset] = [from * lineBytes, (from + taken) * lineBytes];
     await commit(run, {
       type: 'SettleSlice',
@@ -258,7 +257,7 @@ const settle = async (
       unknownCount: 0,
     });
   }
-  const rest = await ok(run.openRows(batch + 1, 0, settledRows));
+  const rest = await ok(openRows(run, batch + 1, 0, settledRows));
   await commit(run, {
     type: 'SettleRest',
     atMs: 5,
@@ -272,10 +271,56 @@ const settle = async (
   });
 };
 
+const noRows: Partial<RowPage> = {
+  indexes: [],
+  isLast: true,
+  sizes: { bytes: [], tokens: null, inputs: null },
+  states: { statuses: [], charged: [], uncharged: [], batchNos: [], dueAtMs: [] },
+};
+
 /** The same drive without a store: what the driver and the core cost by themselves. */
 export const nothingStored = (rows: number): Driven => {
   let snapshot: RunSnapshot = emptySnapshot;
   let planned = 0;
+  const nothing = ({ select, limit, status }: RowQuery): Partial<RowPage> => {
+    if ('itemIds' in select) return { indexes: [], ids: [], isLast: true };
+    if ('indexes' in select) return { indexes: select.indexes, isLast: true };
+    if ('afterSequence' in select) return resultsFrom(select.afterSequence, limit);
+    return status?.[0] === 'pending' ? pendingRows(limit) : noRows;
+  };
+  const pendingRows = (rowsMax: number): Partial<RowPage> => {
+    const from = planned;
+    const count = Math.min(rowsMax, rows - from);
+    planned += count;
+    const indexes = Uint32Array.from({ length: count }, (_, i) => from + i);
+    const bytes = Uint32Array.from({ length: count }, (_, i) => requestBytes + ((from + i) % 97));
+    return {
+      indexes,
+      sizes: { bytes, tokens: null, inputs: null },
+      isLast: from + count >= rows,
+    };
+  };
+  const resultsFrom = (sequence: number, limit: number): Partial<RowPage> => {
+    const count = Math.min(limit, rows - sequence);
+    const zeros = new Uint32Array(count);
+    const none = { objects: [], objectNos: zeros, offsets: zeros, lengths: zeros };
+    return {
+      indexes: zeros,
+      ids: [],
+      sameAs: zeros,
+      isLast: sequence + count >= rows,
+      states: {
+        statuses: zeros,
+        charged: zeros,
+        uncharged: zeros,
+        batchNos: zeros,
+        dueAtMs: zeros,
+      },
+      results: { sequences: Uint32Array.from(zeros, (_, i) => sequence + i + 1), codes: zeros },
+      answers: none,
+      items: none,
+    };
+  };
   return {
     get snapshot() {
       return snapshot;
@@ -284,32 +329,10 @@ export const nothingStored = (rows: number): Driven => {
       snapshot = events.reduce(evolve, snapshot);
       return TE.right(snapshot);
     },
-    knownIds: (ids) => TE.right(new Uint8Array(ids.length)),
-    planWindow: (rowsMax) => {
-      const from = planned;
-      const count = Math.min(rowsMax, rows - from);
-      planned += count;
-      const indexes = Uint32Array.from({ length: count }, (_, i) => from + i);
-      const bytes = Uint32Array.from({ length: count }, (_, i) => requestBytes + ((from + i) % 97));
-      return TE.right({
-        generation: snapshot.backlog.generation,
-        indexes,
-        bytes,
-        tokens: null,
-        inputs: null,
-        isExhausted: from + count >= rows,
-      });
+    rows: <P extends RowPart>(query: RowQuery<P>) => {
+      const page: Partial<RowPage> = nothing(query);
+      return TE.right(page as RowPage<P>);
     },
     batchLines: () => TE.right([]),
-    openMask: (_batchNo, indexes) => TE.right(new Uint8Array(indexes.length).fill(1)),
-    openRows: () =>
-      TE.right({ indexes: [], bytes: [], tokens: null, charged: [], uncharged: [], isLast: true }),
-    resultsAfter: (sequence, limit) =>
-      TE.right(
-        Array.from(
-          { length: Math.min(limit, rows - sequence) },
-          (_, i) => ({ sequence: sequence + i + 1 }) as never,
-        ),
-      ),
   };
 };

@@ -26,6 +26,7 @@ import {
   recordBounds,
   removeStoreFolders,
 } from './filestore-folder.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
 
 afterEach(removeStoreFolders);
 
@@ -151,15 +152,15 @@ describe('an owner whose disk fails', () => {
       // The disk works again. The owner still refuses, since it cannot know what the disk has.
       for (const port of [
         run.commit(2, [{ type: 'RunOpened', atMs: 9 }]),
-        run.rows(0, 1),
-        run.assertOwned(),
+        storedRows(run, 0, 1),
+        run.refresh(),
       ])
         expect(await port()).toEqual(failed);
       expect(plain(run.snapshot)).toEqual(acknowledged);
       await run.close();
       const again = await ok(store.own(runId));
       expect(again.snapshot.version).toBeGreaterThanOrEqual(2);
-      expect((await ok(again.rows(0, 9))).length).toBe(3);
+      expect((await ok(storedRows(again, 0, 9))).length).toBe(3);
       await step(again, { type: 'OpenRun', atMs: 10 });
       await store.close();
     },
@@ -197,7 +198,7 @@ describe('an owner whose disk fails', () => {
       [dir, 48],
     ] as const) {
       const again = await openStore(at);
-      expect((await ok((await ok(again.read(runId))).rows(0, 99))).length).toBe(rows);
+      expect((await ok(storedRows(await ok(again.read(runId)), 0, 99))).length).toBe(rows);
       await again.close();
     }
   });

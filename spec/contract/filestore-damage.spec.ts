@@ -32,6 +32,7 @@ import {
   recordBounds,
   removeStoreFolders,
 } from './filestore-folder.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
 
 afterEach(removeStoreFolders);
 
@@ -89,7 +90,7 @@ describe('a damaged run', () => {
     expect(flips).toBeGreaterThanOrEqual(25);
     writeFileSync(journal, whole);
     const again = await openStore(copy);
-    expect((await ok((await ok(again.own(runId))).rows(0, 99))).length).toBe(9);
+    expect((await ok(storedRows(await ok(again.own(runId)), 0, 99))).length).toBe(9);
     await again.close();
   });
 
@@ -106,7 +107,7 @@ describe('a damaged run', () => {
     writeFileSync(path, bytes);
     const again = await openStore(dir);
     const run = await ok(again.own(runId));
-    expect([run.snapshot.version, (await ok(run.rows(0, 99))).length]).toEqual([6, 48]);
+    expect([run.snapshot.version, (await ok(storedRows(run, 0, 99))).length]).toEqual([6, 48]);
     await again.close();
   });
 

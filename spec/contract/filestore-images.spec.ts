@@ -18,6 +18,8 @@ import {
   submitBatch,
 } from './run-store-fixture.ts';
 import { folderOf, newStoreFolder, openStore, removeStoreFolders } from './filestore-folder.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
+import { planWindow } from '../../lib/rows/read-slices.ts';
 
 const sqljs = vi.hoisted(() => ({
   loads: 0,
@@ -56,7 +58,7 @@ describe('images of a run', () => {
       await accept(run, sliceOf(3 * i, 3));
       await run.close();
       const reader = await ok(store.read(runId));
-      expect((await ok(reader.rows(0, 99))).length).toBe(3 * (i + 1));
+      expect((await ok(storedRows(reader, 0, 99))).length).toBe(3 * (i + 1));
       await reader.close();
     }
     await store.close();
@@ -115,7 +117,7 @@ describe('images of a run', () => {
       if (journal.n < newestImage(dir)) rmSync(join(folderOf(dir), journalFile(journal)));
     expect(journals.some(({ n }) => n < newestImage(dir))).toBe(true);
     const again = await ok(store.own(runId));
-    const { inputs, tokens: counted } = await ok(again.planWindow(4));
+    const { inputs, tokens: counted } = await ok(planWindow(again, 4));
     expect([Array.from(inputs ?? []), Array.from(counted ?? [])]).toEqual([
       [3, 2_048, 1, 1],
       [50, 60, 0, 0],

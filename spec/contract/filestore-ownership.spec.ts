@@ -33,6 +33,8 @@ import {
   openStore,
   removeStoreFolders,
 } from './filestore-folder.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
+import { planWindow } from '../../lib/rows/read-slices.ts';
 
 afterEach(removeStoreFolders);
 
@@ -140,7 +142,7 @@ describe('ownership of a run', () => {
     await ok(second.remove(runId));
     const anew = await createdRun(second);
     expect(anew.epoch).toBe(old.epoch);
-    expect(await errorOf(old.assertOwned())).toBe('lease_lost');
+    expect(await errorOf(old.refresh())).toBe('lease_lost');
     await expect(accept(old, sliceOf(3, 3))).rejects.toThrow('lease_lost');
     await old.close();
     expect((await ok(second.peek(runId))).snapshot.ingest.itemCount).toBe(0);
@@ -223,7 +225,7 @@ describe('ownership of a run', () => {
       _tag: 'Left',
       left: { type: 'lease_lost', owner: `process ${process.pid} on ${alive.host}` },
     });
-    for (const port of [old.assertOwned(), old.rows(0, 1), old.planWindow(1)])
+    for (const port of [old.refresh(), storedRows(old, 0, 1), planWindow(old, 1)])
       expect(await errorOf(port)).toBe('lease_lost');
     await accept(taker, sliceOf(3, 2));
     await old.close();
@@ -231,7 +233,7 @@ describe('ownership of a run', () => {
     expect([
       reader.snapshot.control.state,
       reader.snapshot.version,
-      (await ok(reader.rows(0, 9))).length,
+      (await ok(storedRows(reader, 0, 9))).length,
     ]).toEqual(['running', 3, 5]);
     await first.close();
     await second.close();

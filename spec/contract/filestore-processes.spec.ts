@@ -10,6 +10,8 @@ import { waitFor } from '../support/wait-for.ts';
 import { idOf, othersOf, plan, quotaRun } from './quota-runs.ts';
 import { accept, createdRun, errorOf, ok, runId, sliceOf } from './run-store-fixture.ts';
 import { newStoreFolder, openStore, removeStoreFolders } from './filestore-folder.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
+import { knownIds } from '../../lib/rows/read-slices.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** A folder from which the child finds its packages, and which no tool searches for sources. */
@@ -94,7 +96,7 @@ describe('a file store between processes', () => {
       const run = await ok(reader.read(runId));
       expect(run.snapshot.version).toBeGreaterThanOrEqual(version);
       expect(run.snapshot.version).toBeLessThanOrEqual(version + 1);
-      const rows = await ok(run.rows(0, 1e6));
+      const rows = await ok(storedRows(run, 0, 1e6));
       expect(rows.map((row) => row.itemId)).toEqual(
         Array.from({ length: run.snapshot.ingest.itemCount }, (_, i) => `item-${i}`),
       );
@@ -174,13 +176,13 @@ describe('a file store in a thread of its own, from the sources', () => {
     );
     expect(answers.every((answer) => answer._tag === 'Right')).toBe(true);
     expect(run.snapshot.version).toBe(52);
-    expect((await ok(run.knownIds(['item-5', 'unknown']))).join()).toBe('1,0');
+    expect((await ok(knownIds(run, ['item-5', 'unknown']))).join()).toBe('1,0');
     expect(await errorOf(run.commit(3, [{ type: 'RunOpened', atMs: 1 }]))).toBe('stale_version');
     await store.close();
     expect(await errorOf(store.read(runId))).toBe('unavailable');
     const again = await openStore(dir);
     expect(
-      (await ok((await ok(again.read(runId))).rows(1_999, 9))).map((row) => row.itemId),
+      (await ok(storedRows(await ok(again.read(runId)), 1_999, 9))).map((row) => row.itemId),
     ).toEqual(['item-1999']);
     await again.close();
   });

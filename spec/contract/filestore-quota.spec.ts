@@ -24,6 +24,7 @@ import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { idOf, othersOf, plan, planOk, quotaRun, scope, settle } from './quota-runs.ts';
 import { errorOf, ok, sendBatch, step } from './run-store-fixture.ts';
 import { newStoreFolder, openStore, removeStoreFolders } from './filestore-folder.ts';
+import { othersInScope } from '../../lib/effects/plan/others.ts';
 
 const forty = { tokens: 40, requests: 4, stated: null, wants: [] };
 const nothing = { tokens: 0, requests: 0, stated: null, wants: [] };
@@ -145,7 +146,7 @@ describe('the reservations of runs in folders', () => {
       'damaged, all of it, from its first byte on',
     );
     writeFileSync(fileOf(run), '{');
-    expect(await watcher.othersInScope(scope, 3_000)()).toMatchObject({
+    expect(await othersInScope(watcher, scope, 3_000)()).toMatchObject({
       left: { type: 'corrupt', where: fileOf(run) },
     });
     expect(await errorOf(() => plan(watcher, 'b', nothing))).toBe('corrupt');

@@ -1,3 +1,4 @@
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { describe, expect, it } from 'vitest';
 import {
   type BatchKey,
@@ -6,16 +7,13 @@ import {
   emptySnapshot,
 } from '../../lib/core/internal.ts';
 import type { ResultSegment, SliceSegment } from '../../lib/rows/segments.ts';
-import {
-  resultsAfter,
-  resultsByIndex,
-  createSequenceIndex,
-} from '../../lib/rows/result-queries.ts';
-import { linesOfRows, openMask, planWindow } from '../../lib/rows/row-queries.ts';
+import type { RowPart, RowQuery } from '../../lib/ports/row-query.ts';
+import { linesOfRows, resultsAfter, resultsByIndex } from '../../lib/rows/read-rows.ts';
+import { openMask, planWindow, sharedRows } from '../../lib/rows/read-slices.ts';
+import { rowPage } from '../../lib/rows/row-page.ts';
 import { RunModel } from '../../lib/rows/run-model.ts';
-import { sharedRows } from '../../lib/rows/shared-rows.ts';
 import { makeConfig } from '../support/core/config.ts';
-import { eventsOf, runId, sliceOf } from './run-store-fixture.ts';
+import { eventsOf, ok, runId, sliceOf } from './run-store-fixture.ts';
 
 const sliceRows = 20;
 const sliceCount = 60;
@@ -40,6 +38,12 @@ const storedRun = () => {
   });
   return {
     model,
+    reader: {
+      get snapshot() {
+        return model.snapshot;
+      },
+      rows: <P extends RowPart>(query: RowQuery<P>) => TE.fromIO(() => rowPage(model, query)),
+    },
     /** How many segments were read from the tables since the last call. */
     loads: (): number => {
       const before = loads;
@@ -57,8 +61,8 @@ const storedRun = () => {
 };
 
 describe('rows of one request that are scattered over a long run', () => {
-  it('end and are read with a few reads of each older segment, not one per row', () => {
-    const { model, loads, step } = storedRun();
+  it('end and are read with a few reads of each older segment, not one per row', async () => {
+    const { model, reader, loads, step } = storedRun();
     expect(model.snapshot).toBe(emptySnapshot);
     step({
       type: 'CreateRun',
@@ -93,7 +97,7 @@ describe('rows of one request that are scattered over a long run', () => {
     const batchKey = 'one' as BatchKey;
     const providerBatchId = 'batch-one' as never;
     const window = {
-      ...planWindow(model, sliceRows),
+      ...(await ok(planWindow(reader, sliceRows))),
       generation: model.snapshot.backlog.generation,
     };
     step({ type: 'PlanBatch', atMs: 3, window, newBatchKey: batchKey });
@@ -142,7 +146,7 @@ describe('rows of one request that are scattered over a long run', () => {
       const lines = { indexes: [row], offsets: [100 * row], lengths: [7] };
       const usage = { inputTokens: 3, cachedInputTokens: 0, outputTokens: 2, reasoningTokens: 0 };
       const [fromOffset, toOffset, isEndOfFile] = [10 * row, 10 * row + 10, row === sliceRows - 1];
-      const open = openMask(model, 1, [row]);
+      const open = await ok(openMask(reader, 1, [row]));
       step({
         type: 'SettleSlice',
         atMs: 5,
@@ -158,7 +162,6 @@ describe('rows of one request that are scattered over a long run', () => {
         unknownCount: 0,
       });
     }
-    const sequenceIndex = createSequenceIndex();
     loads();
     while (model.snapshot.totals.shared > 0) {
       const from = model.snapshot.sharing.until;
@@ -166,25 +169,22 @@ describe('rows of one request that are scattered over a long run', () => {
         type: 'SettleShared',
         atMs: 6,
         from,
-        rows: sharedRows(model, sequenceIndex(model), from, 200),
+        rows: await ok(sharedRows(reader, from, 200)),
       });
     }
     const segments = sliceCount + sliceRows + Math.ceil(rowCount / 200);
     expect(loads()).toBeLessThanOrEqual(4 * segments);
-    expect(resultsAfter(model, 0, rowCount).lineOffsets).toEqual(
-      Float64Array.from(
-        resultsAfter(model, 0, rowCount).indexes,
-        (index) => 100 * (index % sliceRows),
-      ),
+    const results = await ok(resultsAfter(reader, 0, rowCount));
+    expect(results.map(({ line }) => line?.offset)).toEqual(
+      results.map(({ index }) => 100 * (index % sliceRows)),
     );
-    const sequenceOf = sequenceIndex(model);
     for (const read of [
-      () => resultsAfter(model, 0, rowCount),
-      () => resultsByIndex(model, sequenceOf, 0, rowCount),
-      () => linesOfRows(model, 0, rowCount),
+      resultsAfter(reader, 0, rowCount),
+      resultsByIndex(reader, 0, rowCount),
+      linesOfRows(reader, 0, rowCount),
     ]) {
       loads();
-      read();
+      await ok<unknown>(read);
       expect(loads()).toBeLessThanOrEqual(4 * segments);
     }
   });

@@ -8,6 +8,7 @@ import { makeConfig } from '../support/core/config.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
 import { endBatch, eventsOf, ok, runId, sliceOf, step } from './run-store-fixture.ts';
+import { backoffRows, openMask, openRows, planWindow } from '../../lib/rows/read-slices.ts';
 
 /** A pool that counts queries; each is one round trip. */
 const countingPool = (url: string): { readonly pool: Pool; readonly asked: string[] } => {
@@ -77,7 +78,7 @@ describe('a commit in Postgres', () => {
       await commit({
         type: 'PlanBatch',
         atMs: 3,
-        window: await ok(run.planWindow(rows)),
+        window: await ok(planWindow(run, rows)),
         newBatchKey: batchKey,
       });
       await step(run, {
@@ -109,12 +110,12 @@ describe('a commit in Postgres', () => {
         toOffset: 1_000,
         isEndOfFile: true,
         lines: { indexes, offsets: indexes.map((i) => 100 * i), lengths: indexes.map(() => 7) },
-        open: await ok(run.openMask(1, indexes)),
+        open: await ok(openMask(run, 1, indexes)),
         usage: { inputTokens: 3, cachedInputTokens: 0, outputTokens: 2, reasoningTokens: 0 },
         malformedCount: 0,
         unknownCount: 0,
       });
-      const open = await ok(run.openRows(1, 0, rows));
+      const open = await ok(openRows(run, 1, 0, rows));
       const none = Array.from(open.indexes, () => 0);
       await commit({
         type: 'SettleRest',
@@ -132,7 +133,7 @@ describe('a commit in Postgres', () => {
         type: 'RequeueRows',
         atMs: dueAtMs,
         dueAtMs,
-        rows: await ok(run.backoffRows(dueAtMs, rows)),
+        rows: await ok(backoffRows(run, dueAtMs, rows)),
       });
       expect(run.snapshot.totals).toMatchObject({ completed: half, pending: rows - half });
       await run.close();

@@ -7,6 +7,7 @@ import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createdRun, errorOf, ok, runId } from './run-store-fixture.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
 
 describe('connections of a Postgres store', () => {
   let schema: TestSchema;
@@ -56,7 +57,7 @@ describe('connections of a Postgres store', () => {
     await (await createdRun(store)).close();
     const reader = await ok(store.read(runId, { isStill: true }));
     breaks = /repeatable read/;
-    expect(await errorOf(reader.rows(0, 1))).toBe('unavailable');
+    expect(await errorOf(storedRows(reader, 0, 1))).toBe('unavailable');
     await reader.close();
     await ok(store.list());
   });
@@ -68,7 +69,7 @@ describe('connections of a Postgres store', () => {
     await (await createdRun(store)).close();
     for (let round = 0; round < 12; round += 1) {
       const reader = await ok(store.read(runId, { isStill: true }));
-      await ok(reader.rows(0, 1));
+      await ok(storedRows(reader, 0, 1));
       await reader.close();
     }
     await new Promise((resolve) => setImmediate(resolve));

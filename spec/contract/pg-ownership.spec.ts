@@ -17,6 +17,7 @@ import {
   sliceOf,
   step,
 } from './run-store-fixture.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
 
 const pause = { type: 'PauseRun', atMs: 5, reason: 'manual', message: null } as const;
 
@@ -68,7 +69,7 @@ describe('the owner of a run in Postgres', () => {
     expect(taken.epoch).toBeGreaterThan(sleeping.epoch);
     await accept(taken, sliceOf(0, 3));
     const before = await stored();
-    expect(await sleeping.assertOwned()()).toMatchObject({
+    expect(await sleeping.refresh()()).toMatchObject({
       left: { type: 'lease_lost', owner: 'taker' },
     });
     expect(await sleeping.commit(version, [pausedEvent])()).toMatchObject({
@@ -86,7 +87,7 @@ describe('the owner of a run in Postgres', () => {
   it('stays the same while no other process takes over, however late its renewal', async () => {
     const run = await createdRun(await open('late'));
     await expire();
-    await ok(run.assertOwned());
+    await ok(run.refresh());
     await expire();
     await step(run, pause);
     expect(await ok((await open('other')).ownerOf(runId))).toBe('late');
@@ -133,7 +134,7 @@ describe('the owner of a run in Postgres', () => {
       taken = await second.own(runId)();
     }
     await writing;
-    const rows = await ok(taken.right.rows(0, 2_000));
+    const rows = await ok(storedRows(taken.right, 0, 2_000));
     expect(rows.length).toBe(taken.right.snapshot.ingest.itemCount);
     const later = await ok(second.read(runId));
     expect(plain(later.snapshot)).toEqual(plain(taken.right.snapshot));

@@ -7,6 +7,7 @@ import { makeConfig } from '../support/core/config.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
 import { completeRows, endBatch, ok, runId, sliceOf, step } from './run-store-fixture.ts';
+import { backoffRows, batchLines, openRows, planWindow } from '../../lib/rows/read-slices.ts';
 
 const rowCount = 60_000;
 const sliceRows = 20_000;
@@ -60,10 +61,10 @@ describe('a batch whose rows are far apart', () => {
       await step(run, {
         type: 'PlanBatch',
         atMs: 3,
-        window: await ok(run.planWindow(rowCount)),
+        window: await ok(planWindow(run, rowCount)),
         newBatchKey: batchKey,
       });
-      const lines = await ok(run.batchLines(run.snapshot.batchCount));
+      const lines = await ok(batchLines(run, run.snapshot.batchCount));
       expect(lines.reduce((sum, { length }) => sum + length, 0)).toBe(
         100 * run.snapshot.totals.queued_local,
       );
@@ -87,7 +88,7 @@ describe('a batch whose rows are far apart', () => {
       1,
       Array.from({ length: rowCount / 2 }, (_, i) => 2 * i),
     );
-    const rows = await ok(run.openRows(1, 0, rowCount));
+    const rows = await ok(openRows(run, 1, 0, rowCount));
     const none = Array.from(rows.indexes, () => 0);
     const codes = Array.from(rows.indexes, () => -1);
     await step(run, {
@@ -106,12 +107,12 @@ describe('a batch whose rows are far apart', () => {
       type: 'RequeueRows',
       atMs: dueAtMs,
       dueAtMs,
-      rows: await ok(run.backoffRows(dueAtMs, rowCount)),
+      rows: await ok(backoffRows(run, dueAtMs, rowCount)),
     });
     if (run.snapshot.control.state === 'paused')
       await step(run, { type: 'ResumeRun', atMs: dueAtMs });
     await submit('two');
-    expect((await ok(run.openRows(2, 0, rowCount))).indexes.length).toBe(rowCount / 2);
+    expect((await ok(openRows(run, 2, 0, rowCount))).indexes.length).toBe(rowCount / 2);
     await run.close();
   });
 });

@@ -4,7 +4,8 @@ import type { BatchKey, Command } from '../../lib/core/internal.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
-import { endedBy, noneEnded, sharedRows } from '../../adapters/pg/shared-rows.ts';
+import { endedBy, noneEnded } from '../../adapters/pg/ended-rows.ts';
+import { rowPage } from '../../adapters/pg/row-page.ts';
 import { makeConfig } from '../support/core/config.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
@@ -19,6 +20,7 @@ import {
   sliceOf,
   step,
 } from './run-store-fixture.ts';
+import { planWindow, sharedRows } from '../../lib/rows/read-slices.ts';
 
 const rowCount = 60_000;
 const sliceRows = 20_000;
@@ -64,7 +66,7 @@ describe('many rows that wait for one row', () => {
     await step(run, {
       type: 'PlanBatch',
       atMs: 3,
-      window: await ok(run.planWindow(4)),
+      window: await ok(planWindow(run, 4)),
       newBatchKey: 'one' as BatchKey,
     });
     await sendBatch(run, 'one');
@@ -84,7 +86,7 @@ describe('many rows that wait for one row', () => {
       type: 'SettleShared',
       atMs: 6_000,
       from,
-      rows: await ok(run.sharedRows(from, pageRows)),
+      rows: await ok(sharedRows(run, from, pageRows)),
     };
   };
 
@@ -111,19 +113,16 @@ describe('many rows that wait for one row', () => {
         );
         return { rows: [], count: 0 };
       };
-      const { sharing, ingest, resultSequence } = run.snapshot;
-      await sharedRows(explain, { schema: schema.name, runNo: 1 }, sharing.until, pageRows, {
-        itemCount: ingest.itemCount,
-        resultSequence,
-        ended,
-      });
+      const query = { select: { waitingFor: [0] }, limit: pageRows, parts: ['sameAs'] } as const;
+      const known = { lastSequence: run.snapshot.resultSequence, ended };
+      await rowPage(explain, { schema: schema.name, runNo: 1 }, query, known);
       return [...text.matchAll(/"Rows Removed by Filter":(\d+)/gu)].reduce(
         (sum, [, count]) => sum + Number(count),
         0,
       );
     };
     const whole = await skippedRows(noneEnded);
-    const next = await skippedRows(endedBy(events) ?? noneEnded);
+    const next = await skippedRows(endedBy(events, () => 0) ?? noneEnded);
     await client.end();
     expect(whole - next).toBeGreaterThanOrEqual(run.snapshot.totals.completed - 1);
   });

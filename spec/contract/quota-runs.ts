@@ -20,6 +20,8 @@ import {
   sliceOf,
   step,
 } from './run-store-fixture.ts';
+import { openRows, planWindow } from '../../lib/rows/read-slices.ts';
+import { othersInScope } from '../../lib/effects/plan/others.ts';
 
 /** Runs that share a queue, and what they do with it. */
 
@@ -48,7 +50,7 @@ export const quotaRun = async (
 };
 
 export const othersOf = (run: OwnedRun, nowMs = planAtMs, of = scope): Promise<OthersUse> =>
-  ok(run.othersInScope(of, nowMs));
+  ok(othersInScope(run, of, nowMs));
 
 /** What planning one more batch makes true, by what the others hold; empty where nothing does. */
 export const planned = async (
@@ -56,7 +58,7 @@ export const planned = async (
   name: string,
   others: OthersUse,
 ): Promise<readonly Event[]> => {
-  const window = await ok(run.planWindow(4));
+  const window = await ok(planWindow(run, 4));
   const decided = decide(run.snapshot, {
     type: 'PlanBatch',
     atMs: planAtMs,
@@ -81,10 +83,10 @@ export const settle = async (run: OwnedRun, name: string): Promise<void> => {
   const batchNo = run.snapshot.live.find(({ batchKey }) => batchKey === name)?.batchNo ?? 0;
   await sendBatch(run, name);
   await endBatch(run, name);
-  const { indexes } = await ok(run.openRows(batchNo, 0, 100));
+  const { indexes } = await ok(openRows(run, batchNo, 0, 100));
   await completeRows(run, name, batchNo, Array.from(indexes));
   const rest = {
-    rows: await ok(run.openRows(batchNo, 0, 100)),
+    rows: await ok(openRows(run, batchNo, 0, 100)),
     codes: [],
     parts: [],
     offsets: [],

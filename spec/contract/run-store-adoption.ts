@@ -12,6 +12,8 @@ import {
   step,
   submitBatch,
 } from './run-store-fixture.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
+import { knownIds, planWindow } from '../../lib/rows/read-slices.ts';
 
 /** What a worker, and whoever looks for long, needs of a run store. */
 export const describeAdoptionContract = (
@@ -92,30 +94,30 @@ export const describeAdoptionContract = (
       ];
       const run = await createdRun(store);
       await accept(run, { ...sliceOf(0, itemIds.length), itemIds });
-      expect((await ok(run.rows(0, 99))).map(({ itemId }) => itemId)).toEqual(itemIds);
-      expect([...(await ok(run.knownIds([...itemIds, 'other', '\\\\'])))]).toEqual([
+      expect((await ok(storedRows(run, 0, 99))).map(({ itemId }) => itemId)).toEqual(itemIds);
+      expect([...(await ok(knownIds(run, [...itemIds, 'other', '\\\\'])))]).toEqual([
         ...itemIds.map(() => 1),
         0,
         0,
       ]);
       await run.close();
       const reader = await ok(store.read(runId));
-      expect((await ok(reader.rows(0, 99))).map(({ itemId }) => itemId)).toEqual(itemIds);
+      expect((await ok(storedRows(reader, 0, 99))).map(({ itemId }) => itemId)).toEqual(itemIds);
       await reader.close();
     });
 
     it('keeps how many inputs each request has, and says nothing where each has one', async () => {
       const run = await createdRun(store);
       await accept(run, { ...sliceOf(0, 3), inputs: Uint8Array.from([1, 1, 1]) });
-      expect((await ok(run.planWindow(9))).inputs).toBeNull();
+      expect((await ok(planWindow(run, 9))).inputs).toBeNull();
       await accept(run, { ...sliceOf(3, 4), inputs: Uint16Array.from([1, 2_048, 7, 1]) });
       await accept(run, sliceOf(7, 2));
       const inputs = [1, 1, 1, 1, 2_048, 7, 1, 1, 1];
-      expect(Array.from((await ok(run.planWindow(9))).inputs ?? [])).toEqual(inputs);
-      expect((await ok(run.planWindow(4))).inputs).toBeNull();
+      expect(Array.from((await ok(planWindow(run, 9))).inputs ?? [])).toEqual(inputs);
+      expect((await ok(planWindow(run, 4))).inputs).toBeNull();
       await run.close();
       const again = await ok(store.own(runId));
-      expect(Array.from((await ok(again.planWindow(9))).inputs ?? [])).toEqual(inputs);
+      expect(Array.from((await ok(planWindow(again, 9))).inputs ?? [])).toEqual(inputs);
     });
 
     it('keeps words of the world whatever they hold', async () => {
@@ -135,17 +137,19 @@ export const describeAdoptionContract = (
       const run = await createdRun(store);
       await accept(run, sliceOf(0, 3));
       const reader = await ok(store.read(runId, { isStill: true }));
-      await ok(reader.rows(0, 9));
+      await ok(storedRows(reader, 0, 9));
       await accept(run, sliceOf(3, 2));
       if (fixture.canStandStill) {
-        expect([(await ok(reader.rows(0, 9))).length, reader.snapshot.ingest.itemCount]).toEqual([
-          3, 3,
-        ]);
+        expect([
+          (await ok(storedRows(reader, 0, 9))).length,
+          reader.snapshot.ingest.itemCount,
+        ]).toEqual([3, 3]);
         await ok(reader.refresh());
       }
-      expect([(await ok(reader.rows(0, 9))).length, reader.snapshot.ingest.itemCount]).toEqual([
-        5, 5,
-      ]);
+      expect([
+        (await ok(storedRows(reader, 0, 9))).length,
+        reader.snapshot.ingest.itemCount,
+      ]).toEqual([5, 5]);
       await reader.close();
       await run.close();
     });

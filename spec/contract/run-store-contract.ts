@@ -19,6 +19,8 @@ import {
   submitBatch,
 } from './run-store-fixture.ts';
 import { expectReads, expectSlices } from './run-store-rows.ts';
+import { resultsAfter, resultsByIndex, storedRows } from '../../lib/rows/read-rows.ts';
+import { knownIds } from '../../lib/rows/read-slices.ts';
 
 /**
  * Every law of a run store, over storages that the factory makes; each law on a storage of its own.
@@ -96,7 +98,7 @@ export const describeRunStoreContract = (
       const first = await createdRun(store);
       expect(await errorOf(store.own(runId))).toBe('owned_elsewhere');
       expect(await ok(store.ownerOf(runId))).toEqual(expect.any(String));
-      await ok(first.assertOwned());
+      await ok(first.refresh());
       await first.close();
       expect(await ok(store.ownerOf(runId))).toBeNull();
       const second = await ok(store.own(runId));
@@ -121,7 +123,7 @@ export const describeRunStoreContract = (
       await accept(run, sliceOf(0, 6));
       const batchNo = await submitBatch(run, 'one');
       await endBatch(run, 'one');
-      const rows = await ok(run.rows(0, 10));
+      const rows = await ok(storedRows(run, 0, 10));
       const before = plain(run.snapshot);
       const { version, resultSequence } = run.snapshot;
       const checkpoint = { nextIndex: 9, position: null, beforeLastPosition: null };
@@ -177,12 +179,12 @@ export const describeRunStoreContract = (
           await errorOf(run.commit(version, events)),
         ]).toEqual([events.map((event) => event.type), 'corrupt']);
       expect(plain(run.snapshot)).toEqual(before);
-      expect(await ok(run.rows(0, 10))).toEqual(rows);
+      expect(await ok(storedRows(run, 0, 10))).toEqual(rows);
       // And it goes on as if nothing had been asked.
-      expect(Array.from(await ok(run.knownIds(['fresh', 'same', 'item-6'])))).toEqual([0, 0, 0]);
+      expect(Array.from(await ok(knownIds(run, ['fresh', 'same', 'item-6'])))).toEqual([0, 0, 0]);
       await accept(run, sliceOf(6, 2));
       await completeRows(run, 'one', batchNo, [3, 1, 0, 2]);
-      expect((await ok(run.resultsAfter(0, 9))).map((result) => result.index)).toEqual([
+      expect((await ok(resultsAfter(run, 0, 9))).map((result) => result.index)).toEqual([
         3, 1, 0, 2,
       ]);
     });
@@ -193,7 +195,7 @@ export const describeRunStoreContract = (
       const batchNo = await submitBatch(run, 'one');
       await endBatch(run, 'one');
       await completeRows(run, 'one', batchNo, [2, 0]);
-      const results = await ok(run.resultsAfter(0, 10));
+      const results = await ok(resultsAfter(run, 0, 10));
       expect(
         results.map(({ sequence, index, itemId, status }) => [sequence, index, itemId, status]),
       ).toEqual([
@@ -211,7 +213,7 @@ export const describeRunStoreContract = (
         { object: 'items/0.jsonl', offset: 11, length: 7 },
         { object: 'items/0.jsonl', offset: 0, length: 5 },
       ]);
-      expect((await ok(run.resultsByIndex(1, 1))).results.map((result) => result.index)).toEqual([
+      expect((await ok(resultsByIndex(run, 1, 1))).results.map((result) => result.index)).toEqual([
         1,
       ]);
     });
@@ -259,7 +261,7 @@ export const describeRunStoreContract = (
       await submitBatch(run, 'one');
       expect(plain(await ok(reader.refresh()))).toEqual(plain(run.snapshot));
       expect(plain(reader.snapshot)).toEqual(plain(run.snapshot));
-      expect(await ok(reader.rows(0, 9))).toEqual(await ok(run.rows(0, 9)));
+      expect(await ok(storedRows(reader, 0, 9))).toEqual(await ok(storedRows(run, 0, 9)));
       await reader.close();
       await run.close();
     });
@@ -313,7 +315,7 @@ export const describeRunStoreContract = (
       expect(await errorOf(store.read(runId))).toBe('not_found');
       const again = await createdRun(store);
       expect(again.snapshot.version).toBe(1);
-      expect(await ok(again.rows(0, 1))).toEqual([]);
+      expect(await ok(storedRows(again, 0, 1))).toEqual([]);
     });
 
     it('keeps the objects of a run that events name, when it is owned again', async () => {

@@ -13,6 +13,7 @@ import {
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { makeConfig, type Overrides } from '../support/core/config.ts';
+import { openMask, planWindow } from '../../lib/rows/read-slices.ts';
 
 /** A storage on which every law of a run store is tried. */
 export interface RunStoreFixture {
@@ -112,7 +113,7 @@ export const submitBatch = async (run: OwnedRun, name: string): Promise<number> 
   await step(run, {
     type: 'PlanBatch',
     atMs: 3_000,
-    window: await ok(run.planWindow(4)),
+    window: await ok(planWindow(run, 4)),
     newBatchKey: name as BatchKey,
   });
   return sendBatch(run, name);
@@ -182,7 +183,7 @@ export const completeRows = async (
     toOffset: 1_000,
     isEndOfFile: true,
     lines,
-    open: await ok(run.openMask(batchNo, indexes)),
+    open: await ok(openMask(run, batchNo, indexes)),
     usage: { inputTokens: 3, cachedInputTokens: 0, outputTokens: 2, reasoningTokens: 0 },
     malformedCount: 0,
     unknownCount: 0,

@@ -13,6 +13,7 @@ import { makeOperation } from '../support/core/config.ts';
 import { type Dice, diceOf, roll } from '../support/core/dice.ts';
 import { idOf, othersOf, plan, planAtMs, planned, planOk, quotaRun, settle } from './quota-runs.ts';
 import { ok, plain, type RunStoreFixture, step } from './run-store-fixture.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
 
 const nothing: OthersUse = { tokens: 0, requests: 0, stated: null, wants: [] };
 
@@ -60,7 +61,7 @@ export const describeQuotaContract = (
       await planOk(one, 'a');
       const before = [
         plain(two.snapshot),
-        await ok(two.rows(0, 9)),
+        await ok(storedRows(two, 0, 9)),
         await ok(two.eventsAfter(0, 99)),
       ];
       for (const seen of [
@@ -72,7 +73,7 @@ export const describeQuotaContract = (
         expect(await plan(two, 'b', seen)).toMatchObject({ left: { type: 'quota_taken' } });
       expect([
         plain(two.snapshot),
-        await ok(two.rows(0, 9)),
+        await ok(storedRows(two, 0, 9)),
         await ok(two.eventsAfter(0, 99)),
       ]).toEqual(before);
       expect(await othersOf(one)).toEqual(nothing);

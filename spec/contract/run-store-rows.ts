@@ -14,6 +14,8 @@ import type {
   RunReader,
   StoredRow,
 } from '../../lib/ports/run-store.ts';
+import * as read from '../../lib/rows/read-rows.ts';
+import * as slices from '../../lib/rows/read-slices.ts';
 import type { Row, Rows } from '../support/core/row-table.ts';
 import {
   backoffRows,
@@ -145,27 +147,27 @@ export const expectReads = async (reader: RunReader, steps: readonly Step[]): Pr
   const events = steps.flatMap((each) => each.events);
   const results = resultsOf(rows, placesOf(events));
   expect(plain(reader.snapshot)).toEqual(plain(snapshot));
-  expect(await ok(reader.rows(0, rows.length + 1))).toEqual(rows.map(storedRow));
-  expect(await ok(reader.resultsAfter(0, results.length + 1))).toEqual(results);
+  expect(await ok(read.storedRows(reader, 0, rows.length + 1))).toEqual(rows.map(storedRow));
+  expect(await ok(read.resultsAfter(reader, 0, results.length + 1))).toEqual(results);
   const { requests, items } = placesOf(events);
   const lines = rows.map(({ index, sameAs }) => ({
     request: requestOf(requests, sameAs ?? index),
     item: items.get(index),
     sameAs,
   }));
-  expect(await ok(reader.linesOfRows(0, rows.length + 1))).toEqual(lines);
-  expect(await ok(reader.linesOfRows(2, 3))).toEqual(lines.slice(2, 5));
+  expect(await ok(read.linesOfRows(reader, 0, rows.length + 1))).toEqual(lines);
+  expect(await ok(read.linesOfRows(reader, 2, 3))).toEqual(lines.slice(2, 5));
   const records = recordsOf(events);
   expect(plainRecords(await ok(reader.batches(1, records.length + 1)))).toEqual(
     plainRecords(records),
   );
   expect(plainRecords(await ok(reader.batches(2, 2)))).toEqual(plainRecords(records.slice(1, 3)));
   const middle = Math.floor(results.length / 2);
-  expect(await ok(reader.resultsAfter(middle, 3))).toEqual(results.slice(middle, middle + 3));
+  expect(await ok(read.resultsAfter(reader, middle, 3))).toEqual(results.slice(middle, middle + 3));
   const paged: ResultRef[] = [];
   for (let from: number | null = 0; from !== null;) {
     const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } =
-      await ok(reader.resultsByIndex(from, 3));
+      await ok(read.resultsByIndex(reader, from, 3));
     paged.push(...page.results);
     from = page.nextIndex;
   }
@@ -232,12 +234,12 @@ export const expectSlices = async (
   rowsMax: number,
 ): Promise<void> => {
   const { generation } = snapshot.backlog;
-  expect(asLists(await ok(run.planWindow(rowsMax)))).toEqual(
+  expect(asLists(await ok(slices.planWindow(run, rowsMax)))).toEqual(
     asLists(planWindow(rows, generation, rowsMax)),
   );
   for (const index of [0, Math.floor(rows.length / 2), rows.length]) {
     for (const sequence of [0, Math.floor(snapshot.resultSequence / 2), snapshot.resultSequence]) {
-      const found = await ok(run.sharedRows({ sequence, index }, rowsMax));
+      const found = await ok(slices.sharedRows(run, { sequence, index }, rowsMax));
       const wanted = sharedRows(rows, { sequence, index }, rowsMax, snapshot.resultSequence);
       expect(
         plain({
@@ -249,27 +251,27 @@ export const expectSlices = async (
       ).toEqual(wanted);
     }
   }
-  expect(asLists(await ok(run.pendingRows(rowsMax)))).toEqual(
+  expect(asLists(await ok(slices.pendingRows(run, rowsMax)))).toEqual(
     asLists({ ...pendingRows(rows, rowsMax), generation }),
   );
   for (const { dueAtMs } of snapshot.backoff) {
-    expect(asLists(await ok(run.backoffRows(dueAtMs, rowsMax)))).toEqual(
+    expect(asLists(await ok(slices.backoffRows(run, dueAtMs, rowsMax)))).toEqual(
       asLists(backoffRows(rows, dueAtMs, rowsMax)),
     );
   }
   const { requests, items } = placesOf(events);
   for (const { batchNo, phase } of snapshot.live) {
     const some = rows.map((row) => row.index).concat(rows.length + 5);
-    expect(Array.from(await ok(run.openMask(batchNo, some)))).toEqual(
+    expect(Array.from(await ok(slices.openMask(run, batchNo, some)))).toEqual(
       openMask(rows, batchNo, some),
     );
     const middle = Math.floor(rows.length / 2);
     for (const from of [0, middle])
-      expect(asLists(await ok(run.openRows(batchNo, from, rowsMax)))).toEqual(
+      expect(asLists(await ok(slices.openRows(run, batchNo, from, rowsMax)))).toEqual(
         asLists(openRows(rows, batchNo, from, rowsMax)),
       );
     if (phase !== 'planned' && phase !== 'uploaded') continue;
-    const spans = await ok(run.batchLines(batchNo));
+    const spans = await ok(slices.batchLines(run, batchNo));
     const lines = batchMembers(rows, batchNo).map((index) => requests.get(index) as ObjectSpan);
     expect(bytesOf(spans)).toEqual(bytesOf(lines));
     expect(spans.some((span, i) => i > 0 && touches(spans[i - 1] as RequestSpan, span))).toBe(
@@ -281,14 +283,14 @@ export const expectSlices = async (
     );
   }
   const known = rows.map((row) => row.itemId);
-  expect(Array.from(await ok(run.knownIds([...known, 'nobody'])))).toEqual([
+  expect(Array.from(await ok(slices.knownIds(run, [...known, 'nobody'])))).toEqual([
     ...known.map(() => 1),
     0,
   ]);
   const index = Math.floor(rows.length / 3);
-  const found = await ok(run.rowLines(index));
+  const [found] = await ok(read.linesOfRows(run, index, 1));
   expect(found?.item).toEqual(items.get(index));
-  expect(await ok(run.rowLines(rows.length))).toBeNull();
+  expect(await ok(read.linesOfRows(run, rows.length, 1))).toEqual([]);
 };
 
 const touches = (a: RequestSpan, b: RequestSpan): boolean =>

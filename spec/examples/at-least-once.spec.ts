@@ -14,6 +14,7 @@ import { createPerformer } from '../../lib/effects/performer.ts';
 import type { EnginePorts } from '../../lib/effects/ports.ts';
 import { right } from '../support/sim/engine-lab.ts';
 import { type Losses, play, type Played, type Workflow } from './at-least-once.ts';
+import { storedRows } from '../../lib/rows/read-rows.ts';
 
 const limits = {
   requestsMax: 7,
@@ -80,7 +81,7 @@ const faultsOf = async (
   seed: number,
   { fake, run, failure }: Played,
 ): Promise<readonly string[]> => {
-  const stored = await right(run.rows(0, rows + 1));
+  const stored = await right(storedRows(run, 0, rows + 1));
   const statuses = new Set(stored.map(({ status }) => status));
   return [
     ...(failure === null ? [] : [`did not come to its end: ${failure}`]),

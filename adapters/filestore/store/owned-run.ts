@@ -10,7 +10,6 @@ import { frameOf } from '../journal/frame.ts';
 import { dropCommand, listCommands } from '../disk/inbox.ts';
 import { leaseFault } from '../ownership/lock-file.ts';
 import type { Ownership } from '../ownership/ownership.ts';
-import { packTexts } from '../../../lib/rows/packed-texts.ts';
 import type { Reservations } from '../quota/reservations.ts';
 import type { ReservationFile } from '../quota/reservation-file.ts';
 import { createReader, type Handle } from './run-reader.ts';
@@ -78,25 +77,11 @@ export const createOwnedRun = ({
       epoch: ownership.epoch,
       commit: commits.commit,
       othersInScope: (scope, nowMs) => reservations.others(handle.runId, scope, nowMs),
-      assertOwned: () =>
+      refresh: () =>
         pipe(
           client.call(run, 'assertOwned', null),
-          TE.map(() => undefined),
+          TE.map(() => shown.snapshot),
         ),
-      knownIds: (itemIds) =>
-        pipe(
-          TE.fromIO(() => packTexts(itemIds)),
-          TE.chain((ids) => client.call(run, 'knownIds', ids, [ids.ends.buffer as ArrayBuffer])),
-        ),
-      planWindow: (rowsMax) => client.call(run, 'planWindow', rowsMax),
-      batchLines: (batchNo) => client.call(run, 'batchLines', batchNo),
-      openMask: (batchNo, indexes) => client.call(run, 'openMask', { batchNo, indexes }),
-      openRows: (batchNo, fromIndex, rowsMax) =>
-        client.call(run, 'openRows', { batchNo, fromIndex, rowsMax }),
-      backoffRows: (dueAtMs, rowsMax) => client.call(run, 'backoffRows', { dueAtMs, rowsMax }),
-      sharedRows: (from, rowsMax) => client.call(run, 'sharedRows', { from, rowsMax }),
-      pendingRows: (rowsMax) => client.call(run, 'pendingRows', rowsMax),
-      rowLines: (index) => client.call(run, 'rowLines', index),
       inbox: () => onFolder('read the inbox of', () => listCommands(folder)),
       removeCommand: (id) => onFolder('remove a command from', () => dropCommand(folder, id)),
     } satisfies OwnedRun,

@@ -6,7 +6,8 @@ import type { ArtifactStore } from '../../../lib/ports/artifacts.ts';
 import type { RunReader } from '../../../lib/ports/run-store.ts';
 import type { Opened } from '../worker/worker-calls.ts';
 import type { SessionClient } from '../worker/session-client.ts';
-import { resultRefs } from '../../../lib/rows/result-columns.ts';
+import type { RowPart, RowQuery } from '../../../lib/ports/row-query.ts';
+import { packQuery, unpackPage } from '../worker/packed-rows.ts';
 
 /** An opened run, shared by readers and owner. */
 export interface Handle {
@@ -43,16 +44,14 @@ export const createReader = (
           return shown.snapshot;
         }),
       ),
-    resultsAfter: (sequence, limit) =>
-      pipe(client.call(run, 'resultsAfter', { sequence, limit }), TE.map(resultRefs)),
-    resultsByIndex: (fromIndex, limit) =>
+    rows: <P extends RowPart>(query: RowQuery<P>) =>
       pipe(
-        client.call(run, 'resultsByIndex', { fromIndex, limit }),
-        TE.map(({ columns, nextIndex }) => ({ results: resultRefs(columns), nextIndex })),
+        // Packed when the task runs, not when it is built.
+        TE.fromIO(() => packQuery(query)),
+        TE.chain((packed) => client.call(run, 'rows', packed)),
+        TE.map((page) => unpackPage<P>(page)),
       ),
     eventsAfter: (sequence, limit) => client.call(run, 'eventsAfter', { sequence, limit }),
-    rows: (fromIndex, limit) => client.call(run, 'rows', { fromIndex, limit }),
-    linesOfRows: (fromIndex, limit) => client.call(run, 'linesOfRows', { fromIndex, limit }),
     batches: (fromBatchNo, limit) => client.call(run, 'batches', { fromBatchNo, limit }),
     close: () => (closing ??= onClose()),
   };

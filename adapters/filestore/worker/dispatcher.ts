@@ -3,24 +3,8 @@ import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { CallMessage, CallName, Input, OpenRun, Output } from './worker-calls.ts';
 import type { Disk } from '../disk/disk.ts';
 import { type RunSession, openRunSession } from './run-session.ts';
-import { unpackTexts } from '../../../lib/rows/packed-texts.ts';
-import {
-  createSequenceIndex,
-  resultsAfter,
-  resultsByIndex,
-} from '../../../lib/rows/result-queries.ts';
-import {
-  backoffRows,
-  batchLines,
-  linesOfRows,
-  openMask,
-  openRows,
-  pendingRows,
-  planWindow,
-  rowLines,
-  storedRows,
-} from '../../../lib/rows/row-queries.ts';
-import { sharedRows } from '../../../lib/rows/shared-rows.ts';
+import { rowPage } from '../../../lib/rows/row-page.ts';
+import { packPage, unpackQuery } from './packed-rows.ts';
 
 export type Reply = (id: number, answer: Either<PortError, unknown>) => void;
 
@@ -29,51 +13,19 @@ export interface Dispatcher {
   receive(messages: readonly CallMessage[]): void;
 }
 
-/** An open run, with the index that its readers share. */
-interface SessionEntry {
-  readonly session: RunSession;
-  readonly sequenceIndex: ReturnType<typeof createSequenceIndex>;
-}
 type ReadName = Exclude<CallName, 'open' | 'close' | 'commit' | 'refresh'>;
 type Handlers = {
-  readonly [N in ReadName]: (entry: SessionEntry, input: Input<N>) => Either<PortError, Output<N>>;
+  readonly [N in ReadName]: (session: RunSession, input: Input<N>) => Either<PortError, Output<N>>;
 };
 
-const reading =
-  <I, O>(read: (model: RunSession['model'], input: I) => O) =>
-  ({ session }: SessionEntry, input: I): Either<PortError, O> =>
-    right(read(session.model, input));
-
 const handlers: Handlers = {
-  assertOwned: ({ session }) => {
+  assertOwned(session) {
     const lost = session.assertOwned();
     return lost === null ? right(null) : left(lost);
   },
-  knownIds: reading((model, packed) => {
-    const known = model.ids();
-    const ids = unpackTexts(packed);
-    const mask = new Uint8Array(ids.length);
-    for (let i = 0; i < ids.length; i += 1) mask[i] = known.has(ids[i] as string) ? 1 : 0;
-    return mask;
-  }),
-  planWindow: reading(planWindow),
-  batchLines: reading(batchLines),
-  openMask: reading((model, { batchNo, indexes }) => openMask(model, batchNo, indexes)),
-  openRows: reading((model, { batchNo, fromIndex, rowsMax }) =>
-    openRows(model, batchNo, fromIndex, rowsMax),
-  ),
-  backoffRows: reading((model, { dueAtMs, rowsMax }) => backoffRows(model, dueAtMs, rowsMax)),
-  pendingRows: reading(pendingRows),
-  sharedRows: ({ session, sequenceIndex }, { from, rowsMax }) =>
-    right(sharedRows(session.model, sequenceIndex(session.model), from, rowsMax)),
-  rowLines: reading(rowLines),
-  resultsAfter: reading((model, { sequence, limit }) => resultsAfter(model, sequence, limit)),
-  resultsByIndex: ({ session, sequenceIndex }, { fromIndex, limit }) =>
-    right(resultsByIndex(session.model, sequenceIndex(session.model), fromIndex, limit)),
-  eventsAfter: ({ session }, { sequence, limit }) => right(session.eventsAfter(sequence, limit)),
-  rows: reading((model, { fromIndex, limit }) => storedRows(model, fromIndex, limit)),
-  linesOfRows: reading((model, { fromIndex, limit }) => linesOfRows(model, fromIndex, limit)),
-  batches: reading((model, { fromBatchNo, limit }) => model.records.from(fromBatchNo, limit)),
+  rows: ({ model }, query) => right(packPage(rowPage(model, unpackQuery(query)))),
+  eventsAfter: (session, { sequence, limit }) => right(session.eventsAfter(sequence, limit)),
+  batches: ({ model }, { fromBatchNo, limit }) => right(model.records.from(fromBatchNo, limit)),
 };
 
 const closed: PortError = { type: 'unavailable', message: 'the run is closed', cause: null };
@@ -84,7 +36,7 @@ const broken = (cause: unknown): PortError => ({
 });
 
 export const createDispatcher = (disk: Disk, groupCommitMs: number, reply: Reply): Dispatcher => {
-  const sessions = new Map<number, SessionEntry>();
+  const sessions = new Map<number, RunSession>();
   const opening = new Map<number, Promise<unknown>>();
   let group: (CallMessage & { readonly name: 'commit' })[] = [];
   let timer: NodeJS.Timeout | null = null;
@@ -96,8 +48,8 @@ export const createDispatcher = (disk: Disk, groupCommitMs: number, reply: Reply
     const waiting = group;
     group = [];
     for (const message of waiting) {
-      const entry = sessions.get(message.run);
-      const error = entry === undefined ? closed : entry.session.flush();
+      const session = sessions.get(message.run);
+      const error = session === undefined ? closed : session.flush();
       reply(message.id, error === null ? right(null) : left(error));
     }
   };
@@ -105,18 +57,18 @@ export const createDispatcher = (disk: Disk, groupCommitMs: number, reply: Reply
   const open = async (run: number, input: OpenRun): Promise<Either<PortError, Output<'open'>>> => {
     const session = await openRunSession(disk, input);
     if (isLeft(session)) return session;
-    sessions.set(run, { session: session.right, sequenceIndex: createSequenceIndex() });
+    sessions.set(run, session.right);
     const { snapshot, description } = session.right.model;
     return right({ snapshot, description });
   };
   const close = async (run: number): Promise<Either<PortError, null>> => {
-    const error = await sessions.get(run)?.session.close();
+    const error = await sessions.get(run)?.close();
     sessions.delete(run);
     return error === null || error === undefined ? right(null) : left(error);
   };
 
-  const stage = (message: CallMessage & { readonly name: 'commit' }, entry: SessionEntry): void => {
-    const refused = entry.session.stage(message.input.expectedVersion, message.input.frame);
+  const stage = (message: CallMessage & { readonly name: 'commit' }, session: RunSession): void => {
+    const refused = session.stage(message.input.expectedVersion, message.input.frame);
     if (refused === null) group.push(message);
     else reply(message.id, left(refused));
   };
@@ -130,24 +82,24 @@ export const createDispatcher = (disk: Disk, groupCommitMs: number, reply: Reply
       opening.set(message.run, opened);
       return later(opened);
     }
-    const entry = sessions.get(message.run);
+    const session = sessions.get(message.run);
     const unfinished = opening.get(message.run);
     // A close that arrives during the opening waits for it; the session would stay open otherwise.
     if (message.name === 'close' && unfinished !== undefined)
       return later(unfinished.then(() => close(message.run)));
-    if (entry === undefined) return reply(message.id, left(closed));
-    if (message.name === 'commit') return stage(message, entry);
+    if (session === undefined) return reply(message.id, left(closed));
+    if (message.name === 'commit') return stage(message, session);
     // Reads and closes see acknowledged commits only.
     flush();
     if (message.name === 'close') return later(close(message.run));
-    const fault = entry.session.fault();
+    const fault = session.fault();
     if (fault !== null) return reply(message.id, left(fault));
-    if (message.name === 'refresh') return later(entry.session.refresh());
+    if (message.name === 'refresh') return later(session.refresh());
     const handle = handlers[message.name] as (
-      at: SessionEntry,
+      at: RunSession,
       input: unknown,
     ) => Either<PortError, unknown>;
-    reply(message.id, handle(entry, message.input));
+    reply(message.id, handle(session, message.input));
   };
 
   return {

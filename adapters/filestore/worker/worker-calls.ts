@@ -1,18 +1,9 @@
 import type { BatchRecord } from '../../../lib/core/model/batch-record.ts';
-import type {
-  Column,
-  OpenRows,
-  PlanWindow,
-  RowSlice,
-  SharedRows,
-} from '../../../lib/core/model/command.ts';
 import type { RunId } from '../../../lib/core/values/ids.ts';
 import type { JsonObject } from '../../../lib/core/json/json.ts';
 import type { StoredRunEvent } from '../../../lib/core/machine/run-event.ts';
-import type { RunSnapshot, SharedCursor } from '../../../lib/core/model/snapshot.ts';
-import type { RequestSpan, RowLines, StoredRow } from '../../../lib/ports/run-store.ts';
-import type { PackedTexts } from '../../../lib/rows/packed-texts.ts';
-import type { ResultColumns } from '../../../lib/rows/result-columns.ts';
+import type { RunSnapshot } from '../../../lib/core/model/snapshot.ts';
+import type { PackedPage, PackedQuery } from './packed-rows.ts';
 
 /** Input of the `open` call. */
 export interface OpenRun {
@@ -45,40 +36,10 @@ export interface Calls {
   /** Null: no newer snapshot. */
   readonly refresh: readonly [null, RunSnapshot | null];
   readonly assertOwned: readonly [null, null];
-  readonly knownIds: readonly [PackedTexts, Uint8Array];
-  readonly planWindow: readonly [number, PlanWindow];
-  readonly batchLines: readonly [number, readonly RequestSpan[]];
-  readonly openMask: readonly [{ readonly batchNo: number; readonly indexes: Column }, Uint8Array];
-  readonly openRows: readonly [
-    { readonly batchNo: number; readonly fromIndex: number; readonly rowsMax: number },
-    OpenRows,
-  ];
-  readonly backoffRows: readonly [{ readonly dueAtMs: number; readonly rowsMax: number }, RowSlice];
-  readonly sharedRows: readonly [
-    { readonly from: SharedCursor; readonly rowsMax: number },
-    SharedRows,
-  ];
-  readonly pendingRows: readonly [number, RowSlice & { readonly generation: number }];
-  readonly rowLines: readonly [number, RowLines | null];
-  readonly resultsAfter: readonly [
-    { readonly sequence: number; readonly limit: number },
-    ResultColumns,
-  ];
-  readonly resultsByIndex: readonly [
-    { readonly fromIndex: number; readonly limit: number },
-    { readonly columns: ResultColumns; readonly nextIndex: number | null },
-  ];
+  readonly rows: readonly [PackedQuery, PackedPage];
   readonly eventsAfter: readonly [
     { readonly sequence: number; readonly limit: number },
     readonly StoredRunEvent[],
-  ];
-  readonly rows: readonly [
-    { readonly fromIndex: number; readonly limit: number },
-    readonly StoredRow[],
-  ];
-  readonly linesOfRows: readonly [
-    { readonly fromIndex: number; readonly limit: number },
-    readonly RowLines[],
   ];
   readonly batches: readonly [
     { readonly fromBatchNo: number; readonly limit: number },

@@ -4,7 +4,9 @@ import type { Command } from '../../core/model/command.ts';
 import type { Effect } from '../../core/model/effect.ts';
 import type { BatchKey } from '../../core/values/ids.ts';
 import { quotaScopeOf } from '../../core/plan/quota.ts';
+import { othersInScope } from './others.ts';
 import type { Asked, EnginePorts, Perform } from '../ports.ts';
+import { backoffRows, pendingRows, planWindow, sharedRows } from '../../rows/read-slices.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
 
@@ -15,10 +17,10 @@ export const performPlan =
   ({ run, scheduler, randomHex }: EnginePorts): Perform<Of<'PlanBatch'>> =>
   ({ rowsMax }) => {
     const asked: Asked = pipe(
-      run.othersInScope(quotaScopeOf(run.snapshot.config), scheduler.now()),
+      othersInScope(run, quotaScopeOf(run.snapshot.config), scheduler.now()),
       TE.chain((others) =>
         pipe(
-          run.planWindow(rowsMax),
+          planWindow(run, rowsMax),
           TE.map((window): Command => ({
             type: 'PlanBatch',
             atMs: scheduler.now(),
@@ -37,7 +39,7 @@ export const performAdopt =
   ({ rowsMax }) =>
     TE.right(
       pipe(
-        run.planWindow(rowsMax),
+        planWindow(run, rowsMax),
         TE.map((window): Command => ({
           type: 'AdoptBatch',
           atMs: scheduler.now(),
@@ -52,7 +54,7 @@ export const performRequeue =
   ({ dueAtMs, rowsMax }) =>
     TE.right(
       pipe(
-        run.backoffRows(dueAtMs, rowsMax),
+        backoffRows(run, dueAtMs, rowsMax),
         TE.map((rows): Command => ({ type: 'RequeueRows', atMs: scheduler.now(), dueAtMs, rows })),
       ),
     );
@@ -66,7 +68,7 @@ export const performSettleShared =
   ({ from, rowsMax }) =>
     TE.right(
       pipe(
-        run.sharedRows(from, rowsMax),
+        sharedRows(run, from, rowsMax),
         TE.map((rows): Command => ({ type: 'SettleShared', atMs: scheduler.now(), from, rows })),
       ),
     );
@@ -76,7 +78,7 @@ export const performFailPending =
   ({ rowsMax }) =>
     TE.right(
       pipe(
-        run.pendingRows(rowsMax),
+        pendingRows(run, rowsMax),
         TE.map((rows): Command => ({
           type: 'FailPending',
           atMs: scheduler.now(),

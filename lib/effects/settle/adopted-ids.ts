@@ -5,8 +5,9 @@ import { isJsonObject } from '../../core/json/json.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { RunReader } from '../../ports/run-store.ts';
 import { readTexts } from '../results/results.ts';
+import { linesOfRows } from '../../rows/read-rows.ts';
 
-type Reader = Pick<RunReader, 'snapshot' | 'linesOfRows' | 'artifacts'>;
+type Reader = Pick<RunReader, 'snapshot' | 'rows' | 'artifacts'>;
 
 /** How the files of one batch name the run's rows. */
 export interface IdsOfBatches {
@@ -58,7 +59,7 @@ export const createIdsOfBatches = (run: Reader): IdsOfBatches => {
 const itemIdsOf =
   (run: Reader, fromIndex: number, count: number): TE.TaskEither<PortError, readonly string[]> =>
   async () => {
-    const lines = await run.linesOfRows(fromIndex, count)();
+    const lines = await linesOfRows(run, fromIndex, count)();
     if (lines._tag === 'Left') return lines;
     const where = `rows ${fromIndex} to ${fromIndex + count - 1}`;
     const corrupt = (message: string) =>

@@ -26,6 +26,7 @@ import {
   type SliceReading,
   takeRow,
 } from './slice-reading.ts';
+import { openMask, openRows } from '../../rows/read-slices.ts';
 
 type SettleEffect = Extract<Effect, { readonly type: 'SettleSlice' }>;
 
@@ -80,7 +81,7 @@ const settleFileSlice = (
     TE.map((reading): Asked => {
       notebook.add(effect.batchKey, partsOf(ports, effect.batchKey), part, fromOffset, reading);
       return pipe(
-        run.openMask(effect.batchNo, reading.indexes),
+        openMask(run, effect.batchNo, reading.indexes),
         TE.map((open): Command => ({
           type: 'SettleSlice',
           atMs: scheduler.now(),
@@ -114,7 +115,7 @@ const settleRest = (
   const { run, scheduler } = ports;
   const asked = (notes: ReadonlyMap<number, Note>): Asked =>
     pipe(
-      run.openRows(effect.batchNo, fromIndex, effect.rowsMax),
+      openRows(run, effect.batchNo, fromIndex, effect.rowsMax),
       TE.map((rows): Command => {
         const found = Array.from(rows.indexes, (index) => notes.get(index));
         if (rows.isLast) {

@@ -3,6 +3,7 @@ import type { PortError } from '../../ports/port-error.ts';
 import type { EnginePorts } from '../ports.ts';
 import { createRequestTable } from './request-table.ts';
 import { readTexts } from '../results/results.ts';
+import { linesOfRows } from '../../rows/read-rows.ts';
 
 /** Knows which accepted row sent a request first. */
 export interface SameRequests {
@@ -52,7 +53,7 @@ export const createSameRequests = ({
     if (digestOfRow !== null && table.find(digestOfRow) < 0) table.add(digestOfRow, index);
   };
   const read = async (from: number, count: number): Promise<PortError | null> => {
-    const page = await run.linesOfRows(from, count)();
+    const page = await linesOfRows(run, from, count)();
     if (page._tag === 'Left') return page.left;
     const sent = page.right.map((lines) => (lines.sameAs === null ? lines.request : null));
     const texts = await readTexts(run.artifacts, sent)();

@@ -20,6 +20,7 @@ import {
 } from './render.ts';
 import { createSameRequests, type SameRequests } from './same-requests.ts';
 import { createSourceReader, type SourceReader } from './source-reader.ts';
+import { knownIds } from '../../rows/read-slices.ts';
 
 type IngestEffect = Extract<Effect, { readonly type: 'IngestSlice' }>;
 
@@ -217,7 +218,7 @@ const rejectTaken = async (
   const itemLines = new Map<number, string>();
   // The id that a bad row is given may be a row's own, too: then it is given the next one.
   for (;;) {
-    const known = await run.knownIds(slice.itemIds)();
+    const known = await knownIds(run, slice.itemIds)();
     if (known._tag === 'Left') return known.left;
     const taken = duplicateIds(slice.itemIds, known.right);
     if (taken.length === 0) break;

@@ -3,6 +3,7 @@ import { PayloadError } from '../../ports/payload-error.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { OwnedRun, RequestSpan } from '../../ports/run-store.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
+import { batchLines as lineSpans } from '../../rows/read-slices.ts';
 import { EngineFailure } from '../faults.ts';
 import { type ChangeLines, changedLines, raisingOf, stampingOf } from './change-lines.ts';
 
@@ -21,7 +22,7 @@ export interface BatchLines {
 
 /** The lines of one create attempt of a batch, with output limits raised and stamped. */
 export const batchLines = (
-  run: Pick<OwnedRun, 'artifacts' | 'batchLines' | 'snapshot'>,
+  run: Pick<OwnedRun, 'artifacts' | 'batchLines' | 'rows' | 'snapshot'>,
   wire: ProviderWire,
   attempt: Attempt,
 ): BatchLines => {
@@ -35,7 +36,7 @@ export const batchLines = (
     return new EngineFailure(error);
   };
   async function* read(): AsyncGenerator<Uint8Array> {
-    const spans = await run.batchLines(attempt.batchNo)();
+    const spans = await lineSpans(run, attempt.batchNo)();
     if (spans._tag === 'Left') throw failed(spans.left);
     for (const span of spans.right)
       try {

@@ -45,7 +45,7 @@ export const performCreate =
     const lines = batchLines(run, provider, effect);
     const { batchMetadata, operation } = run.snapshot.config;
     return pipe(
-      run.assertOwned(),
+      run.refresh(),
       TE.chain(() =>
         TE.fromTask<Outcome, PortError>(() =>
           provider

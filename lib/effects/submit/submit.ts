@@ -75,7 +75,7 @@ export const performFence =
   ({ run, provider, scheduler }: EnginePorts): Perform<Of<'FenceCreate'>> =>
   ({ batchKey, createAttempt, inputFileId }) =>
     pipe(
-      run.assertOwned(),
+      run.refresh(),
       TE.chain(() => provider.deleteFile(inputFileId)),
       TE.map((): Asked =>
         TE.right({ type: 'RecordFenced', atMs: scheduler.now(), batchKey, createAttempt }),

@@ -4,6 +4,7 @@ import type { OwnedRun, ResultRef } from '../../ports/run-store.ts';
 import { dropCompact, linesMissing, openCompact } from '../../effects/results/compact-reader.ts';
 import { BatchorError } from '../api/errors.ts';
 import { must } from '../api/interop.ts';
+import { resultsAfter } from '../../rows/read-rows.ts';
 
 // The row indexes of a scattered batch take a few hundred kilobytes.
 const pageBatches = 20;
@@ -51,7 +52,7 @@ export const requireWholeFiles = async (run: OwnedRun): Promise<void> => {
 export const requireCompactLines = async (run: OwnedRun): Promise<void> => {
   const { runId, artifacts, snapshot } = run;
   for (let cursor = 0; cursor < snapshot.resultSequence;) {
-    const refs = await must(run.resultsAfter(cursor, pageRows), { runId });
+    const refs = await must(resultsAfter(run, cursor, pageRows), { runId });
     const last = refs[refs.length - 1];
     if (last === undefined) return;
     for (const [object, spans] of spansByObject(refs)) {

@@ -8,6 +8,7 @@ import { must } from '../api/interop.ts';
 import type { FilesOfBatch } from './check-batches.ts';
 import { type Answer, readAnswers } from './read-answers.ts';
 import { pageRows, type AuditContext } from './audit-context.ts';
+import { resultsAfter } from '../../rows/read-rows.ts';
 
 /**
  * Checks every result against the laws `sequences` and `answers`, and that its answer lies in a
@@ -20,7 +21,7 @@ export const checkResults = async (
   const { reader, snapshot, counts, ledger, pageChecked } = context;
   let last = 0;
   for (;;) {
-    const page = await must(reader.resultsAfter(last, pageRows), { runId: reader.runId });
+    const page = await must(resultsAfter(reader, last, pageRows), { runId: reader.runId });
     if (page.length === 0) break;
     for (const ref of page) {
       const { index, itemId, sequence } = ref;

@@ -6,6 +6,7 @@ import type { ObjectSpan, StoredRow } from '../../ports/run-store.ts';
 import { must } from '../api/interop.ts';
 import { faultOfName, readOwnLines } from './line-check.ts';
 import { pageRows, type AuditContext } from './audit-context.ts';
+import { linesOfRows, storedRows } from '../../rows/read-rows.ts';
 
 /** Checks every row against the laws `rows` and `lines`, and records it in the ledger. */
 export const checkRows = async (context: AuditContext): Promise<void> => {
@@ -13,7 +14,7 @@ export const checkRows = async (context: AuditContext): Promise<void> => {
   const ids = noIdHashes();
   let next = 0;
   for (;;) {
-    const rows = await must(reader.rows(next, pageRows), { runId: reader.runId });
+    const rows = await must(storedRows(reader, next, pageRows), { runId: reader.runId });
     if (rows.length === 0) break;
     for (const row of rows) {
       const { index, itemId } = row;
@@ -50,7 +51,7 @@ const rowWithId = async (
   itemId: string,
 ): Promise<number | null> => {
   for (const index of candidates) {
-    const [row] = await must(reader.rows(index, 1), { runId: reader.runId });
+    const [row] = await must(storedRows(reader, index, 1), { runId: reader.runId });
     if (row?.itemId === itemId) return index;
   }
   return null;
@@ -80,7 +81,7 @@ const checkLines = async (
 ): Promise<void> => {
   const first = rows[0] as StoredRow;
   const customIds = customIdsOf(snapshot.config);
-  const lines = await must(reader.linesOfRows(first.index, rows.length), { runId: reader.runId });
+  const lines = await must(linesOfRows(reader, first.index, rows.length), { runId: reader.runId });
   /** The name that each line must give its row. */
   const named: {
     readonly row: StoredRow;

@@ -17,6 +17,7 @@ import { refusalIn } from '../results/refused-lines.ts';
 import { atOneVersion, type RunObserver, type RunAtVersion } from './one-version.ts';
 import { readOwnLines } from './line-check.ts';
 import { createPayload } from './payload.ts';
+import { linesOfRows, resultsByIndex, storedRows } from '../../rows/read-rows.ts';
 
 type Wire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
 /** Reads the result at a pointer; null if it cannot be read. */
@@ -47,9 +48,9 @@ const inspect = async (
   const row = await rowOf(run, itemId);
   const { index, status, charged, uncharged, dueAtMs } = row;
   const context = { runId: reader.runId };
-  const { results } = await must(reader.resultsByIndex(index, 1), context);
+  const { results } = await must(resultsByIndex(reader, index, 1), context);
   const result = results.find((ref) => ref.index === index) ?? null;
-  const [lines] = await must(reader.linesOfRows(index, 1), context);
+  const [lines] = await must(linesOfRows(reader, index, 1), context);
   if (lines === undefined) throw new RangeError(`row ${index} has no lines`);
   const item = await readObject(reader, lines.item, 'item line');
   const areRequestsKept = !snapshot.artifacts.areRequestsPruned;
@@ -57,7 +58,7 @@ const inspect = async (
     lines.request === null || !areRequestsKept
       ? null
       : await readObject(reader, lines.request, 'request line');
-  const [sent] = row.sameAs === null ? [] : await must(reader.rows(row.sameAs, 1), context);
+  const [sent] = row.sameAs === null ? [] : await must(storedRows(reader, row.sameAs, 1), context);
   const idsIn = idsOfRow(snapshot.config, row);
   const attempts: InspectedAttempt[] = [];
   for (let next = 1; ;) {
@@ -114,7 +115,7 @@ const rowOf = async (
   itemId: string,
 ): Promise<StoredRow> => {
   for (let next = 0; ;) {
-    const rows = await must(reader.rows(next, pageRows), { runId: reader.runId });
+    const rows = await must(storedRows(reader, next, pageRows), { runId: reader.runId });
     requireSameVersion();
     const found = rows.find((row) => row.itemId === itemId);
     if (found !== undefined) return found;

@@ -12,6 +12,7 @@ import { createPayload } from './payload.ts';
 import { createRowLedger } from './row-ledger.ts';
 import type { AuditContext } from './audit-context.ts';
 import { createLawCounts } from './law-counts.ts';
+import { storedRows } from '../../rows/read-rows.ts';
 
 type Wire = Pick<ProviderWire, 'readVerdict'>;
 
@@ -91,7 +92,7 @@ const named = async (reader: RunReader, broken: BrokenLaw | null): Promise<Broke
   const context = { runId: reader.runId };
   const row =
     broken.itemId === null && broken.itemIndex !== null
-      ? (await must(reader.rows(broken.itemIndex, 1), context))[0]
+      ? (await must(storedRows(reader, broken.itemIndex, 1), context))[0]
       : undefined;
   const batch =
     broken.batchKey === null && broken.batchNo !== null

@@ -1,3 +1,4 @@
+import { linesOfRows } from '../../rows/read-rows.ts';
 import type { Operation, RunConfig } from '../../core/model/config.ts';
 import { withRaisedCap } from '../job/job-limits.ts';
 import { customIdsOf } from '../../core/values/custom-ids.ts';
@@ -139,8 +140,8 @@ export const compareLastRow = async (ports: EnginePorts): Promise<void> => {
   const customIds = customIdsOf(config);
   if (source === null || ingest.isComplete || ingest.checkpoint === null || ingest.itemCount === 0)
     return;
-  const lines = await must(run.rowLines(ingest.itemCount - 1), { runId });
-  if (lines === null || lines.request === null) return;
+  const [lines] = await must(linesOfRows(run, ingest.itemCount - 1, 1), { runId });
+  if (lines === undefined || lines.request === null) return;
   const entry = await firstEntry(
     source.items.read(ingest.checkpoint.beforeLastPosition, {
       signal: new AbortController().signal,

@@ -8,6 +8,7 @@ import { createRowRenderer, originOf } from '../../effects/source/render.ts';
 import { readTexts } from '../../effects/results/results.ts';
 import { BatchorError } from '../api/errors.ts';
 import { must } from '../api/interop.ts';
+import { linesOfRows } from '../../rows/read-rows.ts';
 
 export interface RowsToCompare {
   readonly reader: RunReader;
@@ -130,7 +131,7 @@ interface StoredLines {
 /** Empty where the lines cannot be read: there is nothing to compare with then. */
 const readPage = async (reader: RunReader, from: number): Promise<readonly StoredLines[]> => {
   const { runId, artifacts, snapshot } = reader;
-  const all = await must(reader.linesOfRows(from, pageRows), { runId });
+  const all = await must(linesOfRows(reader, from, pageRows), { runId });
   const lines = within(all);
   const items = await readTexts(
     artifacts,

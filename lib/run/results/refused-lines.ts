@@ -4,6 +4,7 @@ import { rankInIndexSet } from '../../core/values/index-set.ts';
 import type { JsonObject } from '../../core/json/json.ts';
 import type { RunReader } from '../../ports/run-store.ts';
 import type { ResultParts } from '../../effects/results/results.ts';
+import { storedRows } from '../../rows/read-rows.ts';
 import { must } from '../api/interop.ts';
 
 /** The provider's error on the row's line when it rejected the batch; null: none. */
@@ -98,7 +99,7 @@ const batchNosOf = async (
     let end = at;
     while (end < sorted.length && (sorted[end] as number) < from + stretchRows) end += 1;
     const count = (sorted[end - 1] as number) - from + 1;
-    const rows = await must(reader.rows(from, count), { runId: reader.runId });
+    const rows = await must(storedRows(reader, from, count), { runId: reader.runId });
     for (const { index, batchNo } of rows) found.set(index, batchNo);
     at = end;
   }

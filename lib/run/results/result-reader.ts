@@ -27,6 +27,7 @@ import { openResultTable } from './result-table.ts';
 import { explained, type StructureOf, typedResults } from './typed-results.ts';
 import { pagesOnChange, pull } from '../drive/watch.ts';
 import { toWireLine } from '../view/wire.ts';
+import { resultsAfter, resultsByIndex } from '../../rows/read-rows.ts';
 
 /** What a result reader needs from its handle. */
 export interface ResultContext {
@@ -123,7 +124,7 @@ export const createResultReader = ({
     const source = rows();
     const refreshing = refresh(source);
     if (refreshing !== undefined) await refreshing;
-    const refs = await must(source.resultsAfter(afterSequence, limit), context);
+    const refs = await must(resultsAfter(source, afterSequence, limit), context);
     const page = await use(await partsOf(source, refs.filter(isWanted), include));
     const nextAfterSequence = refs[refs.length - 1]?.sequence ?? afterSequence;
     return {
@@ -188,7 +189,7 @@ export const createResultReader = ({
     for (let next: number | null = 0; next !== null;) {
       signal?.throwIfAborted();
       const source = rows();
-      const found: ByIndex = await must(source.resultsByIndex(next, pageRows), context);
+      const found: ByIndex = await must(resultsByIndex(source, next, pageRows), context);
       yield await partsOf(source, found.results.filter(isWanted), include);
       next = found.nextIndex;
     }
@@ -209,7 +210,7 @@ export const createResultReader = ({
       signal?.throwIfAborted();
       const source = rows();
       const refs = await must(
-        source.resultsAfter(last.sequence, Math.min(pageRows, until - last.sequence)),
+        resultsAfter(source, last.sequence, Math.min(pageRows, until - last.sequence)),
         context,
       );
       const end = refs[refs.length - 1];
@@ -221,7 +222,7 @@ export const createResultReader = ({
   /** The first results of the run. After a thousand results, every table has the same columns. */
   const front = async (): Promise<readonly ResultParts[]> => {
     const source = rows();
-    return partsOf(source, await must(source.resultsAfter(0, pageRows), context), undefined);
+    return partsOf(source, await must(resultsAfter(source, 0, pageRows), context), undefined);
   };
   const table = async (options: TableOptions): Promise<ResultTable> => {
     const cursor: Cursor = { sequence: 0, hasMore: false };

@@ -8,6 +8,7 @@ import type { CheckpointedItemSource, SourceEntry } from '../../ports/source.ts'
 import type { ResultRef, RowLines, RunReader } from '../../ports/run-store.ts';
 import { readTexts } from '../../effects/results/results.ts';
 import { must, unwrap } from '../api/interop.ts';
+import { linesOfRows, resultsByIndex } from '../../rows/read-rows.ts';
 
 /** A row of a finished run, to be sent again. */
 export interface EarlierItem {
@@ -69,7 +70,7 @@ export const runSource = (
     const [first, last] = [refs[0], refs[refs.length - 1]];
     return first === undefined || last === undefined
       ? []
-      : must(source.linesOfRows(first.index, last.index - first.index + 1), { runId });
+      : must(linesOfRows(source, first.index, last.index - first.index + 1), { runId });
   };
   return {
     kind: 'run',
@@ -88,7 +89,7 @@ export const runSource = (
         signal.throwIfAborted();
         const source = reader();
         const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } =
-          await must(source.resultsByIndex(next, pageRows), { runId });
+          await must(resultsByIndex(source, next, pageRows), { runId });
         const wanted = page.results.filter(isWanted);
         const lines = await linesFrom(source, wanted);
         const found = wanted.map((each) => ({

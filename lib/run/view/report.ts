@@ -1,3 +1,4 @@
+import { resultsAfter } from '../../rows/read-rows.ts';
 import { isLeftAsItIs } from '../../core/model/adopted.ts';
 import { endedRemedy, type FailureClass, failureOfCode } from '../../core/values/failure.ts';
 import { isFinished } from '../../core/model/snapshot.ts';
@@ -91,7 +92,7 @@ export const reportOf = async (
   for (let cursor = 0; cursor < resultSequence;) {
     signal?.throwIfAborted();
     const refs = await must(
-      reader().resultsAfter(cursor, Math.min(pageRows, resultSequence - cursor)),
+      resultsAfter(reader(), cursor, Math.min(pageRows, resultSequence - cursor)),
       { runId },
     );
     const last = refs[refs.length - 1];

@@ -1,3 +1,4 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Event } from '../../core/model/event.ts';
 import { evolve } from '../../core/machine/evolve.ts';
@@ -5,23 +6,11 @@ import type { RunId } from '../../core/values/ids.ts';
 import type { JsonObject } from '../../core/json/json.ts';
 import { isWithin, quotaScopeOf, reservationOf } from '../../core/plan/quota.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
-import type { PortError } from '../../ports/port-error.ts';
+import type { ArtifactStore } from '../../ports/artifacts.ts';
+import type { Port, PortError } from '../../ports/port-error.ts';
 import type { InboxCommand, OwnedRun, QuotaGuard, RunReader } from '../../ports/run-store.ts';
-import { resultRefs } from '../../rows/result-columns.ts';
-import { createSequenceIndex, resultsAfter, resultsByIndex } from '../../rows/result-queries.ts';
-import {
-  backoffRows,
-  batchLines,
-  linesOfRows,
-  openMask,
-  openRows,
-  pendingRows,
-  planWindow,
-  rowLines,
-  storedRows,
-} from '../../rows/row-queries.ts';
+import { rowPage } from '../../rows/row-page.ts';
 import { nothingStored, RunModel } from '../../rows/run-model.ts';
-import { sharedRows } from '../../rows/shared-rows.ts';
 import { memoryArtifacts } from './memory-artifacts.ts';
 import type { Reservations } from './reservations.ts';
 
@@ -42,132 +31,46 @@ export interface MemoryRun {
   abandon(): void;
 }
 
+/** What a run holds: the fold of its events, its payloads, its inbox and who owns it. */
+interface Held {
+  readonly model: RunModel;
+  readonly description: JsonObject | null;
+  readonly artifacts: ArtifactStore;
+  readonly reservations: Reservations;
+  readonly inbox: InboxCommand[];
+  epoch: number;
+  isOwned: boolean;
+}
+
 export const createMemoryRun = (
   runId: RunId,
   description: JsonObject | null,
   reservations: Reservations,
 ): MemoryRun => {
   const model = new RunModel(runId, nothingStored);
-  const sequenceIndex = createSequenceIndex();
-  const artifacts = memoryArtifacts();
   const inbox: InboxCommand[] = [];
-  let epoch = 0;
-  let isOwned = false;
-  let commandCount = 0;
-
-  const reader = (): RunReader => ({
-    runId,
-    get snapshot() {
-      return model.snapshot;
-    },
+  const artifacts = memoryArtifacts();
+  const held: Held = {
+    model,
     description,
     artifacts,
-    refresh: () => TE.fromIO(() => model.snapshot),
-    resultsAfter: (sequence, limit) =>
-      TE.fromIO(() => resultRefs(resultsAfter(model, sequence, limit))),
-    resultsByIndex: (fromIndex, limit) =>
-      TE.fromIO(() => {
-        const page = resultsByIndex(model, sequenceIndex(model), fromIndex, limit);
-        return { results: resultRefs(page.columns), nextIndex: page.nextIndex };
-      }),
-    eventsAfter: (sequence, limit) =>
-      TE.fromIO(() => model.freshEvents.filter((e) => e.sequence > sequence).slice(0, limit)),
-    rows: (fromIndex, limit) => TE.fromIO(() => storedRows(model, fromIndex, limit)),
-    linesOfRows: (fromIndex, limit) => TE.fromIO(() => linesOfRows(model, fromIndex, limit)),
-    batches: (fromBatchNo, limit) => TE.fromIO(() => model.records.from(fromBatchNo, limit)),
-    close: () => Promise.resolve(),
-  });
-
-  const takenSince = (events: readonly Event[], { others: seen }: QuotaGuard): PortError | null => {
-    const after = events.reduce(evolve, model.snapshot);
-    const now = reservations.others(runId, quotaScopeOf(after.config), after.updatedAtMs);
-    return isWithin(now, seen)
-      ? null
-      : {
-          type: 'quota_taken',
-          message: `other runs of ${quotaScopeOf(after.config)} hold ${now.tokens} tokens in ${now.requests} requests`,
-        };
+    reservations,
+    inbox,
+    epoch: 0,
+    isOwned: false,
   };
-
-  const owned = (mine: number): OwnedRun => {
-    const lost = (): PortError | null =>
-      mine === epoch && isOwned ? null : { type: 'lease_lost', owner: null };
-    const base = reader();
-    return Object.defineProperties(
-      {
-        ...base,
-        epoch: mine,
-        commit: (expectedVersion, events, guard) => () => {
-          const fault = lost();
-          if (fault !== null) return Promise.resolve({ _tag: 'Left', left: fault });
-          if (expectedVersion !== model.snapshot.version)
-            return Promise.resolve({
-              _tag: 'Left',
-              left: {
-                type: 'stale_version',
-                expected: expectedVersion,
-                found: model.snapshot.version,
-              },
-            });
-          const taken = guard === undefined ? null : takenSince(events, guard);
-          if (taken !== null) return Promise.resolve({ _tag: 'Left', left: taken });
-          const wrong = model.fold(events, true);
-          if (wrong !== null)
-            return Promise.resolve({
-              _tag: 'Left',
-              left: { type: 'corrupt', message: wrong, where: `run ${runId}` },
-            });
-          reservations.publish(runId, reservationOf(model.snapshot));
-          return Promise.resolve({ _tag: 'Right', right: model.snapshot });
-        },
-        othersInScope: (scope, nowMs) => TE.fromIO(() => reservations.others(runId, scope, nowMs)),
-        assertOwned: () =>
-          TE.fromEither(
-            lost() === null
-              ? { _tag: 'Right', right: undefined }
-              : { _tag: 'Left', left: { type: 'lease_lost', owner: null } },
-          ),
-        knownIds: (itemIds) =>
-          TE.fromIO(() => {
-            const known = model.ids();
-            return Uint8Array.from(itemIds, (id) => (known.has(id) ? 1 : 0));
-          }),
-        planWindow: (rowsMax) => TE.fromIO(() => planWindow(model, rowsMax)),
-        batchLines: (batchNo) => TE.fromIO(() => batchLines(model, batchNo)),
-        openMask: (batchNo, indexes) => TE.fromIO(() => openMask(model, batchNo, indexes)),
-        openRows: (batchNo, fromIndex, rowsMax) =>
-          TE.fromIO(() => openRows(model, batchNo, fromIndex, rowsMax)),
-        backoffRows: (dueAtMs, rowsMax) => TE.fromIO(() => backoffRows(model, dueAtMs, rowsMax)),
-        sharedRows: (from, rowsMax) =>
-          TE.fromIO(() => sharedRows(model, sequenceIndex(model), from, rowsMax)),
-        pendingRows: (rowsMax) => TE.fromIO(() => pendingRows(model, rowsMax)),
-        rowLines: (index) => TE.fromIO(() => rowLines(model, index)),
-        inbox: () => TE.fromIO(() => [...inbox]),
-        removeCommand: (id) =>
-          TE.fromIO(() => {
-            const at = inbox.findIndex((command) => command.id === id);
-            if (at >= 0) inbox.splice(at, 1);
-          }),
-        close: () => {
-          if (mine === epoch) isOwned = false;
-          return Promise.resolve();
-        },
-      } satisfies OwnedRun,
-      { snapshot: { get: () => model.snapshot, enumerable: true } },
-    ) as OwnedRun;
-  };
-
+  let commandCount = 0;
   return {
     runId,
     snapshot: () => model.snapshot,
-    owner: () => (isOwned ? 'this process' : null),
+    owner: () => (held.isOwned ? 'this process' : null),
     own() {
-      if (isOwned) return null;
-      isOwned = true;
-      epoch += 1;
-      return owned(epoch);
+      if (held.isOwned) return null;
+      held.isOwned = true;
+      held.epoch += 1;
+      return ownerOf(held);
     },
-    read: reader,
+    read: () => readerOf(held),
     send(command) {
       commandCount += 1;
       const id = String(commandCount).padStart(8, '0');
@@ -176,7 +79,92 @@ export const createMemoryRun = (
     },
     hasCommands: () => inbox.length > 0,
     abandon() {
-      isOwned = false;
+      held.isOwned = false;
     },
   };
+};
+
+const readerOf = ({ model, description, artifacts }: Held): RunReader => ({
+  runId: model.runId,
+  get snapshot() {
+    return model.snapshot;
+  },
+  description,
+  artifacts,
+  refresh: () => TE.fromIO(() => model.snapshot),
+  rows: (query) => TE.fromIO(() => rowPage(model, query)),
+  eventsAfter: (sequence, limit) =>
+    TE.fromIO(() => model.freshEvents.filter((event) => event.sequence > sequence).slice(0, limit)),
+  batches: (fromBatchNo, limit) => TE.fromIO(() => model.records.from(fromBatchNo, limit)),
+  close: () => Promise.resolve(),
+});
+
+const ownerOf = (held: Held): OwnedRun => {
+  const { model, reservations, inbox, epoch } = held;
+  const stillOwned = (): Either<PortError, RunSnapshot> =>
+    held.epoch === epoch && held.isOwned
+      ? right(model.snapshot)
+      : left({ type: 'lease_lost', owner: null });
+  const refresh: Port<RunSnapshot> = () => Promise.resolve(stillOwned());
+  return Object.defineProperty(
+    {
+      ...readerOf(held),
+      epoch,
+      refresh: () => refresh,
+      commit: (expectedVersion, events, guard) =>
+        TE.Monad.chain(refresh, () =>
+          TE.fromIOEither(() => commitTo(held, expectedVersion, events, guard)),
+        ),
+      othersInScope: (scope, nowMs) =>
+        TE.fromIO(() => reservations.others(model.runId, scope, nowMs)),
+      inbox: () => TE.fromIO(() => [...inbox]),
+      removeCommand: (id) =>
+        TE.fromIO(() => {
+          const at = inbox.findIndex((command) => command.id === id);
+          if (at >= 0) inbox.splice(at, 1);
+        }),
+      close: () => {
+        if (held.epoch === epoch) held.isOwned = false;
+        return Promise.resolve();
+      },
+    } satisfies OwnedRun,
+    // A getter, since the spread would copy the snapshot of the opening.
+    'snapshot',
+    { get: () => model.snapshot, enumerable: true },
+  );
+};
+
+const commitTo = (
+  { model, reservations }: Held,
+  expectedVersion: number,
+  events: readonly Event[],
+  guard: QuotaGuard | undefined,
+): Either<PortError, RunSnapshot> => {
+  const { version } = model.snapshot;
+  if (expectedVersion !== version)
+    return left({ type: 'stale_version', expected: expectedVersion, found: version });
+  const taken = guard === undefined ? null : takenSince(model, reservations, events, guard);
+  if (taken !== null) return left(taken);
+  const wrong = model.fold(events, true);
+  if (wrong !== null) return left({ type: 'corrupt', message: wrong, where: `run ${model.runId}` });
+  reservations.publish(model.runId, reservationOf(model.snapshot));
+  return right(model.snapshot);
+};
+
+/** Why other runs leave too little capacity; null when it suffices. */
+const takenSince = (
+  { runId, snapshot }: RunModel,
+  reservations: Reservations,
+  events: readonly Event[],
+  { others: seen }: QuotaGuard,
+): PortError | null => {
+  const after = events.reduce(evolve, snapshot);
+  const scope = quotaScopeOf(after.config);
+  const now = reservations.others(runId, scope, after.updatedAtMs);
+  return isWithin(now, seen)
+    ? null
+    : {
+        type: 'quota_taken',
+        message: `other runs of ${scope} hold ${now.tokens} tokens in ${now.requests} requests`,
+      };
 };

@@ -22,6 +22,7 @@ import {
 } from './answer-oracle.ts';
 import { createMutator, type Done, type MutatorOptions } from './mutator.ts';
 import { rechunked, reread } from './rechunked.ts';
+import { resultsByIndex } from '../../../lib/rows/read-rows.ts';
 
 export interface CaseOptions extends MutatorOptions {
   readonly rowCount: number;
@@ -287,8 +288,11 @@ const faultOfResults = async (
   const answers = answersIn(files);
   let row = 0;
   for (let next: number | null = 0; next !== null;) {
-    const page: Awaited<ReturnType<ReturnType<OwnedRun['resultsByIndex']>>> =
-      await run.resultsByIndex(next, 1_000)();
+    const page: Awaited<ReturnType<ReturnType<typeof resultsByIndex>>> = await resultsByIndex(
+      run,
+      next,
+      1_000,
+    )();
     if (page._tag === 'Left') return 'results cannot be listed';
     let parts;
     try {

@@ -5,6 +5,7 @@ import { ok, plain } from '../../contract/run-store-fixture.ts';
 import { storedRow } from '../../contract/run-store-rows.ts';
 import type { Step } from '../../support/core/commit.ts';
 import { assert } from './case.ts';
+import { resultsAfter, storedRows } from '../../../lib/rows/read-rows.ts';
 
 /**
  * A reader must show what these steps give in a table of rows that no store has touched: snapshot,
@@ -22,13 +23,13 @@ export const holdAgainst = async (reader: RunReader, steps: readonly Step[]): Pr
     isDeepStrictEqual(plain(reader.snapshot), plain(snapshot)),
     `the snapshot at version ${snapshot.version} is another`,
   );
-  const stored = await ok(reader.rows(0, rows.length + 1));
+  const stored = await ok(storedRows(reader, 0, rows.length + 1));
   assert(
     isDeepStrictEqual(plain(stored), plain(rows.map(storedRow))),
     `the rows at version ${snapshot.version} are not the fold of the events`,
   );
   const ended = rows.filter((row) => row.sequence > 0).toSorted((a, b) => a.sequence - b.sequence);
-  const results = await ok(reader.resultsAfter(0, ended.length + 1));
+  const results = await ok(resultsAfter(reader, 0, ended.length + 1));
   const shown = results.map(({ sequence, index, status, charged }) => [
     sequence,
     index,

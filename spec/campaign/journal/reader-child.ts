@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { runId } from '../../contract/run-store-fixture.ts';
+import { storedRows } from '../../../lib/rows/read-rows.ts';
 
 /**
  * A process that only reads a run until it is told to end: `reader-child <dir>`. Any call that
@@ -81,7 +82,7 @@ while (!isEnding) {
       const seen = await reader.right.refresh()();
       if (isLeft(seen)) fail(seen.left);
       else versions.push(seen.right.version);
-      const rows = await reader.right.rows(0, 1_000)();
+      const rows = await storedRows(reader.right, 0, 1_000)();
       if (isLeft(rows) || rows.right.length !== reader.right.snapshot.ingest.itemCount)
         fail('rows are missing');
     }

@@ -60,7 +60,7 @@ const playSlept = async (steps: readonly Step[], taken: number): Promise<Outcome
   const taker = await ok(second.own(runId));
   await commitTo(taker, steps.slice(taken, taken + 4));
   await taker.close();
-  for (const port of [old.assertOwned(), old.commit(old.snapshot.version, [late])])
+  for (const port of [old.refresh(), old.commit(old.snapshot.version, [late])])
     assert(
       (await errorOf(port)) === 'lease_lost',
       'a replaced owner owns the run again, once its successor is gone',

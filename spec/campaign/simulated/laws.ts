@@ -12,6 +12,7 @@ import {
   worstOfLiveUsd,
 } from '../../../lib/core/internal.ts';
 import type { ArtifactStore, OwnedRun, Storage } from '../../../lib/ports/index.ts';
+import { resultsAfter, storedRows } from '../../../lib/rows/read-rows.ts';
 
 /** What a law has to say about each commit of each run. */
 export interface Watch {
@@ -221,8 +222,8 @@ const checker = (): ((run: OwnedRun, snapshot: RunSnapshot) => Promise<string | 
   const ended = new Map<number, string>();
   let sequence = 0;
   return async (run, snapshot) => {
-    const rows = await run.rows(0, Number.MAX_SAFE_INTEGER)();
-    const results = await run.resultsAfter(sequence, Number.MAX_SAFE_INTEGER)();
+    const rows = await storedRows(run, 0, Number.MAX_SAFE_INTEGER)();
+    const results = await resultsAfter(run, sequence, Number.MAX_SAFE_INTEGER)();
     if (rows._tag === 'Left' || results._tag === 'Left') return 'rows or results cannot be read';
     const counts = new Map<ItemStatus, number>();
     const inBatch = new Map<number, number>();

@@ -18,6 +18,7 @@ import {
   type World,
 } from '../../../lib/sim/index.ts';
 import { diceOf } from './scenario.ts';
+import { othersInScope } from '../../../lib/effects/plan/others.ts';
 
 /** What several runs did to the one queue that they share. */
 export interface SharedPlay {
@@ -75,13 +76,13 @@ const watched = (storage: Storage<'local'>, watch: Watch, isBlind: boolean): Sto
     };
     // What was seen of the others is some turns old when it is decided upon: others decide
     // meanwhile.
-    const othersInScope: OwnedRun['othersInScope'] = (scope, nowMs) => async () => {
-      const others = await owned.othersInScope(scope, nowMs)();
+    const late: OwnedRun['othersInScope'] = (scope, nowMs) => async () => {
+      const others = await othersInScope(owned, scope, nowMs)();
       for (let turn = 0; turn < checkTurns; turn += 1)
         await new Promise((resolve) => setImmediate(resolve));
       return others;
     };
-    const anew: Partial<OwnedRun> = { commit, othersInScope };
+    const anew: Partial<OwnedRun> = { commit, othersInScope: late };
     return new Proxy(owned, {
       get: (target, key) =>
         (Object.hasOwn(anew, key)

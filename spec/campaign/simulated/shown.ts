@@ -1,6 +1,7 @@
 import type { BatchRecord, RunId, StoredRunEvent } from '../../../lib/core/internal.ts';
 import type { ResultRef, Storage, StoredRow } from '../../../lib/ports/index.ts';
 import { must } from '../../../lib/run/api/interop.ts';
+import { resultsAfter, resultsByIndex, storedRows } from '../../../lib/rows/read-rows.ts';
 
 /** Everything that a store shows of a run. */
 export interface Shown {
@@ -21,9 +22,9 @@ export const shownBy = async (storage: Storage<'local'>, runId: string): Promise
   const shown: Shown = {
     version: reader.snapshot.version,
     events: await must(reader.eventsAfter(0, all)),
-    rows: await must(reader.rows(0, all)),
-    results: await must(reader.resultsAfter(0, all)),
-    byIndex: (await must(reader.resultsByIndex(0, 1_000_000))).results,
+    rows: await must(storedRows(reader, 0, all)),
+    results: await must(resultsAfter(reader, 0, all)),
+    byIndex: (await must(resultsByIndex(reader, 0, 1_000_000))).results,
     batches: batches.map((batch) => ({ ...batch, indexes: Array.from(batch.indexes) })),
   };
   await reader.close();

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { EnginePorts } from '../../../lib/effects/ports.ts';
+import type { RowQuery } from '../../../lib/ports/row-query.ts';
+import { pageOfLines } from '../../support/sim/row-columns.ts';
 import { createSameRequests } from '../../../lib/effects/source/same-requests.ts';
 
 const line = (index: number, asked: string): string =>
@@ -17,13 +19,18 @@ const runOf = (lines: readonly string[]) =>
         readSpans: (_: string, spans: readonly { readonly offset: number }[]) =>
           TE.right(spans.map(({ offset }) => new TextEncoder().encode(lines[offset]))),
       },
-      linesOfRows: (from: number, limit: number) =>
-        TE.right(
-          lines.slice(from, from + limit).map((_, i) => {
-            const span = { object: 'requests', offset: from + i, length: 1 };
-            return { request: span, item: span, sameAs: null };
-          }),
-        ),
+      rows: ({ select, limit }: RowQuery) => {
+        const from = 'fromIndex' in select ? select.fromIndex : lines.length;
+        return TE.right(
+          pageOfLines(
+            from,
+            lines.slice(from, from + limit).map((_, i) => {
+              const span = { object: 'requests', offset: from + i, length: 1 };
+              return { request: span, item: span, sameAs: null };
+            }),
+          ),
+        );
+      },
     },
   }) as unknown as EnginePorts;
 

@@ -8,6 +8,7 @@ import { customIdsOf } from '../../../lib/core/values/custom-ids.ts';
 import { type Doctor, doctoredStorage, heal } from '../../support/sim/doctored.ts';
 import { quick } from '../../support/sim/handles.ts';
 import { itemsOf, jobOf } from '../../support/sim/jobs.ts';
+import { linesOfRows, resultsAfter } from '../../../lib/rows/read-rows.ts';
 
 const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
 
@@ -33,7 +34,7 @@ describe('verify tells of', () => {
     await world.settle(run);
     expect((await run.verify()).broken).toBeNull();
     const reader = await opened(world);
-    results = await answer(reader.resultsAfter(0, 99));
+    results = await answer(resultsAfter(reader, 0, 99));
     records = await answer(reader.batches(1, 99));
   });
   afterEach(() => heal(doctor));
@@ -127,7 +128,7 @@ describe('verify tells of', () => {
       });
     });
     it('a result that says other than its row', async () => {
-      changeResult(25, { status: 'failed_permanent' });
+      changeResult(25, { code: 0 });
       expect(await broken()).toMatchObject({ law: 'sequences', itemIndex: 25, itemId: 'id-25' });
     });
   });
@@ -145,7 +146,7 @@ describe('verify tells of', () => {
       });
     });
     it('a request line of another row, and one that is not a line', async () => {
-      const [lines] = await answer((await opened(world)).linesOfRows(14, 1));
+      const [lines] = await answer(linesOfRows(await opened(world), 14, 1));
       const object = lines?.request?.object ?? '';
       await edit(object, (text) => text.replace(nameOf(14), nameOf(15)));
       expect(await broken()).toMatchObject({ law: 'lines', itemIndex: 14, itemId: 'id-14' });
@@ -166,7 +167,7 @@ describe('verify tells of', () => {
         message: `its item line: object ${object} is missing`,
       });
       const whole = await bytesOf(
-        (await answer((await opened(world)).linesOfRows(0, 1)))[0]?.item.object ?? '',
+        (await answer(linesOfRows(await opened(world), 0, 1)))[0]?.item.object ?? '',
       );
       doctor.objects.set(object, whole.slice(0, -1));
       expect(await broken()).toMatchObject({ law: 'lines', itemIndex: 49, itemId: 'id-49' });

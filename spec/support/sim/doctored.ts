@@ -1,7 +1,19 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { ArtifactStore, RunReader } from '../../../lib/ports/index.ts';
+import type { BatchRecord } from '../../../lib/core/internal.ts';
+import type {
+  ArtifactStore,
+  ResultRef,
+  RowLines,
+  RowPage,
+  RowPart,
+  RowQuery,
+  RunReader,
+  StoredRow,
+} from '../../../lib/ports/index.ts';
 import type { Port } from '../../../lib/ports/port-error.ts';
 import { memoryArtifacts } from '../../../lib/sim/store/memory-artifacts.ts';
+import { linesOfRows, resultsAfter, storedRows } from '../../../lib/rows/read-rows.ts';
+import { pageOfLines, pageOfResults, pageOfRows } from './row-columns.ts';
 import { memoryStore, type MemoryStorage } from '../../../lib/sim/index.ts';
 
 /** What a reader is shown instead of what is stored; who owns a run sees what is there. */
@@ -9,16 +21,12 @@ export interface Doctor {
   /** Objects as they are from now on; null: gone. */
   readonly objects: Map<string, Uint8Array | null>;
   /** Changes pages on their way to the reader. */
-  rows: Change<'rows'>;
-  linesOfRows: Change<'linesOfRows'>;
-  resultsAfter: Change<'resultsAfter'>;
-  batches: Change<'batches'>;
+  rows: Change<StoredRow>;
+  linesOfRows: Change<RowLines>;
+  resultsAfter: Change<ResultRef>;
+  batches: Change<BatchRecord>;
 }
-type PageName = 'rows' | 'linesOfRows' | 'resultsAfter' | 'batches';
-type Page<N extends PageName> = RunReader[N] extends (from: number, limit: number) => Port<infer P>
-  ? P
-  : never;
-type Change<N extends PageName> = (page: Page<N>, from: number) => Page<N>;
+type Change<A> = (page: readonly A[], from: number) => readonly A[];
 
 const asItIs = <A>(page: A): A => page;
 const honest = { rows: asItIs, linesOfRows: asItIs, resultsAfter: asItIs, batches: asItIs };
@@ -47,13 +55,24 @@ export const doctoredStorage = (): MemoryStorage & { readonly doctor: Doctor } =
 
 const doctoredReader = (reader: RunReader, doctor: Doctor): RunReader => {
   const artifacts = doctoredArtifacts(reader.artifacts, doctor);
+  /** Which read of the library a query is shows in the parts that it asks for. */
+  const changed = (query: RowQuery): Port<unknown> => {
+    const { select, limit } = query;
+    if ('afterSequence' in select)
+      return TE.Monad.map(resultsAfter(reader, select.afterSequence, limit), (page) =>
+        pageOfResults(doctor.resultsAfter(page, select.afterSequence)),
+      );
+    if (!('fromIndex' in select) || query.status !== undefined) return reader.rows(query);
+    return query.parts.includes('ids')
+      ? TE.Monad.map(storedRows(reader, select.fromIndex, limit), (page) =>
+          pageOfRows(doctor.rows(page, select.fromIndex)),
+        )
+      : TE.Monad.map(linesOfRows(reader, select.fromIndex, limit), (page) =>
+          pageOfLines(select.fromIndex, doctor.linesOfRows(page, select.fromIndex)),
+        );
+  };
   const pages: Partial<RunReader> = {
-    rows: (from, limit) =>
-      TE.Monad.map(reader.rows(from, limit), (page) => doctor.rows(page, from)),
-    linesOfRows: (from, limit) =>
-      TE.Monad.map(reader.linesOfRows(from, limit), (page) => doctor.linesOfRows(page, from)),
-    resultsAfter: (from, limit) =>
-      TE.Monad.map(reader.resultsAfter(from, limit), (page) => doctor.resultsAfter(page, from)),
+    rows: <P extends RowPart>(query: RowQuery<P>) => changed(query) as Port<RowPage<P>>,
     batches: (from, limit) =>
       TE.Monad.map(reader.batches(from, limit), (page) => doctor.batches(page, from)),
     artifacts,

@@ -25,6 +25,7 @@ import { createEngine, type Engine } from '../../../lib/engine/engine.ts';
 import type { EnginePorts } from '../../../lib/effects/ports.ts';
 import type { AnyJob } from '../../../lib/run/job/job.ts';
 import type { Job } from './jobs.ts';
+import type { RowPage, RowPart, RowQuery } from '../../../lib/ports/row-query.ts';
 
 /** An engine alone, over ports that a spec may change, in virtual time. */
 export interface EngineLab {
@@ -159,15 +160,19 @@ export const forgetfulRun = (run: OwnedRun): OwnedRun => {
   };
   const nothing: Port<{ readonly bytes: number }> = () =>
     Promise.resolve({ _tag: 'Right', right: { bytes: 0 } });
-  const none =
-    (ids: readonly string[]): Port<Uint8Array> =>
-    () =>
-      Promise.resolve({ _tag: 'Right', right: new Uint8Array(ids.length) });
+  const rows = <P extends RowPart>(query: RowQuery<P>): Port<RowPage<P>> =>
+    'itemIds' in query.select
+      ? () =>
+          Promise.resolve({
+            _tag: 'Right',
+            right: { indexes: [], ids: [], isLast: true } as unknown as RowPage<P>,
+          })
+      : run.rows(query);
   return new Proxy(run, {
     get(target, key) {
       if (key === 'snapshot') return snapshot;
       if (key === 'commit') return commit;
-      if (key === 'knownIds') return none;
+      if (key === 'rows') return rows;
       if (key === 'artifacts') return { ...target.artifacts, put: () => nothing };
       return Reflect.get(target, key, target) as unknown;
     },
