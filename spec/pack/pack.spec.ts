@@ -79,6 +79,7 @@ describe.runIf(existsSync(join(root, 'cli/main.ts')))('the package', () => {
         'batchor',
         'batchor/core',
         'batchor/ports',
+        'batchor/rows',
         'batchor/streams',
         'batchor/sim',
       ]),

@@ -9,8 +9,7 @@ import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import type { ArtifactStore } from '../../ports/artifacts.ts';
 import type { Port, PortError } from '../../ports/port-error.ts';
 import type { InboxCommand, OwnedRun, QuotaGuard, RunReader } from '../../ports/run-store.ts';
-import { rowPage } from '../../rows/row-page.ts';
-import { nothingStored, RunModel } from '../../rows/run-model.ts';
+import { createRunRows, type RunRows } from '../../rows/run-rows.ts';
 import { memoryArtifacts } from './memory-artifacts.ts';
 import type { Reservations } from './reservations.ts';
 
@@ -33,7 +32,8 @@ export interface MemoryRun {
 
 /** What a run holds: the fold of its events, its payloads, its inbox and who owns it. */
 interface Held {
-  readonly model: RunModel;
+  readonly runId: RunId;
+  readonly rows: RunRows;
   readonly description: JsonObject | null;
   readonly artifacts: ArtifactStore;
   readonly reservations: Reservations;
@@ -47,11 +47,12 @@ export const createMemoryRun = (
   description: JsonObject | null,
   reservations: Reservations,
 ): MemoryRun => {
-  const model = new RunModel(runId, nothingStored);
+  const rows = createRunRows(runId);
   const inbox: InboxCommand[] = [];
   const artifacts = memoryArtifacts();
   const held: Held = {
-    model,
+    runId,
+    rows,
     description,
     artifacts,
     reservations,
@@ -62,7 +63,7 @@ export const createMemoryRun = (
   let commandCount = 0;
   return {
     runId,
-    snapshot: () => model.snapshot,
+    snapshot: () => rows.snapshot,
     owner: () => (held.isOwned ? 'this process' : null),
     own() {
       if (held.isOwned) return null;
@@ -84,26 +85,25 @@ export const createMemoryRun = (
   };
 };
 
-const readerOf = ({ model, description, artifacts }: Held): RunReader => ({
-  runId: model.runId,
+const readerOf = ({ runId, rows, description, artifacts }: Held): RunReader => ({
+  runId,
   get snapshot() {
-    return model.snapshot;
+    return rows.snapshot;
   },
   description,
   artifacts,
-  refresh: () => TE.fromIO(() => model.snapshot),
-  rows: (query) => TE.fromIO(() => rowPage(model, query)),
-  eventsAfter: (sequence, limit) =>
-    TE.fromIO(() => model.freshEvents.filter((event) => event.sequence > sequence).slice(0, limit)),
-  batches: (fromBatchNo, limit) => TE.fromIO(() => model.records.from(fromBatchNo, limit)),
+  refresh: () => TE.fromIO(() => rows.snapshot),
+  rows: (query) => TE.fromIO(() => rows.rows(query)),
+  eventsAfter: (sequence, limit) => TE.fromIO(() => rows.eventsAfter(sequence, limit)),
+  batches: (fromBatchNo, limit) => TE.fromIO(() => rows.batches(fromBatchNo, limit)),
   close: () => Promise.resolve(),
 });
 
 const ownerOf = (held: Held): OwnedRun => {
-  const { model, reservations, inbox, epoch } = held;
+  const { runId, rows, reservations, inbox, epoch } = held;
   const stillOwned = (): Either<PortError, RunSnapshot> =>
     held.epoch === epoch && held.isOwned
-      ? right(model.snapshot)
+      ? right(rows.snapshot)
       : left({ type: 'lease_lost', owner: null });
   const refresh: Port<RunSnapshot> = () => Promise.resolve(stillOwned());
   return Object.defineProperty(
@@ -115,8 +115,7 @@ const ownerOf = (held: Held): OwnedRun => {
         TE.Monad.chain(refresh, () =>
           TE.fromIOEither(() => commitTo(held, expectedVersion, events, guard)),
         ),
-      othersInScope: (scope, nowMs) =>
-        TE.fromIO(() => reservations.others(model.runId, scope, nowMs)),
+      othersInScope: (scope, nowMs) => TE.fromIO(() => reservations.others(runId, scope, nowMs)),
       inbox: () => TE.fromIO(() => [...inbox]),
       removeCommand: (id) =>
         TE.fromIO(() => {
@@ -130,30 +129,32 @@ const ownerOf = (held: Held): OwnedRun => {
     } satisfies OwnedRun,
     // A getter, since the spread would copy the snapshot of the opening.
     'snapshot',
-    { get: () => model.snapshot, enumerable: true },
+    { get: () => rows.snapshot, enumerable: true },
   );
 };
 
 const commitTo = (
-  { model, reservations }: Held,
+  { runId, rows, reservations }: Held,
   expectedVersion: number,
   events: readonly Event[],
   guard: QuotaGuard | undefined,
 ): Either<PortError, RunSnapshot> => {
-  const { version } = model.snapshot;
+  const { version } = rows.snapshot;
   if (expectedVersion !== version)
     return left({ type: 'stale_version', expected: expectedVersion, found: version });
-  const taken = guard === undefined ? null : takenSince(model, reservations, events, guard);
+  const taken =
+    guard === undefined ? null : takenSince(runId, rows.snapshot, reservations, events, guard);
   if (taken !== null) return left(taken);
-  const wrong = model.fold(events, true);
-  if (wrong !== null) return left({ type: 'corrupt', message: wrong, where: `run ${model.runId}` });
-  reservations.publish(model.runId, reservationOf(model.snapshot));
-  return right(model.snapshot);
+  const wrong = rows.fold(events);
+  if (wrong !== null) return left({ type: 'corrupt', message: wrong, where: `run ${runId}` });
+  reservations.publish(runId, reservationOf(rows.snapshot));
+  return right(rows.snapshot);
 };
 
 /** Why other runs leave too little capacity; null when it suffices. */
 const takenSince = (
-  { runId, snapshot }: RunModel,
+  runId: RunId,
+  snapshot: RunSnapshot,
   reservations: Reservations,
   events: readonly Event[],
   { others: seen }: QuotaGuard,
