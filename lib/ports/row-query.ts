@@ -80,6 +80,7 @@ export interface RowParts {
    */
   readonly answers: SpanColumns;
 }
+/** The name of a part. */
 export type RowPart = keyof RowParts;
 
 /** Rows that answer a query, in columns. */

@@ -26,4 +26,5 @@ export {
   pendingRows,
   planWindow,
   sharedRows,
+  type SliceReader,
 } from './read-slices.ts';

@@ -8,6 +8,7 @@ import type { ObjectSpan, ResultRef, RowLines, RunReader, StoredRow } from '../p
 
 /** What any reader is asked for, as row queries. */
 
+/** As much of a reader as rows are read from. */
 export type RowReader = Pick<RunReader, 'rows'>;
 
 /** The line of one row; null: there is none. */

@@ -8,10 +8,11 @@ import { type RowReader, spanAt } from './read-rows.ts';
 
 /** The slices that commands carry, as row queries of the run's owner. */
 
-type Owner = Pick<OwnedRun, 'rows' | 'snapshot'>;
+/** As much of a run's owner as slices are read from. */
+export type SliceReader = Pick<OwnedRun, 'rows' | 'snapshot'>;
 
 /** Pending rows in item order, from the first. */
-export const planWindow = (run: Owner, rowsMax: number): Port<PlanWindow> =>
+export const planWindow = (run: SliceReader, rowsMax: number): Port<PlanWindow> =>
   pipe(
     pending(run, rowsMax),
     TE.map(({ isLast, ...window }) => ({ ...window, isExhausted: isLast })),
@@ -19,7 +20,7 @@ export const planWindow = (run: Owner, rowsMax: number): Port<PlanWindow> =>
 
 /** Pending rows in item order, for cancelling. */
 export const pendingRows = (
-  run: Owner,
+  run: SliceReader,
   rowsMax: number,
 ): Port<RowSlice & { readonly generation: number }> =>
   pipe(
@@ -28,7 +29,7 @@ export const pendingRows = (
   );
 
 type Pending = RowSlice & Pick<PlanWindow, 'generation' | 'inputs'>;
-const pending = (run: Owner, rowsMax: number): Port<Pending> =>
+const pending = (run: SliceReader, rowsMax: number): Port<Pending> =>
   pipe(
     // Read first: a window that is older than its generation would be taken for a fresh one.
     TE.fromIO(() => run.snapshot.backlog.generation),
@@ -183,7 +184,11 @@ const join = (joined: RequestSpan[], span: RequestSpan): void => {
  * rows in item order, by results up to `from.sequence`; where none are left, those that wait for
  * the next `rowsMax` results. At most `rowsMax` rows, in the order of the items or the results.
  */
-export const sharedRows = (run: Owner, from: SharedCursor, rowsMax: number): Port<SharedRows> =>
+export const sharedRows = (
+  run: SliceReader,
+  from: SharedCursor,
+  rowsMax: number,
+): Port<SharedRows> =>
   from.index < run.snapshot.ingest.itemCount
     ? amongRows(run, from, rowsMax)
     : amongResults(run, from, rowsMax);
@@ -195,7 +200,7 @@ interface Found {
 }
 const noneFound = (): Found => ({ indexes: [], of: [], codes: [] });
 
-const amongRows = (run: Owner, from: SharedCursor, rowsMax: number): Port<SharedRows> => {
+const amongRows = (run: SliceReader, from: SharedCursor, rowsMax: number): Port<SharedRows> => {
   const toIndex = Math.min(run.snapshot.ingest.itemCount, from.index + rowsMax);
   return pipe(
     run.rows({
@@ -224,7 +229,7 @@ const amongRows = (run: Owner, from: SharedCursor, rowsMax: number): Port<Shared
   );
 };
 
-const amongResults = (run: Owner, from: SharedCursor, rowsMax: number): Port<SharedRows> =>
+const amongResults = (run: SliceReader, from: SharedCursor, rowsMax: number): Port<SharedRows> =>
   pipe(
     run.rows({ select: { afterSequence: from.sequence }, limit: rowsMax, parts: ['results'] }),
     TE.chain(({ indexes: sent, results: { sequences, codes } }) =>
