@@ -7,57 +7,83 @@ import type { PriceBook } from '../lib/run/job/price-book.ts';
 import type { StrictRules } from '../lib/schema/strict-rules.ts';
 import type { RunnerStorage } from '../lib/run/api/runner-options.ts';
 import type { CliPrompt } from './job/prompt.ts';
-import type { Settings } from './job/job-description.ts';
+import type { Reached, Settings } from './job/job-description.ts';
 import type { Headers } from './shell/headers.ts';
-import { inFlags, openaiUrl, providerSettings } from './job/provider-settings.ts';
+import { inFlags, providerSettings } from './job/provider-settings.ts';
+import { cliProvider, cliProviders } from './job/providers.ts';
 import { CliFailure } from './shell/failure.ts';
-import { broughtConnection, connectionName, importModule } from './shell/load-module.ts';
+import { broughtConnection, importModule } from './shell/load-module.ts';
 import type { StorePlace } from './shell/place.ts';
 
 // Everything that takes time to load is imported inside the function that needs it: `status` must
 // not load a provider's code.
 
-export { connectionName } from './shell/load-module.ts';
 export { isLoopback } from '../adapters/http/loopback.ts';
 export { carriedConnection } from '../adapters/openai/config/carried-connection.ts';
 export * from './compose-files.ts';
 
 /** The address that requests go to, and the key. */
 export interface Account {
+  /** By the name of its flag; absent: OpenAI. */
+  readonly provider?: string;
   /** Empty: no key; then stored data can be read, but no request sent. */
   readonly apiKey: string;
-  /** Null: OpenAI's own. */
+  /** Null: the provider's own. */
   readonly baseUrl: string | null;
   /** Null: not Azure, or its v1 address. */
   readonly azureApiVersion?: string | null;
   /** Secrets, all of them. */
   readonly headers?: Headers;
-  /** A key that is not used, only masked in output. */
-  readonly hides?: string;
+  /** Keys that are not used, only masked in output. */
+  readonly hides?: readonly string[];
 }
 
-/**
- * The account is resolved at the time of connecting: a stored run is opened before its address is
- * known.
- */
-const connectionOf = async (accountOf: () => Account): Promise<ProviderConnection> => {
-  const { createOpenAI } = await import('../adapters/openai/index.ts');
-  return {
-    name: connectionName,
-    kind: connectionName,
-    connect: (config) => {
-      const { apiKey, baseUrl, azureApiVersion = null, headers = {}, hides } = accountOf();
-      // Both are given, so that the adapter does not read them from the environment.
-      return createOpenAI({
-        apiKey,
-        baseURL: baseUrl ?? openaiUrl,
-        secrets: hides === undefined ? [] : [hides],
-        ...(Object.keys(headers).length === 0 ? {} : { headers }),
+/** The code of each provider of the command line, by its name. */
+const makers: Readonly<Record<string, () => Promise<(account: Account) => ProviderConnection>>> = {
+  openai: async () => {
+    const { createOpenAI } = await import('../adapters/openai/index.ts');
+    return ({ azureApiVersion = null, ...account }) =>
+      createOpenAI({
+        ...reachedBy(account, 'openai'),
         ...(azureApiVersion === null ? {} : { azureApiVersion }),
-      }).connect(config);
-    },
-  };
+      });
+  },
+  anthropic: async () => {
+    const { createAnthropic } = await import('../adapters/anthropic/index.ts');
+    return (account) => createAnthropic(reachedBy(account, 'anthropic'));
+  },
 };
+
+/** Key and address are both given, so that no adapter reads them from the environment. */
+const reachedBy = ({ apiKey, baseUrl, headers = {}, hides = [] }: Account, name: string) => ({
+  apiKey,
+  baseURL: baseUrl ?? cliProvider(name).address,
+  secrets: hides,
+  ...(Object.keys(headers).length === 0 ? {} : { headers }),
+});
+
+/**
+ * One connection for each provider. The account is resolved at the time of connecting: a stored run
+ * is opened before its address is known. Another provider's account opens nothing.
+ */
+const connectionsOf = (accountOf: () => Account): Promise<readonly ProviderConnection[]> =>
+  Promise.all(
+    cliProviders.map(async ({ name }): Promise<ProviderConnection> => {
+      const make = await makers[name]?.();
+      if (make === undefined) throw new Error(`no adapter for ${name}`);
+      return {
+        name,
+        kind: name,
+        connect: (config) => {
+          const { hides = [], ...account } = accountOf();
+          const isOther = account.provider !== undefined && account.provider !== name;
+          return make({ ...(isOther ? { apiKey: '', baseUrl: null } : account), hides }).connect(
+            config,
+          );
+        },
+      };
+    }),
+  );
 
 /** `mayMake`: creates a store that does not exist. */
 const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerStorage> => {
@@ -115,14 +141,14 @@ export const createRunner = async (
   accountOf: () => Account,
   { mayMake, leaseTtlMs, prices }: RunnerOptions,
 ): Promise<BatchRunner> => {
-  const [{ BatchRunner }, kept, connection] = await Promise.all([
+  const [{ BatchRunner }, kept, providers] = await Promise.all([
     import('../lib/run/api/runner.ts'),
     storageOf(store, mayMake),
-    connectionOf(accountOf),
+    connectionsOf(accountOf),
   ]);
   return new BatchRunner({
     ...kept,
-    providers: [connection],
+    providers,
     connectionOf: broughtConnection,
     importModule,
     ...(leaseTtlMs === undefined ? {} : { leaseTtlMs }),
@@ -130,11 +156,14 @@ export const createRunner = async (
   });
 };
 
-/** Reads the answers of a run, without a runner; `hides`: a key that is masked in them. */
-export const answerReader = async (config: RunConfig, hides: string): Promise<AnswerWire> => {
+/** Reads the answers of a run, without a runner; `hides`: keys that are masked in them. */
+export const answerReader = async (
+  config: RunConfig,
+  hides: readonly string[],
+): Promise<AnswerWire> => {
   const { createConnections } = await import('../lib/run/api/connections.ts');
-  const connection = await connectionOf(() => ({ apiKey: '', baseUrl: null, hides }));
-  return createConnections([connection], broughtConnection).readerOf(config);
+  const connections = await connectionsOf(() => ({ apiKey: '', baseUrl: null, hides }));
+  return createConnections(connections, broughtConnection).readerOf(config);
 };
 
 /**
@@ -144,12 +173,12 @@ export const answerReader = async (config: RunConfig, hides: string): Promise<An
 export const createQuoter = async (
   account: Account = { apiKey: '', baseUrl: null },
 ): Promise<BatchRunner> => {
-  const [{ BatchRunner }, connection] = await Promise.all([
+  const [{ BatchRunner }, providers] = await Promise.all([
     import('../lib/run/api/runner.ts'),
-    connectionOf(() => account),
+    connectionsOf(() => account),
   ]);
   return new BatchRunner({
-    providers: [connection],
+    providers,
     connectionOf: broughtConnection,
     importModule,
   });
@@ -159,18 +188,28 @@ export const createQuoter = async (
 export const loadProcessIdentity = () =>
   import('../adapters/filestore/ownership/process-identity.ts');
 
+type Settled = ReturnType<typeof providerSettings>;
+const configMakers: Readonly<Record<string, (settings: Settled) => Promise<unknown>>> = {
+  openai: async (settings) => {
+    const { openai } = await import('../adapters/openai/index.ts');
+    return openai(settings as unknown as Parameters<typeof openai>[0]);
+  },
+  anthropic: async (settings) => {
+    const { anthropic } = await import('../adapters/anthropic/index.ts');
+    return anthropic(settings as unknown as Parameters<typeof anthropic>[0]);
+  },
+};
+
 /** The provider's part of a job. Throws the errors of the adapter's checks, with flag names. */
 export const providerConfigOf = async (
   description: Settings,
 ): Promise<ProviderConfig<CliPrompt, unknown>> => {
-  const { openai } = await import('../adapters/openai/index.ts');
   const settings = providerSettings(description);
   try {
     // The adapter's types are no guarantee for values of a command line, so its checks run.
-    const config = openai(settings as unknown as Parameters<typeof openai>[0]) as ProviderConfig<
-      CliPrompt,
-      unknown
-    >;
+    const config = (await configMakers[cliProvider(description.provider).name]?.(
+      settings,
+    )) as ProviderConfig<CliPrompt, unknown>;
     const { prices } = description.policies;
     return prices === null ? config : { ...config, prices };
   } catch (error) {
@@ -180,15 +219,28 @@ export const providerConfigOf = async (
 };
 
 /** The known models and windows of the service; null: unknown. */
-export const serviceNamesOf = async (baseUrl: string | null) => {
-  if (baseUrl !== null && new URL(baseUrl).host !== new URL(openaiUrl).host) return null;
+export const serviceNamesOf = async ({ provider, baseUrl }: Reached) => {
+  const { name, title, address } = cliProvider(provider);
+  if (baseUrl !== null && new URL(baseUrl).host !== new URL(address).host) return null;
+  if (name === 'anthropic') {
+    const { anthropicModels, anthropicWindows, isKnownModel } =
+      await import('../adapters/anthropic/config/models.ts');
+    return { service: title, models: anthropicModels, isKnownModel, windows: anthropicWindows };
+  }
   const { isKnownModel, openaiModels, openaiWindows } =
     await import('../adapters/openai/config/models.ts');
-  return { service: 'OpenAI', models: openaiModels, isKnownModel, windows: openaiWindows };
+  return { service: title, models: openaiModels, isKnownModel, windows: openaiWindows };
 };
 
 /** The endpoint of a flag, in the adapter's spelling. */
-export const endpointOf = async (text: string): Promise<string> => {
+export const endpointOf = async (text: string, provider?: string): Promise<string> => {
+  const { name, endpoint: only } = cliProvider(provider);
+  if (name === 'anthropic') {
+    if (/^\/?(?:v1\/)?messages$/u.test(text.trim())) return only;
+    throw new CliFailure(`--endpoint ${JSON.stringify(text)}: no such endpoint`, {
+      hint: `Anthropic has only ${only}.`,
+    });
+  }
   const { openaiEndpoints, parseEndpoint } = await import('../adapters/openai/index.ts');
   const endpoint = parseEndpoint(text);
   if (endpoint !== null) return endpoint;
@@ -205,7 +257,11 @@ export const pathOfEndpoint = async (endpoint: string): Promise<string> => {
 };
 
 /** The schema rules of the model. */
-export const schemaRulesOf = async (model: string): Promise<StrictRules> => {
+export const schemaRulesOf = async (model: string, provider?: string): Promise<StrictRules> => {
+  if (cliProvider(provider).name === 'anthropic') {
+    const { anthropicSchemaRules } = await import('../adapters/anthropic/index.ts');
+    return anthropicSchemaRules;
+  }
   const adapter = await import('../adapters/openai/index.ts');
   return adapter.schemaRulesOf(model);
 };
@@ -218,9 +274,11 @@ export const rendererOf = async (
 ): Promise<
   (customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string }
 > => {
+  const connections = await connectionsOf(() => ({ apiKey: '', baseUrl: null }));
   const own =
     broughtConnection(config.connection) ??
-    (await connectionOf(() => ({ apiKey: '', baseUrl: null })));
+    connections.find(({ name }) => name === config.connection);
+  if (own === undefined) throw new Error(`no connection ${config.connection}`);
   const { jsonSchema = null, schemaName = null } = structuredOutput ?? {};
   return own
     .connect({ ...config, requestTimeoutMs: 60_000 })

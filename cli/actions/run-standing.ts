@@ -8,6 +8,7 @@ import type { ListedRun } from '../../lib/ports/run-store.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
 import { must } from '../../lib/run/api/interop.ts';
 import { answerReader } from '../compose.ts';
+import { keysIn } from '../shell/account.ts';
 import type { Place } from '../shell/place.ts';
 
 /**
@@ -77,7 +78,7 @@ const contentsOf = async (
 ): Promise<readonly (LineContent | null)[]> => {
   const { readContents } = await import('../../lib/effects/results/results.ts');
   try {
-    const wire = await answerReader(config, loaded.env['OPENAI_API_KEY']?.trim() ?? '');
+    const wire = await answerReader(config, keysIn(loaded));
     return await must(readContents(artifacts, wire, lines), { runId });
   } catch (error) {
     // Without the connection, or with damaged payloads, the counts are still shown.

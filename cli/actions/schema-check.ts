@@ -17,12 +17,13 @@ export interface SchemaQuestion {
   readonly place: string;
   readonly model: string;
   readonly schemaName: string | undefined;
+  readonly provider: string | undefined;
 }
 
 /** Prints the schema that would be sent, and its errors. */
 export const checkSchema = async (
   context: CliContext,
-  { place, model, schemaName }: SchemaQuestion,
+  { place, model, schemaName, provider }: SchemaQuestion,
 ): Promise<ExitCode> => {
   const what = 'schema check';
   // A folder may have the sign in its name.
@@ -33,7 +34,7 @@ export const checkSchema = async (
   const { structuredOutput } = await loadSchema(source, what);
   const { structure, problems, vendor } = made(place, structuredOutput);
   await prepareStructure(structuredOutput);
-  const rules = await schemaRulesOf(model);
+  const rules = await schemaRulesOf(model, provider);
   const name = schemaName ?? nameFor(structure.name);
   const jsonSchema = sentSchema(structure, rules);
   const found = [

@@ -8,7 +8,8 @@ import { toWire } from '../../lib/run/view/wire.ts';
 import { noAccount, reachOf, requireKey } from '../shell/account.ts';
 import { asBefore, changesPolicies } from '../job/as-before.ts';
 import type { ConnectionFlags } from '../shell/connection-flags.ts';
-import { type Account, connectionName, createRunner } from '../compose.ts';
+import { type Account, createRunner } from '../compose.ts';
+import { isCliConnection } from '../job/providers.ts';
 import type { CliContext } from '../shell/context.ts';
 import { adoptedNotes } from './adopted-note.ts';
 import { driveTo, type Goal } from './drive.ts';
@@ -134,7 +135,7 @@ const create = async (
 };
 
 const hasOwnConnection = ({ providerConfig }: CliJob): boolean =>
-  providerConfig.connection !== connectionName;
+  !isCliConnection(providerConfig.connection);
 
 const refuseFlags = ({ baseUrl, header, azureApiVersion }: ConnectionFlags): void => {
   const odd =
@@ -191,7 +192,7 @@ const continueStored = async (
   const { context, place, description, flags, adoptAgain } = request;
   const { runId } = stored;
   const snapshot = stored.snapshot();
-  const isOwn = snapshot.config.provider.connection !== connectionName;
+  const isOwn = !isCliConnection(snapshot.config.provider.connection);
   if (isOwn) refuseFlags(flags);
   const account = isOwn
     ? noAccount

@@ -4,7 +4,8 @@ import type { PriceBook } from '../../lib/run/job/price-book.ts';
 import type { WaitingRun, WorkNotice } from '../../lib/run/drive/work.ts';
 import { canAsk, reachOf } from '../shell/account.ts';
 import type { ConnectionFlags } from '../shell/connection-flags.ts';
-import { type Account, connectionName, createRunner } from '../compose.ts';
+import { type Account, createRunner } from '../compose.ts';
+import { cliProvider, isCliConnection } from '../job/providers.ts';
 import type { CliContext } from '../shell/context.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
 import { hintFor } from '../print/hints.ts';
@@ -69,11 +70,14 @@ export const work = async ({
   };
   const accepts = async (run: WaitingRun): Promise<boolean> => {
     const description = describe(run);
-    if (run.connection !== connectionName) return bringsConnection(run, description);
+    if (!isCliConnection(run.connection)) return bringsConnection(run, description);
     // When the worker and the run name two addresses, the key is sent to neither.
+    const { name, keyVariable } = cliProvider(account.provider);
+    if (run.connection !== name)
+      return leave(run, `belongs to ${run.connection}, and this worker's --provider is ${name}`);
     const why = description === null ? null : strangeTo(description, account);
     if (why !== null) return leave(run, why);
-    return canAsk(account) || leave(run, 'needs a key, and OPENAI_API_KEY is not set');
+    return canAsk(account) || leave(run, `needs a key, and ${keyVariable} is not set`);
   };
   /** The job's module has the connection, so it is loaded even if all input has been read. */
   const bringsConnection = async (
@@ -116,10 +120,11 @@ export const work = async ({
 
 /** Why the worker's connection does not fit the run; null: it fits. */
 const strangeTo = (
-  { baseUrl, azureApiVersion, headerNames = [] }: Description,
+  { provider, baseUrl, azureApiVersion, headerNames = [] }: Description,
   { headers = {}, ...account }: Account,
 ): string | null => {
-  if (baseUrl !== account.baseUrl) return `belongs to ${baseUrl ?? "OpenAI's own address"}`;
+  if (baseUrl !== account.baseUrl)
+    return `belongs to ${baseUrl ?? `${cliProvider(provider).title}'s own address`}`;
   if ((azureApiVersion ?? null) !== (account.azureApiVersion ?? null))
     return `was started with --azure-api-version ${azureApiVersion ?? 'left out'}`;
   const lacking = headerNames.find((name) => !Object.hasOwn(headers, name));

@@ -1,6 +1,11 @@
 import { Command, Option } from 'clipanion';
 import type { CliContext } from '../shell/context.ts';
-import { azureFlag, type ConnectionFlags, headerFlag } from '../shell/connection-flags.ts';
+import {
+  azureFlag,
+  type ConnectionFlags,
+  headerFlag,
+  providerFlag,
+} from '../shell/connection-flags.ts';
 import { pricesFlag } from '../job/price-flag.ts';
 import type { StartFlags } from '../job/start-flags.ts';
 import { policyFlags } from './run-policy-flags.ts';
@@ -73,7 +78,7 @@ export abstract class JobCommand
   readonly model = Option.String('--model', { description: 'Model, e.g. gpt-4.1' });
   readonly endpoint = Option.String('--endpoint', {
     description:
-      'Endpoint: responses (default), chat.completions, embeddings, completions, moderations, or a path',
+      'Endpoint: responses (default), chat.completions, embeddings, completions, moderations, or a path; of Anthropic messages',
   });
   readonly schema = Option.String('--schema', {
     description: 'JSON Schema file that every answer must satisfy',
@@ -88,8 +93,10 @@ export abstract class JobCommand
   readonly param = Option.Array('--param', [], {
     description: 'Additional body parameter, key=json (repeatable)',
   });
+  readonly provider = providerFlag();
   readonly baseUrl = Option.String('--base-url', {
-    description: "Address of the service (default: OPENAI_BASE_URL, else OpenAI's)",
+    description:
+      "Address of the service (default: OPENAI_BASE_URL, or the provider's own variable, else its own address)",
   });
   readonly header = headerFlag();
   readonly azureApiVersion = azureFlag();

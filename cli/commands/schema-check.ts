@@ -1,4 +1,5 @@
 import { Command, Option } from 'clipanion';
+import { providerFlag } from '../shell/connection-flags.ts';
 import type { CliContext } from '../shell/context.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 
@@ -27,12 +28,15 @@ export class SchemaCheckCommand extends Command<CliContext> {
     description: 'Name of the schema at the provider (default: its own name, else output)',
   });
 
+  readonly provider = providerFlag();
+
   async execute(): Promise<ExitCode> {
     const { checkSchema } = await import('../actions/schema-check.ts');
     return checkSchema(this.context, {
       place: this.place,
       model: this.model,
       schemaName: this.schemaName,
+      provider: this.provider,
     });
   }
 }

@@ -133,11 +133,15 @@ export class StartCommand extends JobCommand {
         hint: 'Batches that exist already need no requests.',
       });
     if (this.dryRun) {
+      const [{ storedProvider }, { cliProvider }] = await Promise.all([
+        import('../shell/account.ts'),
+        import('../job/providers.ts'),
+      ]);
       const description = await describeJob(this, {
         cwd: context.cwd,
         stdin: context.stdin,
         note,
-        reach: { baseUrl: null },
+        reach: { baseUrl: null, ...storedProvider(cliProvider(this.provider).name) },
         book,
         configOf,
       });

@@ -1,5 +1,5 @@
 import { Command, Option } from 'clipanion';
-import { azureFlag, headerFlag } from '../shell/connection-flags.ts';
+import { azureFlag, headerFlag, providerFlag } from '../shell/connection-flags.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { wholeNumber } from '../shell/flags.ts';
 import type { Place } from '../shell/place.ts';
@@ -30,9 +30,10 @@ export class WorkerCommand extends StoreCommand {
     description:
       'Maximum runs at a time (default 8); when more have work, runs that only wait are released',
   });
+  readonly provider = providerFlag();
   readonly baseUrl = Option.String('--base-url', {
     description:
-      "Address of the service (default: OPENAI_BASE_URL, else OpenAI's); runs of other addresses are skipped",
+      "Address of the service (default: OPENAI_BASE_URL, or the provider's own variable, else its own address); runs of other addresses are skipped",
   });
 
   readonly header = headerFlag();

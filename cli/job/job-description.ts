@@ -51,7 +51,9 @@ export interface JobDescription extends Settings {
 
 /** Where a run was started. Absent in descriptions that were written before. */
 export interface Reached {
-  /** Null: OpenAI's own address. */
+  /** Absent: OpenAI. */
+  readonly provider?: string;
+  /** Null: the provider's own address. */
   readonly baseUrl: string | null;
   readonly azureApiVersion?: string;
   /** Names alone: values are secrets. */
@@ -176,6 +178,7 @@ const laterPolicies: Pick<
 const count = t.isNullable(t.isNumber());
 const laterCount = t.isOptional(count);
 const reached = {
+  provider: t.isOptional(t.isString()),
   baseUrl: t.isNullable(t.isString()),
   azureApiVersion: t.isOptional(t.isString()),
   headerNames: t.isOptional(t.isArray(t.isString())),

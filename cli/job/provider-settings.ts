@@ -1,12 +1,11 @@
 import type { Settings } from './job-description.ts';
-
-/** OpenAI's own address. */
-export const openaiUrl = 'https://api.openai.com/v1';
+import { cliProvider } from './providers.ts';
 
 /** The adapter's settings from a description; null values use the adapter's defaults. */
 export const providerSettings = (description: Settings) => {
   const { model, endpoint, params, completionWindow, policies, baseUrl } = description;
-  const quotaScope = policies.quotaScope ?? scopeAt(baseUrl, model);
+  const { address } = cliProvider(description.provider);
+  const quotaScope = policies.quotaScope ?? scopeAt(baseUrl, model, address);
   return {
     model,
     endpoint,
@@ -41,12 +40,12 @@ export const providerSettings = (description: Settings) => {
 };
 
 /**
- * The queue of the service, since two services may have models of the same name; null: OpenAI's
- * default queue.
+ * The queue of the service, since two services may have models of the same name; null: the
+ * provider's default queue.
  */
-const scopeAt = (baseUrl: string | null, model: string): string | null => {
+const scopeAt = (baseUrl: string | null, model: string, own: string): string | null => {
   const host = baseUrl === null ? null : new URL(baseUrl).host;
-  return host === null || host === new URL(openaiUrl).host ? null : `${host}/${model}`;
+  return host === null || host === new URL(own).host ? null : `${host}/${model}`;
 };
 
 const flagOf: Readonly<Record<string, string>> = {
@@ -57,8 +56,14 @@ const flagOf: Readonly<Record<string, string>> = {
   createGraceMs: '--create-grace',
   filesExpireAfterMs: '--files-expire-after',
   outputFilesExpireAfterMs: '--output-files-expire-after',
+  deleteInputFiles: '--delete-input-files',
+  completionWindow: '--completion-window',
+  maxTokens: '--param max_tokens',
 };
 
 /** The adapter's error messages, with flag names for its settings. */
 export const inFlags = (message: string): string =>
-  message.replace(/^openai\(\{ (\w+) \}\)/u, (_, name: string) => flagOf[name] ?? name);
+  message.replace(
+    /^(?:openai|anthropic)\(\{ (\w+) \}\)/u,
+    (_, name: string) => flagOf[name] ?? name,
+  );

@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import type { RunConfig, TokenPrices } from '../../lib/core/model/config.ts';
 import { onlyOf } from '../shell/only-flag.ts';
 import type { PriceBook } from '../../lib/run/job/price-book.ts';
-import { connectionName, endpointOf } from '../compose.ts';
+import { endpointOf } from '../compose.ts';
+import { type CliProvider, cliProvider, openaiProvider } from './providers.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { params, required, wholeNumber } from '../shell/flags.ts';
@@ -73,16 +74,22 @@ export const describeJob = async (
   if (flags.only !== undefined)
     throw new CliFailure('--only goes with --from-run', { hint: 'It selects rows of that run.' });
   requireInput(flags.input);
-  if (mayBePrepared(flags)) {
+  const provider = cliProvider(reach.provider);
+  // Prepared files are in OpenAI's format.
+  if (provider === openaiProvider && mayBePrepared(flags)) {
     const prepared = await describePrepared(flags, { cwd, stdin, note, reach, book });
     if (prepared !== null) return prepared;
   }
-  const endpoint = await endpointOf(flags.endpoint ?? 'responses');
+  if (provider !== openaiProvider && isDeclaredPrepared(flags))
+    throw new CliFailure(`--input-format openai-batch: ${provider.title} takes no such requests`, {
+      hint: 'Read the lines as rows: --input-format jsonl, with --prompt-field or --prompt-template.',
+    });
+  const endpoint = await endpointOf(flags.endpoint ?? provider.endpoint, provider.name);
   if (flags.keepColumns && flags.metadataField.length > 0)
     throw new CliFailure('--keep-columns and --metadata-field exclude each other', {
       hint: '--keep-columns copies every column.',
     });
-  const model = required('--model', flags.model, 'Name the model, e.g. --model gpt-4.1');
+  const model = required('--model', flags.model, `Name the model, e.g. --model ${provider.model}`);
   const rest: Omit<JobDescription, 'inputs'> = {
     version: 1,
     namespacesIds: flags.namespaceIds ?? null,
@@ -99,11 +106,11 @@ export const describeJob = async (
     model,
     endpoint,
     params: params(flags.param),
-    completionWindow: completionWindowOf(flags.completionWindow ?? '24h'),
+    completionWindow: completionWindowOf(flags.completionWindow ?? '24h', provider),
     structuredOutput: schemaSourceOf(flags, cwd),
     schemaName: flags.schemaName ?? null,
     ...reach,
-    policies: policiesOf(flags, priceOf(book, model)),
+    policies: policiesOf(flags, priceOf(book, model, provider)),
   };
   // Standard input is read only after all other checks.
   return {
@@ -282,8 +289,11 @@ const moduleOf = (flags: StartFlags, job: string, cwd: string): ModuleExport => 
 };
 
 /** The price to store with the run, so that every process uses the same price. */
-export const priceOf = (book: PriceBook | undefined, model: string): TokenPrices | null =>
-  book?.({ kind: connectionName, connection: connectionName, model }) ?? null;
+export const priceOf = (
+  book: PriceBook | undefined,
+  model: string,
+  { name }: CliProvider = openaiProvider,
+): TokenPrices | null => book?.({ kind: name, connection: name, model }) ?? null;
 
 const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['prompt'] => {
   if (promptField !== undefined && promptTemplate !== undefined)
@@ -308,7 +318,7 @@ const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['
   return { type: 'field', field: required('--prompt-field', promptField, hint) };
 };
 
-const takesSystemPrompt: readonly string[] = ['responses', 'chat.completions'];
+const takesSystemPrompt: readonly string[] = ['responses', 'chat.completions', 'messages'];
 
 const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): string | null => {
   if (systemPrompt === undefined) return null;
@@ -318,16 +328,19 @@ const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): str
     });
   if (takesSystemPrompt.includes(endpoint)) return systemPrompt;
   throw new CliFailure(`--system-prompt: the endpoint ${endpoint} does not take one`, {
-    hint: `Omit it, or use ${takesSystemPrompt.join(' or ')}.`,
+    hint: 'Omit it, or use responses or chat.completions.',
   });
 };
 
-export const completionWindowOf = (text: string): string => {
+export const completionWindowOf = (
+  text: string,
+  { title }: CliProvider = openaiProvider,
+): string => {
   if (/^[1-9]\d*[hd]$/u.test(text)) return text;
   throw new CliFailure(
     `--completion-window must be a duration, e.g. 24h (got ${JSON.stringify(text)})`,
     {
-      hint: 'OpenAI takes only 24h.',
+      hint: `${title} takes only 24h.`,
     },
   );
 };

@@ -3,11 +3,12 @@ import type { PriceBook } from '../../lib/run/job/price-book.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import type { BatchRunner } from '../../lib/run/api/runner.ts';
 import { toWire } from '../../lib/run/view/wire.ts';
-import { noAccount, reachOf, requireKey } from '../shell/account.ts';
+import { keysIn, noAccount, reachOf, requireKey } from '../shell/account.ts';
 import type { ConnectionFlags } from '../shell/connection-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { broughtConnection } from '../shell/load-module.ts';
-import { type Account, connectionName, createRunner } from '../compose.ts';
+import { type Account, createRunner } from '../compose.ts';
+import { isCliConnection } from './providers.ts';
 import type { CliContext } from '../shell/context.ts';
 import { decodeDescription, type Description, isOfModule } from './job-description.ts';
 import { writeNotes } from '../print/render.ts';
@@ -29,7 +30,7 @@ export interface StoredRun {
 const readingAccount = ({ loaded }: Place): Account => ({
   apiKey: '',
   baseUrl: null,
-  hides: loaded.env['OPENAI_API_KEY']?.trim() ?? '',
+  hides: keysIn(loaded),
 });
 
 /**
@@ -109,7 +110,7 @@ export const withDrivableRun = <A>(
       if (run.isFinished) return use({ runner, run });
       const { ingest, control, config } = run.snapshot();
       const { connection } = config.provider;
-      const isOwn = connection !== connectionName;
+      const isOwn = !isCliConnection(connection);
       account = isOwn
         ? noAccount
         : reachOf(

@@ -8,7 +8,7 @@ import { nearest } from '../../lib/run/job/nearest.ts';
  */
 export const serviceNotes = async (description: Description): Promise<readonly string[]> => {
   if (isOfModule(description)) return [];
-  const known = await serviceNamesOf(description.baseUrl);
+  const known = await serviceNamesOf(description);
   if (known === null) return [];
   const { model, completionWindow } = description;
   const near = nearest(model, known.models);

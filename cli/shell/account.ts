@@ -5,6 +5,13 @@ import type { LoadedEnv } from './env-file.ts';
 import { CliFailure } from './failure.ts';
 import { carryKey, headersOf } from './headers.ts';
 import type { Reached } from '../job/job-description.ts';
+import {
+  type CliProvider,
+  cliProvider,
+  cliProviders,
+  isCliConnection,
+  openaiProvider,
+} from '../job/providers.ts';
 import { broughtConnection } from './load-module.ts';
 import { withoutSlashes } from './base-address.ts';
 
@@ -25,7 +32,8 @@ export const reachOf = (
   flags: ConnectionFlags,
   stored?: StoredAddress,
 ): Account => {
-  const account = accountFor(loaded, flags.baseUrl, stored);
+  const provider = providerFor(flags.provider, stored);
+  const account = accountFor(loaded, flags.baseUrl, stored, provider);
   const headers = headersOf(flags.header, loaded);
   const lacking =
     flags.baseUrl === undefined
@@ -43,16 +51,33 @@ export const reachOf = (
   return { ...account, apiKey: keyFor(loaded, account, azureApiVersion), headers, azureApiVersion };
 };
 
+/** The service of a run stays what it was. */
+const providerFor = (flag: string | undefined, stored: StoredAddress | undefined): CliProvider => {
+  const given = cliProvider(flag ?? stored?.provider);
+  const before = stored === undefined ? given : cliProvider(stored.provider);
+  if (given === before) return given;
+  throw new CliFailure(
+    `run ${stored?.runId ?? ''} was started with --provider ${before.name}, not ${given.name}`,
+    { hint: 'Omit --provider to continue it, or choose another --run-id for a new run.' },
+  );
+};
+
 /** The part of the account that is stored with a run: no secrets. */
 export const storedReach = ({
+  provider,
   baseUrl,
   azureApiVersion = null,
   headers = {},
 }: Account): Reached => ({
   baseUrl,
+  ...storedProvider(provider),
   ...(azureApiVersion === null ? {} : { azureApiVersion }),
   ...(Object.keys(headers).length === 0 ? {} : { headerNames: Object.keys(headers) }),
 });
+
+/** OpenAI is not named, so that runs of earlier releases say the same. */
+export const storedProvider = (provider: string | undefined): Pick<Reached, 'provider'> =>
+  provider === undefined || provider === openaiProvider.name ? {} : { provider };
 
 const versionOf = (text: string | undefined, baseUrl: string | null): string | null => {
   if (text === undefined) return null;
@@ -82,31 +107,34 @@ const keyFor = (
 
 /**
  * The address that gets the key: the flag, else the address the run was started with, else the
- * environment, else OpenAI. A stored address may have come with a copied folder: it gets the key
+ * environment, else the provider's own. A stored address may have come with a copied folder: it gets the key
  * only if it is known, or if this user has named it before.
  */
 export const accountFor = (
   loaded: LoadedEnv,
   flag: string | undefined,
   stored?: StoredAddress,
+  service: CliProvider = openaiProvider,
 ): Account => {
-  const apiKey = loaded.env['OPENAI_API_KEY']?.trim() ?? '';
-  if (flag !== undefined) return { apiKey, baseUrl: named(loaded, checkedUrl('--base-url', flag)) };
-  const fromEnv = urlOfEnv(loaded);
-  if (fromEnv !== null && !loaded.fromFile.has('OPENAI_BASE_URL')) named(loaded, fromEnv);
-  if (stored === undefined) return { apiKey, baseUrl: fromEnv };
+  const { name: provider, title, keyVariable, addressVariable } = service;
+  const apiKey = loaded.env[keyVariable]?.trim() ?? '';
+  if (flag !== undefined)
+    return { provider, apiKey, baseUrl: named(loaded, checkedUrl('--base-url', flag, service)) };
+  const fromEnv = urlOfEnv(loaded, service);
+  if (fromEnv !== null && !loaded.fromFile.has(addressVariable)) named(loaded, fromEnv);
+  if (stored === undefined) return { provider, apiKey, baseUrl: fromEnv };
   const { runId, baseUrl } = stored;
   // When the environment and the run name two addresses, the key is sent to neither.
   if (fromEnv !== null && fromEnv !== baseUrl) {
     throw new CliFailure(
-      `run ${runId} was started at ${baseUrl ?? "OpenAI's own address"}, but OPENAI_BASE_URL is ${fromEnv}`,
+      `run ${runId} was started at ${baseUrl ?? `${title}'s own address`}, but ${addressVariable} is ${fromEnv}`,
       {
-        hint: 'Unset OPENAI_BASE_URL to continue there, or choose the address with --base-url.',
+        hint: `Unset ${addressVariable} to continue there, or choose the address with --base-url.`,
       },
     );
   }
-  if (baseUrl !== null && fromEnv === null) requireTrusted(loaded, runId, baseUrl);
-  return { apiKey, baseUrl };
+  if (baseUrl !== null && fromEnv === null) requireTrusted(loaded, runId, baseUrl, service);
+  return { provider, apiKey, baseUrl };
 };
 
 /** Records that the user named the address: from then on it may also come from a store. */
@@ -115,13 +143,18 @@ const named = (loaded: LoadedEnv, url: string): string => {
   return url;
 };
 
-const requireTrusted = (loaded: LoadedEnv, runId: string, stored: string): void => {
-  const url = checkedUrl(`the address stored with run ${runId}`, stored);
+const requireTrusted = (
+  loaded: LoadedEnv,
+  runId: string,
+  stored: string,
+  service: CliProvider,
+): void => {
+  const url = checkedUrl(`the address stored with run ${runId}`, stored, service);
   if (isKnownAddress(url) || isConfirmed(loaded, url)) return;
   throw new CliFailure(
     `run ${runId} was started at ${url}, an address that you have not used with batchor before: the key was not sent there`,
     {
-      hint: `If the address is right, confirm it once: --base-url ${url} (or OPENAI_BASE_URL=${url}).`,
+      hint: `If the address is right, confirm it once: --base-url ${url} (or ${service.addressVariable}=${url}).`,
     },
   );
 };
@@ -131,28 +164,43 @@ const requireTrusted = (loaded: LoadedEnv, runId: string, stored: string): void 
  * needs none, and a job module's own connection has its own.
  */
 export const requireKey = (account: Account, connection: string | null = null): Account => {
-  if (canAsk(account)) return account;
   if (connection !== null && broughtConnection(connection) !== undefined) return account;
-  throw new CliFailure('OPENAI_API_KEY is not set', {
+  const { name, keyVariable } = cliProvider(account.provider);
+  // A job of a module names its service itself.
+  if (connection !== null && isCliConnection(connection) && connection !== name)
+    throw new CliFailure(`the job's provider is ${connection}, and --provider is ${name}`, {
+      hint: `Give --provider ${connection}, so that its key and address are used.`,
+    });
+  if (canAsk(account)) return account;
+  throw new CliFailure(`${keyVariable} is not set`, {
     hint: 'Set it in the environment or in a .env file of this folder; it is never read from the command line.',
   });
 };
 
-const secrets = ['OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY', 'BATCHOR_HEADERS'];
+const secretsOf = ({ keyVariable }: CliProvider): readonly string[] => [
+  keyVariable,
+  ...(keyVariable === openaiProvider.keyVariable ? ['AZURE_OPENAI_API_KEY'] : []),
+  'BATCHOR_HEADERS',
+];
+
+/** Keys in the environment, to be masked where a service repeated one. */
+export const keysIn = ({ env }: LoadedEnv): readonly string[] =>
+  cliProviders.flatMap(({ keyVariable }) => env[keyVariable]?.trim() ?? []);
 
 /** True if there is a key, in any header, or none is needed. */
 export const canAsk = ({ apiKey, baseUrl, headers = {} }: Account): boolean =>
   apiKey !== '' || carryKey(headers) || (baseUrl !== null && isLoopback(new URL(baseUrl)));
 
-const urlOfEnv = ({ env, fromFile }: LoadedEnv): string | null => {
-  const given = env['OPENAI_BASE_URL']?.trim() ?? '';
+const urlOfEnv = ({ env, fromFile }: LoadedEnv, service: CliProvider): string | null => {
+  const { addressVariable } = service;
+  const given = env[addressVariable]?.trim() ?? '';
   if (given === '') return null;
-  const url = checkedUrl('OPENAI_BASE_URL', given);
+  const url = checkedUrl(addressVariable, given, service);
   // A .env file in a folder must not redirect a key from the environment to its own address.
-  const secret = secrets.find((name) => !fromFile.has(name) && env[name] !== undefined);
-  if (fromFile.has('OPENAI_BASE_URL') && secret !== undefined) {
+  const secret = secretsOf(service).find((name) => !fromFile.has(name) && env[name] !== undefined);
+  if (fromFile.has(addressVariable) && secret !== undefined) {
     throw new CliFailure(
-      `OPENAI_BASE_URL (${url}) comes from .env, ${secret} from the environment`,
+      `${addressVariable} (${url}) comes from .env, ${secret} from the environment`,
       {
         hint: `To send ${secret === 'BATCHOR_HEADERS' ? 'the headers' : 'the key'} there, confirm the address: --base-url ${url}`,
       },
@@ -161,14 +209,14 @@ const urlOfEnv = ({ env, fromFile }: LoadedEnv): string | null => {
   return url;
 };
 
-const checkedUrl = (name: string, text: string): string => {
+const checkedUrl = (name: string, text: string, { keyVariable }: CliProvider): string => {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/u.test(url.protocol))
     throw new CliFailure(`${name} is not an http or https address`);
   // Stored with the run: it must hold no secret.
   if (url.username !== '' || url.password !== '')
     throw new CliFailure(`${name} contains a user name or password`, {
-      hint: 'Give only the address; the key comes from OPENAI_API_KEY.',
+      hint: `Give only the address; the key comes from ${keyVariable}.`,
     });
   if (url.search !== '' || url.hash !== '')
     throw new CliFailure(`${name} contains a query or a fragment`, {

@@ -1,17 +1,18 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { replaceFileNow } from '../../lib/disk/replace-file.ts';
+import { cliProviders } from '../job/providers.ts';
 import type { LoadedEnv } from './env-file.ts';
 import { withoutSlashes } from './base-address.ts';
 import { isLoopback } from '../compose.ts';
 
-/** Addresses that get a key without confirmation: OpenAI's own over https, and this machine's. */
+/** Addresses that get a key without confirmation: a provider's own over https, this machine's. */
 export const isKnownAddress = (address: string): boolean => {
   const url = new URL(address);
   const { protocol, hostname } = url;
   if (
     protocol === 'https:' &&
-    (hostname === 'api.openai.com' || hostname.endsWith('.api.openai.com'))
+    cliProviders.some(({ host }) => hostname === host || hostname.endsWith(`.${host}`))
   )
     return true;
   return isLoopback(url);

@@ -2,10 +2,17 @@ import { Option } from 'clipanion';
 
 /** The flags that name the service and its headers, as typed. */
 export interface ConnectionFlags {
+  /** Undefined: the run's, else OpenAI. */
+  readonly provider?: string | undefined;
   readonly baseUrl: string | undefined;
   readonly header: readonly string[];
   readonly azureApiVersion: string | undefined;
 }
+
+export const providerFlag = (): string | undefined =>
+  Option.String('--provider', {
+    description: 'Batch service: openai (default) or anthropic',
+  });
 
 export const headerFlag = (): string[] =>
   Option.Array('--header', [], {

@@ -94,4 +94,4 @@ const onceEach = (from: string, headers: readonly Header[]): readonly Header[] =
 
 /** True if one of the headers carries a key. */
 export const carryKey = (headers: Headers): boolean =>
-  Object.hasOwn(headers, 'authorization') || Object.hasOwn(headers, 'api-key');
+  ['authorization', 'api-key', 'x-api-key'].some((name) => Object.hasOwn(headers, name));

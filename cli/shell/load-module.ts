@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ProviderConnection } from '../../lib/ports/provider.ts';
+import { isCliConnection } from '../job/providers.ts';
 import { CliFailure } from './failure.ts';
 
 /** Something that a module of the user's exports. */
@@ -38,9 +39,6 @@ export const importModule = async (url: string): Promise<unknown> => {
   return createJiti(import.meta.url, { fsCache: false, interopDefault: true }).import(path);
 };
 
-/** The name, and the kind, of the command line's own connection. */
-export const connectionName = 'openai';
-
 /** Connections that job modules export, by name: a run is opened before its module is known. */
 const brought = new Map<
   string,
@@ -60,7 +58,7 @@ export const bringConnection = (
 ): void => {
   const { name } = connection;
   const hint = `Give it a name of its own: createOpenAI({ name: 'NAME', … })`;
-  if (name === connectionName)
+  if (isCliConnection(name))
     throw new CliFailure(
       `${flag} ${given}: its connection has the name ${name}, which is the command line's own`,
       { hint },
@@ -93,7 +91,7 @@ export const loadExportOf = async (flag: string, place: ModuleExport): Promise<u
       ...(Array.isArray(providers) ? (providers as readonly unknown[]) : []),
     ];
     for (const each of exported)
-      if (isConnection(each) && each.name !== connectionName) bringConnection(flag, place, each);
+      if (isConnection(each) && !isCliConnection(each.name)) bringConnection(flag, place, each);
     const found = await module[name];
     if (found !== undefined) return found;
     const names = Object.keys(module).filter((key) => key !== '__esModule');

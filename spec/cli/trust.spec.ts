@@ -55,7 +55,11 @@ describe('the key', () => {
     ['the environment', () => accountFor(loaded({ OPENAI_BASE_URL: planted }), undefined, stored)],
     ['a start', () => accountFor(loaded({ OPENAI_BASE_URL: `${planted}/` }), undefined)],
   ])('goes there once %s has named it, and later without', (_title, name) => {
-    expect(name()).toEqual({ apiKey: 'sk-secret', baseUrl: planted });
+    expect(name()).toEqual({
+      provider: 'openai',
+      apiKey: 'sk-secret',
+      baseUrl: planted,
+    });
     expect(accountFor(loaded(), undefined, stored).baseUrl).toBe(planted);
     expect(() =>
       accountFor(loaded(), undefined, { runId: 'r', baseUrl: 'https://other.example/v1' }),

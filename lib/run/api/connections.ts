@@ -38,7 +38,7 @@ export const createConnections = (
   const find = async (name: string, kind: string): Promise<ProviderConnection> => {
     const known = byName.get(name) ?? connectionOf(name, kind);
     if (known !== undefined) return known;
-    const standard = await defaultConnection();
+    const standard = await defaultConnection(name);
     if (standard.name === name) return standard;
     throw new BatchorError(
       'provider_not_configured',

@@ -10,7 +10,12 @@ export const defaultStorage = async (): Promise<Storage> => {
   return sqljsStore({ dir: '.batchor' });
 };
 
-export const defaultConnection = async (): Promise<ProviderConnection> => {
+/** The default connection of this name; OpenAI's where no adapter has it. */
+export const defaultConnection = async (name: string): Promise<ProviderConnection> => {
+  if (name === 'anthropic') {
+    const { anthropic } = await import('../../../adapters/anthropic/index.ts');
+    return anthropic;
+  }
   const { openai } = await import('../../../adapters/openai/index.ts');
   return openai;
 };

@@ -1,0 +1,59 @@
+import { CliFailure } from '../shell/failure.ts';
+
+/**
+ * A batch service that the command line knows by name: how it is reached, and what its flags
+ * default to. Its code is loaded by `compose.ts`, which has a line for each of these names.
+ */
+export interface CliProvider {
+  /** Of `--provider`; the connection and the kind of its runs have this name, too. */
+  readonly name: string;
+  readonly title: string;
+  /** Its usual variables. */
+  readonly keyVariable: string;
+  readonly addressVariable: string;
+  /** Its own address. */
+  readonly address: string;
+  /** The host of that, which gets a key without confirmation, as do hosts below it. */
+  readonly host: string;
+  readonly endpoint: string;
+  /** An example for messages. */
+  readonly model: string;
+}
+
+export const openaiProvider: CliProvider = {
+  name: 'openai',
+  title: 'OpenAI',
+  keyVariable: 'OPENAI_API_KEY',
+  addressVariable: 'OPENAI_BASE_URL',
+  address: 'https://api.openai.com/v1',
+  host: 'api.openai.com',
+  endpoint: 'responses',
+  model: 'gpt-4.1',
+};
+
+const anthropicProvider: CliProvider = {
+  name: 'anthropic',
+  title: 'Anthropic',
+  keyVariable: 'ANTHROPIC_API_KEY',
+  addressVariable: 'ANTHROPIC_BASE_URL',
+  address: 'https://api.anthropic.com',
+  host: 'api.anthropic.com',
+  endpoint: 'messages',
+  model: 'claude-haiku-4-5',
+};
+
+/** All of them, the default first. */
+export const cliProviders: readonly CliProvider[] = [openaiProvider, anthropicProvider];
+
+/** The provider of a name, the default where there is none. Throws for an unknown one. */
+export const cliProvider = (name: string | undefined): CliProvider => {
+  const found = cliProviders.find((provider) => provider.name === (name ?? openaiProvider.name));
+  if (found !== undefined) return found;
+  throw new CliFailure(`--provider ${JSON.stringify(name)}: no such provider`, {
+    hint: `Allowed are ${cliProviders.map((provider) => provider.name).join(', ')}.`,
+  });
+};
+
+/** True for a connection that the command line makes itself. */
+export const isCliConnection = (name: string): boolean =>
+  cliProviders.some((provider) => provider.name === name);
