@@ -107,8 +107,8 @@ const keyFor = (
 
 /**
  * The address that gets the key: the flag, else the address the run was started with, else the
- * environment, else the provider's own. A stored address may have come with a copied folder: it gets the key
- * only if it is known, or if this user has named it before.
+ * environment, else the provider's own. A stored address may have come with a copied folder: it
+ * gets the key only if it is known, or if this user has named it before.
  */
 export const accountFor = (
   loaded: LoadedEnv,

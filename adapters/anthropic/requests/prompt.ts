@@ -1,4 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import { isTooDeep, jsonDepthMax } from '../../../lib/core/json/json-depth.ts';
+import { onOneLine } from '../../../lib/core/json/json-members.ts';
 import { isReason } from './content-parts.ts';
 import { type Conversation, conversationOf } from './messages.ts';
 import { refusedParamIn } from './refused-params.ts';
@@ -8,6 +10,8 @@ export type ReadPrompt =
   | { readonly type: 'text'; readonly prompt: string; readonly systemPrompt: string | undefined }
   | ({ readonly type: 'messages' } & Conversation)
   | { readonly type: 'body'; readonly body: JsonObject }
+  /** `text` is the JSON of `body`, on one line. */
+  | { readonly type: 'bodyText'; readonly body: JsonObject; readonly text: string }
   | { readonly type: 'unusable'; readonly reason: string };
 
 const forms = ['prompt', 'messages', 'body'] as const;
@@ -22,6 +26,8 @@ export const readPrompt = (prompt: unknown): ReadPrompt => {
     return unusable(
       `the prompt is ${kindOf(prompt)}; it must be a string or an object with ${forms.join(', or ')}`,
     );
+  const asText = readTexts(prompt);
+  if (asText !== null) return asText;
   const given = forms.filter((key) => prompt[key] !== undefined);
   const [form] = given;
   if (form === undefined || given.length > 1)
@@ -36,6 +42,30 @@ export const readPrompt = (prompt: unknown): ReadPrompt => {
     return unusable(`the prompt object has "${strange}", which is not taken beside "${form}"`);
   if (form === 'prompt') return readText(prompt);
   return form === 'body' ? readBody(prompt['body']) : readMessages(prompt['messages']);
+};
+
+/** The forms that are JSON text already; null: the prompt is of another form. */
+const readTexts = (prompt: JsonObject): ReadPrompt | null => {
+  const [form, ...others] = Object.keys(prompt);
+  if (others.length > 0 || (form !== 'messagesText' && form !== 'bodyText')) return null;
+  const given = prompt[form];
+  if (typeof given !== 'string') return unusable(`"${form}" is ${kindOf(given)}, not a string`);
+  const text = onOneLine(given);
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text) as JsonValue;
+  } catch (error) {
+    return unusable(`"${form}" is not JSON: ${String(error)}`);
+  }
+  if (isTooDeep(value))
+    return unusable(`"${form}" is nested more than ${jsonDepthMax} levels deep`);
+  // Messages may be in another spelling, so that they are written anew.
+  if (form === 'messagesText') return readMessages(value);
+  const { model: _, ...own } = isJsonObject(value) ? value : {};
+  const read = readBody(isJsonObject(value) ? own : value);
+  return read.type === 'body' && isJsonObject(value)
+    ? { type: 'bodyText', body: value, text }
+    : read;
 };
 
 const readText = ({ prompt, systemPrompt }: JsonObject): ReadPrompt => {

@@ -2,7 +2,8 @@ import type { JsonObject } from '../../../lib/core/json/json.ts';
 import { paddedMember } from '../../../lib/core/settle/output-bound.ts';
 import type { LineRenderer, RenderedLine, RenderInput } from '../../../lib/ports/provider.ts';
 import { maxTokensDefault, outputTokensMaxOf, withoutBound } from '../config/request-bounds.ts';
-import { membersOf, quote } from './json-text.ts';
+import { withMembers } from '../../../lib/core/json/json-members.ts';
+import { escapeSeparators, membersOf, quote } from './json-text.ts';
 import { withSchema } from './output-format.ts';
 import { readPrompt } from './prompt.ts';
 
@@ -49,6 +50,29 @@ export const createRenderer = ({
       ...(own['max_tokens'] === undefined ? {} : { outputTokensMax: boundOf(body) }),
     };
   };
+  /** A body that is text already: only what the job adds is written. */
+  const ownText = (own: JsonObject, text: string): ReturnType<LineRenderer> => {
+    const { model: named = model } = own;
+    if (named !== model)
+      return {
+        reason: `its model is ${JSON.stringify(named)}, but the run's is ${JSON.stringify(model)}`,
+      };
+    const merged = { model, ...shared, ...own };
+    const body = jsonSchema === null ? merged : withSchema(merged, jsonSchema);
+    const [, bound] = raised === null ? [body, null] : withoutBound(body);
+    const changes = new Map<string, string | null>([
+      ...Object.entries(body).flatMap(([key, value]) =>
+        value === own[key] ? [] : [[key, quote(value ?? null)] as const],
+      ),
+      ...(bound === null ? [] : [['max_tokens', null] as const]),
+    ]);
+    const changed = escapeSeparators(withMembers(text, changes));
+    const padded = bound === null ? '' : paddedMember('max_tokens', bound);
+    return {
+      line: `"params":${padded === '' ? changed : `${changed.slice(0, -1)}${padded}}`}}\n`,
+      ...(own['max_tokens'] === undefined ? {} : { outputTokensMax: boundOf(body) }),
+    };
+  };
   /** What a row with a bound of its own may be billed for, when it is asked again, too. */
   const boundOf = (body: JsonObject): number | null => {
     const bound = outputTokensMaxOf(body);
@@ -61,6 +85,10 @@ export const createRenderer = ({
     const start = `{"custom_id":${quote(customId)},`;
     try {
       if (read.type === 'text') return { line: start + words(read.prompt, read.systemPrompt) };
+      if (read.type === 'bodyText') {
+        const written = ownText(read.body, read.text);
+        return 'reason' in written ? written : { ...written, line: start + written.line };
+      }
       const own =
         read.type === 'body'
           ? read.body

@@ -176,7 +176,7 @@ const entryOf = (
       itemId,
       payload: {
         body: rest,
-        ...(keepsText ? { bodyText: memberText(request ?? '{}', 'body') ?? '{}' } : {}),
+        ...(keepsText ? { bodyText: bodyTextOf(request ?? '{}') } : {}),
         errorClass: status === 'completed' ? null : failureOfCode(code),
         attemptCount: charged,
       },
@@ -193,11 +193,17 @@ const entryOf = (
 const parse = (text: string | null): JsonValue =>
   text === null || text === '' ? null : (JSON.parse(text) as JsonValue);
 
+/** What services call the body of a request in their lines. */
+const bodyNames = ['body', 'params', 'request'] as const;
+
 const bodyOf = (request: string | null): JsonObject | null => {
   const line = parse(request);
-  const body = isJsonObject(line) ? line['body'] : undefined;
-  return isJsonObject(body) ? body : null;
+  if (!isJsonObject(line)) return null;
+  return bodyNames.map((name) => line[name]).find(isJsonObject) ?? null;
 };
+
+const bodyTextOf = (request: string): string =>
+  bodyNames.map((name) => memberText(request, name)).find((text) => text !== null) ?? '{}';
 
 /** The same as its source wrote it. */
 const metadataTextIn = (item: string | null): { readonly metadataText?: string } => {

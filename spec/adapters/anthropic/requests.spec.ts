@@ -262,6 +262,29 @@ describe('a request', () => {
     );
   });
 
+  it('that is text already goes out letter by letter, with what the job adds', () => {
+    const bodyText =
+      '{"messages": [{"role":"user","content":"Hi"}],\n "seed": 12345678901234567890}';
+    const line = lineOf({ bodyText }, { params: { temperature: 1 } });
+    expect(line).toContain('"seed": 12345678901234567890');
+    expect(line.slice(0, -1)).not.toContain('\n');
+    expect(JSON.parse(line)).toMatchObject({
+      custom_id: 'r01234567-3',
+      params: { ...base, temperature: 1, messages: hi },
+    });
+    const raised = lineOf({ bodyText }, { raisedOutputTokensMax: 64_000 });
+    expect(wireOf().raiseOutputTokens?.(raised, 64_000)).toContain('"max_tokens":64000 ');
+    expect(reasonOf({ bodyText: '{"model":"m","messages":[{}]}' })).toMatch(/its model is "m"/u);
+    expect(reasonOf({ bodyText: '{' })).toMatch(/not JSON/u);
+    expect(reasonOf({ bodyText: '[]' })).toMatch(/not an object/u);
+    expect(reasonOf({ bodyText: 5 })).toMatch(/not a string/u);
+    expect(
+      paramsOf({
+        messagesText: '[{"role":"system","content":"S"},{"role":"user","content":"Hi"}]',
+      }),
+    ).toEqual({ ...base, system: 'S', messages: hi });
+  });
+
   it('says what its answer may cost where its own bound differs from the job’s', () => {
     const bounded = { body: { messages: hi, max_tokens: 9 } };
     expect(render(bounded)).toMatchObject({ outputTokensMax: 9 });
