@@ -3,7 +3,7 @@ import { gaveOutcome } from '../model/conservation.ts';
 import { failureAction, type FailureClass } from '../values/failure.ts';
 import { rankInIndexSet } from '../values/index-set.ts';
 import type { ItemStatus } from '../model/item.ts';
-import { classOfMissing } from './settle.ts';
+import { classOfMissing } from './settle-rest.ts';
 
 /** What became of a row in one batch that it was planned with. */
 export type AttemptOutcome =
