@@ -429,7 +429,8 @@ export const batchRecords: fc.Arbitrary<BatchRecord> = fc.record<BatchRecord>({
 });
 export const snapshots: fc.Arbitrary<RunSnapshot> = fc.record<RunSnapshot>({
   runId: branded(),
-  version: count,
+  // A created run has folded at least its RunCreated.
+  version: count.map((folded) => folded + 1),
   resultSequence: count,
   config,
   status: fc.constantFrom(...runStatuses),
