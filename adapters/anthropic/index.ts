@@ -1,3 +1,4 @@
+/** Anthropic's Message Batches. */
 export { anthropic, createAnthropic, type AnthropicConnection } from './config/connection.ts';
 export { anthropicLimits } from './config/limits.ts';
 export type { AnthropicClient, AnthropicOptions } from './config/options.ts';

@@ -60,6 +60,7 @@ export type AnthropicPrompt =
       readonly body: AnthropicParams & { readonly messages: readonly AnthropicMessage[] };
     };
 
+/** The provider config of a job for Anthropic: what prompts are, and what answers are. */
 export type AnthropicProviderConfig = ProviderConfig<AnthropicPrompt, string>;
 
 const settingKeys: readonly string[] = [
