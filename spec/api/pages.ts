@@ -35,6 +35,7 @@ const NOT_EXPORTED = [
   'JsonTypeName',
   'MetadataOf',
   'NotParams',
+  'Opening',
   'OutputReading',
   'PayloadOf',
   'Referred',
