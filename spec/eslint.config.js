@@ -51,11 +51,11 @@ const functionLines = (max) => ['error', { max }];
  */
 const LONG_FUNCTIONS = {
   'adapters/filestore/quota/reservations.ts': 115,
-  'adapters/filestore/store/run-store.ts': 317,
+  'adapters/filestore/store/run-store.ts': 318,
   'adapters/filestore/worker/run-session.ts': 178,
   'adapters/filesystem/filesystem-artifacts.ts': 135,
   'adapters/pg/owned-run.ts': 142,
-  'adapters/pg/run-store.ts': 313,
+  'adapters/pg/run-store.ts': 314,
   'lib/core/reconcile/evolve-reconcile.ts': 113,
   'lib/effects/source/render.ts': 139,
   'lib/engine/engine.ts': 115,

@@ -16,7 +16,7 @@ const TOP_LEVEL = [
   'README.md',
   'LICENSE',
 ];
-const FILE_LINES_MAX = 410;
+const FILE_LINES_MAX = 406;
 
 /** A file of the project and its text. */
 interface ProjectFile {
