@@ -72,7 +72,7 @@ describe('the official client, against the emulator', () => {
     expect(service.ledger.batches).toHaveLength(1);
   });
 
-  it('uploads in several pieces, which may cut lines', async () => {
+  it('uploads in several chunks, which may cut lines', async () => {
     const { client, emulator: service } = await start();
     const long = 'x'.repeat(5_000_000);
     const lines = [1, 2, 3, 4].map((i) => lineOf(`row-${i}`, `${long} ${i}`)).join('');

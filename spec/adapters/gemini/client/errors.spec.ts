@@ -197,7 +197,7 @@ describe('an answer of error', () => {
       'unclear',
     ],
     ['a conflict, of a create', 'create', 409, apiError(409, 'ABORTED', 'Aborted.'), 'unclear'],
-  ])('of %s (%s) is told for what it is', async (_name, call, status, body, type) => {
+  ])('of %s (%s) is reported as what it is', async (_name, call, status, body, type) => {
     expect(await errorOf(call, status, body)).toMatchObject({ type });
   });
 
