@@ -1,6 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { SweptBatch } from '../core/model/command.ts';
 import type { ProviderBatchId } from '../core/values/ids.ts';
+import { stampCustomIds } from '../core/values/custom-ids.ts';
+import { openaiTraits, type ServiceTraits } from '../core/values/service-traits.ts';
 import { contradictionIn, type CreateAsked } from '../core/reconcile/create-answer.ts';
 import type { JsonObject } from '../core/json/json.ts';
 import type { PortError } from '../ports/port-error.ts';
@@ -18,6 +20,8 @@ import {
   observationOf,
   sweptBatchOf,
 } from './fake-batch.ts';
+import { eachPage, ofLength } from './batch-pages.ts';
+import { shapedBatches } from './shaped-batches.ts';
 import { createFakeWire, endpointPath, type FakeEndpoint } from './fake-wire.ts';
 import type { FileContent } from './provider/file-operations.ts';
 import { openaiLimits, type ServiceLimits } from './provider/limits.ts';
@@ -48,10 +52,16 @@ export interface FakeConnection extends ProviderConnection {
  */
 export const fakeConnection = (
   provider: FakeProvider,
-  options: { readonly name?: string; readonly limits?: Partial<ServiceLimits> } = {},
+  options: {
+    readonly name?: string;
+    readonly limits?: Partial<ServiceLimits>;
+    /** What the service is like (default as OpenAI's). */
+    readonly traits?: ServiceTraits;
+  } = {},
 ): FakeConnection => {
   const name = options.name ?? 'fake';
   const limits = { ...openaiLimits, ...options.limits };
+  const traits = options.traits ?? openaiTraits;
   const configOf = ({
     model,
     endpoint = 'responses',
@@ -71,11 +81,17 @@ export const fakeConnection = (
       inputsMax: limits.embeddingInputsMax,
       createsPerHourMax: limits.batchesPerHourMax,
     },
+    traits,
     operation,
   });
+  const batchesOf = (job: Parameters<ProviderConnection['connect']>[0]): BatchProvider => {
+    const readable = readableProvider(provider);
+    return shapedBatches(fakeBatches(readable, job, limits), readable, traits, limits);
+  };
   const connect: ProviderConnection['connect'] = (config) => ({
-    ...fakeBatches(readableProvider(provider), config, limits),
+    ...batchesOf(config),
     ...createFakeWire(config),
+    ...(traits.correlates === 'answers' ? { stampCustomIds } : {}),
   });
   return Object.defineProperties(configOf, {
     name: { value: name, enumerable: true },
@@ -312,36 +328,3 @@ const cancelled = async (provider: FakeProvider, id: string): Promise<Reply<Batc
   if (reply.type !== 'refused' || reply.statusCode !== 409) return reply;
   return provider.retrieveBatch(id);
 };
-
-/** Reads the list page by page until `isEnough`. Returns the error that ended it, or null. */
-const eachPage = async (
-  provider: FakeProvider,
-  { batchPageMax }: ServiceLimits,
-  isEnough: (page: readonly BatchObject[]) => boolean,
-): Promise<PortError | null> => {
-  for (let after: string | null = null; ;) {
-    const reply: Reply<{ readonly data: readonly BatchObject[]; readonly has_more?: boolean }> =
-      await provider.listBatches({
-        limit: batchPageMax,
-        ...(after === null ? {} : { after }),
-      });
-    if (reply.type !== 'done') return errorOf(reply, { what: 'list the batches' });
-    const { data, has_more: hasMore } = reply.value;
-    after = data.at(-1)?.id ?? null;
-    // Without `has_more`, the list ends with an empty page.
-    if (isEnough(data) || hasMore === false || after === null) return null;
-  }
-};
-
-/** The chunks, and an error after them when their length is wrong. */
-async function* ofLength(
-  chunks: AsyncIterable<Uint8Array>,
-  bytes: number,
-): AsyncGenerator<Uint8Array> {
-  let seen = 0;
-  for await (const chunk of chunks) {
-    seen += chunk.length;
-    yield chunk;
-  }
-  if (seen !== bytes) throw new Error(`the transfer ended after ${seen} of ${bytes} bytes`);
-}

@@ -103,6 +103,7 @@ export const faultyConnection = (
       ...bound(calls, [
         'check',
         'upload',
+        'mark',
         'create',
         'sweep',
         'deleteFile',
@@ -116,6 +117,7 @@ export const faultyConnection = (
         'readRequest',
         'renderRequest',
         'raiseOutputTokens',
+        'stampCustomIds',
       ]),
       download: (fileId) =>
         TE.Monad.map(calls.download(fileId), ({ bytes, chunks }) => ({
@@ -172,8 +174,11 @@ const through = <Port extends object>(
     },
   });
 
-/** These members as a new object, since a proxy cannot be spread. */
+/** These members, as far as the port has them, as a new object: a proxy cannot be spread. */
 const bound = <Port extends object, Key extends keyof Port>(
   port: Port,
   keys: readonly Key[],
-): Pick<Port, Key> => Object.fromEntries(keys.map((key) => [key, port[key]])) as Pick<Port, Key>;
+): Pick<Port, Key> =>
+  Object.fromEntries(
+    keys.flatMap((key) => (port[key] === undefined ? [] : [[key, port[key]]])),
+  ) as Pick<Port, Key>;

@@ -7,6 +7,7 @@ export {
   type FakeProviderConfig,
   type FakeSettings,
 } from './connection.ts';
+export { type ServiceShape, serviceShapes } from './service-shapes.ts';
 export * from './provider/index.ts';
 
 // Simulations: jobs run in virtual time, killed and opened again.

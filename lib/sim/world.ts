@@ -15,6 +15,7 @@ import { createFakeProvider, type FakeProvider } from './provider/provider.ts';
 import { SimulatedRunner } from './simulated-runner.ts';
 import { memoryStore, type MemoryStorage } from './store/memory-store.ts';
 import { fakeTokens } from './fake-tokens.ts';
+import type { ServiceTraits } from '../core/values/service-traits.ts';
 import type { TokenCounter } from '../ports/tokens.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
@@ -23,6 +24,8 @@ import { createVirtualTime } from './virtual-time.ts';
  * faults.
  */
 export interface WorldOptions extends FakeProviderOptions {
+  /** What the provider is like, as OpenAI's by default. */
+  readonly traits?: ServiceTraits;
   /** The start date (default 2026-01-01T00:00:00Z). */
   readonly startAt?: Date;
   /**
@@ -113,10 +116,10 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   const seed = options.seed ?? 1;
   const time = createVirtualTime(options.startAt ?? new Date('2026-01-01T00:00:00Z'));
   const provider = createFakeProvider({ ...options, nowMs: () => time.now() });
-  const connection = fakeConnection(
-    provider,
-    options.limits === undefined ? {} : { limits: options.limits },
-  );
+  const connection = fakeConnection(provider, {
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.traits === undefined ? {} : { traits: options.traits }),
+  });
   const storage = options.storage ?? memoryStore();
   const names = createItemNames();
   const clock = time.openClock();

@@ -264,6 +264,11 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     fileCreatedAtMs: orNull(t.number),
     dueAtMs: t.number,
   }),
+  CreateUndecided: event('CreateUndecided', {
+    batchKey: key,
+    candidates: t.readonlyArray(Candidate),
+    dueAtMs: t.number,
+  }),
   CreateAbsent: event('CreateAbsent', { batchKey: key, isSworn: t.boolean }),
   CreateFenced: event('CreateFenced', { batchKey: key }),
   BatchReplanned: event('BatchReplanned', {

@@ -59,6 +59,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
       return evolveSubmit(s, event);
     case 'CreateUnclear':
     case 'CreateNotFound':
+    case 'CreateUndecided':
     case 'CreateAbsent':
     case 'CreateFenced':
     case 'BatchReplanned':

@@ -103,6 +103,7 @@ const describe = (event: Event): Described | null => {
     case 'CreateBegun':
     case 'LitterCleared':
     case 'CreateNotFound':
+    case 'CreateUndecided':
     case 'CreateFenced':
     case 'StrayCancelAsked':
     case 'StrayObserved':

@@ -33,6 +33,7 @@ export interface BatchArrow {
  */
 export const batchArrows: readonly BatchArrow[] = [
   { from: null, to: 'planned', when: 'rows were packed into it' },
+  { from: null, to: 'uploaded', when: 'rows were packed into it, and its create carries them' },
   { from: 'planned', to: 'uploaded', when: 'its input file lies at the provider' },
   {
     from: 'planned',
@@ -71,6 +72,11 @@ export const batchArrows: readonly BatchArrow[] = [
     from: 'indeterminate',
     to: 'planned',
     when: 'its absence is proved and its input file deleted: sent again with a new one',
+  },
+  {
+    from: 'indeterminate',
+    to: 'uploaded',
+    when: 'its absence is proved, and its create carries its rows: sent again',
   },
   {
     from: 'created',

@@ -1,6 +1,7 @@
 import type {
   BatchEnding,
   BatchRejection,
+  CandidateBatch,
   Overdue,
   ProviderTimes,
   SettlePosition,
@@ -173,6 +174,16 @@ export type Event = { readonly atMs: number } & (
       readonly type: 'CreateNotFound';
       readonly batchKey: BatchKey;
       readonly fileCreatedAtMs: number | null;
+      readonly dueAtMs: number;
+    }
+  /**
+   * The list shows batches that may be it, and none of them is proved to be it or another: it is
+   * read again.
+   */
+  | {
+      readonly type: 'CreateUndecided';
+      readonly batchKey: BatchKey;
+      readonly candidates: readonly CandidateBatch[];
       readonly dueAtMs: number;
     }
   /** It does not exist: the provider's list proves it, or (`isSworn`) an operator confirmed it. */

@@ -2,6 +2,7 @@ import type { LiveBatch } from '../model/batch.ts';
 import { canaryItems } from '../faults/breaker.ts';
 import type { BatchLimits } from '../values/limits.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
+import { traitsOf } from '../values/service-traits.ts';
 
 /**
  * The provider's limits, tightened by the job's and by what refusals taught: what they are now,
@@ -17,6 +18,7 @@ const standingLimits = ({ config, fileLimit }: RunSnapshot): BatchLimits => {
   return {
     requestsMax: Math.max(1, Math.min(limits.requestsMax, operation.chunk.requestsMax)),
     inputBytesMax: Math.min(limits.inputBytesMax, operation.chunk.inputBytesMax),
+    lineBytesMax: traitsOf(config).lineBytesMax,
     inputTokensMax: tokenLimits.length === 0 ? null : Math.min(...tokenLimits),
     inputsMax: limits.inputsMax,
     learnedBytesMax: fileLimit?.bytesMax ?? null,
@@ -26,10 +28,22 @@ const standingLimits = ({ config, fileLimit }: RunSnapshot): BatchLimits => {
 /** What one batch of this run may hold, and a canary that is due. */
 export const batchLimitsOf = (snapshot: RunSnapshot): BatchLimits => {
   const limits = standingLimits(snapshot);
-  return {
-    ...limits,
-    requestsMax: Math.min(limits.requestsMax, Math.max(1, canaryItems(snapshot) ?? Infinity)),
-  };
+  const requestsMax = Math.min(limits.requestsMax, Math.max(1, canaryItems(snapshot) ?? Infinity));
+  return { ...limits, requestsMax: distinctCount(snapshot, requestsMax) };
+};
+
+/**
+ * Where only answers prove whose a batch is, full batches on their way get different numbers of
+ * requests, so that the list alone can exclude one for the other.
+ */
+const distinctCount = ({ config, live }: RunSnapshot, requestsMax: number): number => {
+  if (traitsOf(config).correlates !== 'answers') return requestsMax;
+  const taken = new Set(
+    live.flatMap(({ providerBatchId, requests }) => (providerBatchId === null ? [requests] : [])),
+  );
+  let count = requestsMax;
+  while (count > 1 && taken.has(count)) count -= 1;
+  return taken.has(count) ? requestsMax : count;
 };
 
 /**

@@ -6,6 +6,7 @@ import type { EventOf } from '../model/event.ts';
 import { refusedAfter } from '../model/refused-rows.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { invariant } from '../values/invariant.ts';
+import { unsentPhase } from '../values/service-traits.ts';
 import { emptyUsage } from '../values/usage.ts';
 
 export type PlanEvent = EventOf<
@@ -55,7 +56,8 @@ const batchPlanned = (s: RunSnapshot, event: EventOf<'BatchPlanned'>): RunSnapsh
   const batch: LiveBatch = {
     batchKey,
     batchNo,
-    phase: 'planned',
+    // One that was created elsewhere is created at once.
+    phase: isAdopted(s.config, batchNo) ? 'planned' : unsentPhase(s.config),
     createAttempt: 0,
     replans: 0,
     inputFileId: null,

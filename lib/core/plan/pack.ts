@@ -46,7 +46,10 @@ export const packBatch = (
     const rowTokens = tokens === null ? 0 : (tokens[place] as number);
     const rowInputs = inputs === null ? 1 : (inputs[place] as number);
     const rowUsd = rowTokens * usdPerToken + usdPerRequest;
-    if (isOversized(rowBytes, rowTokens, rowInputs, limits)) {
+    if (
+      rowBytes > (limits.lineBytesMax ?? Infinity) ||
+      isOversized(rowBytes, rowTokens, rowInputs, limits)
+    ) {
       oversized.push(place);
       continue;
     }

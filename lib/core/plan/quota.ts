@@ -1,3 +1,4 @@
+import { batchWindowMs } from '../values/service-traits.ts';
 import type { RunConfig } from '../model/config.ts';
 import {
   noUse,
@@ -29,15 +30,6 @@ export const quotaScopeOf = ({ provider, operation }: RunConfig): string =>
   operation.enqueue.quotaScope ?? `${provider.connection}/${provider.model}`;
 
 const dayMs = 86_400_000;
-const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: dayMs };
-
-/** A completion window such as `24h`; a day where it cannot be read. */
-export const windowMsOf = (completionWindow: string): number => {
-  const [, count, unit] = /^(\d{1,4})([hd])$/u.exec(completionWindow) ?? [];
-  return count === undefined || unit === undefined
-    ? dayMs
-    : Number(count) * (unitMs[unit] ?? dayMs);
-};
 
 /** What the run's unsettled batches hold. O(live batches). */
 export const usedBudget = (snapshot: RunSnapshot): QuotaUse => {
@@ -57,7 +49,7 @@ export const usedBudget = (snapshot: RunSnapshot): QuotaUse => {
 export const reservationOf = (snapshot: RunSnapshot): Reservation => ({
   scope: quotaScopeOf(snapshot.config),
   ...(isFinished(snapshot) ? noUse : usedBudget(snapshot)),
-  untilMs: snapshot.updatedAtMs + windowMsOf(snapshot.config.provider.completionWindow) + dayMs,
+  untilMs: snapshot.updatedAtMs + (batchWindowMs(snapshot.config) ?? dayMs) + dayMs,
   stated: snapshot.queue.stated,
   wants: wantedBy(snapshot),
 });

@@ -3,6 +3,7 @@ import { isAdopted } from '../model/adopted.ts';
 import type { LiveBatch } from '../model/batch.ts';
 import { cancelEffectKey, type Effect, pollKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
+import { traitsOf } from '../values/service-traits.ts';
 import { isPollDue, pollDueMs } from './poll-wait.ts';
 
 /** True for a batch that is asked about. */
@@ -34,13 +35,14 @@ export const pollDue = (
 
 /** While the run is cancelled, each batch at the provider is cancelled too, once. */
 export const cancelDue = (
-  { control }: RunSnapshot,
+  { control, config }: RunSnapshot,
   batch: LiveBatch,
   { isDue }: DueKeys,
 ): readonly Effect[] => {
   const { batchKey, providerBatchId } = batch;
   if (
     control.state !== 'cancel_requested' ||
+    !traitsOf(config).cancel ||
     !isPollable(batch) ||
     batch.cancelAsked ||
     providerBatchId === null

@@ -6,6 +6,7 @@ import type { Event } from '../model/event.ts';
 import { filesStored } from './files-stored.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
+import { traitsOf } from '../values/service-traits.ts';
 
 /**
  * How many unchanged polls of an overdue batch in a cancelled run, after its cancel, before the run
@@ -107,12 +108,12 @@ export const filesToTake = (
  * present files.
  */
 export const isCancelOver = (
-  { control }: RunSnapshot,
+  { control, config }: RunSnapshot,
   batch: LiveBatch,
   isNews: boolean,
 ): boolean =>
   control.state === 'cancel_requested' &&
-  batch.cancelAsked &&
+  (batch.cancelAsked || !traitsOf(config).cancel) &&
   !isNews &&
   batch.quietPolls + 1 >= cancelledPollsMax;
 

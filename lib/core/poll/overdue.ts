@@ -2,6 +2,7 @@ import type { LiveBatch, Overdue } from '../model/batch.ts';
 import type { BatchObservation } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
+import { batchWindowMs, traitsOf } from '../values/service-traits.ts';
 
 const hourMs = 3_600_000;
 
@@ -18,14 +19,6 @@ const shortStageMs = hourMs;
 /** Queued batches were seen unchanged for over an hour, and answered later. */
 const unchangedMs = 6 * hourMs;
 
-/** `24h`, `7d` as milliseconds; null for what is no such window. */
-const windowMsOf = (window: string): number | null => {
-  const [, count, unit] = /^(\d{1,4})\s*([hd])$/iu.exec(window.trim()) ?? [];
-  return count === undefined
-    ? null
-    : Number(count) * (unit?.toLowerCase() === 'd' ? 24 : 1) * hourMs;
-};
-
 /** 2020, in ms since 1970. An earlier creation time is ignored: no batch is older. */
 const bornMsMin = 1_577_836_800_000;
 export const bornAtMs = (createdAtMs: number | null | undefined): number | null =>
@@ -40,7 +33,7 @@ export const expiryOf = (
   { createdAtMs, expiresAtMs }: Pick<BatchObservation, 'createdAtMs' | 'expiresAtMs'>,
   sinceMs: number | null,
 ): number | null => {
-  const windowMs = windowMsOf(config.provider.completionWindow);
+  const windowMs = batchWindowMs(config);
   const fromMs = bornAtMs(createdAtMs) ?? sinceMs;
   const statedMs = bornAtMs(expiresAtMs);
   // An expiry that does not lie behind the creation is none: services were seen that say 0.
@@ -91,6 +84,15 @@ const unchangedFor = (
   return reported.forMs > seen.forMs ? reported : seen;
 };
 
+/** How long a batch may stay as it is. Where counts come at the end, nothing moves until then. */
+const unchangedMsMax = (
+  { config }: RunSnapshot,
+  { stage = 'in_progress' }: BatchObservation,
+): number => {
+  if (stage === 'cancelling' || stage === 'finalizing') return shortStageMs;
+  return stage === 'in_progress' && traitsOf(config).counts === 'at_end' ? Infinity : unchangedMs;
+};
+
 /** Why the batch that was observed like this takes longer than is usual; null: it does not. */
 export const overdueOf = (
   snapshot: RunSnapshot,
@@ -116,8 +118,7 @@ export const overdueOf = (
       sinceMs: known?.reason === 'unknown_status' ? known.sinceMs : atMs,
     };
   const { sinceMs, forMs } = unchangedFor(batch, observation, isNews, atMs);
-  const { stage } = observation;
-  const limitMs = stage === 'cancelling' || stage === 'finalizing' ? shortStageMs : unchangedMs;
+  const limitMs = unchangedMsMax(snapshot, observation);
   return forMs >= limitMs ? { reason: 'unchanged', sinceMs } : null;
 };
 

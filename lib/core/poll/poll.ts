@@ -17,6 +17,7 @@ import type { Rejection } from '../model/rejection.ts';
 import { isFaultDue } from '../faults/fault-wait.ts';
 import { faultEvents } from '../faults/fault-events.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
+import { traitsOf } from '../values/service-traits.ts';
 import { findBatch } from '../submit/submit.ts';
 
 /**
@@ -119,7 +120,7 @@ export const observed = (
     ];
   }
   const times = endTimes(batch, observation, atMs);
-  if (isShortOfFiles(observation)) {
+  if (isShortOfFiles(snapshot, observation)) {
     const checksMax = times?.isOld === true ? oldTriesMax : fileChecksMax;
     const message = `batch ${batch.providerBatchId} ended as ${providerStatus}, and a file that its counts promise cannot be seen yet`;
     if (isWorthAnother(snapshot, batchKey, checksMax, atMs))
@@ -130,7 +131,7 @@ export const observed = (
         retryAfterMs: null,
         atMs,
       });
-    if (isShortOfOutput(batch, observation))
+    if (isShortOfOutput(snapshot, batch, observation))
       return withoutOutput(snapshot, batch, observation, { checksMax, atMs });
   }
   const refined = wholeRefusal(ending, batch.requests);
@@ -198,10 +199,12 @@ const learnedFromEnding = (
 
 /** Answers that were paid for are in no file that the batch shows, as a whole. */
 const isShortOfOutput = (
+  snapshot: RunSnapshot,
   { requests }: LiveBatch,
   { ending, progress }: BatchObservation,
 ): boolean =>
   ending !== null &&
+  keepsAnswers(snapshot, ending) &&
   ending.outputFileId === null &&
   promisedOutputs({ requests, ending, progress }) > 0;
 
@@ -247,16 +250,23 @@ const oldMs = 24 * 3_600_000;
  * Files appear late (decision 15): until then the counts alone say that there are answers, and that
  * they were paid for. A completed batch has answered every request, whatever its counts say.
  */
-const isShortOfFiles = ({ ending, progress }: BatchObservation): boolean => {
-  if (ending === null) return false;
+const isShortOfFiles = (
+  snapshot: RunSnapshot,
+  { ending, progress, areFilesPending }: BatchObservation,
+): boolean => {
+  if (ending === null || !keepsAnswers(snapshot, ending)) return false;
   if (ending.type === 'completed' && ending.outputFileId === null && ending.errorFileId === null)
     return true;
-  return (
-    progress !== null &&
-    ((progress.completed > 0 && ending.outputFileId === null) ||
-      (progress.failed > 0 && ending.errorFileId === null))
-  );
+  if (areFilesPending === true) return true;
+  if (progress === null) return false;
+  if (progress.completed > 0 && ending.outputFileId === null) return true;
+  const hasErrorFile = traitsOf(snapshot.config).answers === 'split' && areFilesPending !== false;
+  return hasErrorFile && progress.failed > 0 && ending.errorFileId === null;
 };
+
+/** Of a batch that ended like this, answers that it had finished can be fetched. */
+const keepsAnswers = ({ config }: RunSnapshot, { type }: BatchEnding): boolean =>
+  type !== 'expired' || traitsOf(config).keepsPartialAnswers;
 
 /** The last check is waited for like the others. The same check reported twice counts once. */
 const isWorthAnother = (

@@ -32,7 +32,12 @@ export const reconcileDue = (
           newestBatchId,
         }),
       ),
-      known: knownBatches(snapshot).map(({ providerBatchId }) => providerBatchId),
+      known: [
+        ...new Set([
+          ...knownBatches(snapshot).map(({ providerBatchId }) => providerBatchId),
+          ...unconfirmed.flatMap(({ newestBatchId }) => newestBatchId ?? []),
+        ]),
+      ],
       // After the fence the file's creation time can no longer be read, and our clock may differ.
       sinceMs: Math.min(
         ...unconfirmed.map(({ plannedAtMs, doubt }) =>

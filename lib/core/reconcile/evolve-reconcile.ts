@@ -12,10 +12,11 @@ import { duplicateEffectKey, duplicatesKey, reconcileKey } from '../model/effect
 import type { DuplicateBatch } from '../model/batch.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
+import { traitsOf, unsentPhase } from '../values/service-traits.ts';
 import { addPresumed, nothingPresumed, withoutPresumed } from '../values/usage.ts';
 
 export type ReconcileEvent = EventOf<
-  | `Create${'Unclear' | 'NotFound' | 'Absent' | 'Fenced'}`
+  | `Create${'Unclear' | 'NotFound' | 'Undecided' | 'Absent' | 'Fenced'}`
   | `Batch${'Replanned' | 'Held' | 'Released'}`
   | `Stray${'Found' | 'CancelAsked' | 'Observed' | 'Ended'}`
 >;
@@ -44,7 +45,13 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
         absentAtMs: absentAtMs ?? atMs,
         fileCreatedAtMs,
         dueAtMs,
+        candidates: [],
       });
+    }
+    case 'CreateUndecided': {
+      const { looks } = unconfirmedOf(s, event.batchKey);
+      const { candidates, dueAtMs } = event;
+      return withUnconfirmed(s, event.batchKey, { looks: looks + 1, candidates, dueAtMs });
     }
     case 'CreateAbsent':
       return withUnconfirmed(s, event.batchKey, {
@@ -73,7 +80,7 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
         clearFault(clearBatchFault(s, event.batchKey), reconcileKey),
         event.batchKey,
         {
-          phase: 'planned',
+          phase: unsentPhase(s.config),
           replans: isTry ? replans + 1 : replans,
           // A file that was never created from has used up its attempt's number all the same.
           createAttempt: isUncreated ? createAttempt + 1 : createAttempt,
@@ -91,7 +98,8 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
       const duplicate: DuplicateBatch = {
         providerBatchId,
         batchKey,
-        isCancelAsked: !isAlive,
+        // What cannot be cancelled is watched to its end.
+        isCancelAsked: !isAlive || !traitsOf(s.config).cancel,
         isEnded: false,
         dueAtMs: atMs,
         looks: 0,

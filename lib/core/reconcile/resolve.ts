@@ -11,6 +11,7 @@ import type { Rejection } from '../model/rejection.ts';
 import { uploadedAnew } from '../control/release.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { createdEvent, findBatch } from '../submit/submit.ts';
+import { isFenceable } from './candidates.ts';
 import { isAnothersId } from '../model/known-batches.ts';
 
 /**
@@ -59,11 +60,7 @@ export const decideResolve = (
   if (batch.phase !== 'indeterminate')
     return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
   if (resolution.type === 'never_created')
-    return right([
-      ...released,
-      { type: 'CreateAbsent', atMs, batchKey, isSworn: true },
-      ...resumes,
-    ]);
+    return right([...released, neverCreated(snapshot, batch, atMs), ...resumes]);
   const fault = faultOfClaim(snapshot, batch, resolution.found);
   if (fault !== null) return left({ type: 'malformed_command', message: fault });
   return right([...released, createdEvent(batch, { ...resolution.found, atMs }, true), ...resumes]);
@@ -94,6 +91,14 @@ const filesTaken = (
       atMs,
     ),
   );
+};
+
+/** The fence comes first, where there is one. */
+const neverCreated = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): Event => {
+  const { batchKey } = batch;
+  if (isFenceable(snapshot, batch)) return { type: 'CreateAbsent', atMs, batchKey, isSworn: true };
+  const message = `batch ${batchKey} was never created, as an operator has confirmed, and is sent again`;
+  return { type: 'BatchReplanned', atMs, batchKey, message, reason: 'released' };
 };
 
 /** It is held or overdue, or the last request for it, or for all batches, failed. */

@@ -5,9 +5,10 @@ import type {
   SweepReport,
   SweptBatch,
   UnconfirmedCreateQuery,
+  UndecidedBatch,
 } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
-import { batchEffectKey } from '../values/ids.ts';
+import { batchEffectKey, type BatchKey } from '../values/ids.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { faultEvents } from '../faults/fault-events.ts';
 import { effectiveDueMs } from '../faults/due-time.ts';
@@ -16,6 +17,8 @@ import type { RunSnapshot } from '../model/snapshot.ts';
 import { duplicatesOf } from './duplicates.ts';
 import { heldUnresolved, sentAgain, wayOfUnconfirmed } from '../submit/resend.ts';
 import { createdEvent, findBatch } from '../submit/submit.ts';
+import { traitsOf } from '../values/service-traits.ts';
+import { candidatesFor, foundOf, isDecidedLater, isFenceable, namesOf } from './candidates.ts';
 import { clockSkewMs, isAnothersId, lackedBy } from '../model/known-batches.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
@@ -23,10 +26,9 @@ type Decision = Either<Rejection, readonly Event[]>;
 /** A batch whose create got no answer. */
 export interface UnconfirmedBatch extends LiveBatch {
   readonly doubt: UnconfirmedCreate;
-  readonly inputFileId: string;
 }
 export const isUnconfirmed = (batch: LiveBatch): batch is UnconfirmedBatch =>
-  batch.phase === 'indeterminate' && batch.doubt !== null && batch.inputFileId !== null;
+  batch.phase === 'indeterminate' && batch.doubt !== null;
 
 /** Creates that the next reading of the provider's list is to answer. */
 export const isReconcileDue = (
@@ -65,11 +67,12 @@ export const decideReconcile = (
     const batch = findBatch(snapshot, asked.batchKey);
     if (batch === undefined || !isUnconfirmed(batch) || batch.createAttempt !== asked.createAttempt)
       continue;
-    const own = ownOf(snapshot, batch, command.report.found);
+    const found = foundOf(snapshot, batch, command.report);
+    const own = ownOf(snapshot, batch, found);
     const kept = keptOf(own);
     if (kept !== undefined) events.push(createdEvent(batch, { ...kept, atMs: command.atMs }, true));
     else events.push(...silence(snapshot, batch, asked, command));
-    events.push(...duplicatesOf(snapshot, batch, command.report.found, kept ?? null, command.atMs));
+    events.push(...duplicatesOf(snapshot, batch, found, kept ?? null, command.atMs));
   }
   return events.length === 0 ? left({ type: 'nothing_to_change' }) : right(events);
 };
@@ -84,7 +87,7 @@ const ownOf = (
     (listed) =>
       !isAnothersId(snapshot, batch.batchKey, listed.providerBatchId) &&
       ((listed.batchKey === batch.batchKey && listed.createAttempt === batch.createAttempt) ||
-        listed.inputFileId === batch.inputFileId) &&
+        (listed.inputFileId !== null && listed.inputFileId === batch.inputFileId)) &&
       !(batch.doubt.stage === 'fenced' && listed.ending === 'rejected'),
   );
 
@@ -115,6 +118,13 @@ const silence = (
     readFromMs < reconcileDueMs(snapshot, doubt, atMs)
   )
     return [];
+  if (traitsOf(snapshot.config).correlates === 'none')
+    return heldUnresolved(
+      snapshot,
+      batchKey,
+      `${whyUnproven(batchKey, "nothing in the provider's list says whose a batch is")}. ${wayOfUnconfirmed(snapshot, batchKey)}`,
+      atMs,
+    );
   if (isFileUnread(batch, report, atMs)) {
     const message = `no answer came to the create of batch ${batchKey}, and this key cannot read its input file ${batch.inputFileId}: is it the key, the project and the address of before, or was the file deleted?`;
     const key = batchEffectKey(batchKey);
@@ -129,8 +139,15 @@ const silence = (
     });
   }
   const weakness = weaknessOf(snapshot, batch, command);
-  if (weakness !== null) return unproven(snapshot, batch, weakness, atMs);
+  if (weakness !== null) return unproven(snapshot, batch, `${weakness}: ${provesNothing}`, atMs);
   const { createGraceMs, retry } = snapshot.config.operation;
+  // Readings in between prove nothing, but find early what a lagging list shows late.
+  const checkAtMs = atMs + backoffMs(retry.batchBackoff, doubt.looks + 1, batchKey);
+  const candidates = batch.doubt.isSworn ? [] : candidatesFor(snapshot, batch, report);
+  if (candidates.length > 0)
+    return isDecidedLater(snapshot, batch, candidates, atMs)
+      ? [undecided(batchKey, candidates, checkAtMs, atMs)]
+      : unproven(snapshot, batch, unreadable(candidates), atMs);
   // Behind the fence a list that was read a grace later shows whatever came through before it.
   const provenAtMs =
     (doubt.stage === 'fenced' ? doubt.sinceMs : (doubt.absentAtMs ?? atMs)) + createGraceMs;
@@ -138,14 +155,34 @@ const silence = (
   if (doubt.stage === 'fenced' && (isProven || doubt.isSworn))
     return sentAgain(snapshot, batch, 'create_lost', atMs);
   if (doubt.stage === 'looking' && doubt.absentAtMs !== null && isProven)
-    return [{ type: 'CreateAbsent', atMs, batchKey, isSworn: false }];
-  // Readings in between prove nothing, but find early what a lagging list shows late.
-  const checkAtMs = atMs + backoffMs(retry.batchBackoff, doubt.looks + 1, batchKey);
+    return isFenceable(snapshot, batch)
+      ? [{ type: 'CreateAbsent', atMs, batchKey, isSworn: false }]
+      : sentAgain(snapshot, batch, 'create_lost', atMs);
   const dueAtMs = Math.max(atMs + 1, Math.min(provenAtMs, checkAtMs));
   return [
     { type: 'CreateNotFound', atMs, batchKey, fileCreatedAtMs: fileTimeOf(batch, report), dueAtMs },
   ];
 };
+
+const undecided = (
+  batchKey: BatchKey,
+  listed: readonly UndecidedBatch[],
+  dueAtMs: number,
+  atMs: number,
+): Event => ({
+  type: 'CreateUndecided',
+  atMs,
+  batchKey,
+  candidates: listed.map(({ providerBatchId, createdAtMs, requests }) => ({
+    providerBatchId,
+    createdAtMs,
+    requests,
+  })),
+  dueAtMs: Math.max(atMs + 1, dueAtMs),
+});
+
+const unreadable = (candidates: readonly UndecidedBatch[]): string =>
+  `${namesOf(candidates)} may be it, and no answer could be read that says whose it is`;
 
 const fileTimeOf = (
   { doubt, inputFileId }: UnconfirmedBatch,
@@ -163,6 +200,7 @@ const isFileUnread = (
   { files, isRunSeen }: SweepReport,
   atMs: number,
 ): boolean => {
+  if (inputFileId === null) return false;
   const isExpired = inputExpiresAtMs !== null && inputExpiresAtMs <= atMs;
   const mayBeGone = doubt.stage === 'fenced' || (isExpired && isRunSeen);
   return !mayBeGone && !files.some((file) => file.inputFileId === inputFileId);
@@ -184,8 +222,14 @@ const weaknessOf = (
   // skew.
   const createdAtMs =
     fileTimeOf(batch, report) ?? (isGone ? batch.plannedAtMs - clockSkewMs + 1 : null);
+  const { newestBatchId } = batch;
+  const isMarkShown = newestBatchId !== null && report.shown.includes(newestBatchId);
+  if (newestBatchId !== null && !isMarkShown)
+    return `the provider's list of batches lacks ${newestBatchId}, which it showed before the create`;
   const isDeepEnough =
-    report.readBackToMs === null || (createdAtMs !== null && report.readBackToMs < createdAtMs);
+    report.readBackToMs === null ||
+    isMarkShown ||
+    (createdAtMs !== null && report.readBackToMs < createdAtMs);
   if (!isDeepEnough) return "the provider's list of batches was not read far enough back";
   const [lacked, ...more] = lackedBy(snapshot, batch, command);
   if (lacked === undefined) return null;
@@ -199,6 +243,10 @@ const weaknessOf = (
 const unprovenListingsMax = 5;
 const unprovenGracesMin = 3;
 
+const provesNothing = 'that it shows no such batch proves nothing';
+const whyUnproven = (batchKey: BatchKey, weakness: string): string =>
+  `no answer came to the create of batch ${batchKey}, and ${weakness}`;
+
 /**
  * The list is read again, after growing waits; the batch is held once waiting longer is not going
  * to help.
@@ -210,7 +258,7 @@ const unproven = (
   atMs: number,
 ): readonly Event[] => {
   const key = batchEffectKey(batchKey);
-  const why = `no answer came to the create of batch ${batchKey}, and ${weakness}: that it shows no such batch proves nothing`;
+  const why = whyUnproven(batchKey, weakness);
   const recorded = faultEvents(snapshot, {
     key,
     message: why,

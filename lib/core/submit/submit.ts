@@ -12,6 +12,7 @@ import type { Rejection } from '../model/rejection.ts';
 import { faultEvents } from '../faults/fault-events.ts';
 import { sentAgain } from './resend.ts';
 import type { ControlReason, RunSnapshot } from '../model/snapshot.ts';
+import { traitsOf } from '../values/service-traits.ts';
 import { isAnothersId } from '../model/known-batches.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
@@ -71,10 +72,19 @@ export const decideUpload = (
 export const mayCreate = (snapshot: RunSnapshot, batch: LiveBatch, nowMs: number): boolean =>
   snapshot.control.state === 'running' &&
   snapshot.live.filter((other) => other.phase === 'indeterminate').length < unconfirmedCreatesMax &&
+  !isServiceFull(snapshot) &&
   createAllowedAtMs(snapshot, nowMs) <= nowMs &&
   !isResting(snapshot, nowMs) &&
   !isProbingEnough(snapshot, batch, nowMs) &&
   fitsBesideSent(snapshot, batch, nowMs);
+
+/** As many batches are in progress as the service allows at once, as far as this run knows. */
+const isServiceFull = ({ config, live }: RunSnapshot): boolean => {
+  const { liveBatchesMax } = traitsOf(config);
+  if (liveBatchesMax === null) return false;
+  const phases: readonly BatchPhase[] = ['creating', 'indeterminate', 'created'];
+  return live.filter(({ phase }) => phases.includes(phase)).length >= liveBatchesMax;
+};
 
 const dayMs = 86_400_000;
 

@@ -151,6 +151,22 @@ export const indexInCustomId = (text: string): number | null => {
 export const stampOf = (batchNo: number, createAttempt: number): string =>
   field(batchNo, batchChars) + field(createAttempt, attemptChars);
 
+/**
+ * The batch and the attempt that a `custom_id` of this run is stamped with; null: it is another
+ * run's, or carries no stamp.
+ */
+export const stampIn = (
+  config: { readonly customIds?: CustomIdFormat | null },
+  text: string,
+): { readonly batchNo: number; readonly createAttempt: number } | null => {
+  if (config.customIds?.isStamped !== true || customIdsOf(config).indexOf(text) === null)
+    return null;
+  const stamp = text.slice(-stampChars);
+  const batchNo = Number.parseInt(stamp.slice(0, batchChars), 36);
+  const createAttempt = Number.parseInt(stamp.slice(batchChars), 36);
+  return stampPattern.test(text) && batchNo > 0 ? { batchNo, createAttempt } : null;
+};
+
 // A field that ran over would make the line longer; 60 million batches, or 1,295 attempts, do not
 // come to be.
 const field = (count: number, chars: number): string =>

@@ -17,6 +17,8 @@ export interface ProviderLimits {
 export interface BatchLimits {
   readonly requestsMax: number;
   readonly inputBytesMax: number;
+  /** Of one request line; null or absent: no more than the batch's. */
+  readonly lineBytesMax?: number | null;
   /** Infinity-free: null means no limit. */
   readonly inputTokensMax: number | null;
   readonly inputsMax: number | null;

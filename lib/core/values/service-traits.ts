@@ -115,9 +115,32 @@ export const traitsOf = ({ traits }: { readonly traits?: ServiceTraits }): Servi
 export const isInline = (of: { readonly traits?: ServiceTraits }): boolean =>
   traitsOf(of).input !== 'file';
 
+/** What a batch is before its create: without an upload it is as good as uploaded. */
+export const unsentPhase = (of: { readonly traits?: ServiceTraits }): 'planned' | 'uploaded' =>
+  isInline(of) ? 'uploaded' : 'planned';
+
 /**
  * Whether the intent to create names the newest batch in the list: where no input file proves that
  * a later list is of the same account, or nothing but answers proves whose a batch is.
  */
 export const isMarked = (of: { readonly traits?: ServiceTraits }): boolean =>
   isInline(of) || traitsOf(of).correlates === 'answers';
+
+const hourMs = 3_600_000;
+
+/**
+ * When a batch of the run expires, in ms after its creation: by the completion window (`24h`, `7d`)
+ * that the run asks for, else as its service has it; null: not known.
+ */
+export const batchWindowMs = ({
+  provider,
+  traits,
+}: {
+  readonly provider: { readonly completionWindow: string };
+  readonly traits?: ServiceTraits;
+}): number | null => {
+  const [, count, unit] = /^(\d{1,4})\s*([hd])$/iu.exec(provider.completionWindow.trim()) ?? [];
+  return count === undefined
+    ? (traits ?? openaiTraits).windowMs
+    : Number(count) * (unit?.toLowerCase() === 'd' ? 24 : 1) * hourMs;
+};

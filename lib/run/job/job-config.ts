@@ -6,7 +6,7 @@ import {
   type RunConfig,
 } from '../../core/model/config.ts';
 import type { CustomIdFormat } from '../../core/values/custom-ids.ts';
-import { openaiTraits } from '../../core/values/service-traits.ts';
+import { openaiTraits, traitsOf } from '../../core/values/service-traits.ts';
 import { breakerOf, canaryOf, count, enqueueOf, invalid, moneyOf, raisedOf } from './job-limits.ts';
 import type { AnyJob } from './job.ts';
 import { structuredOutputOf } from './job-structure.ts';
@@ -93,7 +93,10 @@ export const operationOf = (job: AnyJob, prices?: PriceBook): Operation => {
         0,
       ),
     },
-    enqueue: enqueueOf(pace.enqueueLimits ?? {}, house.enqueue),
+    enqueue: enqueueOf(pace.enqueueLimits ?? {}, {
+      ...house.enqueue,
+      enqueuedRequestLimit: traitsOf(job.providerConfig).queuedRequestsMax,
+    }),
     money: moneyOf(job, prices),
     canary: canaryOf(job.canary),
     circuitBreaker: breakerOf(job, house.circuitBreaker),

@@ -120,11 +120,18 @@ const rowOutcome = (
     totals.reasoningTokens += written.reasoningTokens;
     plan.bill({
       customId,
-      lineHash: hashBytes(line),
+      lineHash: hashBytes(unstamped(line, customId)),
       isUsable: outcome.isUsable && written.isWhole,
     });
   }
   return outcome;
+};
+
+/** The line as every attempt sends it: without the stamp of batch and attempt in its id. */
+const unstamped = (line: Uint8Array, customId: string): Uint8Array => {
+  if (!/^r[0-9a-z]{8}-\d+_[0-9a-z]{7}$/u.test(customId)) return line;
+  const end = '{"custom_id":"'.length + customId.length;
+  return line.slice().fill(0x30, end - 7, end);
 };
 
 /**

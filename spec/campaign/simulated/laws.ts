@@ -9,6 +9,7 @@ import {
   type RunSnapshot,
   spentUsd,
   sumOfTotals,
+  traitsOf,
   worstOfLiveUsd,
 } from '../../../lib/core/internal.ts';
 import type { ArtifactStore, OwnedRun, Storage } from '../../../lib/ports/index.ts';
@@ -152,7 +153,8 @@ const provedTooEarly = ({ live, config }: RunSnapshot, events: readonly Event[])
     if (batch?.phase !== 'indeterminate' || batch.doubt === null) continue;
     const { stage, sinceMs, isSworn } = batch.doubt;
     if (isSworn || (event.type === 'CreateAbsent' && event.isSworn)) continue;
-    if (stage !== (event.type === 'CreateAbsent' ? 'looking' : 'fenced'))
+    const isFenced = traitsOf(config).fence === 'input_file';
+    if (stage !== (event.type === 'CreateAbsent' || !isFenced ? 'looking' : 'fenced'))
       return `the create of ${event.batchKey} was ${stage}`;
     const waitedMs = event.atMs - sinceMs;
     if (waitedMs < config.operation.createGraceMs)

@@ -6,10 +6,12 @@ import {
   createWorld,
   memoryStore,
   ProcessKilled,
+  type ServiceShape,
+  serviceShapes,
   uniform,
   type World,
 } from '../../../lib/sim/index.ts';
-import type { JsonObject } from '../../../lib/core/internal.ts';
+import { isMarked, type JsonObject } from '../../../lib/core/internal.ts';
 import type { Job } from '../../support/sim/jobs.ts';
 import { waitNoLonger } from '../../support/sim/wait-no-longer.ts';
 import { lawfulStorage, type Truth } from './laws.ts';
@@ -28,6 +30,7 @@ export interface Played {
   readonly pauses: readonly string[];
   readonly virtualMs: number;
   readonly history: string;
+  readonly shape: ServiceShape;
 }
 
 const runId = 'campaign';
@@ -42,8 +45,9 @@ const afterlifeMs = 4 * 3_600_000;
 export const playSeed = async (
   seed: number,
   kept: Storage<'local'> = memoryStore(),
+  shape: ServiceShape | null = null,
 ): Promise<Played> => {
-  const scenario = scenarioOf(seed);
+  const scenario = scenarioOf(seed, shape);
   let isFaulty = true;
   let broken: string | null = null;
   // Set once the world is there, which is made over this storage.
@@ -59,6 +63,7 @@ export const playSeed = async (
     faults: scenario.faults,
     turnaroundMs: scenario.turnaroundMs,
     limits: scenario.limits,
+    traits: serviceShapes[scenario.shape],
     ...(scenario.enqueuedTokensMax === null
       ? {}
       : { enqueuedTokensMax: scenario.enqueuedTokensMax }),
@@ -91,6 +96,9 @@ export const playSeed = async (
     // A deleted file proves nothing of its create, and neither does a list that cannot be read: an
     // operator has to check it at the provider.
     if (scenario.faults.some(({ type }) => provesNothing.has(type))) await player.resolveCreates();
+    // No create goes out while the list cannot be read that is to prove it: its time passes first.
+    if (isMarked({ traits: serviceShapes[scenario.shape] }))
+      await player.act({ type: 'advance', ms: 30 * 60_000 });
     if (summary.controlState === 'paused') await player.resume(changeFor(summary));
     await player.waitNoLonger();
     summary = await player.settle();
@@ -99,6 +107,7 @@ export const playSeed = async (
   await checkEnd(scenario, world, await player.run(), summary);
   return {
     seed,
+    shape: scenario.shape,
     end: summary.status === 'completed' ? 'completed' : 'completed_with_failures',
     rows: summary.itemCount,
     batches: world.ledger.batchesCreated,

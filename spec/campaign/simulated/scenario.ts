@@ -8,7 +8,11 @@ import {
   operations,
   type Prng,
   type ServiceLimits,
+  type ServiceShape,
+  serviceShapes,
+  uniform,
 } from '../../../lib/sim/index.ts';
+import type { ServiceTraits } from '../../../lib/core/internal.ts';
 import { notProcessedWords } from '../../support/sim/file-words.ts';
 
 const minuteMs = 60_000;
@@ -19,6 +23,8 @@ const minuteMs = 60_000;
  */
 export interface Scenario {
   readonly seed: number;
+  /** What the service is like. */
+  readonly shape: ServiceShape;
   readonly rowCount: number;
   /** Rows that repeat an earlier id, or have none. */
   readonly badRows: readonly number[];
@@ -78,7 +84,7 @@ export const diceOf = (seed: number): Dice => {
 };
 
 /** The scenario of a seed: the same for ever, as far as this file stays as it is. */
-export const scenarioOf = (seed: number): Scenario => {
+export const scenarioOf = (seed: number, only: ServiceShape | null = null): Scenario => {
   const dice = diceOf(seed);
   const rowCount = dice.isDrawn(0.05)
     ? 0
@@ -93,9 +99,13 @@ export const scenarioOf = (seed: number): Scenario => {
         )
       : [];
   const isFull = dice.isDrawn(0.25);
-  const faults = Array.from({ length: dice.between(0, 6) }, () => faultOf(dice));
+  const shape = only ?? shapeOf(seed);
+  const faults = Array.from({ length: dice.between(0, 6) }, () => faultOf(dice)).filter((fault) =>
+    canBeProved(fault, serviceShapes[shape]),
+  );
   return {
     seed,
+    shape,
     rowCount,
     badRows: someRows(0.2),
     badRowPolicy: dice.oneOf(['fail', 'record']),
@@ -121,6 +131,19 @@ export const scenarioOf = (seed: number): Scenario => {
     promptCount: dice.isDrawn(0.3) ? dice.between(1, Math.max(1, rowCount)) : null,
   };
 };
+
+/** Drawn beside the dice, so that a seed keeps its scenario in every shape. */
+const shapeOf = (seed: number): ServiceShape =>
+  shapes[Math.floor(uniform(seed, 'shape') * shapes.length)] ?? 'openai';
+export const shapes = Object.keys(serviceShapes) as readonly ServiceShape[];
+
+/**
+ * Without a fence nothing stops a create that comes through after any grace; and where results say
+ * whose a batch is, results with the ids of another lie about it.
+ */
+const canBeProved = ({ type }: Fault, { fence, correlates }: ServiceTraits): boolean =>
+  !(fence === 'none' && type === 'create_lands_late') &&
+  !(correlates === 'answers' && (type === 'answers_of_another' || type === 'rows_unknown_id'));
 
 /**
  * So long a list may be silent about a batch that has no other beside it: a grace has to be longer.

@@ -140,6 +140,14 @@ export const config = fc
       },
     };
   });
+const candidates = fc.array(
+  fc.record({
+    providerBatchId: branded<NonNullable<LiveBatch['providerBatchId']>>(),
+    createdAtMs: orNull(ms),
+    requests: orNull(count),
+  }),
+  { maxLength: 2 },
+);
 export const batchKey = branded<LiveBatch['batchKey']>();
 const sent = { batchKey, batchNo: count, requests: count };
 const size = { inputBytes: count, inputTokens: count };
@@ -245,6 +253,7 @@ const fields: { readonly [T in Event['type']]: Fields<T> } = {
   },
   CreateRefused: { batchKey, message: text },
   CreateUnclear: { batchKey, message: text },
+  CreateUndecided: { batchKey, candidates, dueAtMs: ms },
   CreateNotFound: { batchKey, fileCreatedAtMs: orNull(ms), dueAtMs: ms },
   CreateAbsent: { batchKey, isSworn: fc.boolean() },
   CreateFenced: { batchKey },
@@ -375,14 +384,7 @@ const live: fc.Arbitrary<LiveBatch> = fc.record({
       looks: count,
       dueAtMs: ms,
       isSworn: fc.boolean(),
-      candidates: fc.array(
-        fc.record({
-          providerBatchId: branded<NonNullable<LiveBatch['providerBatchId']>>(),
-          createdAtMs: orNull(ms),
-          requests: orNull(count),
-        }),
-        { maxLength: 2 },
-      ),
+      candidates,
     }),
   ),
   providerBatchId: orNull(branded<NonNullable<LiveBatch['providerBatchId']>>()),

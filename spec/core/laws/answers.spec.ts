@@ -17,7 +17,10 @@ import { commit, type State, type Step } from '../../support/core/commit.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 import type { Context } from '../../support/core/play.ts';
 
-const histories = recordHistories(260, { hasScenes: true });
+const histories = [
+  ...recordHistories(260, { hasScenes: true }),
+  ...recordHistories(60, { hasScenes: true, inline: true }),
+];
 const steps = histories.flatMap((history) => history.steps);
 const accepted = steps.filter((step) => step.events.length > 0);
 const contexts = histories.flatMap((history) =>

@@ -13,7 +13,10 @@ import { breaches, recordHistories } from '../../support/core/histories.ts';
 import { perform } from '../../support/core/perform.ts';
 import type { Context } from '../../support/core/play.ts';
 
-const histories = recordHistories(280, { hasScenes: true });
+const histories = [
+  ...recordHistories(280, { hasScenes: true }),
+  ...recordHistories(60, { hasScenes: true, inline: true }),
+];
 const contexts = histories.flatMap((history) =>
   history.scenes.map((context) => ({ seed: history.seed, scene: context })),
 );

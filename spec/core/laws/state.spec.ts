@@ -18,7 +18,11 @@ import { breaches, recordHistories } from '../../support/core/histories.ts';
 import type { Row } from '../../support/core/row-table.ts';
 import { unreachedBatchArrows, unreachedItemArrows } from '../../support/core/unreached.ts';
 
-const histories = [...recordHistories(250), ...recordHistories(60, { adopts: true })];
+const histories = [
+  ...recordHistories(250),
+  ...recordHistories(60, { adopts: true }),
+  ...recordHistories(120, { inline: true }),
+];
 const steps = histories.flatMap((history) => history.steps);
 
 const countBy = (rows: readonly Row[]): Readonly<Record<ItemStatus, number>> => {

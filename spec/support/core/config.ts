@@ -3,6 +3,7 @@ import {
   openaiTraits,
   type Operation,
   type RunConfig,
+  type ServiceTraits,
 } from '../../../lib/core/internal.ts';
 import { withProbability, type Dice, oneOf } from './dice.ts';
 
@@ -140,6 +141,22 @@ export const randomOperation = (dice: Dice): Operation =>
       judgedRowsMin: oneOf(dice, [4, 1_000]),
     },
   });
+
+/** A service whose creates carry the lines, and whose list does not say whose a batch is. */
+export const inlineTraits: ServiceTraits = {
+  ...openaiTraits,
+  input: 'inline',
+  correlates: 'answers',
+  fence: 'none',
+  answers: 'single',
+  counts: 'at_end',
+};
+/** The run at such a service: its ids carry batch and attempt. */
+export const inlined = (config: RunConfig): RunConfig => ({
+  ...config,
+  traits: inlineTraits,
+  customIds: { nonce: 'k3x9a2bq', isStamped: true },
+});
 
 export const randomConfig = (dice: Dice): RunConfig => ({
   ...makeConfig({ createsPerHourMax: oneOf(dice, [20, 40, 2_000]) }),

@@ -5,6 +5,10 @@ import {
   type CommandOf,
   type Effect,
   effectKey,
+  isInline,
+  stampOf,
+  traitsOf,
+  type UndecidedBatch,
   type FaultKind,
   type LiveBatch,
   type OthersUse,
@@ -79,10 +83,19 @@ export const perform = (world: World, effect: Effect, moment: Moment): Answer =>
         expiresAtMs: expiresIn === null || world.isFair ? null : atMs + expiresIn,
       });
     }
-    case 'BeginCreate':
-      return ({ atMs }) => ({ type: 'BeginCreate', atMs, batchKey: effect.batchKey });
+    case 'BeginCreate': {
+      const newestBatchId = isInline(moment.snapshot.config)
+        ? (world.batches.findLast(({ hiddenPolls }) => hiddenPolls === 0)?.providerBatchId ?? null)
+        : null;
+      return ({ atMs }) => ({
+        type: 'BeginCreate',
+        atMs,
+        batchKey: effect.batchKey,
+        newestBatchId,
+      });
+    }
     case 'CreateBatch':
-      return create(world, effect);
+      return create(world, effect, moment);
     case 'ReplanBatch':
       return ({ atMs }) => ({ type: 'ReplanBatch', atMs, batchKey: effect.batchKey });
     case 'SweepBatches':
@@ -338,9 +351,14 @@ const inputRefused = (
 const create = (
   world: World,
   effect: Extract<Effect, { readonly type: 'CreateBatch' }>,
+  { rows }: Moment,
 ): Answer => {
-  const { batchKey, createAttempt } = effect;
-  const inputFileId = effect.inputFileId as string;
+  const { batchKey, batchNo, createAttempt } = effect;
+  // Lines that the create carries are as a file that nothing deletes.
+  const isFenced = effect.inputFileId !== null;
+  const inputFileId = effect.inputFileId ?? `lines of ${batchKey} ${createAttempt}`;
+  if (!isFenced)
+    world.files[inputFileId] = { batchKey, batchNo, indexes: batchMembers(rows, batchNo) };
   if (hasFailure(world, 0.04))
     return inputRefused(world, effect, world.files[inputFileId]?.indexes ?? []);
   if (hasFailure(world, 0.15)) {
@@ -385,14 +403,16 @@ const create = (
     fate: randomFate(world),
     isBlessed: world.isFair,
     pollsLeft: world.isFair ? 1 : between(world.dice, 0, 12),
-    hiddenPolls: world.isFair ? 0 : between(world.dice, 0, 2),
+    // Without a fence two silent lists are all the proof there is.
+    hiddenPolls: world.isFair ? 0 : between(world.dice, 0, isFenced ? 2 : 1),
     isCancelAsked: false,
     isStuck: hasFailure(world, 0.1),
     isGivenUp: false,
     files: null,
   });
   if (world.losesCreates && hasFailure(world, 0.15)) {
-    if (withProbability(world.dice, 0.6)) world.late.push({ ...make(), hiddenPolls: 0 });
+    if (withProbability(world.dice, 0.6) && isFenced)
+      world.late.push({ ...make(), hiddenPolls: 0 });
     return unconfirmed;
   }
   const batch = make();
@@ -456,16 +476,33 @@ const landLate = (world: World): void => {
 const listing = (
   world: World,
   effect: Extract<Effect, { readonly type: 'SweepBatches' }>,
-  { atMs: readFromMs }: Moment,
+  { atMs: readFromMs, snapshot }: Moment,
 ): Answer => {
+  const isAnonymous = traitsOf(snapshot.config).correlates === 'answers';
   const isAsked = (batch: ProviderBatch): boolean =>
+    isAnonymous ||
     effect.creates.some(
       ({ batchKey, inputFileId }) =>
         batchKey === batch.batchKey || inputFileId === batch.inputFileId,
     );
   const asked = world.batches.filter(isAsked);
+  // A batch comes to its end though no run polls it.
+  if (isAnonymous) for (const batch of asked) observe(world, batch);
+  const undecided = asked
+    .filter((batch) => batch.hiddenPolls === 0 && !effect.known.includes(batch.providerBatchId))
+    .map((batch): UndecidedBatch => ({
+      providerBatchId: batch.providerBatchId,
+      providerStatus: 'in_progress',
+      createdAtMs: null,
+      requests: batch.indexes.length,
+      ending: batch.files === null ? null : endingOf(batch).type,
+      customId:
+        batch.files === null
+          ? null
+          : `r${snapshot.config.customIds?.nonce ?? ''}-${batch.indexes[0] ?? 0}_${stampOf(batch.batchNo, batch.createAttempt)}`,
+    }));
   const found = asked
-    .filter((batch) => batch.hiddenPolls === 0)
+    .filter((batch) => batch.hiddenPolls === 0 && !isAnonymous)
     .map((batch): SweptBatch => ({
       batchKey: batch.batchKey,
       createAttempt: batch.createAttempt,
@@ -495,7 +532,7 @@ const listing = (
   const isLie = shown.length > 0 && hasFailure(world, 0.3);
   const listed = isLie
     ? { found: [], shown: [], isRunSeen: false }
-    : { found, shown, isRunSeen: world.batches.length > 0 };
+    : { found, shown, isRunSeen: world.batches.length > 0, undecided };
   const report = { ...listed, files, readBackToMs: isLie ? null : readBackToMs };
   return ({ atMs }) => ({
     type: 'RecordSweep',

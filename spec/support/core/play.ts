@@ -12,7 +12,7 @@ import {
 } from '../../../lib/core/internal.ts';
 import type { Answer } from './answer.ts';
 import { commit, type State, type Step } from './commit.ts';
-import { randomConfig } from './config.ts';
+import { randomConfig, inlined } from './config.ts';
 import { below, between, withProbability, type Dice, diceOf, oneOf, weighted } from './dice.ts';
 import { noiseCommand, userCommand } from './noise.ts';
 import { abandon, perform } from './perform.ts';
@@ -64,6 +64,8 @@ export interface PlayOptions {
   readonly hasScenes?: boolean;
   /** The run is of batches that were created elsewhere. */
   readonly adopts?: boolean;
+  /** The run is at a service whose creates carry the request lines. */
+  readonly inline?: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ export interface PlayOptions {
  */
 export const playHistory = (
   seed: number,
-  { turnsMax = 400, hasScenes = false, adopts = false }: PlayOptions = {},
+  { turnsMax = 400, hasScenes = false, adopts = false, inline = false }: PlayOptions = {},
 ): History => {
   const dice = diceOf(seed);
   const play: Play = {
@@ -89,7 +91,7 @@ export const playHistory = (
   };
   const mayCancel = withProbability(dice, 0.4);
   if (withProbability(dice, 0.2)) send(play, { type: 'OpenRun', atMs: play.nowMs });
-  const config = randomConfig(dice);
+  const config = inline ? inlined(randomConfig(dice)) : randomConfig(dice);
   send(play, {
     type: 'CreateRun',
     atMs: play.nowMs,

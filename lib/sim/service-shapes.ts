@@ -1,0 +1,19 @@
+import { openaiTraits, type ServiceTraits } from '../core/values/service-traits.ts';
+
+/** Names of services whose shape the fake can take. */
+export type ServiceShape = 'openai' | 'anthropic' | 'gemini' | 'mistral';
+
+/** What the fake is like in each shape. */
+export const serviceShapes: Readonly<Record<ServiceShape, ServiceTraits>> = {
+  openai: openaiTraits,
+  anthropic: {
+    ...openaiTraits,
+    input: 'inline',
+    correlates: 'answers',
+    fence: 'none',
+    answers: 'single',
+    counts: 'at_end',
+  },
+  gemini: { ...openaiTraits, correlates: 'display_name', answers: 'single' },
+  mistral: openaiTraits,
+};
