@@ -37,7 +37,10 @@ export const foundOf = (
   return proved.length === 0 ? found : [...found, ...proved];
 };
 
-/** Batches that may be this one, and may be another: nothing has proved either yet. */
+/**
+ * Batches that may be this one, and may be another: nothing has proved either yet. One that failed
+ * validation cost nothing, and has no answers: whose it is does not matter.
+ */
 export const candidatesFor = (
   snapshot: RunSnapshot,
   { batchKey, requests }: LiveBatch,
@@ -45,6 +48,7 @@ export const candidatesFor = (
 ): readonly UndecidedBatch[] =>
   undecided.filter(
     (listed) =>
+      listed.ending !== 'rejected' &&
       (listed.requests === null || listed.requests === requests) &&
       !isAnothersId(snapshot, batchKey, listed.providerBatchId) &&
       !isDecided(snapshot, listed),

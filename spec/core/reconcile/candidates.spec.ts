@@ -147,6 +147,7 @@ describe('an unconfirmed create that only answers can prove', () => {
       ended(foreign),
       listed({ providerBatchId: idOf('larger'), requests: 3 }),
       ended('their-own-id'),
+      listed({ providerBatchId: idOf('failed'), ending: 'rejected' }),
     ];
     expect(readOn(run, others)).toBeGreaterThan(1);
     expect(run.nowMs - from).toBeGreaterThanOrEqual(graceMs);
