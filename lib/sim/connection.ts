@@ -18,7 +18,7 @@ import {
   batchKeyKey,
   describedBatchOf,
   observationOf,
-  sweptBatchOf,
+  listedBatchOf,
 } from './fake-batch.ts';
 import { eachPage, ofLength } from './batch-pages.ts';
 import { shapedBatches } from './shaped-batches.ts';
@@ -189,7 +189,7 @@ const fakeBatches = (
           isRunSeen ||= batch.metadata?.['batchor_run_id'] === runId;
           if (known.includes(batch.id as ProviderBatchId)) shown.add(batch.id as ProviderBatchId);
           if (keys.has(batch.metadata?.[batchKeyKey] ?? '') || fileIds.has(batch.input_file_id))
-            found.push(sweptBatchOf(batch));
+            found.push(listedBatchOf(batch));
         }
         // Known batches may be older than the cutoff.
         const isBehind =
@@ -212,7 +212,7 @@ const fakeBatches = (
   },
   identify: (providerBatchId) => async () => {
     const reply = await provider.retrieveBatch(providerBatchId);
-    if (reply.type === 'done') return E.right(sweptBatchOf(reply.value));
+    if (reply.type === 'done') return E.right(listedBatchOf(reply.value));
     return reply.type === 'refused' && reply.statusCode === 404
       ? E.right(null)
       : E.left(errorOf(reply, { what: `read batch ${providerBatchId}`, isAboutOne: true }));

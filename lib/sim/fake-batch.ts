@@ -104,7 +104,7 @@ export const describedBatchOf = (batch: BatchObject): DescribedBatch => {
 };
 
 /** A listed batch in the form of the port. */
-export const sweptBatchOf = (batch: BatchObject): SweptBatch => ({
+export const listedBatchOf = (batch: BatchObject): SweptBatch => ({
   batchKey: (batch.metadata?.[batchKeyKey] ?? null) as BatchKey | null,
   createAttempt: Number(batch.metadata?.[attemptKey] ?? 0),
   inputFileId: batch.input_file_id,

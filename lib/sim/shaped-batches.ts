@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { NamedFiles } from '../core/model/batch.ts';
-import type { BatchObservation, SweptBatch, UndecidedBatch } from '../core/model/command.ts';
+import type { BatchObservation, UndecidedBatch } from '../core/model/command.ts';
 import type { ProviderBatchId } from '../core/values/ids.ts';
 import { isInline, isMarked, type ServiceTraits } from '../core/values/service-traits.ts';
 import type { PortError } from '../ports/port-error.ts';
@@ -79,7 +79,7 @@ const anonymous = (
   batches: BatchProvider,
   provider: FakeProvider,
   limits: ServiceLimits,
-): Pick<BatchProvider, 'sweep' | 'identify'> => {
+): Partial<BatchProvider> => {
   const idOf = createIdReader(provider);
   return {
     sweep:
@@ -111,10 +111,11 @@ const anonymous = (
           undecided,
         });
       },
-    identify: (id) => async () =>
-      E.map((found: SweptBatch | null) =>
-        found === null ? null : { ...found, batchKey: null, createAttempt: 0, inputFileId: null },
-      )(await batches.identify(id)()),
+    identify: (id) => async () => {
+      const found = await batches.identify(id)();
+      if (E.isLeft(found) || found.right === null) return found;
+      return E.right({ ...found.right, batchKey: null, createAttempt: 0, inputFileId: null });
+    },
   };
 };
 

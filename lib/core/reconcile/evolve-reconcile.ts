@@ -66,33 +66,8 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
         looks: 0,
         dueAtMs: event.atMs,
       });
-    case 'BatchReplanned': {
-      const { phase, createAttempt, replans, inputFileId } = batchOf(s, event.batchKey);
-      const isTry = event.reason === 'create_lost' || event.reason === 'input_missing';
-      const isUncreated =
-        phase === 'uploaded' && (event.reason === null || event.reason === 'input_expires');
-      const isLeft =
-        phase === 'uploaded' &&
-        event.reason === 'released' &&
-        inputFileId !== null &&
-        s.config.operation.deletesInputFiles;
-      const replanned = withBatch(
-        clearFault(clearBatchFault(s, event.batchKey), reconcileKey),
-        event.batchKey,
-        {
-          phase: unsentPhase(s.config),
-          replans: isTry ? replans + 1 : replans,
-          // A file that was never created from has used up its attempt's number all the same.
-          createAttempt: isUncreated ? createAttempt + 1 : createAttempt,
-          inputFileId: null,
-          uploadedAtMs: null,
-          inputExpiresAtMs: null,
-          doubt: null,
-          held: null,
-        },
-      );
-      return isLeft ? { ...replanned, litter: [...replanned.litter, inputFileId] } : replanned;
-    }
+    case 'BatchReplanned':
+      return batchReplanned(s, event);
     case 'StrayFound': {
       const { providerBatchId, batchKey, isAlive, isGivenUp, atMs } = event;
       const duplicate: DuplicateBatch = {
@@ -144,4 +119,33 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
       };
     }
   }
+};
+
+/** It is sent again: with a new input file, or as it is where its create carries its lines. */
+const batchReplanned = (s: RunSnapshot, event: EventOf<'BatchReplanned'>): RunSnapshot => {
+  const { phase, createAttempt, replans, inputFileId } = batchOf(s, event.batchKey);
+  const isTry = event.reason === 'create_lost' || event.reason === 'input_missing';
+  const isUncreated =
+    phase === 'uploaded' && (event.reason === null || event.reason === 'input_expires');
+  const isLeft =
+    phase === 'uploaded' &&
+    event.reason === 'released' &&
+    inputFileId !== null &&
+    s.config.operation.deletesInputFiles;
+  const replanned = withBatch(
+    clearFault(clearBatchFault(s, event.batchKey), reconcileKey),
+    event.batchKey,
+    {
+      phase: unsentPhase(s.config),
+      replans: isTry ? replans + 1 : replans,
+      // A file that was never created from has used up its attempt's number all the same.
+      createAttempt: isUncreated ? createAttempt + 1 : createAttempt,
+      inputFileId: null,
+      uploadedAtMs: null,
+      inputExpiresAtMs: null,
+      doubt: null,
+      held: null,
+    },
+  );
+  return isLeft ? { ...replanned, litter: [...replanned.litter, inputFileId] } : replanned;
 };
