@@ -305,7 +305,6 @@ export const createRunStore = ({
           : TE.Monad.chain(take(runId), removeWhole),
       ),
     alone: (names, work) => workAlone(session, names, work),
-    ownerOf: (runId) => TE.Monad.map(existing(runId), (run) => run.owner),
     prepare: () =>
       TE.Monad.chain(agreeOnRoot, (agreed) =>
         agreed === null ? TE.left(missingArtifacts(describe)) : TE.right(agreed),

@@ -23,10 +23,10 @@ export const awaitingOwner = async <A>(
 
 const nameOwner = async (context: CliContext, place: Place, runId: string): Promise<void> => {
   const store = await openStore(place.store);
-  const owner = await store.ownerOf(runId as Parameters<typeof store.ownerOf>[0])();
+  const shown = await store.peek(runId as Parameters<typeof store.peek>[0])();
   await store.close();
-  if (owner._tag === 'Left' || owner.right === null) return;
+  if (shown._tag === 'Left' || shown.right.owner === null) return;
   writeNotes(context, [
-    `batchor: ${owner.right} owns run ${runId} and has not answered yet; without a heartbeat for ${place.store.type === 'folder' ? 20 : 30} seconds, this process takes over`,
+    `batchor: ${shown.right.owner} owns run ${runId} and has not answered yet; without a heartbeat for ${place.store.type === 'folder' ? 20 : 30} seconds, this process takes over`,
   ]);
 };

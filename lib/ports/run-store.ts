@@ -197,8 +197,6 @@ export interface RunStore {
   send(runId: RunId, command: Omit<InboxCommand, 'id'>): Port<string>;
   /** True after: nothing of the run is left. `owned_elsewhere` while a living process owns it. */
   remove(runId: RunId): Port<void>;
-  /** The process that owns it now, as text; null: none alive. */
-  ownerOf(runId: RunId): Port<string | null>;
   /**
    * Does the work while no one else does work under one of these names, in any process of the
    * store; `owned_elsewhere` at once where one is. What the work throws is thrown. A process that

@@ -38,7 +38,7 @@ const faultyStore = (store: RunStore, process: SimulatedProcess, observer: Obser
     return faultyRun(run, process, observer);
   };
   return {
-    ...bound(calls, ['peek', 'list', 'send', 'remove', 'ownerOf', 'adoptable', 'close']),
+    ...bound(calls, ['peek', 'list', 'send', 'remove', 'adoptable', 'close']),
     describe: store.describe,
     // Simulated processes die in the middle of it, and the names of one that is killed would stay.
     alone: (_names, work) => async () => ({ _tag: 'Right', right: await work() }),

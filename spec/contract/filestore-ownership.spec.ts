@@ -187,7 +187,7 @@ describe('ownership of a run', () => {
     const store = await openStore(dir);
     await createdRun(store);
     const other = await openStore(dir);
-    expect(await ok(other.ownerOf(runId))).toBe(`process ${process.pid} on ${alive.host}`);
+    expect((await ok(other.peek(runId))).owner).toBe(`process ${process.pid} on ${alive.host}`);
     const answer = await other.own(runId)();
     expect(answer).toEqual({
       _tag: 'Left',

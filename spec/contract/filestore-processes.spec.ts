@@ -101,7 +101,7 @@ describe('a file store between processes', () => {
         Array.from({ length: run.snapshot.ingest.itemCount }, (_, i) => `item-${i}`),
       );
       expect(rows.length).toBeGreaterThanOrEqual(items);
-      expect(await ok(reader.ownerOf(runId))).toBeNull();
+      expect((await ok(reader.peek(runId))).owner).toBeNull();
       acknowledged += numbers(child, 'acknowledged').length;
       await run.close();
     }

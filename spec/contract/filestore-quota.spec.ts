@@ -230,6 +230,6 @@ describe('the reservations of runs in folders', () => {
     );
     writeFileSync(fileOf(run), JSON.stringify({ ...record, claim: { tokens: 900, requests: 80 } }));
     expect(await othersOf(watcher)).toEqual({ tokens: 900, requests: 80, stated: null, wants: [] });
-    expect(await ok(store.ownerOf(idOf('watcher')))).not.toBeNull();
+    expect((await ok(store.peek(idOf('watcher')))).owner).not.toBeNull();
   });
 });

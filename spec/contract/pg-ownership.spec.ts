@@ -52,13 +52,13 @@ describe('the owner of a run in Postgres', () => {
   it('is named to readers, and to other processes that want the run', async () => {
     const run = await createdRun(await open('the web process'));
     const other = await open('a worker');
-    expect(await ok(other.ownerOf(runId))).toBe('the web process');
+    expect((await ok(other.peek(runId))).owner).toBe('the web process');
     expect(await other.own(runId)()).toMatchObject({
       left: { type: 'owned_elsewhere', owner: 'the web process' },
     });
     expect(await errorOf(other.remove(runId))).toBe('owned_elsewhere');
     await run.close();
-    expect(await ok(other.ownerOf(runId))).toBeNull();
+    expect((await ok(other.peek(runId))).owner).toBeNull();
   });
 
   it('is another process once its lease expires: the old owner can neither commit nor create, and changes nothing', async () => {
@@ -79,7 +79,7 @@ describe('the owner of a run in Postgres', () => {
     // Nor does its close release the run.
     await sleeping.close();
     expect(
-      await ok(stores[1]?.ownerOf(runId) ?? (() => Promise.reject(new Error('no store')))),
+      (await ok(stores[1]?.peek(runId) ?? (() => Promise.reject(new Error('no store'))))).owner,
     ).toBe('taker');
     await step(taken, pause);
   });
@@ -90,7 +90,7 @@ describe('the owner of a run in Postgres', () => {
     await ok(run.refresh());
     await expire();
     await step(run, pause);
-    expect(await ok((await open('other')).ownerOf(runId))).toBe('late');
+    expect((await ok((await open('other')).peek(runId))).owner).toBe('late');
   });
 
   it('keeps the run by renewals alone', async () => {

@@ -59,7 +59,8 @@ export const attachJob = async (
   const driver = isAutorun ? await drivers.take(store, runId) : (drivers.of(runId) ?? null);
   if (driver === null) {
     if (!isAutorun) return;
-    throw ownedElsewhere(runId, await must(store.ownerOf(runId), { runId }));
+    const { owner } = await must(store.peek(runId), { runId });
+    throw ownedElsewhere(runId, owner);
   }
   if (changedOperation === null) return;
   const change = () =>

@@ -115,7 +115,6 @@ const createMemoryStore = (runs: Map<RunId, MemoryRun>, reservations: Reservatio
         for (const name of names) held.delete(name);
       }
     },
-    ownerOf: (runId) => TE.Monad.map(find(runId), (run) => run.owner()),
     adoptable: (nowMs, limit) =>
       TE.fromIO(() =>
         pendingRuns(

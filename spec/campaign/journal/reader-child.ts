@@ -87,7 +87,7 @@ while (!isEnding) {
         fail('rows are missing');
     }
   }
-  for (const port of [store.list(), store.peek(runId), store.ownerOf(runId)]) {
+  for (const port of [store.list(), store.peek(runId)]) {
     const answer = await port();
     if (isLeft(answer)) fail(answer.left);
   }
