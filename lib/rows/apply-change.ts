@@ -368,7 +368,9 @@ const share = (
   { indexes, of, codes, sequenceFrom }: Of<'share'>,
   undo: Undo,
 ): string | null => {
-  for (const at of ascending(of)) {
+  const order = ascending(of);
+  for (let nth = 0; nth < of.length; nth += 1) {
+    const at = order === null ? nth : (order[nth] as number);
     const [index, sequence] = [indexes[at] as number, of[at] as number];
     if (!(index < model.items.count) || !(sequence < model.results.next))
       return `row ${index} or result ${sequence} does not exist`;

@@ -20,6 +20,7 @@ export class IdIndex {
   }
 
   #among(rows: readonly number[], id: string): number {
-    return rows.find((row) => this.#idAt(row) === id) ?? -1;
+    for (const row of rows) if (this.#idAt(row) === id) return row;
+    return -1;
   }
 }

@@ -26,8 +26,11 @@ export const spanAt = (
       };
 };
 
-const listOf = <A>(indexes: Column, each: (at: number) => A): readonly A[] =>
-  Array.from({ length: indexes.length }, (_, at) => each(at));
+const listOf = <A>(indexes: Column, each: (at: number) => A): readonly A[] => {
+  const list = new Array<A>(indexes.length);
+  for (let at = 0; at < list.length; at += 1) list[at] = each(at);
+  return list;
+};
 const otherRow = (sameAs: Column, at: number): number | null =>
   sameAs[at] === 0 ? null : (sameAs[at] as number) - 1;
 

@@ -3,8 +3,9 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Column, OpenRows, PlanWindow, RowSlice, SharedRows } from '../core/model/command.ts';
 import type { SharedCursor } from '../core/model/snapshot.ts';
 import type { Port } from '../ports/port-error.ts';
+import type { SpanColumns } from '../ports/row-query.ts';
 import type { OwnedRun, RequestSpan } from '../ports/run-store.ts';
-import { type RowReader, spanAt } from './read-rows.ts';
+import type { RowReader } from './read-rows.ts';
 
 /** The slices that commands carry, as row queries of the run's owner. */
 
@@ -158,25 +159,41 @@ const joinedLines =
       })();
       if (page._tag === 'Left') return page;
       const { indexes, isLast, requests, states } = page.right;
-      for (let at = 0; at < indexes.length; at += 1) {
-        const span = spanAt(requests, at);
-        if (span !== null) join(joined, { ...span, wasCharged: (states.charged[at] ?? 0) > 0 });
-      }
+      joinLines(joined, requests, states.charged);
       if (isLast) return { _tag: 'Right', right: joined };
       fromIndex = (indexes[indexes.length - 1] ?? fromIndex) + 1;
     }
   };
 
-const join = (joined: RequestSpan[], span: RequestSpan): void => {
-  const last = joined[joined.length - 1];
-  if (
-    last !== undefined &&
-    last.object === span.object &&
-    last.wasCharged === span.wasCharged &&
-    last.offset + last.length === span.offset
-  )
-    joined[joined.length - 1] = { ...last, length: last.length + span.length };
-  else joined.push(span);
+type Growing = { -readonly [K in keyof RequestSpan]: RequestSpan[K] };
+
+/** Joins the lines of a page to those before: no object for each row. */
+const joinLines = (
+  joined: RequestSpan[],
+  { objects, objectNos, offsets, lengths }: SpanColumns,
+  charged: Column,
+): void => {
+  const before = joined.pop();
+  let last: Growing | null = before === undefined ? null : { ...before };
+  for (let at = 0; at < objectNos.length; at += 1) {
+    const objectNo = objectNos[at] as number;
+    if (objectNo === 0) continue;
+    const object = objects[objectNo - 1] as string;
+    const [offset, length] = [offsets[at] as number, lengths[at] as number];
+    const wasCharged = (charged[at] as number) > 0;
+    if (
+      last !== null &&
+      last.object === object &&
+      last.wasCharged === wasCharged &&
+      last.offset + last.length === offset
+    ) {
+      last.length += length;
+      continue;
+    }
+    if (last !== null) joined.push(last);
+    last = { object, offset, length, wasCharged };
+  }
+  if (last !== null) joined.push(last);
 };
 
 /**

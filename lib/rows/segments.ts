@@ -51,15 +51,19 @@ export const sentFor = (slice: SliceSegment, offset: number): number =>
   slice.sameAs === null ? -1 : (slice.sameAs[offset] as number) - 1;
 
 /**
- * The array indexes of a column in ascending order of its numbers. Visiting segments in this order
- * loads each of them once.
+ * The array indexes of a column in ascending order of its numbers; null: they ascend already.
+ * Visiting segments in this order loads each of them once.
  */
-export const ascending = (numbers: Column): Uint32Array => {
-  const order = Uint32Array.from(numbers, (_, at) => at);
+export const ascending = (numbers: Column): Uint32Array | null => {
   for (let at = 1; at < numbers.length; at += 1)
-    if ((numbers[at - 1] as number) > (numbers[at] as number))
-      return order.sort((a, b) => (numbers[a] as number) - (numbers[b] as number));
-  return order;
+    if ((numbers[at - 1] as number) > (numbers[at] as number)) return sortedPlaces(numbers);
+  return null;
+};
+
+const sortedPlaces = (numbers: Column): Uint32Array => {
+  const order = new Uint32Array(numbers.length);
+  for (let at = 0; at < order.length; at += 1) order[at] = at;
+  return order.sort((a, b) => (numbers[a] as number) - (numbers[b] as number));
 };
 
 type SliceData = Omit<SliceSegment, 'requestEnds' | 'itemEnds' | 'ids'>;

@@ -10,6 +10,8 @@ export interface SelectedRows {
   /** The sequence of each row's result, where the selection is by results; else null. */
   readonly sequences: Float64Array | null;
   readonly isLast: boolean;
+  /** The places of the rows in item order, once a part has asked; null: they are in item order. */
+  order?: Uint32Array | null;
 }
 
 type InOrder = Extract<RowSelection, { readonly fromIndex: number }>;
@@ -110,7 +112,12 @@ const among = (model: RunModel, indexes: Column, query: RowQuery): SelectedRows 
 
 const rowsOfIds = (model: RunModel, itemIds: readonly string[]): Column => {
   const known = model.ids();
-  return itemIds.map((id) => known.find(id)).filter((index) => index >= 0);
+  const found: number[] = [];
+  for (const id of itemIds) {
+    const index = known.find(id);
+    if (index >= 0) found.push(index);
+  }
+  return found;
 };
 
 const waiting = (model: RunModel, sent: Column, query: RowQuery): SelectedRows => {
