@@ -52,6 +52,10 @@ const makers: Readonly<Record<string, () => Promise<(account: Account) => Provid
     const { createAnthropic } = await import('../adapters/anthropic/index.ts');
     return (account) => createAnthropic(reachedBy(account, 'anthropic'));
   },
+  gemini: async () => {
+    const { createGemini } = await import('../adapters/gemini/index.ts');
+    return (account) => createGemini(reachedBy(account, 'gemini'));
+  },
 };
 
 /** Key and address are both given, so that no adapter reads them from the environment. */
@@ -198,6 +202,10 @@ const configMakers: Readonly<Record<string, (settings: Settled) => Promise<unkno
     const { anthropic } = await import('../adapters/anthropic/index.ts');
     return anthropic(settings as unknown as Parameters<typeof anthropic>[0]);
   },
+  gemini: async (settings) => {
+    const { gemini } = await import('../adapters/gemini/index.ts');
+    return gemini(settings as unknown as Parameters<typeof gemini>[0]);
+  },
 };
 
 /** The provider's part of a job. Throws the errors of the adapter's checks, with flag names. */
@@ -227,6 +235,11 @@ export const serviceNamesOf = async ({ provider, baseUrl }: Reached) => {
       await import('../adapters/anthropic/config/models.ts');
     return { service: title, models: anthropicModels, isKnownModel, windows: anthropicWindows };
   }
+  if (name === 'gemini') {
+    const { geminiModels, geminiWindows, isKnownModel } =
+      await import('../adapters/gemini/config/models.ts');
+    return { service: title, models: geminiModels, isKnownModel, windows: geminiWindows };
+  }
   const { isKnownModel, openaiModels, openaiWindows } =
     await import('../adapters/openai/config/models.ts');
   return { service: title, models: openaiModels, isKnownModel, windows: openaiWindows };
@@ -239,6 +252,14 @@ export const endpointOf = async (text: string, provider?: string): Promise<strin
     if (/^\/?(?:v1\/)?messages$/u.test(text.trim())) return only;
     throw new CliFailure(`--endpoint ${JSON.stringify(text)}: no such endpoint`, {
       hint: `Anthropic has only ${only}.`,
+    });
+  }
+  if (name === 'gemini') {
+    const adapter = await import('../adapters/gemini/index.ts');
+    const known = adapter.parseEndpoint(text);
+    if (known !== null) return known;
+    throw new CliFailure(`--endpoint ${JSON.stringify(text)}: no such endpoint`, {
+      hint: `Gemini has ${adapter.geminiEndpoints.join(' and ')}.`,
     });
   }
   const { openaiEndpoints, parseEndpoint } = await import('../adapters/openai/index.ts');
@@ -261,6 +282,10 @@ export const schemaRulesOf = async (model: string, provider?: string): Promise<S
   if (cliProvider(provider).name === 'anthropic') {
     const { anthropicSchemaRules } = await import('../adapters/anthropic/index.ts');
     return anthropicSchemaRules;
+  }
+  if (cliProvider(provider).name === 'gemini') {
+    const { geminiSchemaRules } = await import('../adapters/gemini/index.ts');
+    return geminiSchemaRules;
   }
   const adapter = await import('../adapters/openai/index.ts');
   return adapter.schemaRulesOf(model);

@@ -78,7 +78,7 @@ export abstract class JobCommand
   readonly model = Option.String('--model', { description: 'Model, e.g. gpt-4.1' });
   readonly endpoint = Option.String('--endpoint', {
     description:
-      'Endpoint: responses (default), chat.completions, embeddings, completions, moderations, or a path; of Anthropic messages',
+      'Endpoint: responses (default), chat.completions, embeddings, completions, moderations, or a path; of Anthropic messages; of Gemini generateContent (default) or embedContent',
   });
   readonly schema = Option.String('--schema', {
     description: 'JSON Schema file that every answer must satisfy',

@@ -10,6 +10,8 @@ export interface CliProvider {
   readonly title: string;
   /** Its usual variables. */
   readonly keyVariable: string;
+  /** Holds the key where the other is not set. Absent: none. */
+  readonly otherKeyVariable?: string;
   readonly addressVariable: string;
   /** Its own address. */
   readonly address: string;
@@ -42,8 +44,24 @@ const anthropicProvider: CliProvider = {
   model: 'claude-haiku-4-5',
 };
 
+const geminiProvider: CliProvider = {
+  name: 'gemini',
+  title: 'Gemini',
+  keyVariable: 'GEMINI_API_KEY',
+  otherKeyVariable: 'GOOGLE_API_KEY',
+  addressVariable: 'GOOGLE_GEMINI_BASE_URL',
+  address: 'https://generativelanguage.googleapis.com',
+  host: 'generativelanguage.googleapis.com',
+  endpoint: 'generateContent',
+  model: 'gemini-2.5-flash',
+};
+
 /** All of them, the default first. */
-export const cliProviders: readonly CliProvider[] = [openaiProvider, anthropicProvider];
+export const cliProviders: readonly CliProvider[] = [
+  openaiProvider,
+  anthropicProvider,
+  geminiProvider,
+];
 
 /** The provider of a name, the default where there is none. Throws for an unknown one. */
 export const cliProvider = (name: string | undefined): CliProvider => {
@@ -53,6 +71,10 @@ export const cliProvider = (name: string | undefined): CliProvider => {
     hint: `Allowed are ${cliProviders.map((provider) => provider.name).join(', ')}.`,
   });
 };
+
+/** The variables that may hold its key, the one that counts first. */
+export const keyVariables = ({ keyVariable, otherKeyVariable }: CliProvider): readonly string[] =>
+  otherKeyVariable === undefined ? [keyVariable] : [keyVariable, otherKeyVariable];
 
 /** True for a connection that the command line makes itself. */
 export const isCliConnection = (name: string): boolean =>

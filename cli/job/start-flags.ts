@@ -318,7 +318,12 @@ const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['
   return { type: 'field', field: required('--prompt-field', promptField, hint) };
 };
 
-const takesSystemPrompt: readonly string[] = ['responses', 'chat.completions', 'messages'];
+const takesSystemPrompt: readonly string[] = [
+  'responses',
+  'chat.completions',
+  'messages',
+  'generateContent',
+];
 
 const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): string | null => {
   if (systemPrompt === undefined) return null;

@@ -10,6 +10,7 @@ import {
   cliProvider,
   cliProviders,
   isCliConnection,
+  keyVariables,
   openaiProvider,
 } from '../job/providers.ts';
 import { broughtConnection } from './load-module.ts';
@@ -116,8 +117,8 @@ export const accountFor = (
   stored?: StoredAddress,
   service: CliProvider = openaiProvider,
 ): Account => {
-  const { name: provider, title, keyVariable, addressVariable } = service;
-  const apiKey = loaded.env[keyVariable]?.trim() ?? '';
+  const { name: provider, title, addressVariable } = service;
+  const apiKey = keyOf(loaded, service);
   if (flag !== undefined)
     return { provider, apiKey, baseUrl: named(loaded, checkedUrl('--base-url', flag, service)) };
   const fromEnv = urlOfEnv(loaded, service);
@@ -177,15 +178,21 @@ export const requireKey = (account: Account, connection: string | null = null): 
   });
 };
 
-const secretsOf = ({ keyVariable }: CliProvider): readonly string[] => [
-  keyVariable,
-  ...(keyVariable === openaiProvider.keyVariable ? ['AZURE_OPENAI_API_KEY'] : []),
+/** The first of the service's variables that holds a key; empty: none does. */
+const keyOf = ({ env }: LoadedEnv, service: CliProvider): string =>
+  keyVariables(service)
+    .map((name) => env[name]?.trim() ?? '')
+    .find((key) => key !== '') ?? '';
+
+const secretsOf = (service: CliProvider): readonly string[] => [
+  ...keyVariables(service),
+  ...(service === openaiProvider ? ['AZURE_OPENAI_API_KEY'] : []),
   'BATCHOR_HEADERS',
 ];
 
 /** Keys in the environment, to be masked where a service repeated one. */
 export const keysIn = ({ env }: LoadedEnv): readonly string[] =>
-  cliProviders.flatMap(({ keyVariable }) => env[keyVariable]?.trim() ?? []);
+  cliProviders.flatMap(keyVariables).flatMap((name) => env[name]?.trim() ?? []);
 
 /** True if there is a key, in any header, or none is needed. */
 export const canAsk = ({ apiKey, baseUrl, headers = {} }: Account): boolean =>

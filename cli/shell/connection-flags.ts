@@ -11,7 +11,7 @@ export interface ConnectionFlags {
 
 export const providerFlag = (): string | undefined =>
   Option.String('--provider', {
-    description: 'Batch service: openai (default) or anthropic',
+    description: 'Batch service: openai (default), anthropic or gemini',
   });
 
 export const headerFlag = (): string[] =>

@@ -94,4 +94,6 @@ const onceEach = (from: string, headers: readonly Header[]): readonly Header[] =
 
 /** True if one of the headers carries a key. */
 export const carryKey = (headers: Headers): boolean =>
-  ['authorization', 'api-key', 'x-api-key'].some((name) => Object.hasOwn(headers, name));
+  ['authorization', 'api-key', 'x-api-key', 'x-goog-api-key'].some((name) =>
+    Object.hasOwn(headers, name),
+  );

@@ -139,7 +139,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     may: [
       lib('core', 'schema', 'ports', 'rows', 'engine', 'effects', 'run'),
       '^lib/sim/store/',
-      '^adapters/(ajv|anthropic|openai|filestore|filesystem|tiktoken)/',
+      '^adapters/(ajv|anthropic|gemini|openai|filestore|filesystem|tiktoken)/',
       fpTs,
       rxjs,
       standardSchema,

@@ -32,6 +32,12 @@ export interface CustomIds {
   isNamedIn(line: string, index: number): boolean;
 }
 
+/**
+ * What services call the member of a request line that names its row: OpenAI's, Anthropic's and
+ * Mistral's word, and Gemini's. It is a `custom_id` whatever they call it.
+ */
+export const idMembers: readonly string[] = ['custom_id', 'key'];
+
 /** Characters of a run's nonce in each `custom_id`. */
 export const nonceChars = 8;
 const noncePattern = /^[0-9a-z]{8}$/;

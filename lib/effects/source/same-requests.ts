@@ -1,4 +1,4 @@
-import { type CustomIds, customIdsOf } from '../../core/values/custom-ids.ts';
+import { type CustomIds, customIdsOf, idMembers } from '../../core/values/custom-ids.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type { EnginePorts } from '../ports.ts';
 import { createRequestTable } from './request-table.ts';
@@ -110,6 +110,9 @@ export const createSameRequests = ({
  * first: then nothing is said of what it asks.
  */
 export const withoutName = (line: string, customIds: CustomIds, index: number): string | null => {
-  const name = `{"custom_id":${JSON.stringify(customIds.of(index))},`;
-  return line.startsWith(name) ? line.slice(name.length) : null;
+  const id = JSON.stringify(customIds.of(index));
+  const name = idMembers
+    .map((member) => `{"${member}":${id},`)
+    .find((each) => line.startsWith(each));
+  return name === undefined ? null : line.slice(name.length);
 };

@@ -16,6 +16,10 @@ export const defaultConnection = async (name: string): Promise<ProviderConnectio
     const { anthropic } = await import('../../../adapters/anthropic/index.ts');
     return anthropic;
   }
+  if (name === 'gemini') {
+    const { gemini } = await import('../../../adapters/gemini/index.ts');
+    return gemini;
+  }
   const { openai } = await import('../../../adapters/openai/index.ts');
   return openai;
 };

@@ -1,5 +1,5 @@
 import { assignmentError } from '../../core/model/conservation.ts';
-import { customIdsOf } from '../../core/values/custom-ids.ts';
+import { customIdsOf, idMembers } from '../../core/values/custom-ids.ts';
 import { addIdHash, noIdHashes } from '../../core/source/id-hashes.ts';
 import { itemStatuses, sumOfTotals } from '../../core/model/item.ts';
 import type { ObjectSpan, StoredRow } from '../../ports/run-store.ts';
@@ -86,7 +86,8 @@ const checkLines = async (
   const named: {
     readonly row: StoredRow;
     readonly what: string;
-    readonly key: string;
+    /** Members that may hold the name. */
+    readonly keys: readonly string[];
     readonly text: string;
     readonly span: ObjectSpan;
   }[] = [];
@@ -97,13 +98,13 @@ const checkLines = async (
         index: row.index,
         itemId: row.itemId,
       });
-    named.push({ row, what: 'item line', key: 'item_id', text: row.itemId, span: at.item });
+    named.push({ row, what: 'item line', keys: ['item_id'], text: row.itemId, span: at.item });
     if (at.request !== null && snapshot.artifacts.areRequestsPruned) return;
     if (at.request !== null)
       named.push({
         row,
         what: 'request line',
-        key: 'custom_id',
+        keys: idMembers,
         text: customIds.of(row.sameAs ?? row.index),
         span: at.request,
       });
@@ -117,9 +118,9 @@ const checkLines = async (
     payload,
     named.map(({ span }) => span),
   );
-  named.forEach(({ row, what, key, text }, i) => {
+  named.forEach(({ row, what, keys, text }, i) => {
     counts.checked('lines');
-    const fault = faultOfName(found[i] as (typeof found)[number], key, text);
+    const fault = faultOfName(found[i] as (typeof found)[number], keys, text);
     if (fault !== null)
       counts.broken('lines', `its ${what}: ${fault}`, { index: row.index, itemId: row.itemId });
   });

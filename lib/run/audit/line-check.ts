@@ -60,15 +60,19 @@ const textOf = (bytes: Uint8Array, span: ObjectSpan): Line =>
   utf8Text(bytes) ?? { fault: `${spanName(span)} are not UTF-8` };
 
 /**
- * Null when the line is an object whose `key` is the text; else its actual value. batchor writes
- * the key first, so only lines of another shape are parsed.
+ * Null when the line is an object of which one of the keys is the text; else its actual value.
+ * batchor writes that key first, so only lines of another shape are parsed.
  */
-export const faultOfName = (line: Line, key: string, text: string): string | null => {
+export const faultOfName = (line: Line, keys: readonly string[], text: string): string | null => {
   if (typeof line !== 'string') return line.fault;
-  if (line.startsWith(`{${JSON.stringify(key)}:${JSON.stringify(text)},`) && line.endsWith('}'))
-    return null;
+  const isNamed = keys.some((key) =>
+    line.startsWith(`{${JSON.stringify(key)}:${JSON.stringify(text)},`),
+  );
+  if (isNamed && line.endsWith('}')) return null;
   try {
-    const found = (JSON.parse(line) as Readonly<Record<string, unknown>> | null)?.[key];
+    const row = JSON.parse(line) as Readonly<Record<string, unknown>> | null;
+    const key = keys.find((each) => row?.[each] !== undefined) ?? keys[0] ?? '';
+    const found = row?.[key];
     return found === text
       ? null
       : `its ${key} is ${JSON.stringify(found) ?? 'missing'}, not ${JSON.stringify(text)}`;
