@@ -85,13 +85,15 @@ export const liveLine = ({
   const answered = itemCounts.completed + itemCounts.failed_permanent;
   const out = liveBatches.filter((batch) => batch.providerBatchId !== null);
   const unconfirmed = liveBatches.filter((batch) => batch.unclear !== null).length;
+  // Some services count nothing until a batch has ended.
+  const isCounted = out.some((batch) => batch.completedCount !== null);
   const atProvider = out.reduce((sum, batch) => sum + (batch.completedCount ?? 0), 0);
   const parts = [
     `${grouped(answered)} of ${grouped(itemCount)}${isIngestionComplete ? '' : '+'} rows answered`,
     ...(itemCounts.failed_permanent > 0 ? [`${grouped(itemCounts.failed_permanent)} failed`] : []),
     ...(out.length > 0
       ? [
-          `${out.length} ${out.length === 1 ? 'batch' : 'batches'} at the provider (${grouped(atProvider)} done there)`,
+          `${out.length} ${out.length === 1 ? 'batch' : 'batches'} at the provider (${isCounted ? `${grouped(atProvider)} done there` : 'no counts reported yet'})`,
         ]
       : []),
     ...(unconfirmed > 0
