@@ -1,4 +1,5 @@
 import { Command, Option } from 'clipanion';
+import { CliFailure } from '../shell/failure.ts';
 import type { CliContext } from '../shell/context.ts';
 import {
   azureFlag,
@@ -27,6 +28,14 @@ export abstract class JobCommand
   });
   readonly only = Option.String('--only', {
     description: 'With --from-run: failed (default), all, or failure classes separated by commas',
+  });
+  readonly fromBatch = Option.Array('--from-batch', [], {
+    description:
+      'Adopt a batch that was created elsewhere, by its id, in place of --input and prompts; its requests become rows (repeatable)',
+  });
+  readonly retryAdopted = Option.Boolean('--retry-adopted', false, {
+    description:
+      'With --from-batch: send rows again whose error is retryable or that have no answer (default: they fail)',
   });
   readonly input = Option.Array('--input', [], {
     description:
@@ -155,3 +164,14 @@ export abstract class JobCommand
       'Name of the queue; runs of a store with the same scope share its limits (default: one per service and model)',
   });
 }
+
+/** Throws for a flag about batches that were created elsewhere, without such batches. */
+export const requireAdopted = ({
+  fromBatch,
+  retryAdopted,
+}: Pick<JobCommand, 'fromBatch' | 'retryAdopted'>): void => {
+  if (fromBatch.length === 0 && retryAdopted)
+    throw new CliFailure('--retry-adopted goes with --from-batch', {
+      hint: 'Rows that batchor sends itself are always retried.',
+    });
+};

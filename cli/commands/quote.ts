@@ -4,9 +4,9 @@ import type { ExitCode } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { decimal, wholeNumber } from '../shell/flags.ts';
 import { serviceNotes } from '../print/service-notes.ts';
-import { JobCommand } from './job-command.ts';
+import { JobCommand, requireAdopted } from './job-command.ts';
 
-/** Needs no key, no network and no store. */
+/** Needs no store; a key and the network only to read existing batches. */
 const noStore = (): never => {
   throw new CliFailure('--from-run goes with start', {
     hint: 'A quote opens no store; start --dry-run shows the requests.',
@@ -23,7 +23,8 @@ export class QuoteCommand extends JobCommand {
       printed as a range; \`--exact\` counts all rows. Answer length cannot be known in advance. Give the length that you expect
       with \`--output-tokens\`, and limit it with a parameter or \`--assume-output-tokens\`.
 
-      Needs no key and sends no request to the provider.
+      Needs no key and sends no request to the provider. With \`--from-batch\` it needs the key: it reads these batches and their
+      input files, changes nothing, and prints what sending their rows once more would cost.
     `,
     examples: [
       [
@@ -57,7 +58,7 @@ export class QuoteCommand extends JobCommand {
       { pricesOf },
       { withEnvFile },
       { reachOf, storedReach },
-      { quote, hoursOf },
+      { quote, quoteBatches, hoursOf },
     ] = await Promise.all([
       import('../job/start-flags.ts'),
       import('../job/price-flag.ts'),
@@ -68,9 +69,17 @@ export class QuoteCommand extends JobCommand {
     const note = (line: string): void => writeNotes(context, [line]);
     const loaded = withEnvFile(context.env, context.cwd);
     const book = await pricesOf(this.prices, loaded, context.cwd);
+    requireAdopted(this);
     const reach = storedReach(reachOf(loaded, this));
     const perItem = decimal('--output-tokens', this.outputTokens, 0, 'tokens');
     const sampleRows = wholeNumber('--sample', this.sample);
+    const options = {
+      exact: this.exact,
+      ...(sampleRows === null ? {} : { sampleRows }),
+      ...(perItem === null ? {} : { outputTokensPerItem: perItem }),
+      ...(this.batchHours === undefined ? {} : { batchHours: hoursOf(this.batchHours) }),
+    };
+    if (this.fromBatch.length > 0) return quoteBatches(context, this, { loaded, book, options });
     const description = await describeJob(this, {
       cwd: context.cwd,
       stdin: context.stdin,
@@ -80,11 +89,6 @@ export class QuoteCommand extends JobCommand {
       configOf: noStore,
     });
     writeNotes(context, await serviceNotes(description));
-    return quote(context, description, {
-      exact: this.exact,
-      ...(sampleRows === null ? {} : { sampleRows }),
-      ...(perItem === null ? {} : { outputTokensPerItem: perItem }),
-      ...(this.batchHours === undefined ? {} : { batchHours: hoursOf(this.batchHours) }),
-    });
+    return quote(context, description, options);
   }
 }

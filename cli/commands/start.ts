@@ -1,9 +1,3 @@
-import { existsSync } from 'node:fs';
-import { isBatchorError } from '../../lib/run/api/errors.ts';
-import type { FoundBatches } from '../../lib/run/sources/found-batches.ts';
-import type { Account } from '../compose.ts';
-import type { Description } from '../job/job-description.ts';
-import type { JobPlace } from '../job/start-flags.ts';
 import { writeNotes } from '../print/render.ts';
 import { Command, Option } from 'clipanion';
 import type { RunConfig } from '../../lib/core/model/config.ts';
@@ -13,7 +7,7 @@ import { CliFailure } from '../shell/failure.ts';
 import { invalidRunId, wholeNumber } from '../shell/flags.ts';
 import type { Runs } from '../job/job.ts';
 import type { Place } from '../shell/place.ts';
-import { JobCommand } from './job-command.ts';
+import { JobCommand, requireAdopted } from './job-command.ts';
 import { serviceNotes } from '../print/service-notes.ts';
 import { artifactsFlag, inPlace, storeFlag } from './store-command.ts';
 
@@ -50,20 +44,13 @@ export class StartCommand extends JobCommand {
   readonly runId = Option.String('--run-id', {
     description: 'Id of the run; an existing run continues (default: a new id)',
   });
-  readonly fromBatch = Option.Array('--from-batch', [], {
-    description:
-      'Adopt a batch that was created elsewhere, by its id, in place of --input and prompts; its requests become rows (repeatable)',
-  });
-  readonly retryAdopted = Option.Boolean('--retry-adopted', false, {
-    description:
-      'With --from-batch: send rows again whose error is retryable or that have no answer (default: they fail)',
-  });
   readonly adoptAgain = Option.Boolean('--adopt-again', false, {
     description:
       'With --retry-adopted: start although another run of this store sends failed rows of the same batches again',
   });
   readonly dryRun = Option.Boolean('--dry-run', false, {
-    description: 'Print the first requests (default 3, or --limit) and send nothing',
+    description:
+      'Print the first requests (default 3, or --limit) and send nothing; with --from-batch: what the batches hold, and what retries would cost',
   });
   readonly wait = Option.Boolean('--wait', false, { description: 'Wait until the run finishes' });
 
@@ -74,38 +61,6 @@ export class StartCommand extends JobCommand {
 
   execute(): Promise<ExitCode> {
     return inPlace(this.context, this, (place) => this.perform(place), true);
-  }
-
-  /** The batches of an existing run are not read again. */
-  private async describeBatches(
-    place: Place,
-    account: Account,
-    jobPlace: JobPlace,
-  ): Promise<Description> {
-    const { runId } = this;
-    const [{ describeBatches }, { createQuoter }, { requireKey }] = await Promise.all([
-      import('../job/adopted-batches.ts'),
-      import('../compose.ts'),
-      import('../shell/account.ts'),
-    ]);
-    const stored = async (): Promise<RunConfig | null> => {
-      if (runId === undefined || (place.store.type === 'folder' && !existsSync(place.store.path)))
-        return null;
-      return jobPlace.configOf(runId).catch((error: unknown) => {
-        if (isBatchorError(error, 'run_not_found')) return null;
-        throw error;
-      });
-    };
-    const find = async (ids: readonly string[]): Promise<FoundBatches> => {
-      requireKey(account);
-      const runner = await createQuoter(account);
-      try {
-        return await runner.findBatches(ids);
-      } finally {
-        await runner.close();
-      }
-    };
-    return describeBatches(this, { ...jobPlace, stored, find });
   }
 
   protected async perform(place: Place): Promise<ExitCode> {
@@ -120,18 +75,15 @@ export class StartCommand extends JobCommand {
     const configOf = (runId: string): Promise<RunConfig> =>
       withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
-    if (this.fromBatch.length === 0 && this.retryAdopted)
-      throw new CliFailure('--retry-adopted goes with --from-batch', {
-        hint: 'Rows that batchor sends itself are always retried.',
-      });
+    requireAdopted(this);
     if (!this.retryAdopted && this.adoptAgain)
       throw new CliFailure('--adopt-again goes with --retry-adopted', {
         hint: 'Without retries, batches can be adopted any number of times.',
       });
-    if (this.fromBatch.length > 0 && this.dryRun)
-      throw new CliFailure('--from-batch and --dry-run exclude each other', {
-        hint: 'Batches that exist already need no requests.',
-      });
+    if (this.fromBatch.length > 0 && this.dryRun) {
+      const { quoteBatches } = await import('../actions/quote.ts');
+      return quoteBatches(context, this, { loaded: place.loaded, book });
+    }
     if (this.dryRun) {
       const [{ storedProvider }, { cliProvider }] = await Promise.all([
         import('../shell/account.ts'),
@@ -179,7 +131,9 @@ export class StartCommand extends JobCommand {
     };
     const description =
       this.fromBatch.length > 0
-        ? await this.describeBatches(place, account, jobPlace)
+        ? await (
+            await import('../actions/describe-adopted.ts')
+          ).describeToAdopt(this, place, account, jobPlace)
         : await describeJob(this, jobPlace);
     writeNotes(context, await serviceNotes(description));
     return startRun({

@@ -157,6 +157,7 @@ export class BatchRunner implements AsyncDisposable {
       wire: (config) => this.#connections.connect(config),
       tokenCounter: async () => tokenCounter ?? (await defaultTokenCounter()),
       prices,
+      reader: (config) => this.#connections.connectTo(config),
     });
   }
 

@@ -5,18 +5,19 @@ import { quotaScopeOf } from '../../core/plan/quota.ts';
 import { emptySnapshot } from '../../core/model/snapshot.ts';
 import type { TokenCounter } from '../../ports/tokens.ts';
 import type { RenderPorts } from '../../effects/source/render.ts';
+import type { AdoptedReader } from '../../effects/source/adopted-source.ts';
 import { isCountedExactly, measured } from '../../effects/source/measured-tokens.ts';
 import { configOf } from '../job/job-config.ts';
 import { amountOf, count, invalid, moneyOf } from '../job/job-limits.ts';
 import { sourceOf } from '../job/job-source.ts';
-import type { AnyJob } from '../job/job.ts';
+import type { AnyJob, AnyProviderConfig } from '../job/job.ts';
 import type { PriceBook } from '../job/price-book.ts';
 import type { Quote, QuoteOptions } from './quote.ts';
 import { createBatchFold, type QuotedBatches } from './quote-batches.ts';
 import { capOf, costOf, outputOf } from './quote-cost.ts';
 import { badRowMessagesMax, renderedRows } from './quote-rows.ts';
 import { createTokenSample, type TokenTotal } from './quote-sample.ts';
-import { warningsOf } from './quote-warnings.ts';
+import { type WarningContext, warningsOf } from './quote-warnings.ts';
 
 /** What a quote needs from its runner. */
 export interface QuoteParts {
@@ -24,6 +25,8 @@ export interface QuoteParts {
   readonly wire: (config: RunConfig) => Promise<RenderPorts['provider']>;
   readonly tokenCounter: () => Promise<TokenCounter>;
   readonly prices: PriceBook | undefined;
+  /** Reads the input files of existing batches; no other job reads at the provider. */
+  readonly reader: (config: AnyProviderConfig) => Promise<AdoptedReader>;
 }
 
 const sampleRowsDefault = 2_000;
@@ -31,7 +34,8 @@ const batchHoursDefault = { from: 1, to: 24 };
 
 /**
  * Estimates what a run of the job would send and cost. Reads all rows. Opens no store, sends
- * nothing, needs no key. Throws `invalid_config`, `source_unreadable`.
+ * nothing, needs no key; of existing batches it reads the input files at the provider. Throws
+ * `invalid_config`, `source_unreadable`.
  */
 export const quoteJob = async (
   job: AnyJob,
@@ -40,11 +44,8 @@ export const quoteJob = async (
 ): Promise<Quote> => {
   const { sampleRows, seed, perItem, batchHours } = checked(options);
   const signal = options.signal ?? new AbortController().signal;
-  const source = sourceOf(job);
-  const capUsd =
-    job.budget?.costUsdMax === undefined
-      ? null
-      : amountOf('budget.costUsdMax', job.budget.costUsdMax);
+  const source = sourceOf(job, parts.reader);
+  const capUsd = capUsdOf(job);
   const config = configOf(
     withKeepableCap(job, parts.prices),
     { kind: source.items.kind, ref: source.items.ref, fingerprint: '' },
@@ -133,9 +134,19 @@ export const quoteJob = async (
       overBudgetRows: batches.overBudgetRows,
       badRows: config.operation.badRows,
       perItem,
+      adopting: adoptingOf(job, config),
     }),
   };
 };
+
+const capUsdOf = ({ budget }: AnyJob): number | null =>
+  budget?.costUsdMax === undefined ? null : amountOf('budget.costUsdMax', budget.costUsdMax);
+
+const adoptingOf = (
+  { fromBatches }: AnyJob,
+  { operation: { retriesAdopted, retry } }: RunConfig,
+): WarningContext['adopting'] =>
+  fromBatches === undefined ? null : { retries: retriesAdopted, attemptsMax: retry.attemptsMax };
 
 const checked = ({
   sampleRows = sampleRowsDefault,

@@ -5,15 +5,18 @@ export interface WarningContext {
   readonly overBudgetRows: number;
   readonly badRows: Operation['badRows'];
   readonly perItem: number | undefined;
+  /** Of a job of existing batches; null: of rows to send. */
+  readonly adopting: { readonly retries: boolean; readonly attemptsMax: number } | null;
 }
 
 /** Warnings about what the numbers of a quote do not show. */
 export const warningsOf = (
   quote: Omit<Quote, 'warnings'>,
-  { overBudgetRows, badRows, perItem }: WarningContext,
+  { overBudgetRows, badRows, perItem, adopting }: WarningContext,
 ): readonly string[] => {
   const { items, inputTokens, outputTokens, prices, cap, queue } = quote;
   const sentences: (string | false)[] = [
+    adopting !== null && adoptedNote(adopting),
     items === 0 && 'the input has no valid row',
     quote.badRows.count > 0 &&
       `${rowsOf(quote.badRows.count)} cannot be items: ${badRows === 'fail' ? 'a run pauses at the first of them' : 'each becomes a failed item'}`,
@@ -43,6 +46,17 @@ export const warningsOf = (
   ];
   return sentences.filter((warning) => warning !== false);
 };
+
+const adoptedNote = ({
+  retries,
+  attemptsMax,
+}: {
+  retries: boolean;
+  attemptsMax: number;
+}): string =>
+  retries
+    ? `these numbers are of sending every row of the batches once more; rows that succeeded are not sent, and the others at most ${attemptsMax === 1 ? 'once' : `${attemptsMax} times`}`
+    : 'nothing is sent for existing batches without retryAdopted; these numbers are of sending every row of them once more';
 
 const countOf = (count: number, what: string): string =>
   `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;

@@ -148,7 +148,9 @@ const readInput = async (
         if (other !== null)
           throw fail(
             other,
-            'A run has one model and one endpoint: adopt these batches as separate runs.',
+            line === 1
+              ? 'A run has one model and one endpoint: adopt these batches as separate runs.'
+              : mixedHint(batch),
           );
       }
     }
@@ -188,6 +190,19 @@ const differenceOf = (
 const downloadOf = (fileId: string): string =>
   `curl -fsS -H "Authorization: Bearer $OPENAI_API_KEY" "\${OPENAI_BASE_URL:-https://api.openai.com/v1}/files/${fileId}/content" -o ${fileId}.jsonl`;
 
+const answersOf = (
+  { outputFileId, errorFileId }: DescribedBatch['named'],
+  otherwise: string,
+): string => {
+  const files = [outputFileId, errorFileId].filter((id) => id !== null);
+  return files.length === 0
+    ? otherwise
+    : `Its answers may still be there, each under its custom_id. Download them: ${files.map(downloadOf).join('; ')}.`;
+};
+
+const mixedHint = ({ named }: WithInput): string =>
+  `This batch mixes them, and a run has one model and one endpoint: it cannot become a run. Nothing was changed. ${answersOf(named, 'It names no output file yet.')}`;
+
 const withoutInput = (
   { providerBatchId, inputFileId, named }: WithInput,
   { error, message }: EngineFailure,
@@ -203,11 +218,8 @@ const withoutInput = (
       'Without it the answers cannot be joined to requests. Nothing was changed.',
     );
   if (!isGone) return toBatchorError(error);
-  const files = [named.outputFileId, named.errorFileId].filter((id) => id !== null);
-  const left =
-    files.length === 0
-      ? 'It names no output file either.'
-      : `Its answers may still be there, each under its custom_id. Download them: ${files.map(downloadOf).join('; ')}. Then send the rows without an answer again, from the file that they came from.`;
+  const hasFiles = named.outputFileId !== null || named.errorFileId !== null;
+  const left = `${answersOf(named, 'It names no output file either.')}${hasFiles ? ' Then send the rows without an answer again, from the file that they came from.' : ''}`;
   return unadoptable(
     providerBatchId,
     null,
