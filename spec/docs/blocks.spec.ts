@@ -57,7 +57,7 @@ const REAL_TSX = 'docs/guides/structured-output.md';
 const runWhole = async (doc: Doc): Promise<string> => {
   const ends: (() => Promise<void>)[] = [];
   try {
-    const emulator = doc.usesEmulator ? await startEmulator() : null;
+    const emulator = doc.usesEmulator ? await startEmulator(undefined, doc.emulates) : null;
     if (emulator !== null) ends.push(emulator.stop);
     const database = doc.usesPostgres ? await newDatabase() : null;
     if (database !== null) ends.push(database.drop);

@@ -21,11 +21,13 @@ const addressOf = (line: string, name: 'base_url' | 'ledger_url'): string => {
   throw new Error(`the emulator announced no ${name}: ${line}`);
 };
 
-/** Starts `batchor emulator --port 0`; resolves once it listens, rejects if it ends first. */
+/** Starts `batchor emulator --port 0` of a provider; resolves once it listens, rejects if it ends first. */
 export const startEmulator = async (
   main = join(root, 'dist/cli/main.js'),
+  provider = 'openai',
 ): Promise<RunningEmulator> => {
-  const args = [main, 'emulator', '--port', '0'];
+  const args = [main, 'emulator', '--provider', provider, '--port', '0'];
+  const variables = provider.toUpperCase();
   const child = spawn(process.execPath, args, {
     env: specEnv(process.env),
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -46,8 +48,8 @@ export const startEmulator = async (
   try {
     return {
       env: {
-        OPENAI_BASE_URL: addressOf(line, 'base_url'),
-        OPENAI_API_KEY: 'sk-emulator',
+        [`${variables}_BASE_URL`]: addressOf(line, 'base_url'),
+        [`${variables}_API_KEY`]: 'sk-emulator',
         EMULATOR_LEDGER_URL: addressOf(line, 'ledger_url'),
       },
       stop,

@@ -26,6 +26,8 @@ export interface Doc {
    * Says `<!-- emulator -->` before its first heading or text: its commands speak to an emulator.
    */
   readonly usesEmulator: boolean;
+  /** Whose API that is: `<!-- emulator NAME -->`, by default OpenAI's. */
+  readonly emulates: string;
   /** Says `<!-- postgres -->` there: its commands have a database of their own. */
   readonly usesPostgres: boolean;
   readonly blocks: readonly Block[];
@@ -99,9 +101,11 @@ export const parseDoc = (path: string, markdown: string): Doc => {
   });
   if (open !== null) throw new Error(`${path}: a fenced block is never closed`);
   const comments = /^\s*(<!--[^>]*-->\s*)*/.exec(markdown)?.[0] ?? '';
+  const emulator = /<!-- emulator(?: ([a-z]+))? -->/.exec(comments);
   return {
     path,
-    usesEmulator: comments.includes('<!-- emulator -->'),
+    usesEmulator: emulator !== null,
+    emulates: emulator?.[1] ?? 'openai',
     usesPostgres: comments.includes('<!-- postgres -->'),
     blocks,
   };
