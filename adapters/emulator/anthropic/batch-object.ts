@@ -108,6 +108,9 @@ const endedCounts = async (
         if (type !== null) counts[type] += 1;
       }
   }
+  // The counts always add up to the requests: what has no line that can be read was answered.
+  const counted = Object.values(counts).reduce((sum, each) => sum + each, 0);
+  counts.succeeded += Math.max(0, sent.requests - counted);
   state.counted.set(batch.id, counts);
   return counts;
 };
