@@ -21,7 +21,10 @@ const addressOf = (line: string, name: 'base_url' | 'ledger_url'): string => {
   throw new Error(`the emulator announced no ${name}: ${line}`);
 };
 
-/** Starts `batchor emulator --port 0` of a provider; resolves once it listens, rejects if it ends first. */
+/**
+ * Starts `batchor emulator --port 0` of a provider; resolves once it listens, rejects if it ends
+ * first.
+ */
 export const startEmulator = async (
   main = join(root, 'dist/cli/main.js'),
   provider = 'openai',
