@@ -89,14 +89,17 @@ export class StartCommand extends JobCommand {
         import('../shell/account.ts'),
         import('../job/providers.ts'),
       ]);
+      const service = cliProvider(this.provider);
+      const environmentAddress = place.loaded.env[service.addressVariable] ?? '';
       const description = await describeJob(this, {
         cwd: context.cwd,
         stdin: context.stdin,
         note,
-        reach: { baseUrl: null, ...storedProvider(cliProvider(this.provider).name) },
+        reach: { baseUrl: null, ...storedProvider(service.name) },
         book,
         configOf,
       });
+      writeNotes(context, await serviceNotes(description, this.baseUrl ?? environmentAddress));
       const { dryRun } = await import('../job/dry-run.ts');
       const show = (runs: Runs | null): Promise<ExitCode> =>
         dryRun(

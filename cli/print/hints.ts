@@ -4,6 +4,7 @@ import { type Ways, whatHelps } from '../../lib/run/drive/what-helps.ts';
 import { exitCodeOfError } from '../shell/exit-codes.ts';
 import { flagsThatHelp } from '../shell/file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
+import { isAboutWindow, refusedWindowHint, windowHint } from './window-hint.ts';
 import { commandLine, type Place, withStoreNamed } from '../shell/place.ts';
 
 type Hint = (place: Place, runId: string) => string;
@@ -96,6 +97,17 @@ export const hintFor = (error: BatchorError, place: Place): string => {
   if (isBatchorError(error, 'run_paused') && error.details.reason === 'bad_rows')
     return badRowsHint(error.message, place, runId);
   if (isBatchorError(error, 'invalid_config')) return byField[error.details.field] ?? error.hint;
+  if (
+    isBatchorError(error, 'run_paused') &&
+    error.details.reason === 'provider_refused' &&
+    isAboutWindow(error.message)
+  )
+    return refusedWindowHint(place, runId, error.message);
+  if (isBatchorError(error, 'job_changed')) {
+    const [first, ...others] = error.details.differences;
+    if (first?.field === 'provider.completionWindow' && others.length === 0)
+      return windowHint(place, runId, String(first.given));
+  }
   if (isBatchorError(error, 'run_paused'))
     return whatHelps(error.details.reason, waysOf(place, runId));
   const hint = byCode[error.code];

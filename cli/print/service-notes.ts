@@ -6,9 +6,14 @@ import { nearest } from '../../lib/run/job/nearest.ts';
  * Warnings about settings that the service is not known to take. Only warnings, since the known
  * lists may be outdated.
  */
-export const serviceNotes = async (description: Description): Promise<readonly string[]> => {
-  if (isOfModule(description)) return [];
-  const known = await serviceNamesOf(description);
+export const serviceNotes = async (
+  description: Description,
+  /** Where requests would go; empty: to the provider's own address. Default: as described. */
+  address = description.baseUrl ?? '',
+): Promise<readonly string[]> => {
+  const baseUrl = address.trim() === '' ? null : address.trim();
+  if (isOfModule(description) || (baseUrl !== null && !URL.canParse(baseUrl))) return [];
+  const known = await serviceNamesOf({ ...description, baseUrl });
   if (known === null) return [];
   const { model, completionWindow } = description;
   const near = nearest(model, known.models);
