@@ -4,12 +4,14 @@ import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.t
 import type { RunStore } from '../lib/ports/run-store.ts';
 import type { BatchRunner } from '../lib/run/api/runner.ts';
 import type { PriceBook } from '../lib/run/job/price-book.ts';
+import type { CompatibleName } from '../adapters/openai/config/profiles.ts';
 import type { StrictRules } from '../lib/schema/strict-rules.ts';
 import type { RunnerStorage } from '../lib/run/api/runner-options.ts';
 import type { CliPrompt } from './job/prompt.ts';
 import type { Reached, Settings } from './job/job-description.ts';
 import type { Headers } from './shell/headers.ts';
 import { inFlags, providerSettings } from './job/provider-settings.ts';
+import { compatibleServices } from './compose-services.ts';
 import { cliProvider, cliProviders } from './job/providers.ts';
 import { CliFailure } from './shell/failure.ts';
 import { broughtConnection, importModule } from './shell/load-module.ts';
@@ -38,8 +40,25 @@ export interface Account {
   readonly hides?: readonly string[];
 }
 
+type Maker = () => Promise<(account: Account) => ProviderConnection>;
+
+const byProfile: Readonly<Record<string, Maker>> = Object.fromEntries(
+  compatibleServices.map(({ name }): [string, Maker] => [
+    name,
+    async () => {
+      const { createCompatible } = await import('../adapters/openai/index.ts');
+      return ({ azureApiVersion = null, ...account }) =>
+        createCompatible(name as CompatibleName, {
+          ...reachedBy(account, name),
+          ...(azureApiVersion === null ? {} : { azureApiVersion }),
+        });
+    },
+  ]),
+);
+
 /** The code of each provider of the command line, by its name. */
-const makers: Readonly<Record<string, () => Promise<(account: Account) => ProviderConnection>>> = {
+const makers: Readonly<Record<string, Maker>> = {
+  ...byProfile,
   openai: async () => {
     const { createOpenAI } = await import('../adapters/openai/index.ts');
     return ({ azureApiVersion = null, ...account }) =>
@@ -58,10 +77,13 @@ const makers: Readonly<Record<string, () => Promise<(account: Account) => Provid
   },
 };
 
+/** Without any address nothing is sent: stored data can be read. */
+const baseAt = (baseURL: string | null) => (baseURL === null ? {} : { baseURL });
+
 /** Key and address are both given, so that no adapter reads them from the environment. */
 const reachedBy = ({ apiKey, baseUrl, headers = {}, hides = [] }: Account, name: string) => ({
   apiKey,
-  baseURL: baseUrl ?? cliProvider(name).address,
+  ...baseAt(baseUrl ?? cliProvider(name).address),
   secrets: hides,
   ...(Object.keys(headers).length === 0 ? {} : { headers }),
 });
@@ -193,6 +215,13 @@ export const loadProcessIdentity = () =>
   import('../adapters/filestore/ownership/process-identity.ts');
 
 type Settled = ReturnType<typeof providerSettings>;
+const compatibleConfig =
+  (name: string) =>
+  async (settings: Settled): Promise<unknown> => {
+    const { compatible } = await import('../adapters/openai/index.ts');
+    type Given = Parameters<typeof compatible>[1];
+    return compatible(name as CompatibleName, settings as unknown as Given);
+  };
 const configMakers: Readonly<Record<string, (settings: Settled) => Promise<unknown>>> = {
   openai: async (settings) => {
     const { openai } = await import('../adapters/openai/index.ts');
@@ -215,9 +244,9 @@ export const providerConfigOf = async (
   const settings = providerSettings(description);
   try {
     // The adapter's types are no guarantee for values of a command line, so its checks run.
-    const config = (await configMakers[cliProvider(description.provider).name]?.(
-      settings,
-    )) as ProviderConfig<CliPrompt, unknown>;
+    const { name, isCompatible } = cliProvider(description.provider);
+    const make = isCompatible === true ? compatibleConfig(name) : configMakers[name];
+    const config = (await make?.(settings)) as ProviderConfig<CliPrompt, unknown>;
     const { prices } = description.policies;
     return prices === null ? config : { ...config, prices };
   } catch (error) {
@@ -228,7 +257,9 @@ export const providerConfigOf = async (
 
 /** The known models and windows of the service; null: unknown. */
 export const serviceNamesOf = async ({ provider, baseUrl }: Reached) => {
-  const { name, title, address } = cliProvider(provider);
+  const { name, title, address, isCompatible } = cliProvider(provider);
+  // Their models are not known here.
+  if (isCompatible === true || address === null) return null;
   if (baseUrl !== null && new URL(baseUrl).host !== new URL(address).host) return null;
   if (name === 'anthropic') {
     const { anthropicModels, anthropicWindows, isKnownModel } =
@@ -264,7 +295,12 @@ export const endpointOf = async (text: string, provider?: string): Promise<strin
   }
   const { openaiEndpoints, parseEndpoint } = await import('../adapters/openai/index.ts');
   const endpoint = parseEndpoint(text);
-  if (endpoint !== null) return endpoint;
+  const taken = compatibleServices.find((service) => service.name === name)?.endpoints;
+  if (endpoint !== null && taken?.includes(endpoint) !== false) return endpoint;
+  if (endpoint !== null)
+    throw new CliFailure(`--endpoint ${endpoint}: --provider ${name} does not take it`, {
+      hint: `Allowed are ${(taken ?? []).join(', ')}.`,
+    });
   throw new CliFailure(`--endpoint ${JSON.stringify(text)}: no such endpoint`, {
     hint: `Allowed are ${openaiEndpoints.join(', ')}, and their paths (/v1/responses).`,
   });

@@ -1,6 +1,17 @@
 /** OpenAI's Batch API, and services that offer the same one. */
 export { createOpenAI, openai, type OpenAIConnection } from './config/connection.ts';
 export {
+  azureOpenai,
+  compatible,
+  connectionOfService,
+  createAzureOpenAI,
+  createCompatible,
+  type AzureSettings,
+  type CompatibleOptions,
+  type CompatibleSettings,
+} from './config/compatible.ts';
+export { serviceProfiles, type CompatibleName, type ServiceProfile } from './config/profiles.ts';
+export {
   openaiEndpoints,
   parseEndpoint,
   type OpenAIEndpoint,

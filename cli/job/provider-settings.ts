@@ -43,9 +43,10 @@ export const providerSettings = (description: Settings) => {
  * The queue of the service, since two services may have models of the same name; null: the
  * provider's default queue.
  */
-const scopeAt = (baseUrl: string | null, model: string, own: string): string | null => {
+const scopeAt = (baseUrl: string | null, model: string, own: string | null): string | null => {
   const host = baseUrl === null ? null : new URL(baseUrl).host;
-  return host === null || host === new URL(own).host ? null : `${host}/${model}`;
+  const isOwn = own !== null && host === new URL(own).host;
+  return host === null || isOwn ? null : `${host}/${model}`;
 };
 
 const flagOf: Readonly<Record<string, string>> = {

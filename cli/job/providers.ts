@@ -1,3 +1,4 @@
+import { compatibleServices } from '../compose-services.ts';
 import { CliFailure } from '../shell/failure.ts';
 
 /**
@@ -13,10 +14,15 @@ export interface CliProvider {
   /** Holds the key where the other is not set. Absent: none. */
   readonly otherKeyVariable?: string;
   readonly addressVariable: string;
-  /** Its own address. */
-  readonly address: string;
-  /** The host of that, which gets a key without confirmation, as do hosts below it. */
-  readonly host: string;
+  /** Its own address; null: each installation has one of its own. */
+  readonly address: string | null;
+  /**
+   * The host of that, which gets its key without confirmation, as do hosts below it; null: none
+   * does.
+   */
+  readonly host: string | null;
+  /** True where it speaks OpenAI's API, by a profile. */
+  readonly isCompatible?: true;
   readonly endpoint: string;
   /** An example for messages. */
   readonly model: string;
@@ -56,11 +62,26 @@ const geminiProvider: CliProvider = {
   model: 'gemini-2.5-flash',
 };
 
+const compatibleProviders: readonly CliProvider[] = compatibleServices.map(
+  ({ name, title, keyVariable, addressVariable, address, model, endpoints }) => ({
+    name,
+    title,
+    keyVariable,
+    addressVariable,
+    address,
+    host: address === null ? null : new URL(address).hostname,
+    endpoint: endpoints[0] ?? 'chat.completions',
+    model,
+    isCompatible: true,
+  }),
+);
+
 /** All of them, the default first. */
 export const cliProviders: readonly CliProvider[] = [
   openaiProvider,
   anthropicProvider,
   geminiProvider,
+  ...compatibleProviders,
 ];
 
 /** The provider of a name, the default where there is none. Throws for an unknown one. */

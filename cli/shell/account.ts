@@ -120,10 +120,23 @@ export const accountFor = (
   const { name: provider, title, addressVariable } = service;
   const apiKey = keyOf(loaded, service);
   if (flag !== undefined)
-    return { provider, apiKey, baseUrl: named(loaded, checkedUrl('--base-url', flag, service)) };
+    return {
+      provider,
+      apiKey,
+      baseUrl: named(loaded, checkedUrl('--base-url', flag, service), service),
+    };
   const fromEnv = urlOfEnv(loaded, service);
-  if (fromEnv !== null && !loaded.fromFile.has(addressVariable)) named(loaded, fromEnv);
-  if (stored === undefined) return { provider, apiKey, baseUrl: fromEnv };
+  if (fromEnv !== null && !loaded.fromFile.has(addressVariable)) named(loaded, fromEnv, service);
+  if (stored === undefined) {
+    if (fromEnv === null && service.address === null)
+      throw new CliFailure(
+        `--provider ${provider} needs an address: ${title} has none of its own`,
+        {
+          hint: `Give it: --base-url URL, or ${addressVariable}.`,
+        },
+      );
+    return { provider, apiKey, baseUrl: fromEnv };
+  }
   const { runId, baseUrl } = stored;
   // When the environment and the run name two addresses, the key is sent to neither.
   if (fromEnv !== null && fromEnv !== baseUrl) {
@@ -139,8 +152,8 @@ export const accountFor = (
 };
 
 /** Records that the user named the address: from then on it may also come from a store. */
-const named = (loaded: LoadedEnv, url: string): string => {
-  if (!isKnownAddress(url)) confirmAddress(loaded, url);
+const named = (loaded: LoadedEnv, url: string, service: CliProvider): string => {
+  if (!isKnownAddress(url, service)) confirmAddress(loaded, url);
   return url;
 };
 
@@ -151,7 +164,7 @@ const requireTrusted = (
   service: CliProvider,
 ): void => {
   const url = checkedUrl(`the address stored with run ${runId}`, stored, service);
-  if (isKnownAddress(url) || isConfirmed(loaded, url)) return;
+  if (isKnownAddress(url, service) || isConfirmed(loaded, url)) return;
   throw new CliFailure(
     `run ${runId} was started at ${url}, an address that you have not used with batchor before: the key was not sent there`,
     {

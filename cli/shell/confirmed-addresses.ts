@@ -1,18 +1,21 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { replaceFileNow } from '../../lib/disk/replace-file.ts';
-import { cliProviders } from '../job/providers.ts';
+import type { CliProvider } from '../job/providers.ts';
 import type { LoadedEnv } from './env-file.ts';
 import { withoutSlashes } from './base-address.ts';
 import { isLoopback } from '../compose.ts';
 
-/** Addresses that get a key without confirmation: a provider's own over https, this machine's. */
-export const isKnownAddress = (address: string): boolean => {
+/**
+ * Addresses that get a provider's key without confirmation: its own over https, this machine's.
+ */
+export const isKnownAddress = (address: string, { host }: Pick<CliProvider, 'host'>): boolean => {
   const url = new URL(address);
   const { protocol, hostname } = url;
   if (
     protocol === 'https:' &&
-    cliProviders.some(({ host }) => hostname === host || hostname.endsWith(`.${host}`))
+    host !== null &&
+    (hostname === host || hostname.endsWith(`.${host}`))
   )
     return true;
   return isLoopback(url);

@@ -1,4 +1,5 @@
 import { Option } from 'clipanion';
+import { cliProviders } from '../job/providers.ts';
 
 /** The flags that name the service and its headers, as typed. */
 export interface ConnectionFlags {
@@ -9,9 +10,11 @@ export interface ConnectionFlags {
   readonly azureApiVersion: string | undefined;
 }
 
+const otherProviders = cliProviders.slice(1).map(({ name }) => name);
+
 export const providerFlag = (): string | undefined =>
   Option.String('--provider', {
-    description: 'Batch service: openai (default), anthropic or gemini',
+    description: `Batch service: openai (default), ${otherProviders.join(', ')}`,
   });
 
 export const headerFlag = (): string[] =>

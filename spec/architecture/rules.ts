@@ -214,14 +214,14 @@ const cliRules: readonly IForbiddenRuleType[] = [
     comment:
       'Commands speak to the library; which adapter a configuration means is decided in one place.',
     from: '^cli/',
-    except: '^cli/compose(?:-files)?\\.ts$',
+    except: '^cli/compose(?:-files|-services)?\\.ts$',
     may: ['^cli/', '^lib/', npm('clipanion'), npm('typanion'), npm('jiti')],
     node: true,
   }),
   only({
     name: 'cli-compose',
     comment: 'The one place that turns a configuration into adapters.',
-    from: '^cli/compose(?:-files)?\\.ts$',
+    from: '^cli/compose(?:-files|-services)?\\.ts$',
     may: ['^cli/', '^lib/', '^adapters/', npm('clipanion'), npm('typanion')],
     node: true,
   }),

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountFor } from '../../cli/shell/account.ts';
+import { openaiProvider } from '../../cli/job/providers.ts';
 import { isKnownAddress } from '../../cli/shell/confirmed-addresses.ts';
 import type { LoadedEnv } from '../../cli/shell/env-file.ts';
 import { storeConcerns } from '../../cli/shell/store-trust.ts';
@@ -86,7 +87,7 @@ describe('the key', () => {
       'https://evilapi.openai.com/v1',
       'http://127.0.0.1.evil.example',
     ])
-      expect([odd, isKnownAddress(odd)]).toEqual([odd, false]);
+      expect([odd, isKnownAddress(odd, openaiProvider)]).toEqual([odd, false]);
   });
 
   it('is not led away by the .env of a folder: neither by its address nor by the place where confirmed ones are kept', () => {

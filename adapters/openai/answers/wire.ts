@@ -6,14 +6,19 @@ import { answerReaders } from './answer-bodies.ts';
 import type { OpenAIEndpoint } from '../config/endpoints.ts';
 import { readRequest, renderRequest } from '../requests/prepared-request.ts';
 import { raiseOutputTokens } from '../config/request-bounds.ts';
-import { createRenderer } from '../requests/request-line.ts';
+import { createRenderer, type LineForm } from '../requests/request-line.ts';
 import { scrubContent } from '../../http/scrub-content.ts';
 import { noSecrets, type Scrubbing } from '../../http/scrub.ts';
 import { createUsualAnswers } from './usual-answers.ts';
 
 /** The pure half: request lines out, answer lines in. */
 export const createOpenAIWire = (
-  job: { readonly model: string; readonly endpoint: OpenAIEndpoint; readonly params: JsonObject },
+  job: {
+    readonly model: string;
+    readonly endpoint: OpenAIEndpoint;
+    readonly params: JsonObject;
+    readonly lines?: LineForm;
+  },
   scrubbing: Scrubbing = noSecrets,
 ): ProviderWire => {
   const reader = answerReaders[job.endpoint];

@@ -43,6 +43,11 @@ export async function* batchPages(
     for (const entry of fresh) seen.add(idOf(entry) ?? '');
     yield { ...readEntries(session, fresh), isStuck };
     if (isStuck || isLast(page)) return;
+    if (session.service.list === 'plain') {
+      // A list that takes no parameters is one page, which does not say that it is all.
+      yield { batches: [], unread: [], isStuck: true };
+      return;
+    }
     // Half a list must not pass for a whole one.
     if (page.cursor === null || page.cursor === after) throw broken(session);
     after = page.cursor;
@@ -60,7 +65,11 @@ interface Page {
 
 const readPage = async (session: Session, after: string | null): Promise<Page> => {
   const query = { limit: pageSize, ...(after === null ? {} : { after }) };
-  const page = await requestJson(session, { method: 'get', path: '/batches', query });
+  const page = await requestJson(session, {
+    method: 'get',
+    path: '/batches',
+    ...(session.service.list === 'plain' ? {} : { query }),
+  });
   // Together answers with the bare entries (its SDK 0.52), and says as little of an end as a page
   // without `has_more`.
   const envelope = Array.isArray(page) ? { data: page as readonly JsonValue[] } : page;

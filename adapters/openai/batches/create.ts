@@ -1,13 +1,11 @@
 import { contradictionIn, type CreateAnswer } from '../../../lib/core/reconcile/create-answer.ts';
 import { isJsonObject, type JsonObject } from '../../../lib/core/json/json.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
-import { apiErrorIn, requestIdIn, statusIn } from '../client/api-error.ts';
 import { ask } from '../client/ask.ts';
 import { readBatch } from './batch-object.ts';
 import { CallFailure } from '../client/classify.ts';
 import { endpointPath, type OpenAIEndpoint } from '../config/endpoints.ts';
-import { fileState, isInWork } from '../files/file-state.ts';
-import { isInputMissing, isInputPending, mayBePending } from './input-missing.ts';
+import { refuseForFile } from './refuse-for-file.ts';
 import { fileExpirySeconds, metadataPairsMax } from '../config/limits.ts';
 import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
@@ -29,7 +27,8 @@ export const create =
       async (session) => {
         if (inputFileId === null) throw noInputFile(session);
         const marks = { [batchKeyKey]: batchKey, [attemptKey]: String(createAttempt) };
-        const pairs = { ...metadata, ...marks };
+        const { takesMetadata } = session.service;
+        const pairs = takesMetadata ? { ...metadata, ...marks } : {};
         const count = Object.keys(pairs).length;
         if (count > metadataPairsMax) {
           const message = `a batch carries ${metadataPairsMax} pairs of metadata, and these are ${count}: give fewer in batchMetadata`;
@@ -39,29 +38,27 @@ export const create =
           input_file_id: inputFileId,
           endpoint: endpointPath(batch.endpoint),
           completion_window: batch.completionWindow,
-          metadata: pairs,
+          ...(takesMetadata ? { metadata: pairs } : {}),
           ...(outputExpiresAfterMs === null
             ? {}
             : {
                 output_expires_after: {
                   anchor: 'created_at',
-                  seconds: fileExpirySeconds(outputExpiresAfterMs),
+                  seconds: fileExpirySeconds(
+                    outputExpiresAfterMs,
+                    session.service.fileExpirySecondsMin,
+                  ),
                 },
               }),
         };
-        const answer = await requestJson(session, {
+        const answered = await requestJson(session, {
           method: 'post',
           path: '/batches',
           body: () => body,
-        }).catch((thrown: unknown) => {
-          const isMissed = isInputMissing(thrown, inputFileId);
-          if (!isMissed && !isInputPending(thrown, inputFileId)) {
-            if (mayBePending(thrown, inputFileId))
-              return refuseIfPending(session, inputFileId, thrown);
-            throw thrown;
-          }
-          return refuseForFile(session, inputFileId, thrown, isMissed);
-        });
+        }).catch((thrown: unknown) => refuseForFile(session, inputFileId, thrown));
+        // Together puts the batch into a `job`.
+        const answer =
+          isJsonObject(answered) && isJsonObject(answered['job']) ? answered['job'] : answered;
         const report = readBatch(answer, session.scrub);
         if (report === null || !isJsonObject(answer))
           throw unconfirmed(
@@ -75,61 +72,6 @@ export const create =
         return { providerBatchId: report.id, providerStatus: report.status };
       },
     );
-
-/**
- * The create was refused for its input file: what the provider says of that file decides what
- * follows. Asking costs nothing.
- */
-const refuseForFile = async (
-  session: Session,
-  inputFileId: string,
-  thrown: unknown,
-  isMissed: boolean,
-): Promise<never> => {
-  const { where } = session;
-  const said = apiErrorIn(thrown).message;
-  const file = await fileState(session, inputFileId);
-  if (file.type === 'failed') {
-    const message = `${where} could not process the input file ${inputFileId}: ${file.details}`;
-    throw new CallFailure({
-      type: 'refused',
-      message,
-      statusCode: statusIn(thrown),
-      requestId: requestIdIn(thrown),
-    });
-  }
-  if (file.type === 'gone' || (file.type === 'unknown' && isMissed))
-    throw new CallFailure({
-      type: 'not_found',
-      message: `${where} does not know the input file ${inputFileId}: ${said}`,
-    });
-  throw notReady(session, inputFileId, file.type === 'there' ? file.status : null, thrown);
-};
-
-/**
- * The words may be about anything of the file: it is not ready where it says so itself, and else
- * the refusal is what it was.
- */
-const refuseIfPending = async (
-  session: Session,
-  inputFileId: string,
-  thrown: unknown,
-): Promise<never> => {
-  const file = await fileState(session, inputFileId);
-  if (file.type !== 'there' || !isInWork(file.status)) throw thrown;
-  throw notReady(session, inputFileId, file.status, thrown);
-};
-
-const notReady = (
-  { where }: Session,
-  inputFileId: string,
-  fileStatus: string | null,
-  thrown: unknown,
-): CallFailure => {
-  const status = fileStatus === null ? '' : ` (its status is "${fileStatus}")`;
-  const message = `${where} is not done with the input file ${inputFileId}${status}: ${apiErrorIn(thrown).message}`;
-  return new CallFailure({ type: 'not_ready', message });
-};
 
 const noInputFile = ({ where }: Session): CallFailure =>
   new CallFailure({

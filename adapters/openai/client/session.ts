@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { OpenAIOptions } from '../config/options.ts';
+import { openaiProfile, type ServiceProfile } from '../config/profiles.ts';
 import { isLoopback } from '../../http/loopback.ts';
 import { type ProxyChoice, proxyFor } from '../../http/proxies.ts';
 import type { Scrub } from '../../http/scrub.ts';
@@ -19,6 +20,8 @@ export interface Session {
   readonly fetch: typeof globalThis.fetch;
   /** What the last answer said of the service's clock, by its `Date` header; null: nothing yet. */
   readonly heard: { dateMs: number | null };
+  /** What the service has otherwise than OpenAI. */
+  readonly service: ServiceProfile;
 }
 export type Opened =
   | { readonly type: 'open'; readonly session: Session }
@@ -26,16 +29,15 @@ export type Opened =
 /** Opens on first use: only then are the environment and the SDK read. */
 export type OpenSession = () => Promise<Opened>;
 
-const defaultBaseURL = 'https://api.openai.com/v1';
-
 export const createSession = (
   options: OpenAIOptions,
   scrub: Scrub,
   requestTimeoutMs: number,
+  service: ServiceProfile = openaiProfile,
 ): OpenSession => {
   let opened: Promise<Opened> | null = null;
   return async () => {
-    const speech: Speech = { scrub, requestTimeoutMs, heard: { dateMs: null } };
+    const speech: Speech = { scrub, requestTimeoutMs, heard: { dateMs: null }, service };
     opened ??=
       options.client === undefined
         ? open(options, speech)
@@ -50,13 +52,17 @@ export const createSession = (
   };
 };
 
-type Speech = Pick<Session, 'scrub' | 'requestTimeoutMs' | 'heard'>;
+type Speech = Pick<Session, 'scrub' | 'requestTimeoutMs' | 'heard' | 'service'>;
 
 const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
   const { env } = process;
-  const given = options.baseURL ?? env['OPENAI_BASE_URL']?.trim() ?? '';
-  const baseURL = given === '' ? defaultBaseURL : given;
-  const from = options.baseURL === undefined ? 'OPENAI_BASE_URL' : 'baseURL';
+  const { title, address, addressVariable } = speech.service;
+  const given = options.baseURL ?? env[addressVariable]?.trim() ?? '';
+  const from = options.baseURL === undefined ? addressVariable : 'baseURL';
+  const named = given === '' ? address : given;
+  if (named === null)
+    return closed('refused', `no address of ${title}: set ${addressVariable}, or give a baseURL`);
+  const baseURL = withBasePath(named, speech.service);
   if (!URL.canParse(baseURL) || !/^https?:$/u.test(new URL(baseURL).protocol))
     return closed('refused', `${from} is not an http or https address`);
   const url = new URL(baseURL);
@@ -71,7 +77,7 @@ const open = async (options: OwnOptions, speech: Speech): Promise<Opened> => {
       `${from} holds a query or fragment: for Azure give azureApiVersion (--azure-api-version), for others a client of your own with a defaultQuery`,
     );
 
-  const key = keyOf(options, url);
+  const key = keyOf(options, url, speech.service);
   if ('closed' in key) return key.closed;
   const proxyOf = (to: URL): ProxyChoice => proxyFor(to, options.proxy, env);
   const proxy = proxyOf(url);
@@ -118,18 +124,18 @@ type Key =
   | { readonly closed: Opened };
 
 /** The key, and the headers that carry it where it is no bearer token. */
-const keyOf = (options: OwnOptions, url: URL): Key => {
-  const saidKey = options.apiKey ?? process.env['OPENAI_API_KEY']?.trim() ?? '';
+const keyOf = (options: OwnOptions, url: URL, { keyVariable }: ServiceProfile): Key => {
+  const saidKey = options.apiKey ?? process.env[keyVariable]?.trim() ?? '';
   const isInHeaders = Object.keys(options.headers ?? {}).some((name) =>
     /^(?:authorization|api-key)$/iu.test(name),
   );
   const apiKey = saidKey === '' && (isInHeaders || isLoopback(url)) ? noKey : saidKey;
-  const keyFrom = options.apiKey === undefined ? 'OPENAI_API_KEY' : 'apiKey';
+  const keyFrom = options.apiKey === undefined ? keyVariable : 'apiKey';
   if (apiKey === '')
     return {
       closed: closed(
         'authentication_failed',
-        `no key for ${addressOf(url)}: set OPENAI_API_KEY, or give createOpenAI an apiKey`,
+        `no key for ${addressOf(url)}: set ${keyVariable}, or give ${makerOf(keyVariable)} an apiKey`,
       ),
     };
   // A header would fail later, with words about bytes.
@@ -148,6 +154,18 @@ const keyOf = (options: OwnOptions, url: URL): Key => {
         apiKey === noKey ? { authorization: null } : { authorization: null, 'api-key': apiKey },
     };
   return { apiKey, headers: saidKey === '' && isInHeaders ? { authorization: null } : {} };
+};
+
+/** What makes a connection of one's own. */
+const makerOf = (keyVariable: string): string =>
+  keyVariable === openaiProfile.keyVariable ? 'createOpenAI' : 'the connection';
+
+/** The address of a resource, as portals show it, with what its API stands below. */
+const withBasePath = (named: string, { basePath }: ServiceProfile): string => {
+  if (basePath === '' || !URL.canParse(named)) return named;
+  const url = new URL(named);
+  if (url.pathname === '/') url.pathname = basePath;
+  return url.href;
 };
 
 /** Azure's API stands below /openai of the resource. */

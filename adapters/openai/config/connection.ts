@@ -3,6 +3,7 @@ import type { ProviderConnection } from '../../../lib/ports/provider.ts';
 import { carryConnection } from './carried-connection.ts';
 import { openaiEndpoints, parseEndpoint, type OpenAIEndpoint } from './endpoints.ts';
 import type { OpenAIOptions } from './options.ts';
+import { openaiProfile, type ServiceProfile } from './profiles.ts';
 import { createBatchProvider } from '../batches/provider.ts';
 import { createScrubbing } from '../../http/scrub.ts';
 import { secretsOf } from './secrets.ts';
@@ -22,8 +23,12 @@ export interface OpenAIConnection extends ProviderConnection {
  * A connection of your own. Held in memory only: `inspect` and `toJSON` show its name and nothing
  * else, since the options live in a closure alone, and being a function it cannot be cloned.
  */
-export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
-  const name = options.name ?? 'openai';
+export const createOpenAI = (options: OpenAIOptions): OpenAIConnection =>
+  connectionTo(openaiProfile, options);
+
+/** A connection to a service that speaks OpenAI's API. */
+export const connectionTo = (service: ServiceProfile, options: OpenAIOptions): OpenAIConnection => {
+  const name = options.name ?? service.name;
   if (name.trim() === '')
     throw new TypeError(
       'createOpenAI({ name }): a name, by which stored runs find the connection again',
@@ -40,25 +45,30 @@ export const createOpenAI = (options: OpenAIOptions): OpenAIConnection => {
       throw new TypeError(
         `the OpenAI adapter knows no endpoint "${stored}"; it knows ${openaiEndpoints.join(', ')}`,
       );
-    const scrubbing = createScrubbing(() => secretsOf(options));
-    const open = createSession(options, scrubbing.scrub, requestTimeoutIn(requestTimeoutMs));
+    const scrubbing = createScrubbing(() => secretsOf(options, service));
+    const open = createSession(
+      options,
+      scrubbing.scrub,
+      requestTimeoutIn(requestTimeoutMs),
+      service,
+    );
     return {
       ...createBatchProvider(open, { endpoint, completionWindow }),
-      ...createOpenAIWire({ model, endpoint, params }, scrubbing),
+      ...createOpenAIWire({ model, endpoint, params, lines: service.lines }, scrubbing),
     };
   };
-  const shown = { name, kind: 'openai' };
+  const shown = { name, kind: service.name };
   // The default connection is there in every process, and means the environment of the process that
   // drives the run.
   const isOwn = Object.keys(options).length > 0;
   const call = (settings: OpenAISettings<OpenAIEndpoint>): unknown => {
-    const config = makeProviderConfig(name, settings);
+    const config = makeProviderConfig(name, settings, service);
     return isOwn ? carryConnection(config, connection) : config;
   };
   // A function has a `name` already, which must be overwritten.
   const connection = Object.defineProperties(call, {
     name: { value: name, enumerable: true },
-    kind: { value: 'openai', enumerable: true },
+    kind: { value: service.name, enumerable: true },
     connect: { value: connect, enumerable: true },
     toJSON: { value: () => shown },
     [inspect.custom]: { value: () => `OpenAIConnection ${JSON.stringify(shown)}` },

@@ -16,9 +16,11 @@ export const openaiLimits: ProviderLimits = {
 /** Pairs of metadata that a batch may carry (OpenAI's API reference, 2026-08). */
 export const metadataPairsMax = 16;
 
-/**
- * `expires_after.seconds` of an uploaded file: an hour to thirty days (OpenAI's API reference,
- * 2026-08).
- */
-export const fileExpirySeconds = (expiresAfterMs: number): number =>
-  Math.min(2_592_000, Math.max(3_600, Math.ceil(expiresAfterMs / 1000)));
+/** The shortest `expires_after.seconds` of a file (OpenAI's API reference, 2026-08). */
+export const fileExpirySecondsMin = 3_600;
+
+/** `expires_after.seconds` of a file: what the service takes, and thirty days at most. */
+export const fileExpirySeconds = (
+  expiresAfterMs: number,
+  secondsMin: number = fileExpirySecondsMin,
+): number => Math.min(2_592_000, Math.max(secondsMin, Math.ceil(expiresAfterMs / 1000)));

@@ -4,8 +4,8 @@ import type { JsonObject } from '../../../lib/core/json/json.ts';
 import { isJsonObject } from '../../../lib/core/json/json.ts';
 import type { OpenAIEndpoint, OpenAIEndpoints } from './endpoints.ts';
 import { openaiEndpoints, parseEndpoint } from './endpoints.ts';
-import { openaiLimits } from './limits.ts';
 import { openaiPriceOf } from './prices.ts';
+import { openaiProfile, type ServiceProfile, takesWindow } from './profiles.ts';
 import { answersIn, outputTokensMaxOf } from './request-bounds.ts';
 import { schemaRulesOf } from './schema-rules.ts';
 
@@ -101,23 +101,36 @@ const notParams: readonly string[] = [
 export const makeProviderConfig = (
   connection: string,
   settings: OpenAISettings<OpenAIEndpoint>,
+  service: ServiceProfile = openaiProfile,
 ): ProviderConfig<never, unknown> => {
   knownKeys('', settings, settingKeys);
   if (typeof settings.model !== 'string' || settings.model.trim() === '')
     throw new TypeError('openai({ model }): a model name is needed');
-  const endpoint = parseEndpoint(settings.endpoint ?? 'responses');
+  const { limits, traits, endpoints, title, windows } = service;
+  const endpoint = parseEndpoint(settings.endpoint ?? endpoints[0] ?? 'responses');
   if (endpoint === null)
     throw new TypeError(`openai({ endpoint }): one of ${openaiEndpoints.join(', ')}`);
+  if (!endpoints.includes(endpoint))
+    throw new TypeError(`openai({ endpoint }): batches of ${title} take ${endpoints.join(', ')}`);
+  const completionWindow = settings.completionWindow ?? '24h';
+  if (windows !== null && !takesWindow(service, completionWindow))
+    throw new TypeError(
+      `openai({ completionWindow }): ${title} takes ${windows.from} to ${windows.to}`,
+    );
+  const isOpenAI = service === openaiProfile;
   const params = paramsOf(endpoint, settings);
   return {
-    kind: 'openai',
+    kind: service.name,
     connection,
     model: settings.model,
     endpoint,
-    completionWindow: settings.completionWindow ?? '24h',
+    completionWindow,
     params,
-    limits: openaiLimits,
-    prices: openaiPriceOf(settings.model),
+    limits,
+    // A run without traits has OpenAI's.
+    ...(isOpenAI ? {} : { traits }),
+    // Another service may have a model of the same name at another price.
+    prices: isOpenAI ? openaiPriceOf(settings.model) : null,
     outputTokensMax: outputTokensMaxOf(endpoint, params),
     answersPerRequest: answersIn(params),
     schemaRules: takesSchema(endpoint) ? schemaRulesOf(settings.model) : null,

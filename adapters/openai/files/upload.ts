@@ -8,6 +8,7 @@ import { fileExpirySeconds } from '../config/limits.ts';
 import { frameUpload, type UploadFault } from '../../http/multipart.ts';
 import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
+import { uploadByRedirect } from './upload-by-redirect.ts';
 
 /** Streams the lines to the provider as a file of purpose `batch`; memory is a few chunks. */
 export const upload =
@@ -18,12 +19,16 @@ export const upload =
       { what: 'take the input file', isPaid: false, isAboutOne: false, isAboutInput: true },
       async (session) => {
         const fileName = `batchor-${batchKey}-${createAttempt}.jsonl`;
+        if (session.service.upload === 'redirect')
+          return uploadByRedirect(session, { fileName, bytes, lines });
         const expiry: Record<string, string> =
           expiresAfterMs === null
             ? {}
             : {
                 'expires_after[anchor]': 'created_at',
-                'expires_after[seconds]': String(fileExpirySeconds(expiresAfterMs)),
+                'expires_after[seconds]': String(
+                  fileExpirySeconds(expiresAfterMs, session.service.fileExpirySecondsMin),
+                ),
               };
         const framed = frameUpload({
           fields: { purpose: 'batch', ...expiry },

@@ -30,7 +30,13 @@ const listField: Readonly<Record<OpenAIEndpoint, string>> = {
   moderations: 'input',
 };
 
+/**
+ * What stands in a request line: all; no method and url; nor the model, which the create names.
+ */
+export type LineForm = 'full' | 'bare' | 'bare_without_model';
+
 interface Job extends RenderInput {
+  readonly lines?: LineForm;
   readonly model: string;
   readonly endpoint: OpenAIEndpoint;
   readonly params: JsonObject;
@@ -42,6 +48,7 @@ interface Job extends RenderInput {
  * replaces `params.instructions`.
  */
 export const createRenderer = ({
+  lines = 'full',
   model,
   endpoint,
   params,
@@ -52,7 +59,9 @@ export const createRenderer = ({
   const shared =
     jsonSchema === null ? params : withSchema(endpoint, params, jsonSchema, schemaName);
   if (shared === null) return () => ({ reason: `${endpoint} has no structured output` });
-  const beforeBody = `,"method":"POST","url":"${endpointPath(endpoint)}","body":`;
+  const beforeBody =
+    lines === 'full' ? `,"method":"POST","url":"${endpointPath(endpoint)}","body":` : `,"body":`;
+  const namesModel = lines !== 'bare_without_model';
   /**
    * The members of an object behind others; where bounds may be raised, these last and with room.
    */
@@ -62,7 +71,7 @@ export const createRenderer = ({
     return membersOf(rest) + bounds.map(([key, bound]) => paddedMember(key, bound)).join('');
   };
   const { instructions, ...withoutInstructions } = shared;
-  const modelText = `{"model":${quote(model)},`;
+  const modelText = namesModel ? `{"model":${quote(model)},` : '{';
   const [before, after] = textFields[endpoint];
   const tail = `${after}${members(shared)}}}\n`;
   const tailUnderSystem =
@@ -83,9 +92,9 @@ export const createRenderer = ({
     const { model: named = model, ...rest } =
       jsonSchema === null ? body : (withSchema(endpoint, body, jsonSchema, schemaName) ?? body);
     return {
-      line: `{"custom_id":${quote(customId)}${beforeBody}{"model":${quote(named)}${members(rest)}}}\n`,
+      line: `{"custom_id":${quote(customId)}${beforeBody}{${namesModel ? `"model":${quote(named)}${members(rest)}` : members(rest).slice(1)}}}\n`,
       inputs: inputsOf(endpoint, body),
-      ...(saysBound(endpoint, own) ? { outputTokensMax: boundOf(body) } : {}),
+      ...(saysBound(endpoint, own) ? { outputTokensMax: boundOf(endpoint, body, raised) } : {}),
     };
   };
 
@@ -105,19 +114,14 @@ export const createRenderer = ({
       ...added.map(([key, value]) => [key, quote(value ?? null)] as const),
       ...bounds.map(([key]) => [key, null] as const),
     ]);
+    if (!namesModel) changes.set('model', null);
     const changed = escapeSeparators(withMembers(text, changes));
     const padded = bounds.map(([key, bound]) => paddedMember(key, bound)).join('');
     return {
       line: `{"custom_id":${quote(customId)}${beforeBody}${padded === '' ? changed : `${changed.slice(0, -1)}${padded}}`}}\n`,
       inputs: inputsOf(endpoint, body),
-      ...(saysBound(endpoint, own) ? { outputTokensMax: boundOf(body) } : {}),
+      ...(saysBound(endpoint, own) ? { outputTokensMax: boundOf(endpoint, body, raised) } : {}),
     };
-  };
-
-  /** What a row with a body of its own may be billed for, when it is asked again, too. */
-  const boundOf = (body: JsonObject): number | null => {
-    const bound = outputTokensMaxOf(endpoint, body);
-    return bound === null || raised === null ? bound : Math.max(bound, raised * answersIn(body));
   };
 
   return (customId, prompt) => {
@@ -139,6 +143,16 @@ export const createRenderer = ({
       };
     }
   };
+};
+
+/** What a row with a body of its own may be billed for, when it is asked again, too. */
+const boundOf = (
+  endpoint: OpenAIEndpoint,
+  body: JsonObject,
+  raised: number | null,
+): number | null => {
+  const bound = outputTokensMaxOf(endpoint, body);
+  return bound === null || raised === null ? bound : Math.max(bound, raised * answersIn(body));
 };
 
 /** The object's members as text behind others. */

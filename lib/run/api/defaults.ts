@@ -20,8 +20,8 @@ export const defaultConnection = async (name: string): Promise<ProviderConnectio
     const { gemini } = await import('../../../adapters/gemini/index.ts');
     return gemini;
   }
-  const { openai } = await import('../../../adapters/openai/index.ts');
-  return openai;
+  const { connectionOfService, openai } = await import('../../../adapters/openai/index.ts');
+  return connectionOfService(name) ?? openai;
 };
 
 /** Loaded only if a plain JSON Schema reads the answers. */
