@@ -21,7 +21,7 @@ import type { StorePlace } from './shell/place.ts';
 // not load a provider's code.
 
 export { isLoopback } from '../adapters/http/loopback.ts';
-export { carriedConnection } from '../adapters/openai/config/carried-connection.ts';
+export { carriedConnection } from '../adapters/http/carried-connection.ts';
 export * from './compose-files.ts';
 
 /** The address that requests go to, and the key. */

@@ -7,7 +7,7 @@ import { createAnthropicWire } from '../answers/wire.ts';
 import { createBatchProvider } from '../batches/provider.ts';
 import { createSession } from '../client/session.ts';
 import { messagesEndpoint } from '../requests/prepared-request.ts';
-import { carryConnection } from './carried-connection.ts';
+import { carryConnection } from '../../http/carried-connection.ts';
 import { type AnthropicOptions, secretsOf } from './options.ts';
 import {
   type AnthropicProviderConfig,

@@ -5,7 +5,7 @@ import { requestTimeoutIn } from '../../http/times.ts';
 import { createGeminiWire } from '../answers/wire.ts';
 import { createBatchProvider } from '../batches/provider.ts';
 import { createSession } from '../client/session.ts';
-import { carryConnection } from './carried-connection.ts';
+import { carryConnection } from '../../http/carried-connection.ts';
 import { type GeminiEndpoint, geminiEndpoints, parseEndpoint } from './endpoints.ts';
 import { type GeminiOptions, keyOfEnvironment } from './options.ts';
 import { type GeminiProviderConfig, type GeminiSettings, makeProviderConfig } from './settings.ts';

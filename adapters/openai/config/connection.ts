@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { ProviderConnection } from '../../../lib/ports/provider.ts';
-import { carryConnection } from './carried-connection.ts';
+import { carryConnection } from '../../http/carried-connection.ts';
 import { openaiEndpoints, parseEndpoint, type OpenAIEndpoint } from './endpoints.ts';
 import type { OpenAIOptions } from './options.ts';
 import { openaiProfile, type ServiceProfile } from './profiles.ts';

@@ -1,4 +1,4 @@
-import type { ProviderConnection } from '../../../lib/ports/provider.ts';
+import type { ProviderConnection } from '../../lib/ports/provider.ts';
 
 /** Shared by all adapters, and by all copies of this package: a job's module may have its own. */
 const mark = Symbol.for('batchor.connection');
@@ -11,3 +11,10 @@ export const carryConnection = <Config extends object>(
   config: Config,
   connection: ProviderConnection,
 ): Config => Object.defineProperty(config, mark, { value: connection, enumerable: false });
+
+/**
+ * The connection of one's own that a config was made by; undefined where it is the default one, or
+ * the config is a copy.
+ */
+export const carriedConnection = (config: object): ProviderConnection | undefined =>
+  (config as { readonly [mark]?: ProviderConnection })[mark];
