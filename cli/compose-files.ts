@@ -76,6 +76,10 @@ export const openRowText = async (input: InputFile, path: string, signal: AbortS
     : (await import('../adapters/jsonl/jsonl-text.ts')).openJsonlText(path, options);
 };
 
+/** Adds fields to a line of JSON. */
+export const jsonLineExtender = async () =>
+  (await import('../adapters/jsonl/jsonl-text.ts')).extendLine;
+
 /**
  * The lines of a text file as they stand in it; null: it cannot be split into lines without
  * decoding.

@@ -13,6 +13,7 @@ import { isAsRead } from '../job/as-read.ts';
 import {
   delimiterOfName,
   type InputFile,
+  isRecords,
   isText,
   kindOfInput,
   standardInput,
@@ -33,6 +34,7 @@ import {
   keyColumns,
 } from './join-rows.ts';
 import { foundColumns, joinById, joinSpooledByPlace } from './join-spooled.ts';
+import { openRecordFile } from '../job/record-file.ts';
 import { openRowFile, type RowFile, rowIdsOf } from '../job/row-file.ts';
 
 /** A file of the user, and how its rows are matched with the rows of the run. */
@@ -190,6 +192,8 @@ export interface JoinOptions {
   readonly include: readonly ResultExtra[];
   /** The command that matches by ids. */
   readonly byIdHint: string;
+  /** The command that writes the results alone. */
+  readonly tableHint: string;
   readonly isForExcel: boolean;
   /** Joins the results so far, also of a run that is not finished. */
   readonly isPartial: boolean;
@@ -213,7 +217,7 @@ export interface JoinedResults {
  * no others.
  */
 export const joinResults = async (run: Run, options: JoinOptions): Promise<JoinedResults> => {
-  const { file, columns, only, include, byIdHint, isForExcel, isPartial } = options;
+  const { file, columns, only, include, byIdHint, tableHint, isForExcel, isPartial } = options;
   requireUnchanged(file, run.runId, byIdHint);
   const chosen = columns ?? usualColumns(run);
   const names = chosen.map(({ column }) => column);
@@ -226,10 +230,13 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
     undecodable: 0,
   };
   // Without new columns, rows are copied in the encoding of the file.
-  const rows = await openRowFile(file.input, file.path, {
-    ...file,
-    ...(chosen.length === 0 ? { isRaw: true, runId: run.runId } : {}),
-  });
+  const rows =
+    isRecords(file.input) && chosen.length > 0
+      ? await openRecordFile(file.input, file.path, { ...file, otherwise: tableHint })
+      : await openRowFile(file.input, file.path, {
+          ...file,
+          ...(chosen.length === 0 ? { isRaw: true, runId: run.runId } : {}),
+        });
   const named = besideTaken(chosen, rows.names);
   const typed = (table: TableStream, keys: number): readonly TableColumn[] =>
     named.map(({ name }, at) => ({ name, type: table.columns[keys + at]?.type ?? 'text' }));

@@ -269,6 +269,7 @@ export class ResultsCommand extends RunCommand {
         only,
         include: extrasOf(this.include),
         byIdHint,
+        tableHint: `Write the results as a table, and join it by item_id: ${tableCommand}`,
         isForExcel: this.excel,
         isPartial: this.partial,
       };

@@ -51,6 +51,10 @@ const kindOfEnd: Readonly<Record<string, InputKind>> = {
 /** Kinds that are text: they have an encoding, and may be compressed. */
 export const isText = (kind: InputKind): boolean => kind !== 'parquet' && kind !== 'arrow';
 
+/** True for a file whose rows are no lines of their own: they are written as JSON lines. */
+export const isRecords = (input: InputFile): boolean =>
+  !['csv', 'jsonl'].includes(kindOfInput(input));
+
 const isSheet = (name: string): boolean => /\.(?:xlsx|xlsm|xlsb|xls|ods|fods|numbers)$/u.test(name);
 
 /** How to save a workbook as CSV in UTF-8, with common programs. */

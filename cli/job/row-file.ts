@@ -128,19 +128,7 @@ export const openRowFile = async (
           row.text,
           added.map(({ cell }) => cell),
         );
-      if (row.keys === null) return null;
-      const clash = added.find(({ name }) => Object.hasOwn(row.keys ?? {}, name));
-      if (clash !== undefined)
-        throw new CliFailure(
-          `${input.given}:${row.line ?? row.index + 1}: the row already has a field ${JSON.stringify(clash.name)}`,
-          {
-            hint: `Rename the new column: --columns my_name=${clash.name}`,
-          },
-        );
-      return opened.extend(
-        row.text,
-        added.map((column) => ({ name: column.name, json: jsonOfCell(column, column.cell) })),
-      );
+      return extendJsonRow(input, row, added, opened.extend);
     },
     tail: async function* () {
       if (raw === null) yield* text.rest();
@@ -153,6 +141,29 @@ export const openRowFile = async (
       await raw?.close();
     },
   };
+};
+
+/** The row of JSON lines with a field for each cell; null: the row is damaged. */
+export const extendJsonRow = (
+  { given }: InputFile,
+  { keys, line, index, text }: FileRow,
+  added: readonly (TableColumn & { readonly cell: Cell })[],
+  extend: (
+    text: string,
+    fields: readonly { readonly name: string; readonly json: string }[],
+  ) => string | null,
+): string | null => {
+  if (keys === null) return null;
+  const clash = added.find(({ name }) => Object.hasOwn(keys, name));
+  if (clash !== undefined)
+    throw new CliFailure(
+      `${given}:${line ?? index + 1}: the row already has a field ${JSON.stringify(clash.name)}`,
+      { hint: `Rename the new column: --columns my_name=${clash.name}` },
+    );
+  return extend(
+    text,
+    added.map((column) => ({ name: column.name, json: jsonOfCell(column, column.cell) })),
+  );
 };
 
 /**
@@ -202,10 +213,6 @@ const requireRowText = (input: InputFile, { isRaw = false, runId = '' }: RowFile
     throw new CliFailure(`${named}: only rows of CSV and JSON lines files can be copied`, {
       hint: `Send the failed rows again without a file: batchor start --from-run ${runId} --only failed. Rows that were not valid (invalid_row) have no request and are not among them; list them: batchor results --run-id ${runId} --only invalid_row`,
     });
-  if (kind !== 'csv' && kind !== 'jsonl')
-    throw new CliFailure(`${named}: only CSV and JSON lines files can be joined`, {
-      hint: 'Write the results as a table, and join it by item_id: --output results.parquet',
-    });
   // Rows that are only copied need no quotes.
   if (input.quote === null && !isRaw)
     throw new CliFailure(
@@ -214,7 +221,7 @@ const requireRowText = (input: InputFile, { isRaw = false, runId = '' }: RowFile
     );
 };
 
-const entriesOf = (pulled: SourceEntry | readonly SourceEntry[]): readonly SourceEntry[] =>
+export const entriesOf = (pulled: SourceEntry | readonly SourceEntry[]): readonly SourceEntry[] =>
   Array.isArray(pulled) ? (pulled as readonly SourceEntry[]) : [pulled as SourceEntry];
 
 const endOf = (position: unknown): number => {
@@ -223,7 +230,7 @@ const endOf = (position: unknown): number => {
   return offset;
 };
 
-const tellOf = (entry: SourceEntry): Pick<FileRow, 'itemId' | 'line' | 'keys'> => {
+export const tellOf = (entry: SourceEntry): Pick<FileRow, 'itemId' | 'line' | 'keys'> => {
   if ('bad' in entry)
     return { itemId: entry.bad.itemId, line: entry.bad.location.line, keys: null };
   const { payload, itemId } = entry.item;

@@ -1,7 +1,7 @@
 import type { TableFormat } from '../../lib/ports/table.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice } from '../shell/flags.ts';
-import { type InputFile, kindOfInput } from '../job/input-kinds.ts';
+import { type InputFile, isRecords, kindOfInput } from '../job/input-kinds.ts';
 
 /** The formats of results. JSON lines hold each result unchanged; the others are tables. */
 export const resultFormats = ['jsonl', 'csv', 'parquet', 'arrow'] as const;
@@ -88,9 +88,14 @@ const isTable = /parquet|arrow|feather/iu;
 const endsOf = {
   csv: /\.(?:jsonl|ndjson|json|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
   jsonl: /\.(?:csv|tsv|tab|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
+  /** Of a JSON, Parquet or Arrow file. */
+  records: /\.(?:json|csv|tsv|tab|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
 };
 
-/** A joined file keeps the format of its input: a name that promises another format is refused. */
+/**
+ * A joined file keeps the format of its input, or is JSON lines: a name that promises another
+ * format is refused.
+ */
 export const requireJoinable = (
   {
     flag,
@@ -99,8 +104,8 @@ export const requireJoinable = (
   }: { readonly flag: string; readonly output: string | undefined; readonly tableCommand: string },
   input: InputFile,
 ): void => {
-  const kind = kindOfInput(input);
-  if (output === undefined || (kind !== 'csv' && kind !== 'jsonl')) return;
+  if (output === undefined || (flag === '--failed-inputs' && isRecords(input))) return;
+  const kind = isRecords(input) ? 'records' : kindOfInput(input) === 'csv' ? 'csv' : 'jsonl';
   const [end] = endsOf[kind].exec(output) ?? [];
   if (end === undefined) return;
   throw new CliFailure(
