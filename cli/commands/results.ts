@@ -73,7 +73,8 @@ export class ResultsCommand extends RunCommand {
       'Select columns, in this order, separated by commas; name=column renames one (repeatable)',
   });
   readonly join = Option.String('--join', {
-    description: 'CSV or JSON lines file to write with columns of the results added',
+    description:
+      'File to write with columns of the results added: CSV and JSON lines as they are, others as JSON lines',
   });
   readonly joinBy = Option.String('--join-by', {
     description:
