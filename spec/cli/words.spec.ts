@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cliProvider } from '../../cli/job/providers.ts';
 import { accountFor } from '../../cli/shell/account.ts';
 import { withEnvFile } from '../../cli/shell/env-file.ts';
 import { parseFaults } from '../../cli/job/fault-file.ts';
@@ -104,16 +105,36 @@ describe('where the key goes', () => {
   it('is the flag, else where the run began, else the environment, else OpenAI', () => {
     const env = loaded({ OPENAI_API_KEY: ' k ', OPENAI_BASE_URL: 'http://env/v1/' });
     expect(accountFor(env, 'http://flag/v1', stored)).toEqual({
+      provider: 'openai',
       apiKey: 'k',
       baseUrl: 'http://flag/v1',
     });
     const here = { runId: 'r', baseUrl: 'http://localhost:8080/v1' };
     expect(accountFor(loaded({ OPENAI_API_KEY: 'k' }), undefined, here)).toEqual({
+      provider: 'openai',
       apiKey: 'k',
       baseUrl: 'http://localhost:8080/v1',
     });
-    expect(accountFor(env, undefined)).toEqual({ apiKey: 'k', baseUrl: 'http://env/v1' });
-    expect(accountFor(loaded({}), undefined)).toEqual({ apiKey: '', baseUrl: null });
+    expect(accountFor(env, undefined)).toEqual({
+      provider: 'openai',
+      apiKey: 'k',
+      baseUrl: 'http://env/v1',
+    });
+    const anthropic = loaded({
+      ANTHROPIC_API_KEY: 'a',
+      OPENAI_API_KEY: 'k',
+      OPENAI_BASE_URL: 'http://env/v1',
+    });
+    expect(accountFor(anthropic, undefined, undefined, cliProvider('anthropic'))).toEqual({
+      provider: 'anthropic',
+      apiKey: 'a',
+      baseUrl: null,
+    });
+    expect(accountFor(loaded({}), undefined)).toEqual({
+      provider: 'openai',
+      apiKey: '',
+      baseUrl: null,
+    });
   });
 
   it('is not guessed where the environment says other than the run', () => {
