@@ -28,6 +28,7 @@ export const createGeminiService = (): EmulatedService => {
     // A full queue is answered at the create; files live 48 hours, and batches no longer.
     options: {
       queueIsFullAt: 'create',
+      keepsPartialAnswers: false,
       limits: {
         requestsMax: 200_000,
         inputBytesMax: 2_000_000_000,

@@ -28,6 +28,10 @@ export interface FakeProviderOptions {
   /** Whether the message of a full queue states the limit (default true). */
   readonly statesQueueLimit?: boolean;
   /**
+   * Whether an expired batch keeps, and bills, the requests that it had answered (default true).
+   */
+  readonly keepsPartialAnswers?: boolean;
+  /**
    * The model. Default: an answer that depends on the prompt and satisfies the request's schema.
    */
   readonly answer?: Answer;

@@ -77,6 +77,7 @@ export const createFakeProvider = (
       turnaroundMs: options.turnaroundMs ?? { min: 3_600_000, max: 14_400_000 },
       validationMs: options.validationMs ?? 60_000,
       finalizingMs: options.finalizingMs ?? 300_000,
+      keepsPartialAnswers: options.keepsPartialAnswers ?? true,
     },
     queue: queueLimitsOf(options),
     answer: options.answer ?? null,

@@ -9,6 +9,8 @@ export interface Pace {
   readonly turnaroundMs: { readonly min: number; readonly max: number };
   readonly validationMs: number;
   readonly finalizingMs: number;
+  /** Whether an expired batch keeps the requests that it had answered. */
+  readonly keepsPartialAnswers: boolean;
 }
 
 /** When each step of a batch happens unless it is cancelled; fixed at its creation. */
@@ -59,6 +61,7 @@ export const scheduleOf = (
   const expires = faults.mark('expires', batchNo);
   const handCancel = faults.mark('cancelled_by_hand', batchNo);
   const isLate = finishedMs >= expiresMs;
+  const inTime = isLate ? (expiresMs - validatedMs) / (finishedMs - validatedMs) : 1;
   const endless = faults.mark('never_ends', batchNo);
   const endlessAt = endless === null ? null : (endless.at ?? 'in_progress');
   const shown = faults.mark('status_shown_as', batchNo);
@@ -70,9 +73,7 @@ export const scheduleOf = (
         ? Infinity
         : createdMs + turnaroundMs + (faults.mark('slow_finalizing', batchNo)?.forMs ?? 0),
     expiresMs,
-    expiredRatio:
-      expires?.completedRatio ??
-      (isLate ? (expiresMs - validatedMs) / (finishedMs - validatedMs) : 1),
+    expiredRatio: pace.keepsPartialAnswers ? (expires?.completedRatio ?? inTime) : 0,
     handCancelMs:
       handCancel === null
         ? null
