@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { cliProvider } from '../../cli/job/providers.ts';
 import { specEnv } from '../gate/env.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -30,7 +31,7 @@ export const startEmulator = async (
   provider = 'openai',
 ): Promise<RunningEmulator> => {
   const args = [main, 'emulator', '--provider', provider, '--port', '0'];
-  const variables = provider.toUpperCase();
+  const { addressVariable, keyVariable } = cliProvider(provider);
   const child = spawn(process.execPath, args, {
     env: specEnv(process.env),
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -51,8 +52,8 @@ export const startEmulator = async (
   try {
     return {
       env: {
-        [`${variables}_BASE_URL`]: addressOf(line, 'base_url'),
-        [`${variables}_API_KEY`]: 'sk-emulator',
+        [addressVariable]: addressOf(line, 'base_url'),
+        [keyVariable]: 'sk-emulator',
         EMULATOR_LEDGER_URL: addressOf(line, 'ledger_url'),
       },
       stop,

@@ -103,7 +103,7 @@ describe('a run at Gemini’s emulator', () => {
     }
   });
 
-  it('waits for room in a queue that is full, and learns what fits', async () => {
+  it('waits while the queue is full, and learns what fits', async () => {
     const { emulator, runner, configOf } = await start({ enqueuedTokensMax: 400 });
     const run = await runner.runAndWait({
       items: itemsOf(60),
