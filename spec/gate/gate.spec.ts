@@ -259,7 +259,7 @@ describe('the linter', () => {
 describe('the formatter', () => {
   it('refuses double quotes', async () => {
     const options = await prettier.resolveConfig(join(root, 'lib/core/json/json.ts'));
-    expect(options).toMatchObject({ singleQuote: true, printWidth: 140 });
+    expect(options).toMatchObject({ singleQuote: true, printWidth: 100 });
     expect(
       await prettier.check(`export const a = "x";\n`, { ...options, parser: 'typescript' }),
     ).toBe(false);
