@@ -156,16 +156,19 @@ export const describeAdoptionContract = (
 
     it('lets one do its work under a name at a time, whichever process the other is in', async () => {
       const other = await fixture.open();
+      let isAtWork = false;
       let isDone = false;
       let finish = (): void => undefined;
       const first = store.alone(['b', 'a'], async () => {
+        isAtWork = true;
         await new Promise<void>((resolve) => (finish = resolve));
         isDone = true;
         return 'first';
       })();
-      await waitFor('the first has the names', async () => {
-        const tried = await other.alone(['a'], () => Promise.resolve('too early'))();
-        return tried._tag === 'Left' && tried.left.type === 'owned_elsewhere';
+      // Not asked of the other store meanwhile: it would take the names itself.
+      await waitFor('the first is at work', () => isAtWork);
+      expect(await other.alone(['a'], () => Promise.resolve('too early'))()).toMatchObject({
+        left: { type: 'owned_elsewhere' },
       });
       expect(isDone).toBe(false);
       expect(await ok(other.alone(['c'], () => Promise.resolve('another name')))).toBe(
