@@ -7,13 +7,14 @@ import type { LineContent } from '../../lib/ports/provider.ts';
 import type { ListedRun } from '../../lib/ports/run-store.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
 import { must } from '../../lib/run/api/interop.ts';
+import { flagValues } from '../print/flag-values.ts';
 import { answerReader } from '../compose.ts';
 import { keysIn } from '../shell/account.ts';
 import type { Place } from '../shell/place.ts';
 
 /**
- * The additions of `status` to the summary: the job, its policies, the owner, and the failures by
- * class.
+ * The additions of `status` to the summary: the job, its flags and policies, the owner, and the
+ * failures by class.
  */
 export const standingOf = async (run: ListedRun, place: Place): Promise<JsonObject> => {
   const { snapshot, owner, ownedSinceMs = null } = run;
@@ -21,6 +22,7 @@ export const standingOf = async (run: ListedRun, place: Place): Promise<JsonObje
     owner,
     owned_since: ownedSinceMs === null ? null : new Date(ownedSinceMs).toISOString(),
     job: jobOf(snapshot),
+    flags: flagValues(snapshot.config),
     policies: snakeKeys(snapshot.config.operation as unknown as JsonValue),
     failures: await failuresOf(run, place),
   };

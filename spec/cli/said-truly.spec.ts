@@ -72,7 +72,9 @@ describe('an argument that cannot be meant', () => {
 
   it('leaves help reachable, and a dash from being standard input', async () => {
     expect((await world.run(['schema', 'check', '--help'])).code).toBe(0);
-    const { stderr } = await world.run(['start', '--input', '-', '--input-format', 'jsonl']);
+    const { stderr } = await world.run(['start', '--input', '-', '--input-format', 'jsonl'], {
+      stdin: '{"id":1}\n',
+    });
     expect(stderr).toContain('--model is missing');
   });
 });

@@ -202,6 +202,16 @@ describe('results as tables, from the command line', () => {
         source: { kind: 'jsonl', ref: 'rows.jsonl' },
         prompt: { prompt_field: 'text' },
       },
+      flags: {
+        '--model': 'gpt-4.1',
+        '--endpoint': 'responses',
+        '--completion-window': '24h',
+        '--id-field': 'id',
+        '--prompt-field': 'text',
+        '--poll-interval': 0.05,
+        '--bad-rows': 'fail',
+        '--max-attempts': 3,
+      },
       policies: { poll_interval_ms: 50, bad_rows: 'fail' },
       failures: [
         {
