@@ -39,7 +39,7 @@ describe('a run at Gemini’s emulator', () => {
   it('reads answers and errors from one file, and pays for each row once', async () => {
     const { emulator, runner, configOf } = await start({
       faults: [
-        { type: 'rows_fail', ratio: 0.3, statusCode: 503, batch: 1 },
+        { type: 'rows_fail', ratio: 0.5, statusCode: 503, batch: 1 },
         { type: 'lose_create_reply', batch: 2 },
         { type: 'create_doubled', batch: 4 },
         { type: 'files_late', forMs: 200, batch: 3 },
@@ -103,17 +103,18 @@ describe('a run at Gemini’s emulator', () => {
     }
   });
 
-  it('waits while the queue is full, and learns what fits', async () => {
+  it('sends smaller batches where one alone is larger than the queue, which does not say so', async () => {
     const { emulator, runner, configOf } = await start({ enqueuedTokensMax: 400 });
     const run = await runner.runAndWait({
-      items: itemsOf(60),
+      items: itemsOf(100),
       buildPrompt,
       providerConfig: configOf(),
-      chunkPolicy: { maxRequests: 20 },
     });
-    expect(run.summary()).toMatchObject({ itemCounts: { completed: 60 } });
-    expect(emulator.ledger.requestsBilled).toBe(60);
-    expect(emulator.ledger.createAttempts).toBeGreaterThan(3);
+    expect(run.summary()).toMatchObject({ itemCounts: { completed: 100 } });
+    const { requestsBilled, createAttempts, batchesCreated } = emulator.ledger;
+    expect(requestsBilled).toBe(100);
+    expect(createAttempts).toBeGreaterThan(batchesCreated);
+    expect(batchesCreated).toBeGreaterThan(1);
   });
 
   it('raises the output bound of an answer that was cut, where that is asked for', async () => {
