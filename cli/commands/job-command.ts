@@ -72,6 +72,10 @@ export abstract class JobCommand
     description: 'Field with the id of the row, unique in the run',
   });
   readonly promptField = Option.String('--prompt-field', { description: 'Field with the prompt' });
+  readonly messagesField = Option.String('--messages-field', {
+    description:
+      'Field with chat messages: a list, or a text that is such a list as JSON, e.g. in a CSV file',
+  });
   readonly promptTemplate = Option.String('--prompt-template', {
     description: 'Prompt with {{fields}} of the row; write \\{{ for literal braces',
   });

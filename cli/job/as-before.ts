@@ -36,6 +36,7 @@ export const asBefore = (
       : inputs,
     namespacesIds: given.namespacesIds ?? stored.namespacesIds,
     refusesObjects: stored.refusesObjects,
+    refusesMessageTexts: stored.refusesMessageTexts,
     keepsDigits: stored.keepsDigits,
     keepsLetters: stored.keepsLetters,
     policies,

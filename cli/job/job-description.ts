@@ -23,6 +23,8 @@ export interface JobDescription extends Settings {
   readonly idField: string;
   readonly prompt:
     | { readonly type: 'field'; readonly field: string }
+    /** A field of chat messages: a list, or a text that is such a list as JSON. */
+    | { readonly type: 'messages'; readonly field: string }
     | { readonly type: 'template'; readonly template: string }
     /** A prepared batch file: each row is a request of this url, and its body goes out as it is. */
     | { readonly type: 'prepared'; readonly url: string };
@@ -32,6 +34,11 @@ export interface JobDescription extends Settings {
    * before that rule, which send its JSON.
    */
   readonly refusesObjects: boolean;
+  /**
+   * A prompt field whose text is a list of chat messages makes a bad row; false in runs started
+   * before that rule, which send it as one text.
+   */
+  readonly refusesMessageTexts: boolean;
   /**
    * Numbers of JSON lines, and decimals of Parquet, are their digits where they become text; false
    * in runs begun before that was so.
@@ -257,11 +264,13 @@ const isJobDescription = t.isObject({
   idField: t.isString(),
   prompt: t.isOneOf([
     t.isObject({ type: t.isLiteral('field'), field: t.isString() }),
+    t.isObject({ type: t.isLiteral('messages'), field: t.isString() }),
     t.isObject({ type: t.isLiteral('template'), template: t.isString() }),
     t.isObject({ type: t.isLiteral('prepared'), url: t.isString() }),
   ]),
   systemPrompt: t.isNullable(t.isString()),
   refusesObjects: t.isOptional(t.isBoolean()),
+  refusesMessageTexts: t.isOptional(t.isBoolean()),
   keepsDigits: t.isOptional(t.isBoolean()),
   keepsLetters: t.isOptional(t.isBoolean()),
   metadataFields: t.isArray(t.isString()),
@@ -337,6 +346,7 @@ export const decodeDescription = (runId: string, stored: JsonObject | null): Des
           ...description,
           namespacesIds: description.namespacesIds ?? false,
           refusesObjects: description.refusesObjects ?? false,
+          refusesMessageTexts: description.refusesMessageTexts ?? false,
           keepsDigits: description.keepsDigits ?? false,
           keepsLetters: description.keepsLetters ?? false,
           ...later,

@@ -37,8 +37,12 @@ const readList = (list: readonly JsonValue[]): RowValue => {
   );
 };
 
+/** Endpoints to which a list of chat messages can be sent. */
+export const takesMessages = (endpoint: string): boolean =>
+  endpoint === 'responses' || endpoint === 'chat.completions';
+
 /** Of chat completions, or an input item of responses. */
-const isMessage = (value: JsonValue): value is JsonObject =>
+export const isMessage = (value: JsonValue): value is JsonObject =>
   isJsonObject(value) &&
   typeof value['role'] === 'string' &&
   (value['content'] !== undefined || value['tool_calls'] !== undefined);

@@ -7,8 +7,10 @@ import type { SourceEntry, SourceRow } from '../../lib/ports/source.ts';
 import { readPrepared } from './prepared-row.ts';
 import type { CliPrompt } from './prompt.ts';
 import type { JobDescription } from './job-description.ts';
-import { readRowValue, type RowValue } from './row-value.ts';
-import { parseTemplate, textOf } from './template.ts';
+import { isMessageText, readMessageText } from './message-text.ts';
+import { takesSystemPrompt } from './prompt-flags.ts';
+import { readRowValue, type RowValue, takesMessages } from './row-value.ts';
+import { parseTemplate, type Template, textOf } from './template.ts';
 
 type BadField = { readonly field: string; readonly reason: string };
 /** How the source writes fields whose numbers JavaScript would write otherwise. */
@@ -89,7 +91,7 @@ const rowIndexIn = ({
 };
 
 const promptReader = (description: JobDescription): PromptOf => {
-  const { prompt, systemPrompt, refusesObjects, model } = description;
+  const { prompt, systemPrompt, refusesObjects, refusesMessageTexts, model } = description;
   if (prompt.type === 'prepared') {
     const { url } = prompt;
     return (row, { written, text }, ref) => {
@@ -106,7 +108,9 @@ const promptReader = (description: JobDescription): PromptOf => {
   if (prompt.type === 'template') {
     const template = parseTemplate(prompt.template);
     return (row, { written }) => {
-      const bad = unusableIn(row, template.fields, refusesObjects);
+      const bad =
+        unusableIn(row, template.fields, refusesObjects) ??
+        (refusesMessageTexts ? messagesAlone(row, template, description) : null);
       if (bad !== null) return bad;
       const made = template.render(row, written);
       return 'text' in made
@@ -117,13 +121,17 @@ const promptReader = (description: JobDescription): PromptOf => {
           };
     };
   }
-  const { field } = prompt;
-  const what = `the prompt field ${JSON.stringify(field)}`;
+  const { field, type } = prompt;
+  const what = `the ${type === 'messages' ? 'messages' : 'prompt'} field ${JSON.stringify(field)}`;
   return (row, { written, text }) => {
     const value: JsonValue | undefined = Object.hasOwn(row, field) ? row[field] : undefined;
     if (value === undefined)
       return { field, reason: `${what} is missing; there are ${namesOf(row)}` };
     const read = readRowValue(value);
+    if (type === 'messages' && (read.type === 'text' || read.type === 'texts'))
+      return messagesOf(value, description, { field, what });
+    const refused = refusesMessageTexts ? textOfMessages(value, description) : null;
+    if (refused !== null) return { field, reason: `${what} ${refused}` };
     if (read.type === 'text') return { payload: withSystem(written?.get(field) ?? read.text) };
     if (!refusesObjects && value !== null && !isTooDeep(value))
       return { payload: withSystem(textOf(value)) };
@@ -147,15 +155,62 @@ const roundedIn = (row: JsonObject, field: string, written: Written): BadField |
   };
 };
 
+/** The messages of a text, letter by letter. */
+const messagesOf = (
+  value: JsonValue,
+  { systemPrompt }: JobDescription,
+  { field, what }: { readonly field: string; readonly what: string },
+): { readonly payload: CliPrompt } | BadField => {
+  const read =
+    typeof value === 'string'
+      ? readMessageText(value)
+      : ({ type: 'unusable', reason: 'holds no list of chat messages' } as const);
+  if (read.type === 'unusable') return { field, reason: `${what} ${read.reason}` };
+  return systemPrompt === null
+    ? { payload: { messagesText: read.json } }
+    : { field, reason: `${what} ${messagesBesideSystem}` };
+};
+
+const messagesBesideSystem =
+  'holds messages, so --system-prompt cannot be added: put it into the messages';
+
+/** Why a text that is a list of chat messages is not sent as one text; null: it is another text. */
+const textOfMessages = (
+  value: JsonValue | undefined,
+  { endpoint }: JobDescription,
+): string | null => {
+  if (typeof value !== 'string' || !takesSystemPrompt(endpoint) || !isMessageText(value))
+    return null;
+  const way = takesMessages(endpoint)
+    ? 'name it with --messages-field'
+    : 'build the messages in a job module (--job)';
+  return `holds chat messages as a text, which would go out as one message of the user: ${way}`;
+};
+
+/** A template of one field and nothing else, where the row has chat messages. */
+const messagesAlone = (
+  row: JsonObject,
+  { fields: [field = ''], isFieldAlone }: Template,
+  description: JobDescription,
+): BadField | null => {
+  if (!isFieldAlone) return null;
+  const value = Object.hasOwn(row, field) ? row[field] : undefined;
+  const text = Array.isArray(value) && !isTooDeep(value) ? JSON.stringify(value) : value;
+  const reason = textOfMessages(text, description);
+  return reason === null
+    ? null
+    : { field, reason: `the template's field ${JSON.stringify(field)} ${reason}` };
+};
+
 /** A list, where the endpoint takes one. */
 const sendable = (
   read: RowValue,
   { endpoint, systemPrompt }: JobDescription,
 ): { readonly payload: CliPrompt } | { readonly reason: string } => {
-  if (read.type === 'messages' && (endpoint === 'responses' || endpoint === 'chat.completions'))
+  if (read.type === 'messages' && takesMessages(endpoint))
     return systemPrompt === null
       ? { payload: { messages: read.messages } }
-      : { reason: 'holds messages, so --system-prompt cannot be added: put it into the messages' };
+      : { reason: messagesBesideSystem };
   if (read.type === 'texts' && (endpoint === 'embeddings' || endpoint === 'moderations'))
     return { payload: { input: read.texts } };
   if (read.type === 'unusable') return read;
@@ -193,7 +248,8 @@ const metadataReader = ({
   prompt,
 }: JobDescription): ((row: JsonObject) => JsonObject | null) => {
   if (keepsColumns) {
-    const left = prompt.type === 'field' ? [idField, prompt.field] : [idField];
+    const left =
+      prompt.type === 'field' || prompt.type === 'messages' ? [idField, prompt.field] : [idField];
     return (row) =>
       Object.fromEntries(Object.entries(row).filter(([name]) => !left.includes(name)));
   }
@@ -229,6 +285,7 @@ export const namedFields = ({
 }: JobDescription): readonly { readonly flag: string; readonly field: string }[] => [
   { flag: '--id-field', field: idField },
   ...(prompt.type === 'field' ? [{ flag: '--prompt-field', field: prompt.field }] : []),
+  ...(prompt.type === 'messages' ? [{ flag: '--messages-field', field: prompt.field }] : []),
   ...(prompt.type === 'template'
     ? parseTemplate(prompt.template).fields.map((field) => ({ flag: '--prompt-template', field }))
     : []),

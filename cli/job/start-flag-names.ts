@@ -2,6 +2,7 @@
 const promptFlags = [
   'idField',
   'promptField',
+  'messagesField',
   'promptTemplate',
   'systemPrompt',
   'metadataField',

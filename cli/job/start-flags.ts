@@ -22,6 +22,7 @@ import { quoted } from '../shell/quoted.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
 import { rowFlags, flagsSetByLines, jobFlags } from './start-flag-names.ts';
+import { promptOf, systemPromptOf } from './prompt-flags.ts';
 import { parseTemplate } from './template.ts';
 
 /** The flags of `start` and `quote` that describe the job, as typed. */
@@ -39,6 +40,7 @@ export interface StartFlags extends PolicyFlags, SchemaFlags {
   readonly namespaceIds: boolean | undefined;
   readonly idField: string | undefined;
   readonly promptField: string | undefined;
+  readonly messagesField: string | undefined;
   readonly promptTemplate: string | undefined;
   readonly systemPrompt: string | undefined;
   readonly metadataField: readonly string[];
@@ -95,9 +97,10 @@ export const describeJob = async (
     namespacesIds: flags.namespaceIds ?? null,
     // The index column that data frames write has an empty name.
     idField: flags.idField === '' ? '' : required('--id-field', flags.idField, idFieldHint),
-    prompt: promptOf(flags),
+    prompt: promptOf(flags, endpoint),
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
     refusesObjects: true,
+    refusesMessageTexts: true,
     keepsDigits: true,
     keepsLetters: true,
     metadataFields: [...new Set(flags.metadataField)],
@@ -168,6 +171,7 @@ const describePrepared = async (
     prompt: { type: 'prepared', url },
     systemPrompt: null,
     refusesObjects: true,
+    refusesMessageTexts: true,
     keepsDigits: true,
     keepsLetters: true,
     metadataFields: [],
@@ -294,48 +298,6 @@ export const priceOf = (
   model: string,
   { name }: CliProvider = openaiProvider,
 ): TokenPrices | null => book?.({ kind: name, connection: name, model }) ?? null;
-
-const promptOf = ({ promptField, promptTemplate }: StartFlags): JobDescription['prompt'] => {
-  if (promptField !== undefined && promptTemplate !== undefined)
-    throw new CliFailure('--prompt-field and --prompt-template exclude each other', {
-      hint: 'Give one of them.',
-    });
-  if (promptTemplate !== undefined) {
-    const template = required(
-      '--prompt-template',
-      promptTemplate,
-      'Write a prompt with {{fields}}.',
-    );
-    if (parseTemplate(template).fields.length === 0)
-      throw new CliFailure('--prompt-template names no field', {
-        hint: 'Every row would get the same prompt. Write {{field}} for a field of the row.',
-      });
-    return { type: 'template', template };
-  }
-  const hint = 'Give the prompt: --prompt-field text, or --prompt-template "Summarise: {{text}}"';
-  if (promptField === undefined)
-    throw new CliFailure('--prompt-field or --prompt-template is missing', { hint });
-  return { type: 'field', field: required('--prompt-field', promptField, hint) };
-};
-
-const takesSystemPrompt: readonly string[] = [
-  'responses',
-  'chat.completions',
-  'messages',
-  'generateContent',
-];
-
-const systemPromptOf = (systemPrompt: string | undefined, endpoint: string): string | null => {
-  if (systemPrompt === undefined) return null;
-  if (systemPrompt.trim() === '')
-    throw new CliFailure('--system-prompt is empty', {
-      hint: 'Omit it: every request would carry an empty instruction.',
-    });
-  if (takesSystemPrompt.includes(endpoint)) return systemPrompt;
-  throw new CliFailure(`--system-prompt: the endpoint ${endpoint} does not take one`, {
-    hint: 'Omit it, or use responses or chat.completions.',
-  });
-};
 
 export const completionWindowOf = (
   text: string,

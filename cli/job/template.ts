@@ -9,6 +9,8 @@ type Part =
 export interface Template {
   /** The fields it names, each once, in order. */
   readonly fields: readonly string[];
+  /** It is one field, with nothing around it but white space. */
+  readonly isFieldAlone: boolean;
   /**
    * The text for a row, or the field that the row lacks. `written`: fields to insert exactly as the
    * source has them.
@@ -41,6 +43,9 @@ export const parseTemplate = (source: string): Template => {
   const fields = [...new Set(parts.flatMap((part) => (part.type === 'field' ? [part.field] : [])))];
   return {
     fields,
+    isFieldAlone:
+      fields.length === 1 &&
+      parts.every((part) => part.type === 'field' || part.text.trim() === ''),
     render: (row, written) => {
       const missing = fields.find((field) => !Object.hasOwn(row, field));
       if (missing !== undefined) return { missing };

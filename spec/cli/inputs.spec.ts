@@ -56,6 +56,7 @@ it('a row without a line is named by its index, in one of several files too', ()
     prompt: { type: 'field', field: 'text' },
     idField: 'id',
     refusesObjects: true,
+    refusesMessageTexts: true,
     metadataFields: [],
   };
   const map = rowMapper(description as unknown as JobDescription);
