@@ -1,6 +1,7 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
-import { isGone } from '../client/api-error.ts';
+import { ApiError, isGone, messageOf } from '../client/api-error.ts';
 import { ask, resourcePath } from '../client/ask.ts';
+import { refusal } from '../client/classify.ts';
 import { requestJson } from '../client/request.ts';
 import type { OpenSession } from '../client/session.ts';
 
@@ -12,6 +13,13 @@ export const deleteFile =
       try {
         await requestJson(session, { method: 'DELETE', path: resourcePath('files', name) });
       } catch (thrown) {
-        if (!isGone(thrown)) throw thrown;
+        if (isGone(thrown)) return;
+        // A key may be good for all else: what it may not delete is this file's matter alone.
+        if (thrown instanceof ApiError && thrown.status === 403)
+          throw refusal(
+            `${session.where} does not let this key delete ${name}: ${messageOf(thrown)}`,
+            thrown.status,
+          );
+        throw thrown;
       }
     });

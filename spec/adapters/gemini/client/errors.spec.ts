@@ -13,7 +13,7 @@ import {
   startStub,
 } from '../stand.ts';
 
-type Call = 'create' | 'check' | 'cancel';
+type Call = 'create' | 'check' | 'cancel' | 'delete';
 
 /** What the adapter makes of an answer of error. */
 const errorOf = async (
@@ -32,7 +32,9 @@ const errorOf = async (
       ? provider.create(createInput)
       : call === 'check'
         ? provider.check()
-        : provider.cancel(batchId('batches/a'));
+        : call === 'delete'
+          ? provider.deleteFile('files/a')
+          : provider.cancel(batchId('batches/a'));
   return await leftOf(port);
 };
 
@@ -100,6 +102,13 @@ describe('an answer of error', () => {
       404,
       apiError(404, 'NOT_FOUND', 'Requested entity was not found.'),
       'not_found',
+    ],
+    [
+      'a file that this key may not delete',
+      'delete',
+      403,
+      apiError(403, 'PERMISSION_DENIED', 'The caller does not have permission'),
+      'refused',
     ],
     [
       'no credit',
