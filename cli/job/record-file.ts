@@ -29,11 +29,11 @@ export const openRecordFile = async (
   const pulls = source.read(null, { signal: abort.signal })[Symbol.asyncIterator]();
   let index = 0;
   const rowOf = (entry: SourceEntry): FileRow => {
-    const told = tellOf(entry);
-    const place = { index: index++, ...told };
+    const read = tellOf(entry);
+    const place = { index: index++, ...read };
     if ('bad' in entry || !isJsonObject(entry.item.payload))
       throw new CliFailure(
-        `${input.given}, row ${place.index + 1}: ${'bad' in entry ? entry.bad.reason : 'it is no object'}. Its columns cannot be given back`,
+        `${input.given}, row ${place.index + 1}: ${'bad' in entry ? entry.bad.reason : 'it is no object'}. Its columns would be lost`,
         { hint: otherwise },
       );
     const { text = JSON.stringify(entry.item.payload) } = entry;
