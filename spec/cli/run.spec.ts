@@ -255,7 +255,7 @@ describe('a run from the command line', () => {
     ]);
     expect(shown.lines.map((line) => line['body'])).toEqual([
       { model: 'gpt-4.1', ...first },
-      { model: 'gpt-4.1', messages: others.messages },
+      { model: 'gpt-4.1', ...others },
     ]);
     // Its lines say what to ask: flags that say it too are refused, and a file that says nothing is
     // none.

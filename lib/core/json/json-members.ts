@@ -82,7 +82,10 @@ const endOfValue = (text: string, from: number): number => {
     const [mark] = found;
     if (mark === '"') marks.lastIndex = endOfString(text, found.index);
     else if (mark === '{' || mark === '[') depth += 1;
-    else if (--depth === 0) return marks.lastIndex;
+    else {
+      depth -= 1;
+      if (depth === 0) return marks.lastIndex;
+    }
   }
   return text.length;
 };
