@@ -71,6 +71,10 @@ const makers: Readonly<Record<string, Maker>> = {
     const { createAnthropic } = await import('../adapters/anthropic/index.ts');
     return (account) => createAnthropic(reachedBy(account, 'anthropic'));
   },
+  mistral: async () => {
+    const { createMistral } = await import('../adapters/mistral/index.ts');
+    return (account) => createMistral(reachedBy(account, 'mistral'));
+  },
   gemini: async () => {
     const { createGemini } = await import('../adapters/gemini/index.ts');
     return (account) => createGemini(reachedBy(account, 'gemini'));
@@ -231,6 +235,10 @@ const configMakers: Readonly<Record<string, (settings: Settled) => Promise<unkno
     const { anthropic } = await import('../adapters/anthropic/index.ts');
     return anthropic(settings as unknown as Parameters<typeof anthropic>[0]);
   },
+  mistral: async (settings) => {
+    const { mistral } = await import('../adapters/mistral/index.ts');
+    return mistral(settings as unknown as Parameters<typeof mistral>[0]);
+  },
   gemini: async (settings) => {
     const { gemini } = await import('../adapters/gemini/index.ts');
     return gemini(settings as unknown as Parameters<typeof gemini>[0]);
@@ -259,7 +267,7 @@ export const providerConfigOf = async (
 export const serviceNamesOf = async ({ provider, baseUrl }: Reached) => {
   const { name, title, address, isCompatible } = cliProvider(provider);
   // Their models are not known here.
-  if (isCompatible === true || address === null) return null;
+  if (isCompatible === true || name === 'mistral' || address === null) return null;
   if (baseUrl !== null && new URL(baseUrl).host !== new URL(address).host) return null;
   if (name === 'anthropic') {
     const { anthropicModels, anthropicWindows, isKnownModel } =
@@ -295,7 +303,10 @@ export const endpointOf = async (text: string, provider?: string): Promise<strin
   }
   const { openaiEndpoints, parseEndpoint } = await import('../adapters/openai/index.ts');
   const endpoint = parseEndpoint(text);
-  const taken = compatibleServices.find((service) => service.name === name)?.endpoints;
+  const taken: readonly string[] | undefined =
+    name === 'mistral'
+      ? ['chat.completions', 'embeddings']
+      : compatibleServices.find((service) => service.name === name)?.endpoints;
   if (endpoint !== null && taken?.includes(endpoint) !== false) return endpoint;
   if (endpoint !== null)
     throw new CliFailure(`--endpoint ${endpoint}: --provider ${name} does not take it`, {

@@ -1,5 +1,6 @@
 import { createAnthropicService } from './anthropic/service.ts';
 import { createGeminiService } from './gemini/service.ts';
+import { createMistralService } from './mistral/service.ts';
 import { openaiService, type EmulatedService } from './service.ts';
 
 /** Makes each API that the emulator speaks, by the name of its service. */
@@ -7,6 +8,7 @@ const services = {
   openai: (): EmulatedService => openaiService,
   anthropic: createAnthropicService,
   gemini: createGeminiService,
+  mistral: createMistralService,
 } as const satisfies Readonly<Record<string, () => EmulatedService>>;
 
 /** A service whose API the emulator speaks. */

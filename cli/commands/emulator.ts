@@ -20,11 +20,12 @@ export class EmulatorCommand extends Command<CliContext> {
       ["OpenAI's API, on any free port", '$0 emulator --port 0'],
       ["Anthropic's Message Batches", '$0 emulator --provider anthropic'],
       ["Gemini's batch mode", '$0 emulator --provider gemini'],
+      ["Mistral's batch jobs", '$0 emulator --provider mistral'],
     ],
   });
 
   readonly provider = Option.String('--provider', 'openai', {
-    description: 'Service whose API it speaks: openai (default), anthropic or gemini',
+    description: 'Service whose API it speaks: openai (default), anthropic, gemini or mistral',
   });
   readonly port = Option.String('--port', '0', {
     description: 'Port on 127.0.0.1 (default 0: any free one)',

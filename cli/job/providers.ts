@@ -62,6 +62,17 @@ const geminiProvider: CliProvider = {
   model: 'gemini-2.5-flash',
 };
 
+const mistralProvider: CliProvider = {
+  name: 'mistral',
+  title: 'Mistral',
+  keyVariable: 'MISTRAL_API_KEY',
+  addressVariable: 'MISTRAL_BASE_URL',
+  address: 'https://api.mistral.ai/v1',
+  host: 'api.mistral.ai',
+  endpoint: 'chat.completions',
+  model: 'mistral-small-latest',
+};
+
 const compatibleProviders: readonly CliProvider[] = compatibleServices.map(
   ({ name, title, keyVariable, addressVariable, address, model, endpoints }) => ({
     name,
@@ -81,6 +92,7 @@ export const cliProviders: readonly CliProvider[] = [
   openaiProvider,
   anthropicProvider,
   geminiProvider,
+  mistralProvider,
   ...compatibleProviders,
 ];
 

@@ -139,7 +139,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     may: [
       lib('core', 'schema', 'ports', 'rows', 'engine', 'effects', 'run'),
       '^lib/sim/store/',
-      '^adapters/(ajv|anthropic|gemini|openai|filestore|filesystem|tiktoken)/',
+      '^adapters/(ajv|anthropic|gemini|mistral|openai|filestore|filesystem|tiktoken)/',
       fpTs,
       rxjs,
       standardSchema,
@@ -189,6 +189,8 @@ const adapterRule = (adapter: string): IForbiddenRuleType =>
       `^adapters/(${adapter}|files${SERVICES.includes(adapter) ? '|http' : ''})/`,
       // The one named exception: the file store keeps payloads as files beside its rows.
       ...(adapter === 'filestore' ? ['^adapters/filesystem/'] : []),
+      // Its files and lines are OpenAI's.
+      ...(adapter === 'mistral' ? ['^adapters/openai/'] : []),
       // The file store's first name is a door to it.
       ...(adapter === 'sqljs' ? ['^adapters/filestore/index\\.ts$'] : []),
       lib(

@@ -1,8 +1,5 @@
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { BatchObject, FileContent, Reply } from '../../../lib/sim/provider/index.ts';
-import { packerOf } from '../download.ts';
+import { sendConverted } from '../converted.ts';
 import type { ServiceCall } from '../service.ts';
 import { type Answering, resultLine } from './result-line.ts';
 
@@ -22,70 +19,8 @@ export const openResults = async (
 };
 
 /** Streams the file of responses. A download that ends early breaks the connection. */
-export const sendResults = async (
-  { request, response }: ServiceCall,
+export const sendResults = (
+  call: ServiceCall,
   contents: readonly FileContent[],
   batch: Answering,
-): Promise<void> => {
-  const encoding = contents.find((content) => content.encoding !== undefined)?.encoding;
-  response.writeHead(200, {
-    'content-type': 'application/jsonl',
-    ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
-  });
-  response.flushHeaders();
-  const packer = packerOf(encoding);
-  const packed = packer === null ? null : pipeline(packer, response);
-  const isWhole = await writeAll(packer ?? response, response, contents, batch);
-  if (isWhole) (packer ?? response).end();
-  // Sends what was written first, so that the client sees a body that is cut.
-  else setImmediate(() => request.socket.destroySoon());
-  await packed?.catch(() => undefined);
-};
-
-const writeAll = async (
-  sink: Writable,
-  response: Writable,
-  contents: readonly FileContent[],
-  batch: Answering,
-): Promise<boolean> => {
-  for (const content of contents) {
-    let bytes = 0;
-    const seen = async function* (): AsyncGenerator<Uint8Array> {
-      for await (const chunk of content.chunks) {
-        bytes += chunk.length;
-        yield chunk;
-      }
-    };
-    for await (const text of converted(seen(), batch)) {
-      if (response.destroyed) return false;
-      if (!sink.write(text)) await Promise.race([once(sink, 'drain'), once(response, 'close')]);
-    }
-    if (bytes !== content.range.end - content.range.start) return false;
-  }
-  return true;
-};
-
-/** Lines of the fake, converted; what is no text stays as it is. */
-async function* converted(
-  chunks: AsyncIterable<Uint8Array>,
-  batch: Answering,
-): AsyncGenerator<string | Uint8Array> {
-  let rest = Buffer.alloc(0);
-  for await (const chunk of chunks) {
-    const bytes = Buffer.concat([rest, chunk]);
-    const end = bytes.lastIndexOf(0x0a) + 1;
-    rest = bytes.subarray(end);
-    if (end > 0) yield convertedText(bytes.subarray(0, end), batch);
-  }
-  if (rest.length > 0) yield convertedText(rest, batch);
-}
-
-const convertedText = (bytes: Buffer, batch: Answering): string | Uint8Array => {
-  const text = bytes.toString('utf8');
-  // Another encoding, or a compressed file.
-  if (text.includes('\uFFFD') || text.includes('\0')) return bytes;
-  return text
-    .split('\n')
-    .map((line) => (line === '' ? '' : resultLine(line, batch)))
-    .join('\n');
-};
+): Promise<void> => sendConverted(call, contents, (line) => resultLine(line, batch));

@@ -20,6 +20,10 @@ export const defaultConnection = async (name: string): Promise<ProviderConnectio
     const { gemini } = await import('../../../adapters/gemini/index.ts');
     return gemini;
   }
+  if (name === 'mistral') {
+    const { mistral } = await import('../../../adapters/mistral/index.ts');
+    return mistral;
+  }
   const { connectionOfService, openai } = await import('../../../adapters/openai/index.ts');
   return connectionOfService(name) ?? openai;
 };
