@@ -4,7 +4,7 @@ import { createScrubbing } from '../../http/scrub.ts';
 import { requestTimeoutIn } from '../../http/times.ts';
 import { createOpenAIWire } from '../../openai/answers/wire.ts';
 import { createSession } from '../../openai/client/session.ts';
-import { carryConnection } from '../../openai/config/carried-connection.ts';
+import { carryConnection } from '../../http/carried-connection.ts';
 import { parseEndpoint } from '../../openai/config/endpoints.ts';
 import { secretsOf } from '../../openai/config/secrets.ts';
 import { createBatchProvider } from '../batches/provider.ts';
