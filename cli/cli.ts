@@ -68,6 +68,8 @@ export const runCli = async (args: readonly string[], context: CliContext): Prom
       context.stdout.write(`${version()}\n`);
       return exitCodes.ok;
     }
+    if (first === 'help' && args.length > 1 && !isHelp(args[1] ?? ''))
+      return await runCli([...args.slice(1), '--help'], context);
     if (first === undefined || first === 'help' || isHelp(first)) {
       context.stdout.write(overview(version(), cli.definitions()));
       return exitCodes.ok;

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../lib/core/json/json.ts';
 import type { RunConfig, StructuredOutputConfig } from '../lib/core/model/config.ts';
 import type { AnswerWire } from '../lib/run/api/connections.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
@@ -375,4 +376,16 @@ export const startEmulator = async (
 ): Promise<import('../adapters/emulator/index.ts').Emulator> => {
   const emulator = await import('../adapters/emulator/index.ts');
   return emulator.startEmulator(options);
+};
+
+/** Output tokens that a request of this endpoint of OpenAI may be billed for; null: unbounded. */
+export const outputBoundOf = async (
+  endpoint: string,
+): Promise<(body: JsonObject) => number | null> => {
+  const [{ outputTokensMaxOf }, { parseEndpoint }] = await Promise.all([
+    import('../adapters/openai/config/request-bounds.ts'),
+    import('../adapters/openai/config/endpoints.ts'),
+  ]);
+  const parsed = parseEndpoint(endpoint);
+  return (body) => (parsed === null ? null : outputTokensMaxOf(parsed, body));
 };

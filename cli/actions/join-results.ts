@@ -118,6 +118,10 @@ export const matchedFileOf = async (
           : `Send its failed rows again without a file: batchor start --from-run ${runId}`,
       },
     );
+  if (given === standardInput)
+    throw new CliFailure('--join -: standard input cannot be joined', {
+      hint: `Rows are read more than once. Write them to a file, and name it: ${typed('FILE')}`,
+    });
   const only = several ? undefined : job?.inputs[0];
   const input = await otherInput({ given, absolute: resolve(cwd, given) }, field, reading, only);
   const isSame =

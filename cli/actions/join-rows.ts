@@ -168,7 +168,8 @@ export async function* joinedBytes(
   { counts, drops, isForExcel = false }: JoinedBytesOptions,
 ): AsyncGenerator<Uint8Array> {
   const ended = isForExcel ? withCrlf : (text: string): string => text;
-  const head = ended(file.head(columns.map(({ name }) => name)));
+  const names = columns.map(({ name }) => name);
+  const head = isForExcel ? withoutSeparator(withCrlf(file.head(names))) : file.head(names);
   const mark = isForExcel && !head.startsWith(byteOrderMark) ? byteOrderMark : '';
   const isCopy = columns.length === 0;
   if (head !== '' || mark !== '')
@@ -203,6 +204,10 @@ export async function* joinedBytes(
 
 /** As bytes. */
 const byteOrderMark = '\u00ef\u00bb\u00bf';
+
+/** Excel reads no byte order mark in front of a line that names the separator. */
+const withoutSeparator = (head: string): string =>
+  head.replace(/^(\u00ef\u00bb\u00bf)?sep=.\r?\n/iu, '$1');
 
 const withCrlf = (text: string): string =>
   text.endsWith('\n') && !text.endsWith('\r\n') ? `${text.slice(0, -1)}\r\n` : text;

@@ -85,7 +85,7 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
     requireKey(account, job.providerConfig.connection);
     if (hasOwnConnection(job)) refuseFlags(request.flags);
     // The runner checks the job of a module, with errors that name options.
-    if (!isOfModule(description)) checkCap(job);
+    if (!isOfModule(description)) checkCap(job, description);
     const run = await create(request, job, runner, halt.signal);
     isCreated = true;
     // An interruption during the creation is handled now that there is a run to name.
@@ -203,7 +203,7 @@ const continueStored = async (
     context.cwd,
     runner,
   );
-  if (!isOfModule(description)) checkCap(job);
+  if (!isOfModule(description)) checkCap(job, description);
   if (stored.isFinished || snapshot.control.state === 'paused') {
     // Compared even for a finished run: answers of other prompts must not be returned for these
     // flags.

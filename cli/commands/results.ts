@@ -278,7 +278,12 @@ export class ResultsCommand extends RunCommand {
       try {
         writeNotes(
           context,
-          notes.before(joined, { file, runId, output: isFailed ? (output ?? null) : null }),
+          notes.before(joined, {
+            file,
+            runId,
+            output: isFailed ? (output ?? null) : null,
+            isForExcel: this.excel,
+          }),
         );
         if (output === undefined)
           await writeResults(context.stdout, joined, context.isStdoutTerminal);

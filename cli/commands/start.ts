@@ -85,10 +85,11 @@ export class StartCommand extends JobCommand {
       return quoteBatches(context, this, { loaded: place.loaded, book });
     }
     if (this.dryRun) {
-      const [{ storedProvider }, { cliProvider }] = await Promise.all([
+      const [{ checkReach, storedProvider }, { cliProvider }] = await Promise.all([
         import('../shell/account.ts'),
         import('../job/providers.ts'),
       ]);
+      checkReach(place.loaded, this);
       const service = cliProvider(this.provider);
       const environmentAddress = place.loaded.env[service.addressVariable] ?? '';
       const description = await describeJob(this, {

@@ -21,7 +21,7 @@ import {
   kindOfInput,
   standardInput,
 } from './input-kinds.ts';
-import { kindOfContent } from './kind-of-content.ts';
+import { kindOfContent, packedAs } from './kind-of-content.ts';
 import { spool, removeOrphanedSpools } from './spool.ts';
 
 export const requireInput = (given: readonly string[]): void => {
@@ -280,6 +280,11 @@ const spooled = async (
   if ((await stat(absolute)).size === 0)
     throw new CliFailure('--input -: standard input is empty', {
       hint: 'Check that the command before the pipe writes rows.',
+    });
+  const packed = await packedAs(absolute);
+  if (packed !== null)
+    throw new CliFailure(`--input -: standard input is ${packed.format} data`, {
+      hint: `Unpack it before the pipe: ${packed.command} FILE | batchor … --input -. Or name the file: --input FILE, which batchor unpacks by its name.`,
     });
   if (declared !== null) return { given: standardInput, absolute, kind: declared };
   const kind = await kindOfContent(absolute);

@@ -18,6 +18,21 @@ export const kindOfContent = async (path: string): Promise<InputKind> => {
   }
 };
 
+/** The compression of a file without a name, with the command that undoes it; null: none. */
+export const packedAs = async (
+  path: string,
+): Promise<{ readonly format: string; readonly command: string } | null> => {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    const mark = buffer.toString('hex');
+    if (mark.startsWith('1f8b')) return { format: 'gzip', command: 'gunzip -c' };
+    return mark === '28b52ffd' ? { format: 'zstd', command: 'zstd -dc' } : null;
+  } finally {
+    await file.close();
+  }
+};
+
 export const kindOfHead = (head: Buffer): InputKind => {
   const marks = head.toString('latin1', 0, 6);
   if (marks.startsWith('PAR1')) return 'parquet';

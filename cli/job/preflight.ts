@@ -14,6 +14,7 @@ import { type CliJob, openInputs } from './job.ts';
 import {
   type Description,
   isOfBatches,
+  isOfFiles,
   isOfModule,
   isOfRun,
   type JobDescription,
@@ -123,9 +124,17 @@ const checkFields = (
         ? 'the header has no such column'
         : `none of the first ${rows.length} rows has such a field`;
     throw new CliFailure(`${ref}: ${flag} names ${JSON.stringify(field)}, but ${what}`, {
-      hint: `There are ${namesOf(first)}.`,
+      hint: `There are ${namesOf(first)}.${pathHint(first, field)}`,
     });
   }
+};
+
+/** For a name like a path, `meta.a`, where the row has an object of its first part. */
+const pathHint = (row: JsonObject, field: string): string => {
+  const [outer = ''] = field.split('.', 1);
+  return field !== outer && Object.hasOwn(row, outer)
+    ? ` A name is one field, not a path into ${JSON.stringify(outer)}: lift the value into a field of its own, e.g. jq -c '. + {"value": .${field}}' rows.jsonl > lifted.jsonl, or build the prompt in a job module (--job).`
+    : '';
 };
 
 /** Throws if all first rows lack the id: then the flag is wrong, not the rows. */
@@ -195,7 +204,7 @@ const requestSizes = async (
  * Throws for a cost cap that cannot be kept, or a limit that cannot be raised, before anything
  * exists; names the missing flags.
  */
-export const checkCap = (job: CliJob): void => {
+export const checkCap = (job: CliJob, description: Description): void => {
   try {
     moneyOf(job as unknown as AnyJob, undefined);
   } catch (error) {
@@ -216,14 +225,22 @@ export const checkCap = (job: CliJob): void => {
       );
     if (isBatchorError(error, 'invalid_config'))
       throw new CliFailure(
-        `--max-cost: an answer of ${job.providerConfig.model} may have any length, so the cap cannot be kept`,
+        hasOwnBodies(description)
+          ? `--max-cost: requests without an output limit (${boundOf[job.providerConfig.endpoint] ?? 'max_tokens'}) may have answers of any length, so the cap cannot be kept`
+          : `--max-cost: an answer of ${job.providerConfig.model} may have any length, so the cap cannot be kept`,
         {
-          hint: `Limit it, e.g. ${bound}1000, or give the maximum length of an answer: --assume-output-tokens N. Nothing was started.`,
+          hint: hasOwnBodies(description)
+            ? 'Give the maximum length of an answer: --assume-output-tokens N. Nothing was started.'
+            : `Limit it, e.g. ${bound}1000, or give the maximum length of an answer: --assume-output-tokens N. Nothing was started.`,
         },
       );
     throw error;
   }
 };
+
+/** Their parameters come from elsewhere, so that `--param` is refused. */
+const hasOwnBodies = (description: Description): boolean =>
+  isOfBatches(description) || (isOfFiles(description) && description.prompt.type === 'prepared');
 
 const boundOf: Readonly<Record<string, string>> = {
   responses: 'max_output_tokens',

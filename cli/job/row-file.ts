@@ -4,6 +4,7 @@ import type { Cell, TableColumn } from '../../lib/ports/table.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { jsonOfCell } from '../../lib/run/results/json-lines.ts';
 import { encodingOfText, fileSource, openRawText, openRowText } from '../compose-files.ts';
+import { SourceError } from '../../lib/ports/source-error.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { type InputFile, kindOfInput } from './input-kinds.ts';
 
@@ -59,8 +60,26 @@ export interface RowFileOptions {
   readonly runId?: string;
 }
 
-/** Opens the file by the id field of its rows. Throws what its source throws. */
-export const openRowFile = async (
+/**
+ * Opens the file by the id field of its rows. Throws what its source throws; a column that is
+ * missing may be one of another delimiter.
+ */
+export const openRowFile = (
+  input: InputFile,
+  path: string,
+  options: RowFileOptions,
+): Promise<RowFile> =>
+  openFile(input, path, options).catch((error: unknown) => {
+    const { delimiter = ',' } = input;
+    if (!(error instanceof SourceError) || !error.message.includes('is not in the header'))
+      throw error;
+    const split = delimiter === '\t' ? 'tabs' : JSON.stringify(delimiter);
+    throw new CliFailure(error.message, {
+      hint: `Its header was split by ${split}. If its fields are separated otherwise: --delimiter CHARACTER. Or name its column with the ids: --id-field NAME.`,
+    });
+  });
+
+const openFile = async (
   input: InputFile,
   path: string,
   options: RowFileOptions,

@@ -22,6 +22,7 @@ import { quoted } from '../shell/quoted.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
 import { rowFlags, flagsSetByLines, jobFlags } from './start-flag-names.ts';
+import { withBound } from './prepared-bound.ts';
 import { promptOf, systemPromptOf } from './prompt-flags.ts';
 import { parseTemplate } from './template.ts';
 
@@ -159,6 +160,7 @@ const describePrepared = async (
   const found = await requestsIn(flags, inputs);
   if (found === null) return null;
   const { url, model, endpoint } = found;
+  const policies = policiesOf(flags, priceOf(book, model));
   notes.forEach(note);
   note(
     `batchor: ${inputs[0]?.given ?? ''}: a prepared batch file: its bodies go to ${url} letter by letter, for ${model}`,
@@ -184,7 +186,7 @@ const describePrepared = async (
     structuredOutput: null,
     schemaName: null,
     ...reach,
-    policies: policiesOf(flags, priceOf(book, model)),
+    policies: await withBound(policies, inputs, { endpoint, cwd }),
   };
 };
 

@@ -10,7 +10,13 @@ export const before = (
     file,
     runId,
     output,
-  }: { readonly file: MatchedFile; readonly runId: string; readonly output: string | null },
+    isForExcel,
+  }: {
+    readonly file: MatchedFile;
+    readonly runId: string;
+    readonly output: string | null;
+    readonly isForExcel: boolean;
+  },
 ): readonly string[] => {
   const { given } = file.input;
   return [
@@ -21,7 +27,7 @@ export const before = (
     ...changeNotes(file, runId),
     ...(inputEncoding === 'utf-8'
       ? []
-      : [encodingNote({ given, output, encoding, inputEncoding })]),
+      : [encodingNote({ given, output, encoding, inputEncoding, isForExcel })]),
   ];
 };
 
@@ -43,10 +49,11 @@ const encodingNote = (of: {
   readonly output: string | null;
   readonly encoding: string;
   readonly inputEncoding: string;
+  readonly isForExcel: boolean;
 }): string => {
-  const { given, output, encoding, inputEncoding } = of;
+  const { given, output, encoding, inputEncoding, isForExcel } = of;
   if (output === null)
-    return `batchor: ${given} is in ${inputEncoding}; the joined rows are written as UTF-8 (for Excel, add --excel)`;
+    return `batchor: ${given} is in ${inputEncoding}; the joined rows are written as UTF-8${isForExcel ? '' : ' (for Excel, add --excel)'}`;
   return encoding === inputEncoding
     ? `batchor: ${output} is written in ${encoding}, as ${given} is: the same flags read it`
     : `batchor: ${output} is written as UTF-8, while ${given} is in ${inputEncoding}: read it without --encoding`;

@@ -68,7 +68,9 @@ export const watch = (run: Run, context: CliContext, place: Place, onChange: () 
 };
 
 const widthOf = ({ stderr }: CliContext): number =>
-  'columns' in stderr && typeof stderr.columns === 'number' ? stderr.columns : 80;
+  'columns' in stderr && typeof stderr.columns === 'number' && stderr.columns > 0
+    ? stderr.columns
+    : 80;
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 

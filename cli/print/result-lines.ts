@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { TableFormat, TablePage } from '../../lib/ports/table.ts';
@@ -150,6 +150,10 @@ export const writeResultsFile = async (
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     const folder = dirname(path);
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+      throw new CliFailure(`${flag} ${given} is a folder; name a file`, {
+        hint: `For example: ${flag} ${quoted(join(given, 'results.jsonl'))}`,
+      });
     if (!existsSync(folder))
       throw new CliFailure(`${flag} ${given} cannot be written: there is no folder ${folder}`, {
         hint: `Create it: mkdir -p ${quoted(folder)}`,

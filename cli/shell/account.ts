@@ -229,10 +229,27 @@ const urlOfEnv = ({ env, fromFile }: LoadedEnv, service: CliProvider): string | 
   return url;
 };
 
+/** `localhost:8080/v1`: a host, perhaps with a port and a path, of characters to repeat safely. */
+const isWithoutScheme = (text: string): boolean =>
+  /^[\w-]+(?:\.[\w-]+)*(?::\d{1,5})?(?:\/[\w./-]*)?$/u.test(text);
+
+/** Throws for an address or a header that could not be used; changes and sends nothing. */
+export const checkReach = (
+  loaded: LoadedEnv,
+  { provider, baseUrl, header }: Pick<ConnectionFlags, 'provider' | 'baseUrl' | 'header'>,
+): void => {
+  if (baseUrl !== undefined) checkedUrl('--base-url', baseUrl, cliProvider(provider));
+  headersOf(header, loaded);
+};
+
 const checkedUrl = (name: string, text: string, { keyVariable }: CliProvider): string => {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/u.test(url.protocol))
-    throw new CliFailure(`${name} is not an http or https address`);
+    throw new CliFailure(`${name} is not an http or https address`, {
+      hint: isWithoutScheme(text)
+        ? `Write it with its scheme: http://${text}, or https://${text}`
+        : 'For example https://gateway.example/v1',
+    });
   // Stored with the run: it must hold no secret.
   if (url.username !== '' || url.password !== '')
     throw new CliFailure(`${name} contains a user name or password`, {

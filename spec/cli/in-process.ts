@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly interruptAfter?: (stderr: () => string) => Promise<void>;
   readonly isTerminal?: boolean;
   readonly isStdoutTerminal?: boolean;
-  readonly stdin?: string;
+  readonly stdin?: string | Buffer;
 }
 
 /** A user's folder, an emulator, and a way to type commands, all in this process. */
