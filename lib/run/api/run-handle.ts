@@ -20,7 +20,7 @@ import { runSource } from '../sources/run-source.ts';
 import { type RunSummary, summaryOf } from '../view/summary.ts';
 import { pull } from '../drive/watch.ts';
 import { verifyRun } from '../audit/verify-run.ts';
-import { waitForRun } from './wait-for-run.ts';
+import { requireProgress, waitForRun } from './wait-for-run.ts';
 import type { RunRequest } from '../control/run-request.ts';
 
 /** Creates a handle. Handles of one process share one driver; each has its own subscriptions. */
@@ -34,6 +34,7 @@ export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
       source === reader ? must(reader.refresh(), { runId: reader.runId }) : undefined,
     changes$,
     requireFinished: view.requireFinished,
+    requireProgress: (snapshot, onPaused) => requireProgress(view, host, snapshot, onPaused),
     wire: host.wire,
     structure: host.structure,
   });

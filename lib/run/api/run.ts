@@ -74,8 +74,14 @@ export interface ResultStream<Output, Metadata extends JsonObject> extends Async
 /** Which results `results` yields, from which sequence, in which order, and how much of each. */
 export interface ResultsOptions {
   readonly afterSequence?: number;
-  /** Waits for more until the run finishes, instead of rejecting with `run_not_finished`. */
+  /**
+   * Yields results as they end, until the run finishes, instead of rejecting with
+   * `run_not_finished`. Drives nothing. Rejects as `wait` does, after the last result so far, once
+   * the run needs you: `run_paused`, `batch_unresolved`, `source_required`.
+   */
   readonly follow?: boolean;
+  /** With `follow`: `'wait'` keeps waiting while the run is paused. Default `'reject'`. */
+  readonly onPaused?: 'reject' | 'wait';
   /** `'sequence'` (default): in order of completion; `'input'`: in item order. */
   readonly order?: 'sequence' | 'input';
   /** `response`: adds the provider's whole body to each result, while raw files are kept. */
@@ -259,7 +265,8 @@ export interface Run<
   /** The latest summary, then every change; completes when the run finishes. */
   readonly summary$: Observable<RunSummary>;
   /**
-   * Pages of results as they end. Completes when the run finishes. For large runs use `results()`.
+   * Pages of results as they end. Completes when the run finishes. Fails as `wait` does once the
+   * run needs you. For large runs use `results()`.
    */
   readonly results$: Observable<readonly ItemResult<Output, Metadata>[]>;
   /** Ends this handle's subscriptions. The run continues. */

@@ -22,6 +22,32 @@ export const waitForRun = (
 ): Promise<RunSummary> =>
   withTimeout(options, view.runId, host.scheduler, (limited) => settled(view, host, limited));
 
+/**
+ * For a follower of results that drives nothing: throws what `wait` rejects with, once the run
+ * cannot progress without you. A snapshot that is no longer the newest says nothing: the run may
+ * have been resumed since, and the newest one is checked in its turn.
+ */
+export const requireProgress = (
+  view: RunView,
+  host: RunHost,
+  snapshot: RunSnapshot,
+  onPaused: WaitOptions['onPaused'] = 'reject',
+): void => {
+  if (isFinished(snapshot) || snapshot.version < view.current().version) return;
+  const nowMs = host.scheduler.now();
+  if (isBlockedRun(snapshot, host.driverOf()?.hasSource ?? true, nowMs, onPaused))
+    throw stopReason(snapshot, nowMs);
+};
+
+const isBlockedRun = (
+  snapshot: RunSnapshot,
+  hasSource: boolean,
+  nowMs: number,
+  onPaused: WaitOptions['onPaused'],
+): boolean =>
+  !canProgress(snapshot, hasSource, nowMs) &&
+  !(onPaused === 'wait' && snapshot.control.state === 'paused');
+
 const settled = async (
   view: RunView,
   host: RunHost,
@@ -29,8 +55,7 @@ const settled = async (
 ): Promise<RunSummary> => {
   signal?.throwIfAborted();
   const isBlocked = (snapshot: RunSnapshot, hasSource: boolean): boolean =>
-    !canProgress(snapshot, hasSource, host.scheduler.now()) &&
-    !(onPaused === 'wait' && snapshot.control.state === 'paused');
+    isBlockedRun(snapshot, hasSource, host.scheduler.now(), onPaused);
   for (;;) {
     const driver = host.driverOf() ?? (isFinished(view.current()) ? null : await host.tryDrive());
     const hasSource = driver?.hasSource ?? true;

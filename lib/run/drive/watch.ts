@@ -48,15 +48,16 @@ export const watchRun = (
 
 /**
  * After each change, reads everything new page by page, once, in order. Completes when the run has
- * finished and everything is read.
+ * finished and everything is read. An error that `afterwards` throws ends it.
  */
 export const pagesOnChange = <A>(
   changes$: Observable<RunSnapshot>,
   readPage: () => Promise<readonly A[]>,
+  afterwards: (snapshot: RunSnapshot) => void = () => undefined,
 ): Observable<readonly A[]> =>
   changes$.pipe(
     concatMap(
-      () =>
+      (snapshot) =>
         new Observable<readonly A[]>((subscriber) => {
           let isCancelled = false;
           const readOn = async (): Promise<void> => {
@@ -66,6 +67,7 @@ export const pagesOnChange = <A>(
               page = await readPage()
             )
               subscriber.next(page);
+            if (!isCancelled) afterwards(snapshot);
             subscriber.complete();
           };
           readOn().catch((error: unknown) => subscriber.error(error));

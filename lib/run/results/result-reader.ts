@@ -39,6 +39,8 @@ export interface ResultContext {
   readonly changes$: Observable<RunSnapshot>;
   /** Rejects with `run_not_finished`. */
   readonly requireFinished: () => Promise<void>;
+  /** Throws what `wait` rejects with, once the run cannot progress without you. */
+  readonly requireProgress: (snapshot: RunSnapshot, onPaused: ResultsOptions['onPaused']) => void;
   readonly wire: () => Promise<Pick<ProviderWire, 'readContent'>>;
   readonly structure: StructureOf;
 }
@@ -47,10 +49,10 @@ export interface ResultContext {
 export interface ResultReader {
   page(options: ResultPageOptions): Promise<ResultPage>;
   textPage(options: ResultPageOptions): Promise<ResultTextPage>;
-  /** Pages of results as they end, until the run is finished. */
+  /** Pages of results as they end, until the run is finished. Fails once it needs you. */
   pagesFrom(
     afterSequence: number,
-    options?: Pick<ResultsOptions, 'include' | 'only'>,
+    options?: Pick<ResultsOptions, 'include' | 'only' | 'onPaused'>,
   ): Observable<readonly ItemResult[]>;
   results(options: ResultsOptions): ResultStream<unknown, JsonObject>;
   inputText(
@@ -96,12 +98,29 @@ const wantedOf = ({ include, only }: Wanted): Wanted => ({
   ...(only === undefined ? {} : { only }),
 });
 
+/** Reads on at each call. Skips pages without a selected row: an empty one would end the loop. */
+const nextResults = (
+  read: (afterSequence: number) => Promise<ResultPage>,
+  afterSequence: number,
+): (() => Promise<readonly ItemResult[]>) => {
+  let cursor = afterSequence;
+  return async () => {
+    for (;;) {
+      const { results, nextAfterSequence, hasMore } = await read(cursor);
+      const isOver = !hasMore || nextAfterSequence === cursor;
+      cursor = nextAfterSequence;
+      if (results.length > 0 || isOver) return results;
+    }
+  };
+};
+
 export const createResultReader = ({
   runId,
   rows,
   refresh,
   changes$,
   requireFinished,
+  requireProgress,
   wire,
   structure,
 }: ResultContext): ResultReader => {
@@ -148,15 +167,13 @@ export const createResultReader = ({
 
   const pagesFrom = (
     afterSequence: number,
-    options: Wanted = {},
+    { onPaused, ...options }: Wanted & Pick<ResultsOptions, 'onPaused'> = {},
   ): Observable<readonly ItemResult[]> =>
     defer(() => {
-      let cursor = afterSequence;
-      return pagesOnChange(changes$, async () => {
-        const next = await page({ afterSequence: cursor, ...wantedOf(options) });
-        cursor = next.nextAfterSequence;
-        return next.results;
-      });
+      const read = (from: number): Promise<ResultPage> =>
+        page({ afterSequence: from, ...wantedOf(options) });
+      const check = (snapshot: RunSnapshot): void => requireProgress(snapshot, onPaused);
+      return pagesOnChange(changes$, nextResults(read, afterSequence), check);
     });
 
   async function* inSequence({
