@@ -1,3 +1,4 @@
+import { dollars } from '../../lib/core/money/prices.ts';
 import type { RunReport } from '../../lib/run/view/report.ts';
 import { tableOf, withoutControls } from './text-table.ts';
 
@@ -67,7 +68,7 @@ export const reportTable = (report: RunReport): readonly string[] => {
     ]),
     '',
     `tokens: ${countOf(usage.inputTokens)} in (${countOf(usage.cachedInputTokens)} cached), ${countOf(usage.outputTokens)} out (${countOf(usage.reasoningTokens)} reasoning); ${
-      spentUsd === null ? 'price unknown' : `$${spentUsd.toFixed(spentUsd < 1 ? 4 : 2)}`
+      spentUsd === null ? 'price unknown' : dollars(spentUsd)
     }`,
     ...(slowestBatches.length === 0
       ? []

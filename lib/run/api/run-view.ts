@@ -90,13 +90,19 @@ export const createRunView = (reader: RunReader, host: RunHost): RunView => {
   };
 };
 
+/** No item is open while input is still read, and just before the end. */
+const openText = (count: number): string =>
+  count === 0
+    ? 'no item is open, but the run has not ended'
+    : `${count} ${count === 1 ? 'item is' : 'items are'} open`;
+
 const requireFinished = ({ totals, status, runId }: RunSnapshot): void => {
   if (status !== 'running') return;
   const openCount = sumOfTotals(totals) - totals.completed - totals.failed_permanent;
   throw new BatchorError(
     'run_not_finished',
     { runId, openCount },
-    `run ${runId} is not finished: ${openCount} items are open`,
+    `run ${runId} is not finished: ${openText(openCount)}`,
     'Wait for it, or read the results so far: results({ follow: true }), readTerminalResults().',
   );
 };
