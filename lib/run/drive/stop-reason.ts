@@ -51,7 +51,8 @@ const paused = (
   { reason, message }: Extract<Standstill, { readonly type: 'paused' }>,
   stuck: FaultRecord | undefined,
 ): BatchorError => {
-  const hint = whatHelps(reason, waysOfProgram);
+  const ways = { ...waysOfProgram, resume: `${waysOfProgram.resume} (${atShell(runId)})` };
+  const hint = whatHelps(reason, reason === 'authentication_failed' ? ways : waysOfProgram);
   return new BatchorError(
     'run_paused',
     { runId, reason, message },
@@ -61,6 +62,10 @@ const paused = (
       : `${hint} Batches in flight are retried after ${new Date(stuck.dueAtMs).toISOString()}, while a process waits for the run.`,
   );
 };
+
+/** A program that only starts and waits has no line that resumes. */
+const atShell = (runId: string): string =>
+  `or once, in a shell: batchor resume --run-id ${runId} --wait; start() does not resume a paused run`;
 
 /** Failures that block batches in flight, besides the pause. */
 const stuckText = ({ count, message }: FaultRecord, pausedFor: string | null): string =>

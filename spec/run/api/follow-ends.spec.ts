@@ -16,7 +16,11 @@ describe('following results', () => {
     const run = await world.runner.start(jobOf(world.connection, itemsOf(10), chunks));
     const followed = codeOf(run.results({ follow: true }).toArray());
     const pushed = codeOf(run.results$.forEach(() => undefined));
-    expect(await world.until(codeOf(run.wait()))).toBe('run_paused');
+    const waited = await world.until(run.wait().catch((error: unknown) => error));
+    expect(waited).toMatchObject({
+      code: 'run_paused',
+      hint: expect.stringContaining(`batchor resume --run-id ${run.runId} --wait`) as string,
+    });
     expect(await world.until(followed)).toBe('run_paused');
     expect(await world.until(pushed)).toBe('run_paused');
     expect(run.isDrivenHere).toBe(true);
