@@ -63,6 +63,26 @@ export const runSource = (
       ? failureOfCode(code) !== 'invalid_row'
       : only.includes(failureOfCode(code));
   };
+  /** Fails where bad rows are all that could be sent again: a run of them would hold no item. */
+  const requireRows = async (): Promise<void> => {
+    let badCount = 0;
+    for (let next: number | null = 0; next !== null;) {
+      const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } =
+        await must(resultsByIndex(reader(), next, pageRows), { runId });
+      if (page.results.some(isWanted)) return;
+      badCount += page.results.filter(
+        ({ status, code }) => status !== 'completed' && failureOfCode(code) === 'invalid_row',
+      ).length;
+      next = page.nextIndex;
+    }
+    if (badCount === 0) return;
+    const rows = badCount === 1 ? '1 row was a bad row' : `${badCount} rows were bad rows`;
+    throw new SourceError(
+      `it has no row to send again: ${rows} (invalid_row), which never had a request. ` +
+        `Correct the input, and start a new run. The rows: batchor results --run-id ${runId} --failed-inputs FILE`,
+      { ref },
+    );
+  };
   const linesFrom = async (
     source: RunReader,
     refs: readonly ResultRef[],
@@ -81,6 +101,7 @@ export const runSource = (
       // Fails before a run is created that could not read them.
       if (artifacts.areRequestsPruned)
         throw new SourceError(`its request lines were pruned. ${startNewRun}`, { ref });
+      await requireRows();
       return `${createdAtMs}:${resultSequence}:${typeof only === 'string' ? only : only.join()}`;
     },
     async *read(from, { signal }) {

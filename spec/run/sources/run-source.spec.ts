@@ -123,6 +123,21 @@ describe('the rows of a finished run', () => {
     });
   });
 
+  it('are not to be had where bad rows are all there are, and no empty run is made', async () => {
+    await using world = await worldOf();
+    const items = [{ itemId: '', payload: 'p', metadata: { rank: 0 } }];
+    const run = await world.runner.start({ ...first, items }, { runId: 'first' });
+    await world.settle(run);
+    const job = { source: run.source(), buildPrompt: () => 'x', providerConfig };
+    await expect(world.until(world.runner.start(job, { runId: 'again' }))).rejects.toMatchObject({
+      code: 'source_unreadable',
+      message: expect.stringContaining('1 row was a bad row (invalid_row)') as string,
+    });
+    await expect(world.until(world.runner.getRun('again'))).rejects.toMatchObject({
+      code: 'run_not_found',
+    });
+  });
+
   it('are not to be had before the run is finished', async () => {
     await using world = await worldOf();
     const run = await world.runner.start(first, { runId: 'first' });
