@@ -89,6 +89,7 @@ const CEILINGS: Readonly<Record<string, number>> = {
   'adapters/filesystem': 9,
   'adapters/gemini': 10,
   'adapters/jsonl': 5,
+  'adapters/mistral': 12,
   'adapters/openai': 20,
   'adapters/pg': 9,
   'adapters/tiktoken': 6,

@@ -61,7 +61,7 @@ const choiceOf = (choice: JsonValue): JsonValue => {
   };
 };
 
-/** The fake may be told to refuse. */
+/** The fake provider refuses where its script says so. */
 const refusalOf = ({ refusal }: JsonObject): JsonObject =>
   typeof refusal === 'string' ? { refusal } : {};
 

@@ -323,6 +323,7 @@ describe('the list', () => {
 
 describe('batches that are asked about', () => {
   it('are read one by one, few at a time, and those that are not there are left out', async () => {
+    const answerAfterMs = 5;
     let open = 0;
     let openMax = 0;
     await using stub = await startStub(({ path }, response) => {
@@ -338,7 +339,7 @@ describe('batches that are asked about', () => {
             ...operation('RUNNING', {}, { displayName: 'batchor/run-1/bk/1' }),
             name: `batches/${id}`,
           });
-      }, 5);
+      }, answerAfterMs);
     });
     const provider = connect({ baseURL: stub.baseURL, apiKey: secret });
     const asked = Array.from({ length: 12 }, (_, i) => ({
