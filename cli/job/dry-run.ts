@@ -35,6 +35,8 @@ export const dryRun = async (
   const erased = job as unknown as AnyJob;
   const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
   const { items, buildPrompt } = sourceOf(erased);
+  // Refuses rows of a run that cannot be sent again, as a start would.
+  if ('earlier' in description) await items.fingerprint({ signal });
   const shown = limit ?? shownRows;
   const customIds = customIdsOf({ customIds: quotedCustomIds });
   const isFirst =

@@ -215,3 +215,24 @@ describe('what to do about a row that has ended', () => {
     }
   });
 });
+
+describe('a run of the failures of another one', () => {
+  it('is refused where bad rows are all that failed, also by --dry-run', async () => {
+    world.write('bad-row.csv', 'id,text\nr0,hello\nr1,\n');
+    const first = startArgs('bad-row.csv', 'bad-rows', '--bad-rows', 'record', '--wait');
+    expect((await world.run(first)).code).toBe(2);
+    for (const more of [['--dry-run'], ['--run-id', 'bad-again', '--wait']]) {
+      const again = await world.run([
+        'start',
+        '--from-run',
+        'bad-rows',
+        '--store',
+        'store',
+        ...more,
+      ]);
+      expect(again.code).not.toBe(0);
+      expect(again.stderr).toContain('1 row was a bad row (invalid_row)');
+      expect(again.stderr).toContain('--failed-inputs');
+    }
+  });
+});
