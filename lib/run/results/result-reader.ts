@@ -98,6 +98,15 @@ const wantedOf = ({ include, only }: Wanted): Wanted => ({
   ...(only === undefined ? {} : { only }),
 });
 
+/** Reads again where the owner ended meanwhile and closed its reader: another one is there then. */
+const orFromNext = <A>(rows: () => RunReader, read: () => Promise<A>): Promise<A> => {
+  const source = rows();
+  return read().catch((error: unknown) => {
+    if (rows() === source) throw error;
+    return read();
+  });
+};
+
 /** Reads on at each call. Skips pages without a selected row: an empty one would end the loop. */
 const nextResults = (
   read: (afterSequence: number) => Promise<ResultPage>,
@@ -171,7 +180,7 @@ export const createResultReader = ({
   ): Observable<readonly ItemResult[]> =>
     defer(() => {
       const read = (from: number): Promise<ResultPage> =>
-        page({ afterSequence: from, ...wantedOf(options) });
+        orFromNext(rows, () => page({ afterSequence: from, ...wantedOf(options) }));
       const check = (snapshot: RunSnapshot): void => requireProgress(snapshot, onPaused);
       return pagesOnChange(changes$, nextResults(read, afterSequence), check);
     });
