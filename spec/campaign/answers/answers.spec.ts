@@ -9,15 +9,15 @@ const seed = Number(process.env['BATCHOR_SEED']);
 describe('mutated answer files', () => {
   it('lose no row, give none the answer of another, and stop nothing; every line of no use is counted', async () => {
     const figures = await answerCampaign({
-      lines: 800,
+      lines: 400,
       seed,
       isWhole: false,
       tell: (line) => console.log(line),
     });
     console.log(`answers: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
     expect(figures.failures.map(({ seed: own, broken }) => `seed ${own}: ${broken}`)).toEqual([]);
-    expect(figures.mutatedLines).toBeGreaterThanOrEqual(800);
-    expect(figures.completed).toBeGreaterThan(120);
+    expect(figures.mutatedLines).toBeGreaterThanOrEqual(400);
+    expect(figures.completed).toBeGreaterThan(60);
     expect(
       Math.min(figures.malformed, figures.unknown, figures.duplicate, figures.retried),
     ).toBeGreaterThan(0);

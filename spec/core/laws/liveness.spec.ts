@@ -3,7 +3,7 @@ import { isFinished } from '../../../lib/core/internal.ts';
 import { breaches, recordHistories } from '../../support/core/histories.ts';
 
 /** First failures of every kind; then none, and a paused run is resumed. */
-const histories = [...recordHistories(250), ...recordHistories(150, { inline: true })];
+const histories = [...recordHistories(250), ...recordHistories(80, { inline: true })];
 const dayMs = 86_400_000;
 
 describe('once faults stop', () => {
