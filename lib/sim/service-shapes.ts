@@ -14,6 +14,11 @@ export const serviceShapes: Readonly<Record<ServiceShape, ServiceTraits>> = {
     answers: 'single',
     counts: 'at_end',
   },
-  gemini: { ...openaiTraits, correlates: 'display_name', answers: 'single' },
+  gemini: {
+    ...openaiTraits,
+    correlates: 'display_name',
+    answers: 'single',
+    keepsPartialAnswers: false,
+  },
   mistral: openaiTraits,
 };

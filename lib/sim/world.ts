@@ -108,6 +108,17 @@ class TimePassed extends Error {
 const dayMs = 86_400_000;
 const lateTurnsMax = 200;
 
+/** The fake provider, which keeps of an expired batch what its service keeps. */
+const fakeOf = (
+  { traits, ...options }: WorldOptions,
+  nowMs: () => number,
+): ReturnType<typeof createFakeProvider> =>
+  createFakeProvider({
+    ...options,
+    ...(traits === undefined ? {} : { keepsPartialAnswers: traits.keepsPartialAnswers }),
+    nowMs,
+  });
+
 /**
  * A world with a provider, a storage, virtual time, and one process. Jobs keep their own config;
  * only the connection is replaced.
@@ -115,7 +126,7 @@ const lateTurnsMax = 200;
 export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
   const seed = options.seed ?? 1;
   const time = createVirtualTime(options.startAt ?? new Date('2026-01-01T00:00:00Z'));
-  const provider = createFakeProvider({ ...options, nowMs: () => time.now() });
+  const provider = fakeOf(options, () => time.now());
   const connection = fakeConnection(provider, {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.traits === undefined ? {} : { traits: options.traits }),
