@@ -1,67 +1,61 @@
 import { createRequire } from 'node:module';
-import { Cli } from 'clipanion';
-import { CancelCommand } from './commands/cancel.ts';
-import { DeleteCommand } from './commands/delete.ts';
-import { DoctorCommand } from './commands/doctor.ts';
-import { EmulatorCommand } from './commands/emulator.ts';
-import { ExportArtifactsCommand } from './commands/export-artifacts.ts';
-import { InspectCommand } from './commands/inspect.ts';
-import { ListCommand } from './commands/list.ts';
-import { PauseCommand } from './commands/pause.ts';
-import { PruneArtifactsCommand } from './commands/prune-artifacts.ts';
-import { QuoteCommand } from './commands/quote.ts';
-import { ResolveCommand } from './commands/resolve.ts';
-import { ResultsCommand } from './commands/results.ts';
-import { ResumeCommand } from './commands/resume.ts';
-import { SchemaCheckCommand } from './commands/schema-check.ts';
-import { StartCommand } from './commands/start.ts';
-import { StatusCommand } from './commands/status.ts';
-import { VerifyCommand } from './commands/verify.ts';
-import { WaitCommand } from './commands/wait.ts';
-import { WorkerCommand } from './commands/worker.ts';
+import { Cli, type CommandClass } from 'clipanion';
 import type { CliContext } from './shell/context.ts';
 import { type ExitCode, exitCodes } from './shell/exit-codes.ts';
 import { reportFailure } from './shell/failure.ts';
 import { commandHelp, overview } from './shell/help.ts';
 import { checkCommandLine } from './shell/check-command-line.ts';
 
-const commands = [
-  QuoteCommand,
-  StartCommand,
-  WaitCommand,
-  WorkerCommand,
-  StatusCommand,
-  PauseCommand,
-  ResumeCommand,
-  CancelCommand,
-  ResolveCommand,
-  ResultsCommand,
-  VerifyCommand,
-  InspectCommand,
-  ListCommand,
-  ExportArtifactsCommand,
-  PruneArtifactsCommand,
-  DeleteCommand,
-  DoctorCommand,
-  SchemaCheckCommand,
-  EmulatorCommand,
-];
+/**
+ * The commands by their first word, in the order of the overview. Only the one that runs is loaded:
+ * start-up is most of what a short command costs.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandClass<CliContext>>>> = {
+  quote: async () => (await import('./commands/quote.ts')).QuoteCommand,
+  start: async () => (await import('./commands/start.ts')).StartCommand,
+  wait: async () => (await import('./commands/wait.ts')).WaitCommand,
+  worker: async () => (await import('./commands/worker.ts')).WorkerCommand,
+  status: async () => (await import('./commands/status.ts')).StatusCommand,
+  pause: async () => (await import('./commands/pause.ts')).PauseCommand,
+  resume: async () => (await import('./commands/resume.ts')).ResumeCommand,
+  cancel: async () => (await import('./commands/cancel.ts')).CancelCommand,
+  resolve: async () => (await import('./commands/resolve.ts')).ResolveCommand,
+  results: async () => (await import('./commands/results.ts')).ResultsCommand,
+  verify: async () => (await import('./commands/verify.ts')).VerifyCommand,
+  inspect: async () => (await import('./commands/inspect.ts')).InspectCommand,
+  list: async () => (await import('./commands/list.ts')).ListCommand,
+  'export-artifacts': async () =>
+    (await import('./commands/export-artifacts.ts')).ExportArtifactsCommand,
+  'prune-artifacts': async () =>
+    (await import('./commands/prune-artifacts.ts')).PruneArtifactsCommand,
+  delete: async () => (await import('./commands/delete.ts')).DeleteCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).DoctorCommand,
+  schema: async () => (await import('./commands/schema-check.ts')).SchemaCheckCommand,
+  emulator: async () => (await import('./commands/emulator.ts')).EmulatorCommand,
+};
 
-/** The command line as it is defined: its commands and their flags. */
-export const createCli = (): Cli<CliContext> =>
-  Cli.from<CliContext>(commands, {
+/**
+ * The command line as it is defined, with the flags of its commands: of the one that begins with
+ * this word, or of all where none does.
+ */
+export const createCli = async (first = ''): Promise<Cli<CliContext>> => {
+  const one = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  const commands = await Promise.all(
+    (one === undefined ? Object.values(COMMANDS) : [one]).map((load) => load()),
+  );
+  return Cli.from<CliContext>(commands, {
     binaryName: 'batchor',
     binaryLabel: 'batchor',
     binaryVersion: version(),
     enableColors: false,
   });
+};
 
 /**
  * Runs one command line and returns the exit code; never throws. Errors go to stderr, where
  * clipanion would print them to stdout.
  */
 export const runCli = async (args: readonly string[], context: CliContext): Promise<ExitCode> => {
-  const cli = createCli();
   const [first] = args;
   try {
     if (first === '--version' || first === '-v') {
@@ -70,6 +64,7 @@ export const runCli = async (args: readonly string[], context: CliContext): Prom
     }
     if (first === 'help' && args.length > 1 && !isHelp(args[1] ?? ''))
       return await runCli([...args.slice(1), '--help'], context);
+    const cli = await createCli(first);
     if (first === undefined || first === 'help' || isHelp(first)) {
       context.stdout.write(overview(version(), cli.definitions()));
       return exitCodes.ok;

@@ -8,7 +8,7 @@ import { commandName } from '../../cli/shell/help.ts';
 import { checkCommandLine } from '../../cli/shell/check-command-line.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const definitions = createCli().definitions();
+const definitions = (await createCli()).definitions();
 
 /** A command that is shown to users, and where. */
 interface Shown {
@@ -170,6 +170,13 @@ describe('a command that is shown to users', () => {
     );
     expect(unknown).toEqual([]);
   });
+});
+
+it('loads one command by its first word, the same as all of them hold', async () => {
+  for (const definition of definitions) {
+    const [first = ''] = commandName(definition).split(' ');
+    expect((await createCli(first)).definitions()).toEqual([definition]);
+  }
 });
 
 describe('the check of commands', () => {

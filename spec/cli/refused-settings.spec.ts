@@ -77,8 +77,8 @@ describe('a setting that cannot be meant', () => {
   });
 });
 
-it('knows the flags that collect their values', () => {
-  const flags = createCli()
+it('knows the flags that collect their values', async () => {
+  const flags = (await createCli())
     .definitions()
     .flatMap(({ options }: Definition) =>
       options.filter(isRepeatable).flatMap(({ nameSet }) => nameSet),
@@ -97,7 +97,7 @@ it('knows the flags that collect their values', () => {
 });
 
 it('help keeps its sentences whole: no line of prose begins in lower case behind an empty one', async () => {
-  for (const { path } of createCli().definitions()) {
+  for (const { path } of (await createCli()).definitions()) {
     const { stdout } = await world.run([...path.split(' ').slice(1), '--help']);
     expect(stdout).not.toMatch(/\n\n[a-z](?!.*:\n {2})/u);
     expect(stdout).not.toMatch(/\.\n\nThose /u);
