@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
 import type { CheckpointedItemSource, RowMapping, SourceEntry } from '../../lib/ports/source.ts';
 import { fingerprintFile } from '../files/file-fingerprint.ts';
 import { openFile } from '../files/open-file.ts';
-import { badEntry, createRowMapper, givenId, withRowIndex } from '../files/row-mapping.ts';
+import { badEntry, createRowMapper, givenId, keptOf, withRowIndex } from '../files/row-mapping.ts';
 import type { RowLocator } from '../files/row-mapping.ts';
 import { checkRow } from '../files/row-schema.ts';
 import type { CheckedRow } from '../files/row-schema.ts';
@@ -131,13 +131,22 @@ const createEntryMaker = <
   const { rowSchema } = options;
   const mapRow = createRowMapper<Row, Payload, Metadata>(path, options);
   const made = (row: ArrowRow, origin: RowLocator): ReturnType<EntryMaker<Payload, Metadata>> => {
-    if (row.type === 'bad') return badEntry(path, origin, row);
+    if (row.type === 'bad')
+      // The mapping is promised rows that fit the schema.
+      return badEntry(path, origin, {
+        ...row,
+        ...(rowSchema === undefined ? keptOf(options, row.row as Row, origin.index) : {}),
+      });
     // Without a schema, Row cannot be inferred and is the default: a JSON object.
     if (rowSchema === undefined) return mapRow(row.value as Row, origin);
     const finish = (checked: CheckedRow<Row>): SourceEntry<Payload, Metadata> =>
       checked.type === 'row'
         ? mapRow(checked.row, origin)
-        : badEntry(path, origin, { ...checked, itemId: givenId(row.value, options.itemId) });
+        : badEntry(path, origin, {
+            ...checked,
+            row: row.value,
+            itemId: givenId(row.value, options.itemId),
+          });
     const checked = checkRow(rowSchema, row.value);
     return checked instanceof Promise ? checked.then(finish) : finish(checked);
   };

@@ -133,17 +133,19 @@ const createRowReader = (
   const make = createObjectMaker(fields);
   /** Finds the faulty column by reading the row again, so that good rows need no bookkeeping. */
   const faultAt = (row: number, error: unknown): ArrowRow => {
+    const cells: [string, JsonValue][] = [];
+    let first: Omit<RowFault, 'row'> | null = null;
     for (const { name, read } of fields) {
-      const fault = thrownBy(() => read(row));
+      const fault = thrownBy(() => cells.push([name, read(row)]));
       if (fault !== null)
-        return {
-          type: 'bad',
+        first ??= {
           reason: `column ${JSON.stringify(name)} ${fault}`,
           field: name,
           itemId: idAt(row),
         };
     }
-    return { type: 'bad', reason: messageOf(error), field: null };
+    const { reason, ...place } = first ?? { reason: messageOf(error), field: null };
+    return { type: 'bad', reason, ...place, row: Object.fromEntries(cells) };
   };
   const idAt = (row: number): string | null => {
     let id: JsonValue | undefined;

@@ -20,22 +20,33 @@ export interface RowFault {
   readonly field: string | null;
   /** The id the row gave itself; left out if none could be read. */
   readonly itemId?: string | null;
+  /** What of the row could be read; left out: nothing. */
+  readonly row?: unknown;
+  readonly metadata?: JsonObject | undefined;
 }
 
 /** The entry for a row that cannot be an item. */
-export const badEntry = (ref: string, locator: RowLocator, fault: RowFault): BadSourceRow => ({
+export const badEntry = (
+  ref: string,
+  { line, position, written }: RowLocator,
+  { reason, field, itemId = null, row, metadata }: RowFault,
+): BadSourceRow => ({
   bad: {
-    reason: fault.reason,
-    field: fault.field,
-    itemId: fault.itemId ?? null,
-    location: { ref, line: locator.line },
+    reason,
+    field,
+    itemId,
+    location: { ref, line },
+    ...(row === undefined ? {} : { row }),
+    ...(metadata === undefined ? {} : { metadata }),
   },
-  position: locator.position,
+  ...(written === null || written === undefined ? {} : { written }),
+  position,
 });
 
 /**
  * Makes entries of rows by the user's mapping; for any source of rows. Never throws: a row without
- * a usable id, and one on which a function of the mapping throws, is a bad entry.
+ * a usable id, and one on which a function of the mapping throws, is a bad entry. It keeps its
+ * metadata, if those can be made.
  */
 export const createRowMapper =
   <Row, Payload, Metadata extends JsonObject>(
@@ -44,7 +55,8 @@ export const createRowMapper =
   ): ((row: Row, locator: RowLocator) => SourceEntry<Payload, Metadata>) =>
   (row, locator) => {
     const id = readId(mapping, row, locator);
-    if (id.type === 'fault') return badEntry(ref, locator, id);
+    if (id.type === 'fault')
+      return badEntry(ref, locator, { ...id, ...keptOf(mapping, row, locator.index) });
     const { itemId } = id;
     let mapped = 'payload';
     try {
@@ -81,9 +93,23 @@ export const createRowMapper =
         reason: `${mapped} threw: ${messageOf(error)}`,
         field: null,
         itemId,
+        ...(mapped === 'payload' ? keptOf(mapping, row, locator.index) : { row }),
       });
     }
   };
+
+/** What a bad row keeps of what could be read of it, where its metadata can be made of that. */
+export const keptOf = <Row, Payload, Metadata extends JsonObject>(
+  { metadata }: RowMapping<Row, Payload, Metadata>,
+  row: Row,
+  index: number,
+): Pick<RowFault, 'row' | 'metadata'> => {
+  try {
+    return { row, metadata: metadata?.(row, index) };
+  } catch {
+    return { row };
+  }
+};
 
 /** The entry of a file whose rows have no lines: a reason names the index of the row, from 0. */
 export const withRowIndex = <Payload, Metadata extends JsonObject>(

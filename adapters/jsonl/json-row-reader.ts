@@ -44,7 +44,11 @@ export const jsonRowReader = <
             ...place,
             written: isSameId(checked.row, value, itemId) ? written : null,
           })
-        : badEntry(path, place, { ...checked, itemId: givenId(value, itemId) });
+        : badEntry(
+            path,
+            { ...place, written },
+            { ...checked, row: value, itemId: givenId(value, itemId) },
+          );
     const checked = checkRow(rowSchema, value);
     return checked instanceof Promise ? checked.then(finish) : finish(checked);
   };

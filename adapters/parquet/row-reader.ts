@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { RowMapping, SourceEntry } from '../../lib/ports/source.ts';
-import { badEntry, createRowMapper, givenId, withRowIndex } from '../files/row-mapping.ts';
+import { badEntry, createRowMapper, givenId, keptOf, withRowIndex } from '../files/row-mapping.ts';
 import { checkRow } from '../files/row-schema.ts';
 import type { ParquetRow } from './read-rows.ts';
 
@@ -31,7 +31,12 @@ export const createRowReader = <
     const origin = { index, line: null, position: { index: index + 1 } };
     if (fault !== null)
       return withRowIndex(
-        badEntry(ref, origin, { ...fault, itemId: givenId(value, itemId) }),
+        badEntry(ref, origin, {
+          ...fault,
+          // The mapping is promised rows that fit the schema.
+          ...(rowSchema === undefined ? keptOf(options, value as Row, index) : { row: value }),
+          itemId: givenId(value, itemId),
+        }),
         index,
       );
     // Without a schema, Row cannot be inferred and is the default: an object by column.
@@ -42,7 +47,7 @@ export const createRowReader = <
       withRowIndex(
         checked.type === 'row'
           ? mapRow(checked.row, origin)
-          : badEntry(ref, origin, { ...checked, itemId: givenId(value, itemId) }),
+          : badEntry(ref, origin, { ...checked, row: value, itemId: givenId(value, itemId) }),
         index,
       );
     const checked = checkRow(rowSchema, value);

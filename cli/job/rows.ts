@@ -21,6 +21,11 @@ interface Letters {
   /** The row as JSON; null: it is not kept, or not JSON. */
   readonly text: string | null;
 }
+/** What a row keeps, good or bad, as members of its entry. */
+interface KeptMetadata {
+  readonly metadata: { readonly metadata?: JsonObject };
+  readonly metadataText: { readonly metadataText?: string };
+}
 type PromptOf = (
   row: JsonObject,
   letters: Letters,
@@ -36,11 +41,26 @@ export const rowMapper = (
 ): ((entry: SourceEntry) => SourceEntry<CliPrompt>) => {
   const promptOf = promptReader(description);
   const metadataOf = metadataReader(description);
+  const withMetadata = (row: JsonObject, written: Written): KeptMetadata => {
+    const metadata = metadataOf(row);
+    const text =
+      metadata === null || !description.keepsLetters ? null : digitsIn(metadata, written);
+    return {
+      metadata: metadata === null ? {} : { metadata },
+      metadataText: text === null ? {} : { metadataText: text },
+    };
+  };
   return (entry) => {
-    if ('bad' in entry) return entry;
+    if ('bad' in entry) {
+      const { row, ...bad } = entry.bad;
+      if (!isJsonObject(row)) return { ...entry, bad };
+      const { metadata, metadataText } = withMetadata(row, entry.written);
+      return { ...entry, bad: { ...bad, ...metadata }, ...metadataText };
+    }
     const { item, position, location, primaryKey, idField, origin, written, text = null } = entry;
     const from = origin === undefined ? {} : { origin };
     const row = isJsonObject(item.payload) ? item.payload : {};
+    const { metadata, metadataText } = withMetadata(row, written);
     const prompt = promptOf(row, { written, text }, location?.ref ?? '');
     if ('reason' in prompt) {
       const place = rowIndexIn(entry);
@@ -51,23 +71,19 @@ export const rowMapper = (
           reason,
           itemId: item.itemId,
           location: location ?? { ref: '', line: null },
+          ...metadata,
         },
+        ...metadataText,
         ...from,
         position,
       };
     }
     const { payload } = prompt;
-    const metadata = metadataOf(row);
-    const metadataText =
-      metadata === null || !description.keepsLetters ? null : digitsIn(metadata, written);
     return {
-      item:
-        metadata === null
-          ? { itemId: item.itemId, payload }
-          : { itemId: item.itemId, payload, metadata },
+      item: { itemId: item.itemId, payload, ...metadata },
       position,
       ...from,
-      ...(metadataText === null ? {} : { metadataText }),
+      ...metadataText,
       ...(location === undefined ? {} : { location }),
       ...(primaryKey === undefined ? {} : { primaryKey }),
       ...(idField === undefined ? {} : { idField }),

@@ -66,8 +66,19 @@ export interface BadSourceRow<Position extends JsonValue = JsonValue> {
     /** The id the row gave itself, if one could be read. */
     readonly itemId: string | null;
     readonly location: RowLocation;
+    /**
+     * The row, without what of it could not be read: of a file an object by column. Never stored.
+     * Left out: nothing could be read.
+     */
+    readonly row?: unknown;
+    /** Stored; comes back with the failure, as an item's metadata comes back with its result. */
+    readonly metadata?: JsonObject;
   };
   readonly origin?: SourceOrigin;
+  /** Of a row of JSON: as `written` of a row that is good. */
+  readonly written?: ReadonlyMap<string, string>;
+  /** As `metadataText` of a row that is good. */
+  readonly metadataText?: string;
   readonly position: Position;
 }
 

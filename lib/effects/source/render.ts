@@ -65,6 +65,15 @@ export interface RowOrigin {
   readonly idField: string | null;
   /** Which of several sources it comes from; null: the very one that was read. */
   readonly within: SourceOrigin | null;
+  /** Of its metadata what a failure keeps; null: it has none. */
+  readonly metadata: Metadata | null;
+}
+
+/** As the source gives it, which may be anything. */
+interface Metadata {
+  readonly value: JsonObject;
+  /** With the digits of the source; undefined: as JavaScript writes it. */
+  readonly text: string | undefined;
 }
 
 export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
@@ -75,6 +84,7 @@ export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
         givenId: entry.bad.itemId,
         idField: null,
         within: entry.origin ?? null,
+        metadata: metadataIn(entry.bad.metadata, entry.metadataText),
       }
     : {
         entryIndex,
@@ -82,7 +92,11 @@ export const originOf = (entry: SourceEntry, entryIndex: number): RowOrigin =>
         givenId: isItem(entry.item) ? entry.item.itemId : null,
         idField: entry.idField ?? 'itemId',
         within: entry.origin ?? null,
+        metadata: isItem(entry.item) ? metadataIn(entry.item.metadata, entry.metadataText) : null,
       };
+
+const metadataIn = (value: JsonObject | undefined, text: string | undefined): Metadata | null =>
+  value === undefined ? null : { value, text };
 
 /**
  * Prepares everything that is the same for all rows; the rest is one `JSON.stringify` of the prompt
@@ -123,7 +137,8 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
       file: location.ref,
       line: location.line,
     };
-    const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${lineageOf(origin.within, entryIndex, null)}},"error":${JSON.stringify(error)}}\n`;
+    const lineage = lineageOf(origin.within, entryIndex, null);
+    const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${keptMembers(origin.metadata)}${lineage}},"error":${JSON.stringify(error)}}\n`;
     const message = `${where}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
     return { itemId, line: '', itemLine, tokens: null, inputs: 0, bad: { reason, field, message } };
   };
@@ -152,17 +167,9 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
     if ('reason' in rendered) return failed(originOf(entry, entryIndex), rendered.reason, null);
     const bound = unboundedBy(rendered, config.operation.money);
     if (bound !== null) return failed(originOf(entry, entryIndex), bound, null);
-    let metadata = '';
-    if (item.metadata !== undefined) {
-      if (isTooDeep(item.metadata))
-        return failed(originOf(entry, entryIndex), `its metadata ${tooDeep}`, 'metadata');
-      const text = metadataTextOf(entry);
-      if (isLineageTaken(item.metadata))
-        return failed(originOf(entry, entryIndex), lineageTaken, lineageKey);
-      if (text === null)
-        return failed(originOf(entry, entryIndex), 'its metadata is not a JSON object', 'metadata');
-      metadata = text.length > 2 ? `${text.slice(1, -1)},` : '';
-    }
+    const metadata = membersOf(metadataIn(item.metadata, entry.metadataText));
+    if (typeof metadata !== 'string')
+      return failed(originOf(entry, entryIndex), metadata.reason, metadata.field);
     const lineage = lineageOf(entry.origin ?? null, entryIndex, primaryKey ?? null);
     const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
     const counted =
@@ -287,15 +294,33 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { readonly then: unknown }).then === 'function';
 
 /** The metadata with the digits of its source, where those are of the same metadata. */
-const metadataTextOf = ({ item, metadataText }: SourceRow): string | null => {
-  const text = stringifyMetadata(item.metadata as JsonObject);
-  if (text === null || typeof metadataText !== 'string') return text;
+const metadataTextOf = (metadata: Metadata): string | null => {
+  const text = stringifyMetadata(metadata.value);
+  if (text === null || typeof metadata.text !== 'string') return text;
   try {
-    const given = metadataText.trim();
+    const given = metadata.text.trim();
     return JSON.stringify(JSON.parse(given)) === text ? onOneLine(given) : text;
   } catch {
     return text;
   }
+};
+
+/** The members of the metadata, in front of others; or why they cannot be stored. */
+const membersOf = (
+  metadata: Metadata | null,
+): string | { readonly reason: string; readonly field: string } => {
+  if (metadata === null) return '';
+  if (isTooDeep(metadata.value)) return { reason: `its metadata ${tooDeep}`, field: 'metadata' };
+  if (isLineageTaken(metadata.value)) return { reason: lineageTaken, field: lineageKey };
+  const text = metadataTextOf(metadata);
+  if (text === null) return { reason: 'its metadata is not a JSON object', field: 'metadata' };
+  return text.length > 2 ? `${text.slice(1, -1)},` : '';
+};
+
+/** What a failed row keeps of its metadata: nothing that is itself an error. */
+const keptMembers = (metadata: Metadata | null): string => {
+  const members = membersOf(metadata);
+  return typeof members === 'string' ? members : '';
 };
 
 const stringifyMetadata = (metadata: JsonObject | JsonValue): string | null => {

@@ -173,7 +173,14 @@ const entryOf = (
   const body = bodyOf(request);
   if (body === null)
     return {
-      bad: { reason: 'the row was invalid and has no request', field: null, itemId, location },
+      bad: {
+        reason: 'the row was invalid and has no request',
+        field: null,
+        itemId,
+        location,
+        metadata: metadataOf(item),
+      },
+      ...metadataTextIn(item),
       origin,
       position,
     };
@@ -185,7 +192,9 @@ const entryOf = (
         field: null,
         itemId,
         location,
+        metadata: metadataOf(item),
       },
+      ...metadataTextIn(item),
       origin,
       position,
     };
