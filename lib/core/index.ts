@@ -42,7 +42,7 @@ export { batchArrows, type LiveBatch } from './model/batch.ts';
 export { applyToRows, type RowChange } from './machine/rows.ts';
 export { indexesOf } from './values/index-set.ts';
 export { type BatchRecord, recordAfter, recordsAfter } from './model/batch-record.ts';
-export { censusOfRows } from './model/census.ts';
+export { censusOfRows } from './model/files-census.ts';
 export { emptyUsage, type TokenUsage } from './values/usage.ts';
 
 // Failures: their classes, and what follows from each.

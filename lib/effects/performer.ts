@@ -2,7 +2,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Effect } from '../core/model/effect.ts';
 import type { PortError } from '../ports/port-error.ts';
 import { createIdsOfBatches } from './settle/adopted-ids.ts';
-import { performCompact } from './results/compact-file.ts';
+import { performCompact } from './artifacts/compact-file.ts';
 import { createLinesKept } from './settle/lines-kept.ts';
 import {
   performAdopt,
@@ -12,19 +12,15 @@ import {
   performSettleShared,
 } from './plan/plan.ts';
 import { performCancel, performPoll } from './poll/poll.ts';
-import { performStoreFiles } from './settle/store-files.ts';
+import { performStoreFiles } from './poll/store-files.ts';
 import type { Asked, EnginePorts } from './ports.ts';
 import { performBegin, performCreate } from './submit/create.ts';
 import { performSettle } from './settle/settle.ts';
 import { performIngest } from './source/source.ts';
-import {
-  performCancelDuplicate,
-  performDeleteFile,
-  performFence,
-  performPollDuplicates,
-  performReconcile,
-  performUpload,
-} from './submit/submit.ts';
+import { performDeleteFile } from './artifacts/delete-file.ts';
+import { performCancelDuplicate, performPollDuplicates } from './reconcile/duplicates.ts';
+import { performFence, performReconcile } from './reconcile/reconcile.ts';
+import { performUpload } from './submit/upload.ts';
 
 /**
  * Performs one effect and returns the command that records its outcome. Holds no rules: the core

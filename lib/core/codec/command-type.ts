@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import type { StoredFile } from '../model/batch.ts';
-import type { FileCensus, FilesCensus } from '../model/census.ts';
+import type { FileCensus, FilesCensus } from '../model/files-census.ts';
 import {
   ColumnType,
   Exported,

@@ -1,5 +1,5 @@
 import type { RefusedLine, StoredFile } from './batch.ts';
-import type { FilesCensus } from './census.ts';
+import type { FilesCensus } from './files-census.ts';
 import type { Operation, RunConfig } from './config.ts';
 import type { BatchKey, EffectKey, ProviderBatchId, RunId } from '../values/ids.ts';
 import type {

@@ -1,7 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { isLeftAsItIs } from '../model/adopted.ts';
 import type { BatchEnding, LiveBatch, StoredFile } from '../model/batch.ts';
-import { faultOfFiles, promisedOutputs } from '../model/census.ts';
+import { faultOfFiles, promisedOutputs } from './files-fault.ts';
 import type { BatchObservation, CommandOf } from '../model/command.ts';
 import { pauseEvents } from '../control/control.ts';
 import { limitAfterRefusal } from '../model/file-limit.ts';

@@ -1,7 +1,7 @@
 import type { LiveBatch } from '../model/batch.ts';
 import type { SweepReport, SweptBatch, UndecidedBatch } from '../model/command.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { isAnothersId } from '../model/known-batches.ts';
+import { isAnothersId } from '../model/settled-batches.ts';
 import { customIdsOf, stampIn } from '../values/custom-ids.ts';
 import { batchWindowMs, traitsOf } from '../values/service-traits.ts';
 import { expiryGraceMs } from '../poll/overdue.ts';

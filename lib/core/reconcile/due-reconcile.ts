@@ -2,7 +2,7 @@ import type { DueKeys } from '../faults/due-keys.ts';
 import type { LiveBatch, DuplicateBatch } from '../model/batch.ts';
 import { type Effect, duplicateEffectKey, duplicatesKey, reconcileKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { knownBatches } from '../model/known-batches.ts';
+import { knownBatches } from './list-proof.ts';
 import { isPollDue, pollDueMs } from '../poll/poll-wait.ts';
 import { isStillSettled } from './duplicates.ts';
 import { isReconcileDue, reconcileDueMs } from './unconfirmed.ts';

@@ -10,7 +10,7 @@ import { isPollDue, pollWaitMs } from '../poll/poll-wait.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { isCancelStuck } from '../poll/cancel-retries.ts';
-import { isAnothersId } from '../model/known-batches.ts';
+import { isAnothersId } from '../model/settled-batches.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 

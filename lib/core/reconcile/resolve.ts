@@ -12,7 +12,7 @@ import { uploadedAnew } from '../control/release.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { createdEvent, findBatch } from '../submit/submit.ts';
 import { isFenceable } from './candidates.ts';
-import { isAnothersId } from '../model/known-batches.ts';
+import { isAnothersId } from '../model/settled-batches.ts';
 
 /**
  * An operator's command for a batch that batchor cannot resolve. `exists` is accepted only for a

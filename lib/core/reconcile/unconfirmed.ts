@@ -19,7 +19,8 @@ import { heldUnresolved, sentAgain, wayOfUnconfirmed } from '../submit/resend.ts
 import { createdEvent, findBatch } from '../submit/submit.ts';
 import { traitsOf } from '../values/service-traits.ts';
 import { candidatesFor, foundOf, isDecidedLater, isFenceable, namesOf } from './candidates.ts';
-import { clockSkewMs, isAnothersId, lackedBy } from '../model/known-batches.ts';
+import { isAnothersId } from '../model/settled-batches.ts';
+import { clockSkewMs, lackedBy } from './list-proof.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 

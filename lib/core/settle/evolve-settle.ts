@@ -13,7 +13,7 @@ import type { Column } from '../model/command.ts';
 import { requeueKey } from '../model/effect.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { settledAfter } from '../model/known-batches.ts';
+import { settledAfter } from '../model/settled-batches.ts';
 import { codeOfFailure } from '../values/failure.ts';
 import { addFailures, answeredIn, judgedIn, noCanary } from '../values/judged.ts';
 import { addPresumed, addUsage } from '../values/usage.ts';

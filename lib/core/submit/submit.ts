@@ -13,7 +13,7 @@ import { faultEvents } from '../faults/fault-events.ts';
 import { sentAgain } from './resend.ts';
 import type { ControlReason, RunSnapshot } from '../model/snapshot.ts';
 import { traitsOf } from '../values/service-traits.ts';
-import { isAnothersId } from '../model/known-batches.ts';
+import { isAnothersId } from '../model/settled-batches.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 

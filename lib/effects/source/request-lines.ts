@@ -1,6 +1,6 @@
 import type { BatchProvider } from '../../ports/provider.ts';
 import { EngineFailure } from '../faults.ts';
-import { createLineSplitter, type ReadLine } from '../settle/line-splitter.ts';
+import { createLineSplitter, type ReadLine } from '../settle/line-reader.ts';
 
 /** A line of an input file; blank ones are left out. */
 export interface RequestLine {

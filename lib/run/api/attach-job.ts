@@ -5,7 +5,7 @@ import type { EngineSource } from '../../effects/ports.ts';
 import type { RunStore } from '../../ports/run-store.ts';
 import { ownedElsewhere } from '../control/run-refusals.ts';
 import type { Drivers } from '../drive/drivers.ts';
-import { compareStored } from '../job/compare-stored.ts';
+import { compareStored } from '../identity/compare-stored.ts';
 import type { AnyJob } from '../job/job.ts';
 import type { PriceBook } from '../job/price-book.ts';
 import type { StartOptions } from './runner-options.ts';

@@ -31,7 +31,7 @@ import { listRuns, type ListedSummary, type ListQuery } from './list-runs.ts';
 import { openHandle } from './open-handle.ts';
 import type { Quote, QuoteOptions } from '../quote/quote.ts';
 import { quoteJob } from '../quote/quote-job.ts';
-import { compareSchema } from '../control/resume.ts';
+import { compareSchema } from '../identity/compare-job.ts';
 import type { Run, WaitOptions } from './run.ts';
 import { requireRunId, runExists } from '../control/run-refusals.ts';
 import { type BatchRunnerOptions, type StartOptions, storageOptionsOf } from './runner-options.ts';

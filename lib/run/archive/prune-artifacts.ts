@@ -1,5 +1,5 @@
 import type { OwnedRun } from '../../ports/run-store.ts';
-import { compactFile } from '../../effects/results/compact-file.ts';
+import { compactFile } from '../../effects/artifacts/compact-file.ts';
 import type { ArtifactPruning, PruneOptions } from './artifacts.ts';
 import type { AnswerWire } from '../api/connections.ts';
 import { commitFinished, requireAllowed } from '../api/finished-run.ts';

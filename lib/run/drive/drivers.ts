@@ -17,7 +17,7 @@ import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { must, toBatchorError } from '../api/interop.ts';
 import { type LastSeen, LastSnapshots } from './last-seen.ts';
 import type { PriceBook } from '../job/price-book.ts';
-import { compareLastRow } from '../control/resume.ts';
+import { compareLastRow } from '../identity/compare-job.ts';
 import { operationAfter, withPrices } from '../control/resume-changes.ts';
 import type { Structures } from '../job/structures.ts';
 

@@ -8,7 +8,7 @@ import { defaultSchemaCompiler } from '../api/defaults.ts';
 import type { AnswerReading } from '../../effects/ports.ts';
 import { type BoundedReading, boundedReading } from './bounded-reading.ts';
 import { makeStructure } from './job-structure.ts';
-import { differencesOf } from '../control/resume.ts';
+import { differencesOf } from '../identity/compare-job.ts';
 import { loadExport } from './schema-module.ts';
 
 /** How this process reads a run's structured answers. */

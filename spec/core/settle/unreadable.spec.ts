@@ -6,7 +6,7 @@ import {
   type FilesCensus,
   nextDueMs,
 } from '../../../lib/core/internal.ts';
-import { faultOfFiles } from '../../../lib/core/model/census.ts';
+import { faultOfFiles } from '../../../lib/core/poll/files-fault.ts';
 import {
   accept,
   attempt,

@@ -7,7 +7,7 @@ import { compactNameOf } from '../../../lib/core/settle/raw-object.ts';
 import type { ArtifactStore, Span } from '../../../lib/ports/artifacts.ts';
 import type { LineContent, ProviderWire } from '../../../lib/ports/provider.ts';
 import { memoryArtifacts } from '../../../lib/sim/store/memory-artifacts.ts';
-import { compactFile } from '../../../lib/effects/results/compact-file.ts';
+import { compactFile } from '../../../lib/effects/artifacts/compact-file.ts';
 import { compactText, parseCompact } from '../../../lib/effects/results/compact-line.ts';
 import {
   type CompactIndex,

@@ -17,7 +17,7 @@ import {
   type SweptBatch,
   type TokenUsage,
 } from '../../../lib/core/internal.ts';
-import { knownBatches } from '../../../lib/core/model/known-batches.ts';
+import { knownBatches } from '../../../lib/core/reconcile/list-proof.ts';
 import { commit, type State, type Step } from './commit.ts';
 import { makeConfig } from './config.ts';
 import { backoffRows, openRows, planWindow } from './slices.ts';

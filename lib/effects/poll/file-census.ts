@@ -1,9 +1,9 @@
-import type { FileCensus } from '../../core/model/census.ts';
+import type { FileCensus } from '../../core/model/files-census.ts';
 import type { CustomIds } from '../../core/values/custom-ids.ts';
 import { countOfIndexSet, type IndexSet } from '../../core/values/index-set.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
-import { createLineSplitter, type ReadLine } from './line-splitter.ts';
-import type { LineColumns } from './line-columns.ts';
+import { createLineSplitter, type ReadLine } from '../settle/line-reader.ts';
+import type { LineColumns } from '../settle/line-columns.ts';
 
 /** Judges the files of one batch while their bytes go by. */
 export interface Census {

@@ -1,17 +1,17 @@
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { StoredFile } from '../../core/model/batch.ts';
-import type { FileCensus } from '../../core/model/census.ts';
+import type { FileCensus } from '../../core/model/files-census.ts';
 import type { Effect } from '../../core/model/effect.ts';
 import type { BatchKey } from '../../core/values/ids.ts';
 import type { IndexSet } from '../../core/values/index-set.ts';
 import { isEarlierReading, rawFolderOf, rawObjectName } from '../../core/settle/raw-object.ts';
 import type { PortError } from '../../ports/port-error.ts';
-import type { IdsOfBatches } from './adopted-ids.ts';
-import { type Census, createCensus } from './census.ts';
+import type { IdsOfBatches } from '../settle/adopted-ids.ts';
+import { type Census, createCensus } from './file-census.ts';
 import { messageOf } from '../faults.ts';
-import { createLineColumns } from './line-columns.ts';
-import type { LinesKept } from './lines-kept.ts';
+import { createLineColumns } from '../settle/line-columns.ts';
+import type { LinesKept } from '../settle/lines-kept.ts';
 import type { Asked, EnginePorts, Perform } from '../ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;

@@ -1,7 +1,7 @@
-import type { LiveBatch, SettledBatch } from './batch.ts';
-import type { CommandOf } from './command.ts';
-import type { BatchKey, ProviderBatchId } from '../values/ids.ts';
-import type { RunSnapshot } from './snapshot.ts';
+import type { LiveBatch } from '../model/batch.ts';
+import type { CommandOf } from '../model/command.ts';
+import type { ProviderBatchId } from '../values/ids.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
 
 /** How far the provider's clock may be from ours. */
 export const clockSkewMs = 10 * 60_000;
@@ -12,9 +12,6 @@ const knownMax = 5;
  * list: some services forget them.
  */
 const settledLifeMs = 7 * 24 * 3_600_000;
-/** How many ids of settled batches are kept. */
-export const settledMax = 16;
-
 /** A batch of the run that exists at the provider; `sentAtMs` null: its age is unknown. */
 export interface KnownBatch {
   readonly providerBatchId: ProviderBatchId;
@@ -75,26 +72,4 @@ export const lackedBy = (
         asked.has(each.providerBatchId) && !shown.has(each.providerBatchId) && isInRange(each),
     )
     .map(({ providerBatchId }) => providerBatchId);
-};
-
-/** True where the id is that of another batch of this run: what says so of this one is mistaken. */
-export const isAnothersId = (
-  snapshot: RunSnapshot,
-  batchKey: BatchKey,
-  id: ProviderBatchId,
-): boolean =>
-  snapshot.live.some((other) => other.providerBatchId === id && other.batchKey !== batchKey) ||
-  [...snapshot.strays, ...snapshot.settled].some(({ providerBatchId }) => providerBatchId === id);
-
-/**
- * The settled batches, this one among them, unless it has no id, the provider has lost it as an
- * operator says, or it was given up.
- */
-export const settledAfter = (
-  settled: readonly SettledBatch[],
-  batch: LiveBatch,
-): readonly SettledBatch[] => {
-  const { providerBatchId, sentAtMs, plannedAtMs, isSwornLost, ending } = batch;
-  if (providerBatchId === null || isSwornLost || ending?.type === 'given_up') return settled;
-  return [...settled, { providerBatchId, sentAtMs: sentAtMs ?? plannedAtMs }].slice(-settledMax);
 };

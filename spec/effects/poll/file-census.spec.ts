@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createOpenAIWire } from '../../../adapters/openai/answers/wire.ts';
 import { customIdsOf, indexesOf } from '../../../lib/core/internal.ts';
 import { indexSetOf } from '../../../lib/core/values/index-set.ts';
-import { createCensus } from '../../../lib/effects/settle/census.ts';
+import { createCensus } from '../../../lib/effects/poll/file-census.ts';
 
 const wire = createOpenAIWire({ model: 'm', endpoint: 'responses', params: {} });
 const customIds = customIdsOf({ customIds: { nonce: 'k3x9a2bq', isStamped: false } });

@@ -7,10 +7,10 @@ import { batchKeyOfObject, compactNameOf } from '../../core/settle/raw-object.ts
 import type { ArtifactStore } from '../../ports/artifacts.ts';
 import type { Port } from '../../ports/port-error.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
-import { compactText, footerText } from './compact-line.ts';
+import { compactText, footerText } from '../results/compact-line.ts';
 import { readLineBlocks } from '../settle/line-reader.ts';
 import type { Asked, EnginePorts, Perform } from '../ports.ts';
-import { readerOf } from './structured.ts';
+import { readerOf } from '../results/structured.ts';
 
 type Wire = Pick<ProviderWire, 'readContent' | 'readVerdict'>;
 
