@@ -1,6 +1,9 @@
-import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
-import { isJsonObject } from '../../lib/core/json/json.ts';
-import type { JsonObject } from '../../lib/core/json/json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  isTooDeep,
+  jsonDepthMax,
+} from '../../lib/core/json/json.ts';
 import { isExactly } from './exact-number.ts';
 import { mayRespell, numbersAsTexts } from '../../lib/core/json/json-numbers.ts';
 

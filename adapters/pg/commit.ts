@@ -1,7 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { type BatchRecord, recordsAfter } from '../../lib/core/model/batch-record.ts';
-import { owedAtMs } from '../../lib/core/machine/pending.ts';
-import { objectsNamedBy } from '../../lib/core/artifacts/named-objects.ts';
+import { owedAtMs } from '../../lib/core/machine/progress.ts';
+import { objectsNamedBy } from '../../lib/core/artifacts/artifacts.ts';
 import type { Event } from '../../lib/core/model/event.ts';
 import { evolve } from '../../lib/core/machine/evolve.ts';
 import type { BatchKey, RunId } from '../../lib/core/values/ids.ts';

@@ -1,5 +1,4 @@
-import { worstPrices } from '../../lib/core/money/money.ts';
-import { dollars } from '../../lib/core/money/prices.ts';
+import { worstPrices, dollars } from '../../lib/core/money/money.ts';
 import type { RunSnapshot } from '../../lib/core/model/snapshot.ts';
 
 /**

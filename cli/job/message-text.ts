@@ -1,5 +1,9 @@
-import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
-import type { JsonObject, JsonValue } from '../../lib/core/json/json.ts';
+import {
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+  jsonDepthMax,
+} from '../../lib/core/json/json.ts';
 import { isMessage } from './row-value.ts';
 
 /** A text as chat messages; `reason` completes a sentence that begins with the field. */

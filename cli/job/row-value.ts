@@ -1,5 +1,10 @@
-import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+  jsonDepthMax,
+} from '../../lib/core/json/json.ts';
 import { textOf } from './template.ts';
 
 /**

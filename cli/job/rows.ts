@@ -1,5 +1,10 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
-import { isTooDeep, jsonDepthMax } from '../../lib/core/json/json-depth.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+  jsonDepthMax,
+} from '../../lib/core/json/json.ts';
 import { isLossy } from '../../lib/core/json/json-digits.ts';
 import { numbersAsTexts } from '../../lib/core/json/json-numbers.ts';
 import { memberText } from '../../lib/core/json/json-members.ts';

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
-import { dollars } from '../../lib/core/money/prices.ts';
+import { dollars } from '../../lib/core/money/money.ts';
 import type { RunSummary } from '../../lib/run/view/summary.ts';
 
 /**

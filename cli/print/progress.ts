@@ -2,7 +2,7 @@ import type { RunSummary } from '../../lib/run/view/summary.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import type { CliContext } from '../shell/context.ts';
 import { capNote } from './cap-note.ts';
-import { dollars } from '../../lib/core/money/prices.ts';
+import { dollars } from '../../lib/core/money/money.ts';
 import { type Place, withStoreNamed } from '../shell/place.ts';
 import { writeNotes } from './render.ts';
 import { shownText } from './shown-text.ts';

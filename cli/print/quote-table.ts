@@ -1,5 +1,5 @@
 import type { Quote } from '../../lib/run/quote/quote.ts';
-import { dollars } from '../../lib/core/money/prices.ts';
+import { dollars } from '../../lib/core/money/money.ts';
 import { tableOf } from './text-table.ts';
 
 const unknown = 'unknown';

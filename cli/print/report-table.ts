@@ -1,4 +1,4 @@
-import { dollars } from '../../lib/core/money/prices.ts';
+import { dollars } from '../../lib/core/money/money.ts';
 import type { RunReport } from '../../lib/run/view/report.ts';
 import { tableOf, withoutControls } from './text-table.ts';
 

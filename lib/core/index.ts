@@ -9,8 +9,8 @@ export { decide, type Transition, transition } from './machine/transition.ts';
 export { evolve } from './machine/evolve.ts';
 export { effectsDue, nextDueMs } from './machine/due.ts';
 export { type Step, step } from './machine/step.ts';
-export { isDue } from './machine/is-due.ts';
-export { isStandingStill } from './machine/pending.ts';
+export { isDue } from './machine/due.ts';
+export { isStandingStill } from './machine/progress.ts';
 export { type Effect, effectKey } from './model/effect.ts';
 export type {
   BatchObservation,

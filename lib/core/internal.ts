@@ -21,9 +21,9 @@ export * from './model/conservation.ts';
 export * from './values/custom-ids.ts';
 export * from './values/service-traits.ts';
 export { decide, type Transition, transition } from './machine/transition.ts';
-export { isQuarantined } from './control/owners.ts';
+export { isQuarantined } from './control/control.ts';
 export { effectsDue, nextDueMs } from './machine/due.ts';
-export { isStandingStill, owedAtMs, pendingRuns as owedRuns } from './machine/pending.ts';
+export { isStandingStill, owedAtMs, pendingRuns as owedRuns } from './machine/progress.ts';
 export { canProgress, stuckFaults } from './machine/progress.ts';
 export { type Effect, effectKey } from './model/effect.ts';
 export * from './model/event.ts';
@@ -33,7 +33,7 @@ export type { FileLimit } from './model/file-limit.ts';
 export * from './values/ids.ts';
 export * from './values/index-set.ts';
 export { InvariantViolation } from './values/invariant.ts';
-export { isDue } from './machine/is-due.ts';
+export { isDue } from './machine/due.ts';
 export * from './model/item.ts';
 export { isJsonObject, isJsonValue, type JsonObject, type JsonValue } from './json/json.ts';
 export {
@@ -55,8 +55,8 @@ export {
   worstPrices,
 } from './money/money.ts';
 export { packBatch, type PackedBatch } from './plan/pack.ts';
-export { batchLimitsOf } from './plan/batch-limits.ts';
-export { priceIn } from './money/prices.ts';
+export { batchLimitsOf } from './plan/budget.ts';
+export { priceIn } from './money/money.ts';
 export * from './model/queue-state.ts';
 export * from './plan/quota.ts';
 export type { RefusedRows } from './model/refused-rows.ts';
@@ -73,5 +73,5 @@ export {
 export * from './model/snapshot.ts';
 export { duplicateIds, idOfBadRow, idOfBadRowBeside } from './source/source.ts';
 export { type Step, step } from './machine/step.ts';
-export * from './values/tokens.ts';
+export * from './values/usage.ts';
 export * from './values/usage.ts';

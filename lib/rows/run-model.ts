@@ -1,4 +1,4 @@
-import { objectsNamedBy } from '../core/artifacts/named-objects.ts';
+import { objectsNamedBy } from '../core/artifacts/artifacts.ts';
 import type { Event } from '../core/model/event.ts';
 import { evolve } from '../core/machine/evolve.ts';
 import type { RunId } from '../core/values/ids.ts';

@@ -1,5 +1,9 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+} from '../../../lib/core/json/json.ts';
 import type { LineContent, LineVerdict } from '../../../lib/ports/provider.ts';
 import { failureClassOf, readApiError } from './api-error.ts';
 import { contentOf, type MessageContent } from './message.ts';

@@ -1,5 +1,5 @@
 import type { TokenPrices } from '../../../lib/core/model/config.ts';
-import { priceIn } from '../../../lib/core/money/prices.ts';
+import { priceIn } from '../../../lib/core/money/money.ts';
 
 /**
  * Prices outside of batches, in dollars for a million tokens: input, output, and what a token that

@@ -1,5 +1,10 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import { isTooDeep, jsonDepthMax } from '../../../lib/core/json/json-depth.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+  jsonDepthMax,
+} from '../../../lib/core/json/json.ts';
 import type { PreparedRequest, ProviderWire } from '../../../lib/ports/provider.ts';
 import { escapeSeparators, quote } from './json-text.ts';
 import { refusedParamIn } from './refused-params.ts';

@@ -1,5 +1,10 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import { isTooDeep, jsonDepthMax } from '../../../lib/core/json/json-depth.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+  jsonDepthMax,
+} from '../../../lib/core/json/json.ts';
 import { onOneLine } from '../../../lib/core/json/json-members.ts';
 import { isReason } from './content-parts.ts';
 import { type Conversation, conversationOf } from './messages.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { pendingRuns } from '../../../lib/core/machine/pending.ts';
+import { pendingRuns } from '../../../lib/core/machine/progress.ts';
 import type { RunId } from '../../../lib/core/values/ids.ts';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
 import type { DamagedRun, ListedRun, RunStore } from '../../../lib/ports/run-store.ts';

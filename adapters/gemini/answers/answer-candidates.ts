@@ -1,5 +1,9 @@
-import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+} from '../../../lib/core/json/json.ts';
 import {
   type AnswerReader,
   type BodyContent,

@@ -1,5 +1,9 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+} from '../../../lib/core/json/json.ts';
 import type { LineContent, LineVerdict } from '../../../lib/ports/provider.ts';
 import { type AnswerReader, type BodyContent, type BodyFault, noContent } from './answer-reader.ts';
 import { classOfRowError, textOfStatus } from './row-error.ts';

@@ -1,5 +1,9 @@
-import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+} from '../../../lib/core/json/json.ts';
 
 /** Google's error model (`google.rpc.Status`), wherever it stands. */
 export interface RpcStatus {

@@ -1,4 +1,9 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+} from '../../../lib/core/json/json.ts';
 import {
   type AnswerReader,
   type BodyContent,
@@ -21,7 +26,6 @@ import {
 } from './chat-message.ts';
 import { wholeThenParts } from './content-parts.ts';
 import { faultOfFinish } from './finish-reasons.ts';
-import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
 
 /** What the two APIs that answer in choices say differently. */
 interface ChoiceReading {

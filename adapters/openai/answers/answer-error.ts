@@ -1,8 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { type RefusedLineClass, refusedLineClasses } from '../../../lib/core/model/batch.ts';
 import type { FailureClass } from '../../../lib/core/values/failure.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+} from '../../../lib/core/json/json.ts';
 import { isOutOfMoney, plainCode, saysOutOfMoney } from '../client/error-codes.ts';
 
 /** An error as a provider tells it, wherever it put it. */

@@ -1,4 +1,9 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+} from '../../../lib/core/json/json.ts';
 import {
   type AnswerReader,
   type BodyContent,
@@ -8,7 +13,6 @@ import {
   saysAnything,
   tooDeepFault,
 } from './answer-reader.ts';
-import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
 import { vectorOf } from './vectors.ts';
 
 /** One thing as itself, several as a list: a request may hold several inputs. */

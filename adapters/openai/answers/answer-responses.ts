@@ -1,4 +1,9 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+} from '../../../lib/core/json/json.ts';
 import { classOfError, readLineError } from './answer-error.ts';
 import {
   type AnswerReader,
@@ -16,7 +21,6 @@ import {
 } from './answer-reader.ts';
 import { wholeThenParts } from './content-parts.ts';
 import { isOutputLimit } from './finish-reasons.ts';
-import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
 import {
   isCall,
   isMoreThanText,

@@ -1,5 +1,9 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import { isTooDeep } from '../../../lib/core/json/json-depth.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+} from '../../../lib/core/json/json.ts';
 import { isText, isTyped } from './answer-reader.ts';
 
 /**

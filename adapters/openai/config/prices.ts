@@ -1,5 +1,5 @@
 import type { TokenPrices } from '../../../lib/core/model/config.ts';
-import { priceIn } from '../../../lib/core/money/prices.ts';
+import { priceIn } from '../../../lib/core/money/money.ts';
 
 /**
  * Sync prices of OpenAI's pricing page, in dollars for a million tokens: input, cached input in a

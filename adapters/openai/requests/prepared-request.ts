@@ -1,5 +1,9 @@
-import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import { isTooDeep, jsonDepthMax } from '../../../lib/core/json/json-depth.ts';
+import {
+  isJsonObject,
+  type JsonValue,
+  isTooDeep,
+  jsonDepthMax,
+} from '../../../lib/core/json/json.ts';
 import type { PreparedRequest, ProviderWire } from '../../../lib/ports/provider.ts';
 import { endpointPath, parseEndpoint } from '../config/endpoints.ts';
 import { inputsOf } from '../config/request-bounds.ts';

@@ -1,5 +1,9 @@
-import { isJsonObject, type JsonObject } from '../../../lib/core/json/json.ts';
-import { isTooDeep, jsonDepthMax } from '../../../lib/core/json/json-depth.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  isTooDeep,
+  jsonDepthMax,
+} from '../../../lib/core/json/json.ts';
 import { onOneLine } from '../../../lib/core/json/json-members.ts';
 import type { OpenAIEndpoint } from '../config/endpoints.ts';
 

@@ -1,6 +1,6 @@
-import { isDueAt, effectiveDueMs } from './due-time.ts';
-import { backoffMs, backoffMsMax } from './retry.ts';
+import { isDueAt, effectiveDueMs, backoffMs, backoffMsMax } from './due-time.ts';
 import type { FaultRecord, RunSnapshot } from '../model/snapshot.ts';
+import { type BatchKey, type EffectKey, answersKey, batchEffectKey } from '../values/ids.ts';
 
 /** The longest wait of an effect that failed, whatever the provider asks for. */
 const faultWaitMsMax = ({ config }: RunSnapshot): number =>
@@ -44,5 +44,27 @@ export const faultWaitOf = (
   return {
     waitMs,
     note: ` (it asked to wait ${askedMs / 1_000} s; batchor waits at most ${maxMs / 1_000} s)`,
+  };
+};
+
+/**
+ * Which effects may be tried now: those that never failed, and those whose wait after a failure is
+ * over.
+ */
+export interface DueKeys {
+  isDue(key: EffectKey): boolean;
+  /** The batch itself, and the reading of its answers. */
+  isBatchDue(batchKey: BatchKey): boolean;
+}
+
+/** O(failed effects) for each question. */
+export const dueKeys = (snapshot: RunSnapshot, nowMs: number): DueKeys => {
+  const isDue = (key: EffectKey): boolean => {
+    const record = snapshot.faults.find((fault) => fault.key === key);
+    return record === undefined || isFaultDue(snapshot, record, nowMs);
+  };
+  return {
+    isDue,
+    isBatchDue: (batchKey) => isDue(batchEffectKey(batchKey)) && isDue(answersKey(batchKey)),
   };
 };

@@ -1,8 +1,14 @@
-import { compactsDue, deletesDue } from '../artifacts/due-artifacts.ts';
-import { dueKeys } from '../faults/due-keys.ts';
-import { faultDueMs } from '../faults/fault-wait.ts';
+import { compactsDue, deletesDue } from '../artifacts/artifacts.ts';
+import { faultDueMs, dueKeys } from '../faults/fault-wait.ts';
 import type { LiveBatch } from '../model/batch.ts';
-import { type Effect, ingestKey, planKey, pollKey, requeueKey } from '../model/effect.ts';
+import {
+  type Effect,
+  ingestKey,
+  planKey,
+  pollKey,
+  requeueKey,
+  effectKey,
+} from '../model/effect.ts';
 import { isCreated, isFinished, type RunSnapshot } from '../model/snapshot.ts';
 import { failPendingDue, planDue, planTimes } from '../plan/due-plan.ts';
 import { cancelDue, filesDue, isPollable, pollDue, pollTimes } from '../poll/due-poll.ts';
@@ -13,10 +19,11 @@ import {
   duplicatePollsDue,
   reconcileDue,
 } from '../reconcile/due-reconcile.ts';
-import { requeueDue, requeueTimes, settleDue } from '../settle/due-settle.ts';
-import { ingestDue, shareDue } from '../source/due-source.ts';
+import { requeueDue, requeueTimes, settleDue } from '../settle/settle.ts';
+import { ingestDue, shareDue } from '../source/source.ts';
 import { submitDue, submitTimes } from '../submit/due-submit.ts';
 import type { EffectKey } from '../values/ids.ts';
+import { isJsonObject } from '../json/json.ts';
 
 /**
  * The effects that are due now. Level-triggered: asked twice, answers twice; callers keep one
@@ -78,3 +85,38 @@ const isFaultOfInterest = (snapshot: RunSnapshot, key: EffectKey): boolean => {
   if (key === pollKey) return snapshot.live.some(isPollable);
   return true;
 };
+
+/** The same values under the same keys, in whatever order an engine's storage has put them. */
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((entry, i) => isSame(entry, b[i]));
+  if (!isJsonObject(a) || !isJsonObject(b)) return a === b;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]))
+  );
+};
+
+/**
+ * Readings: to ask once more, or of a batch that is over, costs nothing, and `decide` knows what is
+ * stale.
+ */
+const readings: ReadonlySet<Effect['type']> = new Set([
+  'PollBatches',
+  'PollStrays',
+  'SweepBatches',
+]);
+
+/**
+ * True while this very effect is still due: ask it of the latest durable snapshot right before each
+ * performance, where an engine may run an activity again after it lost the result. An effect that
+ * was performed and answered is not due any more. O(live batches).
+ */
+export const isDue = (snapshot: RunSnapshot, effect: Effect, nowMs: number): boolean =>
+  effectsDue(snapshot, nowMs).some(
+    (due) =>
+      due.type === effect.type &&
+      effectKey(due) === effectKey(effect) &&
+      (readings.has(due.type) || isSame(due, effect)),
+  );

@@ -2,8 +2,7 @@ import type { JsonObject } from '../json/json.ts';
 import type { Event } from '../model/event.ts';
 import type { RunId } from '../values/ids.ts';
 import { describeBatch, describeSubmit } from './describe-batch.ts';
-import { describeResults, describeRows } from './describe-rows.ts';
-import { describeRun } from './describe-run.ts';
+import { describeRun, describeResults, describeRows } from './describe-run.ts';
 import type { Described, RunEventType } from './run-event-types.ts';
 
 export { type RunEventType, runEventTypes } from './run-event-types.ts';

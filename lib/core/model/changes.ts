@@ -17,6 +17,7 @@ import { emptyTotals, isItemArrow, type ItemStatus, type ItemTotals } from './it
 import type { EventOf } from './event.ts';
 import { noCanary } from '../values/judged.ts';
 import type { BackoffBucket, RunSnapshot } from './snapshot.ts';
+import type { Column } from './command.ts';
 
 /**
  * The small changes that events are made of. Each throws `InvariantViolation` where our own books
@@ -157,3 +158,12 @@ export const grown = (s: RunSnapshot, bytes: number, tokens: number, atMs: numbe
   generation: s.backlog.generation + 1,
   needs: null,
 });
+
+/** The sum of a column. */
+export const sum = (column: Column): number => {
+  let total = 0;
+  for (let i = 0; i < column.length; i += 1) total += column[i] as number;
+  return total;
+};
+export const sumAt = (column: Column, columnIndexes: readonly number[]): number =>
+  columnIndexes.reduce((total, i) => total + (column[i] as number), 0);

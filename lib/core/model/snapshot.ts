@@ -14,12 +14,13 @@ import {
 import type { NamedStreak } from './named-streak.ts';
 import type { RefusedRows } from './refused-rows.ts';
 import { type QueueState, unknownQueue } from './queue-state.ts';
-import { type Calibration, noCalibration } from '../values/tokens.ts';
 import {
   emptyUsage,
   nothingPresumed,
   type PresumedUsage,
   type TokenUsage,
+  type Calibration,
+  noCalibration,
 } from '../values/usage.ts';
 
 /** Every status of a run. */

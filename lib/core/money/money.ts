@@ -2,8 +2,12 @@ import type { LiveBatch, DuplicateBatch } from '../model/batch.ts';
 import type { TokenPrices } from '../model/config.ts';
 import { answeredIn, failedIn } from '../values/judged.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { billedPerCounted } from '../values/tokens.ts';
-import { nothingPresumed, type PresumedUsage, type TokenUsage } from '../values/usage.ts';
+import {
+  nothingPresumed,
+  type PresumedUsage,
+  type TokenUsage,
+  billedPerCounted,
+} from '../values/usage.ts';
 
 const million = 1_000_000;
 
@@ -169,3 +173,23 @@ const presumedRows = (
   inputTokens: Math.ceil(rows * tokensPerRow),
   outputTokens: rows * (snapshot.config.operation.money.outputTokensMax ?? 0),
 });
+
+/**
+ * A model of the table, or one of its dated snapshots (`gpt-4.1-mini-2025-04-14`). A fine-tuned
+ * model has a price of its own.
+ */
+export const priceIn = (
+  table: Readonly<Record<string, TokenPrices>>,
+  model: string,
+): TokenPrices | null => {
+  const base = model.replace(/-\d{4}-\d{2}-\d{2}$/u, '');
+  const name = [model, base].find((candidate) => Object.hasOwn(table, candidate));
+  return name === undefined ? null : (table[name] ?? null);
+};
+
+/** US dollars as text: to the cent, and with more digits for small amounts. */
+export const dollars = (usd: number): string => {
+  if (usd >= 0.995 || usd === 0)
+    return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  return `$${usd.toLocaleString('en-US', { maximumSignificantDigits: 3 })}`;
+};

@@ -1,15 +1,15 @@
 import { isCanaryOut } from '../faults/breaker.ts';
-import type { DueKeys } from '../faults/due-keys.ts';
+import type { DueKeys } from '../faults/fault-wait.ts';
 import { isWholeToAdopt, nextAdopted } from '../model/adopting.ts';
 import { type Effect, planKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { sliceRowsMax, unsentBatchesMax } from '../values/limits.ts';
-import { batchLimitsOf } from './batch-limits.ts';
 import {
   hasCapacityForNext,
   remainingCapacity,
   capacityCheckDueMs,
   statedUntilMs,
+  batchLimitsOf,
 } from './budget.ts';
 import { mayPlanShort, planAgeDueMs, unsentBatchCount } from './plan.ts';
 

@@ -2,6 +2,9 @@ import type { RemainingCapacity } from './budget.ts';
 import type { PlanWindow } from '../model/command.ts';
 import type { BatchLimits } from '../values/limits.ts';
 import type { WorstPrices } from '../money/money.ts';
+import type { Event } from '../model/event.ts';
+import { sumAt } from '../model/changes.ts';
+import type { RunSnapshot } from '../model/snapshot.ts';
 
 /**
  * The front of a window, packed: which of its rows, their bytes and prompt tokens, and why the
@@ -103,3 +106,37 @@ const breaksBudget = (filling: Filling, capacity: RemainingCapacity): boolean =>
   (capacity.tokens !== null && filling.tokens > capacity.tokens) ||
   (capacity.requests !== null && filling.count > capacity.requests) ||
   (capacity.usd !== null && filling.usd > capacity.usd);
+
+/**
+ * The rows in the window that the provider refused, each group with the batch whose refusal is the
+ * reason.
+ */
+export const droppedIn = (
+  snapshot: RunSnapshot,
+  window: PlanWindow,
+  atMs: number,
+): readonly Event[] => {
+  if (snapshot.refused.length === 0) return [];
+  const lineIndexes = new Map<number, number>();
+  for (let lineIndex = 0; lineIndex < window.indexes.length; lineIndex += 1)
+    lineIndexes.set(window.indexes[lineIndex] as number, lineIndex);
+  let sequenceFrom = snapshot.resultSequence + 1;
+  return snapshot.refused.flatMap(({ batchKey, batchNo, code, indexes }): readonly Event[] => {
+    const found = indexes.filter((index) => lineIndexes.has(index));
+    if (found.length === 0) return [];
+    const at = found.map((index) => lineIndexes.get(index) as number);
+    const dropped: Event = {
+      type: 'LinesDropped',
+      atMs,
+      batchKey,
+      batchNo,
+      indexes: found,
+      code,
+      bytes: sumAt(window.bytes, at),
+      tokens: window.tokens === null ? 0 : sumAt(window.tokens, at),
+      sequenceFrom,
+    };
+    sequenceFrom += found.length;
+    return [dropped];
+  });
+};

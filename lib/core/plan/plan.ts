@@ -1,7 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { nextAdopted } from '../model/adopting.ts';
-import { batchLimitsOf } from './batch-limits.ts';
-import { isCanaryOut } from '../faults/breaker.ts';
 import {
   enqueueBudget,
   isCapacityCheckDue,
@@ -9,24 +7,22 @@ import {
   type RemainingCapacity,
   capacityCheckMsMax,
   withoutGuess,
+  batchLimitsOf,
 } from './budget.ts';
-import { withOthers } from '../model/changes.ts';
+import { isCanaryOut } from '../faults/breaker.ts';
+import { withOthers, sum, sumAt } from '../model/changes.ts';
 import type { CommandOf, PlanWindow } from '../model/command.ts';
 import { pauseEvents } from '../control/control.ts';
-import { effectiveDueMs } from '../faults/due-time.ts';
+import { effectiveDueMs, hashToUnit } from '../faults/due-time.ts';
 import type { Event } from '../model/event.ts';
-import { droppedIn } from './dropped-lines.ts';
+import { packBatch, type PackedBatch, droppedIn } from './pack.ts';
 import { codeOfFailure } from '../values/failure.ts';
 import { indexSetOf } from '../values/index-set.ts';
 import { unsentBatchesMax } from '../values/limits.ts';
-import { isBounded, spentUsd, worstOfLiveUsd, worstPrices } from '../money/money.ts';
-import { sum, sumAt } from '../model/sum.ts';
-import { packBatch, type PackedBatch } from './pack.ts';
-import { dollars } from '../money/prices.ts';
+import { isBounded, spentUsd, worstOfLiveUsd, worstPrices, dollars } from '../money/money.ts';
 import { laterOf } from './quota.ts';
 import type { OthersUse, QuotaUse, StatedLimit } from '../model/queue-state.ts';
 import type { Rejection } from '../model/rejection.ts';
-import { hashToUnit } from '../faults/retry.ts';
 import type { CapacityNeed, RunSnapshot } from '../model/snapshot.ts';
 
 /**

@@ -1,12 +1,11 @@
 import type { LiveBatch } from '../model/batch.ts';
 import { enqueueBudget, isStatedKnown, withoutGuess } from './budget.ts';
 import { pauseEvents } from '../control/control.ts';
-import { isDueAt, effectiveDueMs } from '../faults/due-time.ts';
+import { isDueAt, effectiveDueMs, backoffMs, backoffMsMax } from '../faults/due-time.ts';
 import type { Event } from '../model/event.ts';
 import type { QueueGuess, QuotaUse } from '../model/queue-state.ts';
-import { backoffMs, backoffMsMax } from '../faults/retry.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { billedPerCounted } from '../values/tokens.ts';
+import { billedPerCounted } from '../values/usage.ts';
 
 /** What a capacity refusal says of the limit. */
 export interface CapacityRefusal {

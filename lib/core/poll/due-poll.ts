@@ -1,10 +1,10 @@
-import type { DueKeys } from '../faults/due-keys.ts';
+import type { DueKeys } from '../faults/fault-wait.ts';
 import { isAdopted } from '../model/adopted.ts';
-import type { LiveBatch } from '../model/batch.ts';
+import type { LiveBatch, DuplicateBatch } from '../model/batch.ts';
 import { cancelEffectKey, type Effect, pollKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { traitsOf } from '../values/service-traits.ts';
-import { isPollDue, pollDueMs } from './poll-wait.ts';
+import { isDueAt, effectiveDueMs, hashToUnit } from '../faults/due-time.ts';
 
 /** True for a batch that is asked about. */
 export const isPollable = (batch: LiveBatch): boolean =>
@@ -69,3 +69,27 @@ export const filesDue = ({ phase, files, ending, batchKey }: LiveBatch): readonl
 /** When batches are asked about next. */
 export const pollTimes = (snapshot: RunSnapshot, nowMs: number): readonly number[] =>
   snapshot.live.filter(isPollable).map((batch) => pollDueMs(snapshot, batch, nowMs));
+
+/**
+ * The interval doubles after every few quiet polls, up to eight times the base, and is jittered by
+ * a fifth, so that batches do not march in step.
+ */
+export const pollWaitMs = (baseMs: number, quietPolls: number, batchKey: string): number => {
+  const stretched = baseMs * 2 ** Math.min(3, Math.floor(quietPolls / 8));
+  return Math.max(1, Math.round(stretched * (0.9 + 0.2 * hashToUnit(`${batchKey}~${quietPolls}`))));
+};
+
+/** The longest wait that `pollWaitMs` answers at this interval. */
+export const pollWaitMsMax = (baseMs: number): number => Math.max(1, Math.ceil(baseMs * 8 * 1.1));
+
+/** When a batch is asked about next, whatever the clock did since that was set. */
+export const pollDueMs = (
+  { config }: RunSnapshot,
+  { dueAtMs }: LiveBatch | DuplicateBatch,
+  nowMs: number,
+): number => effectiveDueMs(dueAtMs, pollWaitMsMax(config.operation.pollIntervalMs), nowMs);
+export const isPollDue = (
+  { config }: RunSnapshot,
+  { dueAtMs }: LiveBatch | DuplicateBatch,
+  nowMs: number,
+): boolean => isDueAt(dueAtMs, pollWaitMsMax(config.operation.pollIntervalMs), nowMs);

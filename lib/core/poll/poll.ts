@@ -10,7 +10,7 @@ import { filesStored } from './files-stored.ts';
 import { endedByCancel, isCancelOver } from './give-up.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from '../values/ids.ts';
 import { bornAtMs, nowOf, overdueEvents, overdueOf } from './overdue.ts';
-import { isPollDue, pollWaitMs } from './poll-wait.ts';
+import { isPollDue, pollWaitMs } from './due-poll.ts';
 import { wholeRefusal } from '../submit/named-lines.ts';
 import { learnFromAcceptance, learnFromRefusal } from '../plan/queue.ts';
 import type { Rejection } from '../model/rejection.ts';

@@ -1,9 +1,9 @@
-import type { DueKeys } from '../faults/due-keys.ts';
+import type { DueKeys } from '../faults/fault-wait.ts';
 import type { LiveBatch, DuplicateBatch } from '../model/batch.ts';
 import { type Effect, duplicateEffectKey, duplicatesKey, reconcileKey } from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { knownBatches } from './list-proof.ts';
-import { isPollDue, pollDueMs } from '../poll/poll-wait.ts';
+import { isPollDue, pollDueMs } from '../poll/due-poll.ts';
 import { isStillSettled } from './duplicates.ts';
 import { isReconcileDue, reconcileDueMs } from './unconfirmed.ts';
 

@@ -6,7 +6,7 @@ import type { Event } from '../model/event.ts';
 import type { ProviderBatchId } from '../values/ids.ts';
 import { presumedOfGivenUp, presumedOfDuplicate } from '../money/money.ts';
 import { expiryGraceMs, expiryOf, nowOf } from '../poll/overdue.ts';
-import { isPollDue, pollWaitMs } from '../poll/poll-wait.ts';
+import { isPollDue, pollWaitMs } from '../poll/due-poll.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { isCancelStuck } from '../poll/cancel-retries.ts';

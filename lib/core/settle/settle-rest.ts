@@ -18,7 +18,7 @@ import type { NamedStreak } from '../model/named-streak.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { BackoffBucket, RunSnapshot } from '../model/snapshot.ts';
 import { verdictOf } from './verdict.ts';
-import { haveOneLength, settlingBatch } from './settling-batch.ts';
+import { haveOneLength, settlingBatch } from './settle.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 

@@ -5,8 +5,11 @@ import type { CommandOf } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { isBucketDue } from './verdict.ts';
-import { haveOneLength, settlingBatch } from './settling-batch.ts';
+import { isBucketDue, bucketsDueMs, dueBucket } from './verdict.ts';
+import { findBatch } from '../submit/submit.ts';
+import type { DueKeys } from '../faults/fault-wait.ts';
+import { type Effect, requeueKey } from '../model/effect.ts';
+import { sliceRowsMax } from '../values/limits.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -107,3 +110,63 @@ export const decideRequeue = (
   }
   return right([{ type: 'ItemsRequeued', atMs, dueAtMs, indexes: rows.indexes, bytes, tokens }]);
 };
+
+/** The batch that the slice is of, at the position that it begins at. */
+export const settlingBatch = (
+  snapshot: RunSnapshot,
+  command: CommandOf<'SettleSlice'> | CommandOf<'SettleRest'>,
+  at: SettlePosition,
+): Either<Rejection, LiveBatch> => {
+  const { batchKey } = command;
+  const batch = findBatch(snapshot, batchKey);
+  if (batch === undefined) return left({ type: 'unknown_batch', batchKey });
+  if (batch.phase !== 'ended' || batch.files === null)
+    return left({ type: 'wrong_phase', batchKey, phase: batch.phase });
+  const { position } = batch;
+  if (position.part !== at.part || position.offset !== at.offset) {
+    return left({
+      type: 'stale_slice',
+      expected: `${position.part}@${position.offset}`,
+      given: `${at.part}@${at.offset}`,
+    });
+  }
+  return right(batch);
+};
+
+export const haveOneLength = (columns: readonly ArrayLike<number>[]): boolean =>
+  columns.every((column) => column.length === columns[0]?.length);
+
+/** The next slice of a batch whose files are stored. */
+export const settleDue = ({
+  phase,
+  files,
+  batchKey,
+  batchNo,
+  position,
+}: LiveBatch): readonly Effect[] =>
+  phase === 'ended' && files !== null
+    ? [{ type: 'SettleSlice', batchKey, batchNo, position, rowsMax: sliceRowsMax }]
+    : [];
+
+/**
+ * Rows whose backoff has passed; all of them in a run that is being cancelled, none in one that is
+ * paused.
+ */
+export const requeueDue = (
+  snapshot: RunSnapshot,
+  { isDue }: DueKeys,
+  nowMs: number,
+): readonly Effect[] => {
+  const { control, backoff } = snapshot;
+  // While batches are adopted, the rows in front are those of the next of them.
+  if (control.state !== 'cancel_requested' && nextAdopted(snapshot) !== null) return [];
+  const ripe = control.state === 'cancel_requested' ? backoff[0] : dueBucket(snapshot, nowMs);
+  return ripe !== undefined && ripe !== null && control.state !== 'paused' && isDue(requeueKey)
+    ? [{ type: 'RequeueRows', dueAtMs: ripe.dueAtMs, rowsMax: sliceRowsMax }]
+    : [];
+};
+
+/** When the next rows have waited long enough. */
+export const requeueTimes = (snapshot: RunSnapshot, nowMs: number): readonly number[] => [
+  bucketsDueMs(snapshot, nowMs) ?? nowMs,
+];

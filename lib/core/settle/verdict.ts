@@ -2,9 +2,15 @@ import { isLeftAsItIs } from '../model/adopted.ts';
 import type { LiveBatch } from '../model/batch.ts';
 import { failureAction, type FailureClass, isFailureOfBatch } from '../values/failure.ts';
 import { capacityWaitMs } from '../plan/queue.ts';
-import { isDueAt, effectiveDueMs } from '../faults/due-time.ts';
+import {
+  isDueAt,
+  effectiveDueMs,
+  backoffMs,
+  backoffMsMax,
+  bucketDueMs,
+  bucketMsMax,
+} from '../faults/due-time.ts';
 import { stoppedBeforeLimit } from './output-bound.ts';
-import { backoffMs, backoffMsMax, bucketDueMs, bucketMsMax } from '../faults/retry.ts';
 import type { BackoffBucket, RunSnapshot } from '../model/snapshot.ts';
 
 /**

@@ -1,9 +1,8 @@
-import { clearFault, move } from '../model/changes.ts';
+import { clearFault, move, sum } from '../model/changes.ts';
 import type { AcceptedSlice } from '../model/command.ts';
 import { ingestKey, sharedKey } from '../model/effect.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
-import { sum } from '../model/sum.ts';
 import { sharedIn, sharingAfter } from './share.ts';
 
 export type SourceEvent = EventOf<

@@ -4,8 +4,11 @@ import type { Operation } from '../model/config.ts';
 import { pauseEvents } from '../control/control.ts';
 import type { Event } from '../model/event.ts';
 import type { Rejection } from '../model/rejection.ts';
-import { sharedIn } from './share.ts';
+import { sharedIn, isShareDue } from './share.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
+import type { DueKeys } from '../faults/fault-wait.ts';
+import { type Effect, ingestKey, sharedKey } from '../model/effect.ts';
+import { sliceRowsMax } from '../values/limits.ts';
 
 /**
  * Accepts the slice that comes next in order; a slice that was accepted before, or that skips rows,
@@ -163,3 +166,28 @@ export const idOfBadRowBeside = (sourceRef: string, entryIndex: number, taken: s
     : null;
   return again === null ? first : `${first}~${Number(again[1]) + 1}`;
 };
+
+/** Rows read from the source in one effect. */
+export const ingestRowsMax = 5_000;
+
+/** The next slice of the source. */
+export const ingestDue = (
+  { control, ingest }: RunSnapshot,
+  { isDue }: DueKeys,
+): readonly Effect[] =>
+  control.state === 'running' && !ingest.isComplete && isDue(ingestKey)
+    ? [
+        {
+          type: 'IngestSlice',
+          checkpoint: ingest.checkpoint,
+          fromIndex: ingest.itemCount,
+          rowsMax: ingestRowsMax,
+        },
+      ]
+    : [];
+
+/** Rows that end with the row that was sent for them. */
+export const shareDue = (snapshot: RunSnapshot, { isDue }: DueKeys): readonly Effect[] =>
+  isShareDue(snapshot) && isDue(sharedKey)
+    ? [{ type: 'SettleShared', from: snapshot.sharing.until, rowsMax: sliceRowsMax }]
+    : [];

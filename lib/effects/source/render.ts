@@ -1,7 +1,6 @@
 import { customIdsOf } from '../../core/values/custom-ids.ts';
-import type { JsonObject, JsonValue } from '../../core/json/json.ts';
+import { type JsonObject, type JsonValue, isTooDeep, jsonDepthMax } from '../../core/json/json.ts';
 import { onOneLine } from '../../core/json/json-members.ts';
-import { isTooDeep, jsonDepthMax } from '../../core/json/json-depth.ts';
 import { idOfBadRow, idOfBadRowBeside } from '../../core/source/source.ts';
 import type { MoneyPolicy, RunConfig } from '../../core/model/config.ts';
 import type {

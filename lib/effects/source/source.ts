@@ -6,7 +6,7 @@ import type { Effect } from '../../core/model/effect.ts';
 import type { JsonValue } from '../../core/json/json.ts';
 import type { SourceCheckpoint } from '../../core/model/snapshot.ts';
 import { acceptableRows, duplicateIds } from '../../core/source/source.ts';
-import { estimateTokens } from '../../core/values/tokens.ts';
+import { estimateTokens } from '../../core/values/usage.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import { EngineFailure } from '../faults.ts';
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts';

@@ -1,6 +1,5 @@
 import { type SchedulerLike, timer } from 'rxjs';
-import { canProgress } from '../../core/machine/progress.ts';
-import { isStandingStill } from '../../core/machine/pending.ts';
+import { canProgress, isStandingStill } from '../../core/machine/progress.ts';
 import { isFinished, type RunSnapshot } from '../../core/model/snapshot.ts';
 import { stopReason } from '../drive/stop-reason.ts';
 import { pull } from '../drive/watch.ts';

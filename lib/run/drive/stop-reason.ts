@@ -1,5 +1,4 @@
-import { stuckFaults } from '../../core/machine/progress.ts';
-import { type Standstill, standstillOf } from '../../core/machine/standstill.ts';
+import { stuckFaults, type Standstill, standstillOf } from '../../core/machine/progress.ts';
 import type { LiveBatch } from '../../core/model/batch.ts';
 import type { FaultRecord, RunSnapshot } from '../../core/model/snapshot.ts';
 import { BatchorError } from '../api/errors.ts';

@@ -1,10 +1,10 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, merge, type Observable, type SchedulerLike, Subject, timer } from 'rxjs';
 import { effectsDue } from '../../core/machine/due.ts';
-import { isStandingStill, owedAtMs } from '../../core/machine/pending.ts';
+import { isStandingStill, owedAtMs } from '../../core/machine/progress.ts';
 import type { RunId } from '../../core/values/ids.ts';
 import type { JsonObject } from '../../core/json/json.ts';
-import { isQuarantined } from '../../core/control/owners.ts';
+import { isQuarantined } from '../../core/control/control.ts';
 import { isFinished } from '../../core/model/snapshot.ts';
 import type { RunStore } from '../../ports/run-store.ts';
 import type { Driver } from './driver.ts';

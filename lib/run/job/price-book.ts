@@ -1,5 +1,5 @@
 import type { TokenPrices } from '../../core/model/config.ts';
-import { priceIn } from '../../core/money/prices.ts';
+import { priceIn } from '../../core/money/money.ts';
 
 /** The model whose price is looked up. */
 export interface PricedModel {

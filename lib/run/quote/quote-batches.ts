@@ -1,7 +1,6 @@
-import { enqueueBudget, type RemainingCapacity } from '../../core/plan/budget.ts';
+import { enqueueBudget, type RemainingCapacity, batchLimitsOf } from '../../core/plan/budget.ts';
 import type { RunConfig } from '../../core/model/config.ts';
 import { packBatch } from '../../core/plan/pack.ts';
-import { batchLimitsOf } from '../../core/plan/batch-limits.ts';
 import { emptySnapshot, type RunSnapshot } from '../../core/model/snapshot.ts';
 
 /** The batches that a run would make of the rows. */

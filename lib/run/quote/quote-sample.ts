@@ -1,5 +1,5 @@
-import { hashToUnit } from '../../core/faults/retry.ts';
-import { estimateTokens } from '../../core/values/tokens.ts';
+import { hashToUnit } from '../../core/faults/due-time.ts';
+import { estimateTokens } from '../../core/values/usage.ts';
 import { fitTokens } from './quote-fit.ts';
 import { dot, type Shape, shapeKinds, shapeOf } from './quote-shape.ts';
 

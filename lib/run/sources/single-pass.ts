@@ -1,4 +1,4 @@
-import { ingestRowsMax } from '../../core/source/due-source.ts';
+import { ingestRowsMax } from '../../core/source/source.ts';
 import { SourceError } from '../../ports/source-error.ts';
 import type { BatchItem } from '../../ports/source.ts';
 

@@ -1,6 +1,6 @@
 import type { LiveBatch, Overdue } from '../../core/model/batch.ts';
 import { bornAtMs, isCountedOut } from '../../core/poll/overdue.ts';
-import { pollDueMs } from '../../core/poll/poll-wait.ts';
+import { pollDueMs } from '../../core/poll/due-poll.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import { spanText } from './span-text.ts';
 import type { RetryingError } from './warning.ts';

@@ -1,4 +1,4 @@
-import { isQuarantined, quarantineMessage } from '../../core/control/owners.ts';
+import { isQuarantined, quarantineMessage } from '../../core/control/control.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import { BatchorError } from '../api/errors.ts';
 import type { RetryingError } from './warning.ts';

@@ -1,7 +1,7 @@
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { RunId } from '../../core/values/ids.ts';
 import type { JsonObject } from '../../core/json/json.ts';
-import { pendingRuns } from '../../core/machine/pending.ts';
+import { pendingRuns } from '../../core/machine/progress.ts';
 import { isCreated } from '../../core/model/snapshot.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import type {

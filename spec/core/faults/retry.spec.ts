@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pollWaitMs } from '../../../lib/core/poll/poll-wait.ts';
-import { backoffMs, bucketDueMs, hashToUnit } from '../../../lib/core/faults/retry.ts';
+import { pollWaitMs } from '../../../lib/core/poll/due-poll.ts';
+import { backoffMs, bucketDueMs, hashToUnit } from '../../../lib/core/faults/due-time.ts';
 
 const backoff = fc.record({
   initialMs: fc.integer({ min: 0, max: 100_000 }),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decide, type RunId } from '../../../lib/core/internal.ts';
-import { lostOwnersMax } from '../../../lib/core/control/owners.ts';
+import { lostOwnersMax } from '../../../lib/core/control/control.ts';
 import type { RunStore } from '../../../lib/ports/run-store.ts';
 import { BatchRunner } from '../../../lib/run/api/runner.ts';
 import type { WorkNotice } from '../../../lib/run/drive/work.ts';
