@@ -4,13 +4,9 @@ import type { PortError } from '../ports/port-error.ts';
 import { createIdsOfBatches } from './settle/adopted-ids.ts';
 import { performCompact } from './artifacts/compact-file.ts';
 import { createLinesKept } from './settle/lines-kept.ts';
-import {
-  performAdopt,
-  performFailPending,
-  performPlan,
-  performRequeue,
-  performSettleShared,
-} from './plan/plan.ts';
+import { performAdopt, performFailPending, performPlan } from './plan/plan.ts';
+import { performRequeue } from './settle/requeue.ts';
+import { performSettleShared } from './source/share.ts';
 import { performCancel, performPoll } from './poll/poll.ts';
 import { performStoreFiles } from './poll/store-files.ts';
 import type { Asked, EnginePorts } from './ports.ts';

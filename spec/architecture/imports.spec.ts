@@ -147,7 +147,8 @@ describe('the rules', async () => {
         "core: lib/core/planted.ts -> ../../../node_modules/rxjs/dist/cjs/index.js",
         "core: lib/core/planted.ts -> ./lost.ts",
         "disk: lib/disk/planted.ts -> lib/core/fine.ts",
-        "engine: lib/streams/planted.ts -> lib/run/planted.ts",
+        "effects: lib/effects/planted.ts -> lib/engine/planted.ts",
+        "engine: lib/engine/planted.ts -> fs",
         "front-door: lib/index.ts -> ../../../node_modules/fp-ts/lib/Either.js",
         "no-cycles: lib/core/cycle-a.ts -> lib/core/cycle-b.ts",
         "ports-types-only: lib/ports/planted.ts -> lib/core/fine.ts",
@@ -159,6 +160,8 @@ describe('the rules', async () => {
         "run: lib/run/planted.ts -> adapters/openai/index.ts",
         "schema: lib/schema/planted.ts -> fs",
         "sim: lib/sim/planted.ts -> fs",
+        "streams: lib/streams/planted.ts -> ../../../node_modules/rxjs/dist/cjs/index.js",
+        "streams: lib/streams/planted.ts -> lib/run/planted.ts",
       ]
     `);
     const bitten = new Set(planted.violations.map((violation) => violation.split(':')[0]));

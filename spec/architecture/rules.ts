@@ -4,7 +4,7 @@ import type { IForbiddenRuleType } from 'dependency-cruiser';
  * The third-party packages that each adapter is there for. A new adapter names its own here; most
  * need none.
  */
-const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+export const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ajv: ['ajv', 'ajv-formats'],
   arquero: ['arquero'],
   arrow: ['apache-arrow'],
@@ -19,7 +19,7 @@ const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Adapters that speak to a batch service over HTTP. */
-const SERVICES: readonly string[] = ['openai', 'anthropic', 'gemini', 'mistral', 'compatible'];
+const SERVICES: readonly string[] = ['openai', 'anthropic', 'gemini', 'mistral'];
 
 /** The folders under lib, each with a rule of its own below. */
 export const PARTS = [
@@ -113,10 +113,22 @@ const libRules: readonly IForbiddenRuleType[] = [
     node: true,
   }),
   only({
+    name: 'effects',
+    comment: 'How an effect is performed, over any adapters; when it is, the engine says.',
+    from: lib('effects'),
+    may: [lib('core', 'ports', 'rows', 'schema', 'bytes', 'effects'), fpTs, rxjs],
+  }),
+  only({
     name: 'engine',
     comment: 'The engine says when things happen, over any adapters and on any clock.',
-    from: lib('engine', 'effects', 'streams'),
-    may: [lib('core', 'schema', 'ports', 'rows', 'bytes', 'engine', 'effects'), fpTs, rxjs],
+    from: lib('engine'),
+    may: [lib('core', 'ports', 'effects', 'engine'), fpTs, rxjs],
+  }),
+  only({
+    name: 'streams',
+    comment: 'The door to the engine and its effects holds nothing itself.',
+    from: lib('streams'),
+    may: [lib('effects', 'engine', 'streams')],
   }),
   only({
     name: 'run',
@@ -137,8 +149,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     comment: 'What a runner uses when it was given nothing: these adapters and no others.',
     from: '^lib/run/api/defaults\\.ts$',
     may: [
-      lib('core', 'schema', 'ports', 'rows', 'engine', 'effects', 'run'),
-      '^lib/sim/store/',
+      lib('ports', 'schema', 'run'),
       '^adapters/(ajv|anthropic|gemini|mistral|openai|filestore|filesystem|tiktoken)/',
       fpTs,
       rxjs,
@@ -161,7 +172,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     comment:
       'The simulated world stands on the library alone, so that it is deterministic wherever it runs.',
     from: lib('sim'),
-    may: ['^lib/(?!disk/)', fpTs, rxjs],
+    may: [lib('core', 'ports', 'rows', 'schema', 'bytes', 'run', 'sim'), fpTs, rxjs],
   }),
   only({
     name: 'front-door',

@@ -6,7 +6,7 @@ import type { BatchKey } from '../../core/values/ids.ts';
 import { quotaScopeOf } from '../../core/plan/quota.ts';
 import { othersInScope } from './others.ts';
 import type { Asked, EnginePorts, Perform } from '../ports.ts';
-import { backoffRows, pendingRows, planWindow, sharedRows } from '../../rows/read-slices.ts';
+import { pendingRows, planWindow } from '../../rows/read-slices.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
 
@@ -46,30 +46,6 @@ export const performAdopt =
           window,
           newBatchKey: `bk_${randomHex(20)}` as BatchKey,
         })),
-      ),
-    );
-
-export const performRequeue =
-  ({ run, scheduler }: EnginePorts): Perform<Of<'RequeueRows'>> =>
-  ({ dueAtMs, rowsMax }) =>
-    TE.right(
-      pipe(
-        backoffRows(run, dueAtMs, rowsMax),
-        TE.map((rows): Command => ({ type: 'RequeueRows', atMs: scheduler.now(), dueAtMs, rows })),
-      ),
-    );
-
-/**
- * Read inside the serial step, too: results and rows that come meanwhile are behind the rows that
- * were checked.
- */
-export const performSettleShared =
-  ({ run, scheduler }: EnginePorts): Perform<Of<'SettleShared'>> =>
-  ({ from, rowsMax }) =>
-    TE.right(
-      pipe(
-        sharedRows(run, from, rowsMax),
-        TE.map((rows): Command => ({ type: 'SettleShared', atMs: scheduler.now(), from, rows })),
       ),
     );
 
