@@ -169,13 +169,15 @@ const inFlags = ({
   readonly hint: string;
 }): CliFailure => {
   const isUnreachable = code === 'provider_unavailable';
-  const advice = message.includes('--accept-no-list')
-    ? 'Start with --accept-no-list, or at a service that lists its batches.'
+  const lacksList = message.includes('--accept-no-list');
+  const advice = lacksList
+    ? 'Start at a service that lists its batches.'
     : isUnreachable
       ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network, or try again later.'
       : (beforeCreation[code] ?? hint);
   return new CliFailure(message, {
     hint: `${advice} Nothing was created.`,
+    ...(lacksList ? { retype: { says: 'To accept that', adds: ['--accept-no-list'] } } : {}),
     exitCode: exitCodes.runtime,
   });
 };

@@ -9,7 +9,8 @@ import type { AnyJob } from '../../lib/run/job/job.ts';
 import { rendererOf } from '../compose.ts';
 import type { CliContext } from '../shell/context.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
-import { inFlags } from '../shell/file-flags.ts';
+import { CliFailure } from '../shell/failure.ts';
+import { flagsThatHelp, inFlags } from '../shell/file-flags.ts';
 import { type CliJob, jobOf, type Runs } from './job.ts';
 import type { Description } from './job-description.ts';
 import { checkInputs, checkRowSizes } from './preflight.ts';
@@ -65,13 +66,8 @@ export const dryRun = async (
         if (isFirst(line.line, itemCount)) await writeText(context.stdout, line.line);
         else sharedCount += 1;
       }
+      if (fault !== null && !recordsBadRows(job)) throw badRow(fault);
       if (fault !== null) writeNotes(context, [`batchor: ${inFlags(fault)}`]);
-      if (fault !== null && !recordsBadRows(job)) {
-        writeNotes(context, [
-          '  A run would pause here; --bad-rows record records such rows as failed items.',
-        ]);
-        return exitCodes.stopped;
-      }
       itemCount += 1;
     }
   }
@@ -96,6 +92,19 @@ const idsTaken = (): ((entry: SourceEntry) => string | null) => {
       ? placed(where, idField, `the id ${JSON.stringify(item.itemId)} is taken by an earlier row`)
       : null;
   };
+};
+
+/** At such a row a run pauses, unless it records bad rows. */
+const badRow = (fault: string): CliFailure => {
+  const flags = flagsThatHelp(fault);
+  return new CliFailure(fault, {
+    hint: 'A run would pause here.',
+    retype:
+      flags === null
+        ? { says: 'To record such rows as failed items', adds: ['--bad-rows record'] }
+        : { says: 'To read it', adds: [flags] },
+    exitCode: exitCodes.stopped,
+  });
 };
 
 const recordsBadRows = ({ badRows }: CliJob): boolean => badRows === 'record';

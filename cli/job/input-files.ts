@@ -37,7 +37,7 @@ export const requireInput = (given: readonly string[]): void => {
  */
 export const inputFilesOf = async (
   flags: InputFlags,
-  { cwd, stdin, idField, note }: InputPlace,
+  { cwd, stdin, idField, otherFields = [], note }: InputPlace,
 ): Promise<readonly InputFile[]> => {
   const { input: given, inputFormat: format } = flags;
   requireInput(given);
@@ -74,7 +74,9 @@ export const inputFilesOf = async (
       throw new CliFailure(`--input ${input.given} is given twice`);
   });
   requireUse(reading, inputs);
-  return Promise.all(inputs.map((input) => withDetected(input, reading, { idField, note })));
+  return Promise.all(
+    inputs.map((input) => withDetected(input, reading, { idField, otherFields, note })),
+  );
 };
 
 const refuseFolders = async (paths: readonly string[], cwd: string): Promise<void> => {
@@ -106,6 +108,8 @@ export interface InputPlace {
   readonly cwd: string;
   readonly stdin: Readable;
   readonly idField: string;
+  /** The delimiter is that under which the header has the id, else one of these. */
+  readonly otherFields?: readonly string[];
   readonly note: (line: string) => void;
 }
 
@@ -226,7 +230,7 @@ const requireUse = (
 const withDetected = async (
   bare: InputFile,
   reading: Reading,
-  place: Pick<InputPlace, 'idField' | 'note'>,
+  place: Detecting,
 ): Promise<InputFile> => {
   const { delimiter, quote, encoding, jsonPath, rowBytesMax } = reading;
   const kind = kindOfInput(bare);
@@ -248,17 +252,34 @@ const withDetected = async (
   );
 };
 
+type Detecting = Pick<InputPlace, 'idField' | 'otherFields' | 'note'>;
+
+const delimiterWith = async (
+  input: InputFile,
+  fields: readonly string[] = [],
+): Promise<string | null> => {
+  for (const field of fields) {
+    const found = await findDelimiter(input, field);
+    if (found !== null) return found;
+  }
+  return null;
+};
+
 const withDelimiter = async (
   input: InputFile,
   given: string | null,
-  { idField, note }: Pick<InputPlace, 'idField' | 'note'>,
+  { idField, otherFields, note }: Detecting,
 ): Promise<InputFile> => {
   if (given !== null) return { ...input, delimiter: given };
   const promised = delimiterOfName(input.given);
   const separator = await separatorOf(input);
   if (separator !== null)
     note(`batchor: ${input.given}: its first line is for Excel (sep=${separator}) and left out`);
-  const found = (await findDelimiter(input, idField)) ?? separator ?? promised;
+  const found =
+    (await delimiterWith(input, [idField])) ??
+    separator ??
+    (await delimiterWith(input, otherFields)) ??
+    promised;
   if (found !== promised)
     note(
       `batchor: ${input.given}: its fields are separated by ${found === '\t' ? 'tabs' : JSON.stringify(found)}`,

@@ -18,9 +18,9 @@ import type {
   Reached,
 } from './job-description.ts';
 import { type ModuleExport, parseModuleExport } from '../shell/load-module.ts';
-import { quoted } from '../shell/quoted.ts';
 import { policiesOf, type PolicyFlags } from './policy-flags.ts';
 import { type SchemaFlags, schemaSourceOf } from './schema-source.ts';
+import { requireIdField } from './id-field.ts';
 import { rowFlags, flagsSetByLines, jobFlags } from './start-flag-names.ts';
 import { withBound } from './prepared-bound.ts';
 import { promptOf, systemPromptOf } from './prompt-flags.ts';
@@ -96,8 +96,7 @@ export const describeJob = async (
   const rest: Omit<JobDescription, 'inputs'> = {
     version: 1,
     namespacesIds: flags.namespaceIds ?? null,
-    // The index column that data frames write has an empty name.
-    idField: flags.idField === '' ? '' : required('--id-field', flags.idField, idFieldHint),
+    idField: requireIdField(flags),
     prompt: promptOf(flags, endpoint),
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
     refusesObjects: true,
@@ -119,12 +118,17 @@ export const describeJob = async (
   // Standard input is read only after all other checks.
   return {
     ...rest,
-    inputs: await inputFilesOf(flags, { cwd, stdin, idField: rest.idField, note }),
+    inputs: await inputFilesOf(flags, {
+      cwd,
+      stdin,
+      idField: rest.idField,
+      otherFields: [flags.promptField, ...rest.metadataFields].filter(
+        (field) => field !== undefined,
+      ),
+      note,
+    }),
   };
 };
-
-const idFieldHint =
-  'Name the field with the id of the row, e.g. --id-field id. If no field identifies a row, add one: number the rows in a new column; for JSON lines: jq -c ".id = input_line_number" rows.jsonl > with-ids.jsonl';
 
 const isDeclaredPrepared = ({ inputFormat }: StartFlags): boolean => inputFormat === 'openai-batch';
 const mayHoldRequests = /\.(?:jsonl|ndjson|json)(?:\.gz|\.zst)?$/iu;
@@ -217,7 +221,8 @@ const requestsIn = async (
     const [first] = given;
     if (first === undefined) return found;
     throw new CliFailure(`${name} is a prepared batch file, which excludes ${flagName(first)}`, {
-      hint: `${setByLines} Omit ${given.map(flagName).join(', ')}. To read the lines as rows of your own: --input-format jsonl`,
+      hint: `${setByLines} To read the lines as rows of your own: --input-format jsonl.`,
+      retype: { says: 'To send the requests as they are', without: given.map(flagName) },
     });
   }
   const unnamed =
@@ -238,7 +243,10 @@ const refuseBody = (name: string, { promptField, promptTemplate }: StartFlags): 
   throw new CliFailure(
     `${name} is a prepared batch file: ${flag} would send the JSON of each body as one message`,
     {
-      hint: `To send the requests as they are: batchor start --input ${quoted(name)}`,
+      retype: {
+        says: 'To send the requests as they are',
+        without: ['--input-format', ...flagsSetByLines.map(flagName)],
+      },
     },
   );
 };

@@ -5,6 +5,7 @@ import { exitCodeOfError } from '../shell/exit-codes.ts';
 import { flagsThatHelp } from '../shell/file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { isAboutWindow, refusedWindowHint, windowHint } from './window-hint.ts';
+import type { Retype } from '../shell/retyped.ts';
 import { commandLine, type Place, withStoreNamed } from '../shell/place.ts';
 
 type Hint = (place: Place, runId: string) => string;
@@ -17,8 +18,8 @@ const waysOf = (place: Place, runId: string): Ways => {
     recordBadRows: command('resume', '--bad-rows record --wait'),
     raiseCostCap: command('resume', '--max-cost USD --wait'),
     raiseQueueTokens: command('resume', '--enqueued-token-limit N --wait'),
-    allowRefusedBatches: '--max-failed-batches N',
-    dropCanary: '--canary 0',
+    allowRefusedBatches: command('resume', '--max-failed-batches N --wait'),
+    dropCanary: command('resume', '--canary 0 --wait'),
     cancel: command('cancel'),
     end: command('cancel', '--wait'),
     wait: command('wait'),
@@ -27,8 +28,8 @@ const waysOf = (place: Place, runId: string): Ways => {
     readAgain: command('resolve', '--batch KEY --read-again'),
     resultsLost: command('resolve', '--batch KEY --results-lost'),
     batchExists: command('resolve', '--batch KEY --exists ID'),
-    neverCreated: '--never-created',
-    lost: '--results-lost',
+    neverCreated: command('resolve', '--batch KEY --never-created'),
+    lost: command('resolve', '--batch KEY --results-lost'),
   };
 };
 
@@ -85,17 +86,34 @@ const byField: Readonly<Record<string, string>> = {
 };
 
 /** A run cannot change how its file is read, so flags for that need a new run. */
-const badRowsHint = (message: string, place: Place, runId: string): string => {
+const badRowsRetype = (message: string, runId: string): Retype | undefined => {
   const flags = flagsThatHelp(message);
-  return `${whatHelps('bad_rows', waysOf(place, runId))}${flags === null ? '' : ` Or start a new run with ${flags}.`}`;
+  return flags === null
+    ? undefined
+    : {
+        says: 'Or read it in a new run',
+        without: ['--run-id'],
+        adds: [`--run-id ${nextId(runId)}`, flags],
+        otherwise: `Or read it in a new run with ${flags}.`,
+      };
 };
+
+/** `reviews-2` for `reviews`, `reviews-3` for that. */
+const nextId = (runId: string): string => {
+  const [, name = runId, count = '1'] = /^(.*)-(\d{1,6})$/u.exec(runId) ?? [];
+  return `${name}-${Number(count) + 1}`;
+};
+
+/** Flags that let the files of a run expire, where the account's space for files is used up. */
+const filesHint = (place: Place, runId: string, message: string): string | null =>
+  message.includes('--delete-input-files')
+    ? `Delete files at the provider, then let this run delete its own: ${commandLine(place, 'resume', runId, '--delete-input-files --wait')}`
+    : null;
 
 /** The hint for any error of the library. */
 export const hintFor = (error: BatchorError, place: Place): string => {
   const { details } = error;
   const runId = 'runId' in details ? details.runId : '';
-  if (isBatchorError(error, 'run_paused') && error.details.reason === 'bad_rows')
-    return badRowsHint(error.message, place, runId);
   if (isBatchorError(error, 'invalid_config')) return byField[error.details.field] ?? error.hint;
   if (
     isBatchorError(error, 'run_paused') &&
@@ -109,10 +127,18 @@ export const hintFor = (error: BatchorError, place: Place): string => {
       return windowHint(place, runId, String(first.given));
   }
   if (isBatchorError(error, 'run_paused'))
-    return whatHelps(error.details.reason, waysOf(place, runId));
+    return (
+      filesHint(place, runId, error.message) ??
+      whatHelps(error.details.reason, waysOf(place, runId))
+    );
   const hint = byCode[error.code];
   return hint === undefined ? error.hint : hint(place, runId);
 };
+
+const retypeFor = (error: BatchorError): Retype | undefined =>
+  isBatchorError(error, 'run_paused') && error.details.reason === 'bad_rows'
+    ? badRowsRetype(error.message, error.details.runId)
+    : undefined;
 
 /**
  * The same error with its hint as commands; other errors, internal ones included, are returned
@@ -122,6 +148,7 @@ export const inCommands = (error: unknown, place: Place): unknown => {
   if (!isBatchorError(error) || !error.isUserFault) return error;
   return new CliFailure(withStoreNamed(place, error.message), {
     hint: withStoreNamed(place, hintFor(error, place)),
+    retype: retypeFor(error),
     exitCode: exitCodeOfError(error.code),
   });
 };

@@ -14,6 +14,7 @@ import {
   openaiProvider,
 } from '../job/providers.ts';
 import { broughtConnection } from './load-module.ts';
+import { quoted } from './quoted.ts';
 import { withoutSlashes } from './base-address.ts';
 
 /** Where a run was started, as it is stored with it. */
@@ -242,6 +243,23 @@ export const checkReach = (
   headersOf(header, loaded);
 };
 
+/** An address of Azure's as its portal shows it has the version in its query. */
+const queryFailure = (name: string, { origin, pathname, searchParams }: URL): CliFailure => {
+  const address = withoutSlashes(`${origin}${pathname}`);
+  const version = searchParams.get('api-version');
+  return new CliFailure(
+    `${name} contains a query or a fragment`,
+    version === null
+      ? { hint: `Give only the address: ${address}` }
+      : {
+          retype: {
+            says: 'Give the version by its flag',
+            adds: [`--base-url ${quoted(address)}`, `--azure-api-version ${quoted(version)}`],
+          },
+        },
+  );
+};
+
 const checkedUrl = (name: string, text: string, { keyVariable }: CliProvider): string => {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/u.test(url.protocol))
@@ -255,11 +273,6 @@ const checkedUrl = (name: string, text: string, { keyVariable }: CliProvider): s
     throw new CliFailure(`${name} contains a user name or password`, {
       hint: `Give only the address; the key comes from ${keyVariable}.`,
     });
-  if (url.search !== '' || url.hash !== '')
-    throw new CliFailure(`${name} contains a query or a fragment`, {
-      hint: url.searchParams.has('api-version')
-        ? 'Give only the address, and the version with --azure-api-version VERSION.'
-        : 'Give only the address.',
-    });
+  if (url.search !== '' || url.hash !== '') throw queryFailure(name, url);
   return withoutSlashes(text);
 };

@@ -3,7 +3,8 @@ import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfError, exitCodes } from './exit-codes.ts';
 import { fieldsInFlags } from './field-flags.ts';
-import { flagsThatHelp, inFlags, withFlags } from './file-flags.ts';
+import { flagsThatHelp, inFlags } from './file-flags.ts';
+import { hintWith, type Retype, retyped } from './retyped.ts';
 import { writeNotes } from '../print/render.ts';
 
 /**
@@ -12,13 +13,20 @@ import { writeNotes } from '../print/render.ts';
 export class CliFailure extends Error {
   override readonly name = 'CliFailure';
   readonly hint: string | null;
+  /** Stands behind the hint. */
+  readonly retype: Retype | null;
   readonly exitCode: ExitCode;
   constructor(
     message: string,
-    options: { readonly hint?: string; readonly exitCode?: ExitCode } = {},
+    options: {
+      readonly hint?: string;
+      readonly retype?: Retype | undefined;
+      readonly exitCode?: ExitCode;
+    } = {},
   ) {
     super(message);
     this.hint = options.hint ?? null;
+    this.retype = options.retype ?? null;
     this.exitCode = options.exitCode ?? exitCodes.usage;
   }
 }
@@ -56,8 +64,9 @@ const describeFailure = (
     : fieldsInFlags;
   if (error instanceof CliFailure) {
     const hint = error.hint === null ? null : named(error.hint);
+    const said = error.retype === null ? hint : hintWith(hint, error.retype, args);
     return {
-      lines: twoLines(named(error.message), hint ?? sameCommand(error.message, args)),
+      lines: twoLines(named(error.message), said ?? sameCommand(error.message, args)),
       exitCode: error.exitCode,
     };
   }
@@ -95,7 +104,7 @@ const reportHint =
 /** The typed command with the flags that help; null: no flag helps. */
 const sameCommand = (message: string, args: readonly string[]): string | null => {
   const flags = args.length === 0 ? null : flagsThatHelp(message);
-  return flags === null ? null : withFlags(args, flags);
+  return flags === null ? null : retyped(args, [flags]);
 };
 
 /** Message, then hint; a message of several lines is put on one. */

@@ -1,4 +1,3 @@
-import { looksLikeAddress, maskedAddress } from '../../lib/run/view/masked-address.ts';
 import { inMiB, rowBytesLimit } from './row-bytes.ts';
 import { quoted } from './quoted.ts';
 
@@ -74,11 +73,3 @@ export const flagsThatHelp = (message: string): string | null => {
   }
   return message.includes('(quote: null)') ? '--quote none' : null;
 };
-
-/** A command to paste: the typed one with these flags added. Passwords in addresses are masked. */
-export const withFlags = (args: readonly string[], flags: string): string =>
-  [
-    'batchor',
-    ...args.map((arg) => quoted(looksLikeAddress(arg) ? maskedAddress(arg) : arg)),
-    flags,
-  ].join(' ');

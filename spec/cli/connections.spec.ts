@@ -188,7 +188,7 @@ describe('Azure', () => {
         onlyEnv,
       },
     );
-    expect(queried.stderr).toContain('--azure-api-version VERSION');
+    expect(queried.stderr).toContain('/openai --azure-api-version 2025-04-01-preview\n');
     const nowhere = await world.run(
       startArgs('rows.csv', 'b', '--azure-api-version', '2025-04-01-preview'),
       { onlyEnv },

@@ -70,7 +70,7 @@ describe('rows longer than 16 MiB', () => {
     const paused = await world.run(startArgs('late.jsonl', 'late', '--max-row-bytes', '64'));
     expect(paused.code).toBe(4);
     expect(paused.stderr).toContain('the line is longer than 64 bytes');
-    expect(paused.stderr).toContain('Or start a new run with --max-row-bytes 256.');
+    expect(paused.stderr).toContain('--run-id late-2 --max-row-bytes 256\n');
   });
 
   it('have no size for files that are not text', async () => {

@@ -34,7 +34,7 @@ describe('a command of the library', () => {
     const hint = hintFor(unresolved, placed('st'));
     expect(hint).toContain('For an unconfirmed create');
     expect(hint).toContain(
-      'batchor resolve --run-id a --store st --batch KEY --exists ID, or --never-created. For a batch with an id',
+      'batchor resolve --run-id a --store st --batch KEY --exists ID, or batchor resolve --run-id a --store st --batch KEY --never-created. For a batch with an id',
     );
   });
 });

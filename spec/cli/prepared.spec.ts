@@ -43,7 +43,7 @@ describe('a prepared batch file', () => {
         1,
         expect.stringContaining(`${prompt[0]} would send the JSON of each body as one message`),
       ]);
-      expect(ran.stderr).toContain('batchor start --input p.jsonl\n');
+      expect(ran.stderr).toContain('as they are: batchor start --dry-run --input p.jsonl\n');
     }
   });
 

@@ -61,4 +61,4 @@ const commandOf = ({ runId }: RunSnapshot, batchKey: BatchKey, flags: string): s
 
 /** What an operator can do about a create that nothing proves or disproves. */
 export const wayOfUnconfirmed = (snapshot: RunSnapshot, batchKey: BatchKey): string =>
-  `Check for it at the provider. If it is there: ${commandOf(snapshot, batchKey, '--exists ID')}; if not: --never-created; to read the list again: --retry`;
+  `Check for it at the provider. If it is there: ${commandOf(snapshot, batchKey, '--exists ID')}; if not, type the same with --never-created; to read the list again, with --retry`;
