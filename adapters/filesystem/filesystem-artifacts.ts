@@ -1,9 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
-import { errnoOf } from '../../lib/disk/errno.ts';
-import { syncFolder } from '../../lib/disk/sync-folder.ts';
-import { type WriteAll, writeAll } from '../../lib/disk/write-all.ts';
+import { syncFolder, errnoOf } from '../../lib/disk/make-folder.ts';
+import { type WriteAll, writeAll } from '../../lib/disk/replace-file.ts';
 import type { ArtifactStore, Span } from '../../lib/ports/artifacts.ts';
 import { PayloadError } from '../../lib/ports/payload-error.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';

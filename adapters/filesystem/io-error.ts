@@ -1,4 +1,4 @@
-import { errnoOf } from '../../lib/disk/errno.ts';
+import { errnoOf } from '../../lib/disk/make-folder.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 
 const advice: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { errnoOf } from '../../lib/disk/errno.ts';
+import { errnoOf } from '../../lib/disk/make-folder.ts';
 
 /** True for a folder and for a link to one; false otherwise. Throws other I/O errors. */
 export const isFolder = (path: string): boolean => {

@@ -1,6 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../../lib/disk/errno.ts';
+import { errnoOf } from '../../lib/disk/make-folder.ts';
 
 /** Every file under a folder, by its path below the root; links are not followed. */
 export const filesUnder = async (root: string, below: string): Promise<readonly string[]> => {

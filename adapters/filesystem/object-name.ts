@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { errnoOf } from '../../lib/disk/errno.ts';
+import { errnoOf } from '../../lib/disk/make-folder.ts';
 
 /** The prefix of unfinished files; object names have no leading dot. */
 export const unfinishedPrefix = '.put-';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type BlockSums, decodeSums } from './block-sums.ts';
-import { errnoOf } from '../../lib/disk/errno.ts';
+import { errnoOf } from '../../lib/disk/make-folder.ts';
 
 /** The checksum file beside each object. Its leading dot cannot occur in an object name. */
 export const sumsPrefix = '.sums-';

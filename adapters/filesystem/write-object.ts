@@ -1,11 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf } from '../../lib/disk/errno.ts';
-import { makeFolderDurably } from '../../lib/disk/make-folder.ts';
-import { replaceFile } from '../../lib/disk/replace-file.ts';
-import { syncFolder } from '../../lib/disk/sync-folder.ts';
-import type { WriteAll } from '../../lib/disk/write-all.ts';
+import { makeFolderDurably, syncFolder, errnoOf } from '../../lib/disk/make-folder.ts';
+import { replaceFile, type WriteAll } from '../../lib/disk/replace-file.ts';
 import { type BlockSums, createSumsWriter, encodeSums } from './block-sums.ts';
 import { unfinishedName } from './object-name.ts';
 import { sumsPath } from './sums-file.ts';

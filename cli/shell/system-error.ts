@@ -1,4 +1,4 @@
-import { errnoOf } from '../../lib/disk/errno.ts';
+import { errnoOf } from '../../lib/disk/make-folder.ts';
 
 /**
  * The words of the system, without the call and the path: `EACCES: permission denied`. The path may

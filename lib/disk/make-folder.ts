@@ -1,7 +1,31 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, stat, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf } from './errno.ts';
-import { syncFolder } from './sync-folder.ts';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+
+/** Windows cannot open folders. The journal of its file system makes names durable. */
+const isWindows = process.platform === 'win32';
+
+/** Makes the names in the folder durable: of new, renamed and removed files. Throws I/O errors. */
+export const syncFolder = async (folder: string): Promise<void> => {
+  if (isWindows) return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** The same, before it returns. */
+export const syncFolderNow = (folder: string): void => {
+  if (isWindows) return;
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+};
 
 /**
  * Creates the folder and its parents. Returns the topmost one that was created, or null. It creates
@@ -39,3 +63,7 @@ const isThere = async (path: string): Promise<boolean> => {
     throw cause;
   }
 };
+
+/** The error code of a failed system call; null for anything else. */
+export const errnoOf = (cause: unknown): string | null =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null;

@@ -3,7 +3,7 @@ import type { Effect } from '../core/model/effect.ts';
 import type { PortError } from '../ports/port-error.ts';
 import { createIdsOfBatches } from './settle/adopted-ids.ts';
 import { performCompact } from './artifacts/compact-file.ts';
-import { createLinesKept } from './settle/lines-kept.ts';
+import { createLinesKept } from './settle/line-columns.ts';
 import { performAdopt, performFailPending, performPlan } from './plan/plan.ts';
 import { performRequeue } from './settle/requeue.ts';
 import { performSettleShared } from './source/share.ts';

@@ -1,4 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { clockJumpMsMin } from '../core/control/clock.ts';
 import type { Command } from '../core/model/command.ts';
 import type { Rejection } from '../core/model/rejection.ts';
@@ -7,9 +9,10 @@ import type { EffectKey } from '../core/values/ids.ts';
 import { EngineFailure } from '../effects/faults.ts';
 import type { Asked, EnginePorts } from '../effects/ports.ts';
 import type { PortError } from '../ports/port-error.ts';
-import { createClockWatch } from './clock-watch.ts';
-import { commitCommand, type Committed } from './commit-command.ts';
-import { restMs, type Rests } from './rests.ts';
+import { restMs, type Rests } from './flights.ts';
+import { transition } from '../core/machine/transition.ts';
+import type { Event } from '../core/model/event.ts';
+import type { OwnedRun, QuotaGuard } from '../ports/run-store.ts';
 
 /** What became of a command. */
 export type Told = E.Either<Rejection, RunSnapshot>;
@@ -116,5 +119,115 @@ export const createCommits = (
     get hasClockJumped() {
       return hasClockJumped();
     },
+  };
+};
+
+/** What one commit made true. */
+export interface Committed {
+  /** Empty: the command changed nothing, and nothing was written. */
+  readonly events: readonly Event[];
+  readonly snapshot: RunSnapshot;
+  readonly fromVersion: number;
+}
+
+/**
+ * The one way by which a command becomes part of a run: decided by the run's snapshot, then
+ * committed. A rejection changes nothing; an error of the store leaves the run as its store has it.
+ */
+export const commitCommand = (
+  run: OwnedRun,
+  command: Command,
+  guard?: QuotaGuard,
+): TE.TaskEither<PortError, E.Either<Rejection, Committed>> => {
+  const { snapshot } = run;
+  const fromVersion = snapshot.version;
+  const decided = transition(snapshot, command);
+  if (E.isLeft(decided)) return TE.right(decided);
+  const { events } = decided.right;
+  if (events.length === 0) return TE.right(E.right({ events, snapshot, fromVersion }));
+  return pipe(
+    run.commit(fromVersion, events, guard),
+    TE.map((committed) => E.right({ events, snapshot: committed, fromVersion })),
+  );
+};
+
+/** Holds the wall clock against a clock that nothing sets. */
+interface ClockWatch {
+  /**
+   * How far the wall clock went beyond the time that passed since the last `accept`, in whole
+   * milliseconds: back, where it is negative.
+   */
+  jumpMs(): number;
+  /** From now on that jump counts as known. */
+  accept(byMs: number): void;
+}
+
+/**
+ * The two clocks have to be read at one moment: a process that is stopped between them would see a
+ * jump where there is none.
+ */
+const readingMsMax = 50;
+const readingsMax = 5;
+
+/** Watches from now on. `monotonicMs` counts milliseconds from any origin, and never goes back. */
+const createClockWatch = (wallMs: () => number, monotonicMs: () => number): ClockWatch => {
+  const offsetMs = (): number | null => {
+    for (let reading = 0; reading < readingsMax; reading += 1) {
+      const before = monotonicMs();
+      const wall = wallMs();
+      if (monotonicMs() - before <= readingMsMax) return wall - before;
+    }
+    return null;
+  };
+  let known = offsetMs();
+  return {
+    jumpMs() {
+      const now = offsetMs();
+      known ??= now;
+      return now === null || known === null ? 0 : Math.round(now - known);
+    },
+    accept(byMs) {
+      if (known !== null) known += byMs;
+    },
+  };
+};
+
+/**
+ * Callers that wait for what becomes of their commands. All of them are answered when the engine
+ * stops.
+ */
+interface Replies {
+  /** Why the engine stopped; null: it did not. */
+  readonly stopped: EngineFailure | 'over' | null;
+  stop(why: EngineFailure | 'over'): void;
+  waitFor(ask: (reply: Reply) => void): Promise<Told>;
+}
+
+export const createReplies = (): Replies => {
+  const replies = new Set<Reply>();
+  let stopped: EngineFailure | 'over' | null = null;
+  return {
+    get stopped() {
+      return stopped;
+    },
+    stop(why) {
+      stopped ??= why;
+      for (const reply of replies) {
+        if (why === 'over') reply.resolve(E.left({ type: 'run_finished' }));
+        else reply.reject(why);
+      }
+      replies.clear();
+    },
+    waitFor: (ask) =>
+      new Promise((resolve, reject) => {
+        if (stopped === 'over') return resolve(E.left({ type: 'run_finished' }));
+        if (stopped !== null) return reject(stopped);
+        const reply: Reply = {
+          resolve: (result) => (replies.delete(reply), resolve(result)),
+          reject: (failure) => (replies.delete(reply), reject(failure)),
+        };
+        replies.add(reply);
+        ask(reply);
+      }),
   };
 };

@@ -7,11 +7,15 @@ import { isFinished, type RunSnapshot } from '../core/model/snapshot.ts';
 import { EngineFailure } from '../effects/faults.ts';
 import { createPerformer } from '../effects/performer.ts';
 import type { EnginePorts } from '../effects/ports.ts';
-import type { Committed } from './commit-command.ts';
-import { createCommits, type Reply, type Told, type Waiting } from './commits.ts';
-import { createFlights } from './flights.ts';
-import { createReplies } from './replies.ts';
-import { createRests } from './rests.ts';
+import {
+  createCommits,
+  type Reply,
+  type Told,
+  type Waiting,
+  type Committed,
+  createReplies,
+} from './commits.ts';
+import { createFlights, createRests } from './flights.ts';
 
 export type { Told } from './commits.ts';
 /** What one commit made true. */

@@ -11,17 +11,17 @@ import {
   retryable,
   shared,
   submitted,
+  type IdIndex,
 } from './item-columns.ts';
-import type { IdIndex } from './id-index.ts';
 import {
   ascending,
   keptColumn,
   type ResultSegment,
   type SliceSegment,
   sliceSegment,
+  type SegmentList,
 } from './segments.ts';
 import type { SharedWaiters } from './shared-waiters.ts';
-import type { SegmentList } from './segment-list.ts';
 
 /** The state that a row change reads and updates. */
 export interface Rows {

@@ -1,9 +1,9 @@
 import type { Column } from '../core/model/command.ts';
-import type { RowPart, RowParts, SpanColumns } from '../ports/row-query.ts';
+import type { RowPart, RowParts, SpanColumns, RowPage, RowQuery } from '../ports/row-query.ts';
 import { retryable, shared } from './item-columns.ts';
 import type { RunModel } from './run-model.ts';
 import { ascending, type ResultSegment, sentFor, type SliceSegment } from './segments.ts';
-import type { SelectedRows } from './select-rows.ts';
+import { type SelectedRows, selectRows } from './select-rows.ts';
 
 /** How each part of a page is read from the model. Every answer owns its columns. */
 export const readPart: {
@@ -203,4 +203,15 @@ const spanColumns = (count: number): SpanWriter => {
       put(at, object, start, (ends[line] as number) - start);
     },
   };
+};
+
+/**
+ * Answers a row query from the model. O(rows it reads): a query by status reads each row from the
+ * first that it may find, a query by batch the batch's rows.
+ */
+export const rowPage = <P extends RowPart>(model: RunModel, query: RowQuery<P>): RowPage<P> => {
+  const rows = selectRows(model, query);
+  const page: Record<string, unknown> = { indexes: rows.indexes, isLast: rows.isLast };
+  for (const part of query.parts) page[part] = readPart[part](model, rows);
+  return page as unknown as RowPage<P>;
 };

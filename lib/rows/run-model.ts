@@ -10,12 +10,9 @@ import { type StoredRunEvent, toRunEvents } from '../core/machine/run-event.ts';
 import { emptySnapshot, type RunSnapshot } from '../core/model/snapshot.ts';
 import { applyChange } from './apply-change.ts';
 import { BatchRecords } from './batch-records.ts';
-import { IdIndex } from './id-index.ts';
-import { ItemColumns } from './item-columns.ts';
-import type { ResultSegment, SliceSegment } from './segments.ts';
-import { SequenceIndex } from './sequence-index.ts';
+import { ItemColumns, IdIndex } from './item-columns.ts';
+import { type ResultSegment, type SliceSegment, SegmentList, SequenceIndex } from './segments.ts';
 import { SharedWaiters } from './shared-waiters.ts';
-import { SegmentList } from './segment-list.ts';
 
 /** Reads the segments that are no longer in memory. */
 export interface ModelSource {

@@ -4,7 +4,7 @@ import type { RunId } from '../core/values/ids.ts';
 import type { StoredRunEvent } from '../core/machine/run-event.ts';
 import type { RunSnapshot } from '../core/model/snapshot.ts';
 import type { RowPage, RowPart, RowQuery } from '../ports/row-query.ts';
-import { rowPage } from './row-page.ts';
+import { rowPage } from './row-parts.ts';
 import { nothingStored, RunModel } from './run-model.ts';
 
 /**

@@ -1,7 +1,6 @@
 import type { Column } from '../core/model/command.ts';
 import type { TypedColumn } from '../core/codec/codec.ts';
 import { narrowColumn } from '../core/codec/event-record.ts';
-import type { Segment } from './segment-list.ts';
 
 /** A slice of accepted rows: the objects and spans of its request and item lines, and its ids. */
 export interface SliceSegment extends Segment {
@@ -108,3 +107,103 @@ export const columnOf = (blob: Uint8Array | null, count: number): TypedColumn | 
     throw new RangeError(`a column of ${count} numbers cannot have ${blob.length} bytes`);
   return new kind(blob.slice().buffer);
 };
+
+/** A segment that covers `count` consecutive numbers. */
+interface Segment {
+  readonly from: number;
+  readonly count: number;
+}
+
+const cachedSegmentsMax = 32;
+
+/**
+ * The segments of a numbering without gaps, found by any number in them. New ones stay in memory
+ * until the database has them; after that only the last few read are cached.
+ */
+export class SegmentList<P extends Segment> {
+  readonly #starts: number[] = [];
+  readonly #fresh = new Map<number, P>();
+  readonly #cached = new Map<number, P>();
+  readonly #load: (from: number) => P;
+  /** The first number of the next segment. */
+  next: number;
+
+  constructor(first: number, load: (from: number) => P) {
+    this.next = first;
+    this.#load = load;
+  }
+
+  push(segment: P): void {
+    this.#starts.push(segment.from);
+    this.#fresh.set(segment.from, segment);
+    this.next = segment.from + segment.count;
+  }
+
+  /** Removes the last segment. */
+  pop(): void {
+    const from = this.#starts.pop();
+    if (from === undefined) return;
+    this.#fresh.delete(from);
+    this.next = from;
+  }
+
+  /** Adds a segment that the database already has. */
+  addStored(from: number, count: number): void {
+    this.#starts.push(from);
+    this.next = from + count;
+  }
+
+  fresh(): Iterable<P> {
+    return this.#fresh.values();
+  }
+
+  /** Marks every segment as stored in the database. */
+  markStored(): void {
+    for (const segment of this.#fresh.values()) this.#remember(segment);
+    this.#fresh.clear();
+  }
+
+  /** The segment that contains the number, which must be below `next`. O(log segments). */
+  at(number: number): P {
+    let low = 0;
+    let high = this.#starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#starts[middle] as number) <= number) low = middle;
+      else high = middle - 1;
+    }
+    const from = this.#starts[low] as number;
+    return this.#fresh.get(from) ?? this.#cached.get(from) ?? this.#remember(this.#load(from));
+  }
+
+  #remember(segment: P): P {
+    this.#cached.set(segment.from, segment);
+    if (this.#cached.size > cachedSegmentsMax) {
+      const oldest = this.#cached.keys().next().value;
+      if (oldest !== undefined) this.#cached.delete(oldest);
+    }
+    return segment;
+  }
+}
+
+/** The sequences of results by row, four bytes a row once they are asked for. */
+export class SequenceIndex {
+  #sequenceOf = new Uint32Array(0);
+  #next = 1;
+
+  /** Reads the results that are not in it yet. */
+  upTo(rows: number, results: SegmentList<ResultSegment>): ArrayLike<number> {
+    if (this.#sequenceOf.length < rows) {
+      const larger = new Uint32Array(Math.max(rows, Math.ceil(this.#sequenceOf.length * 1.5)));
+      larger.set(this.#sequenceOf);
+      this.#sequenceOf = larger;
+    }
+    while (this.#next < results.next) {
+      const segment = results.at(this.#next);
+      for (let i = 0; i < segment.count; i += 1)
+        this.#sequenceOf[segment.indexes[i] as number] = segment.from + i;
+      this.#next = segment.from + segment.count;
+    }
+    return this.#sequenceOf;
+  }
+}

@@ -2,7 +2,7 @@
 
 // The engine: one serial commit pipeline and keyed concurrent effects.
 export { createEngine, type Engine, type EngineStep, type Told } from '../engine/engine.ts';
-export type { Committed } from '../engine/commit-command.ts';
+export type { Committed } from '../engine/commits.ts';
 export type { AnswerReading, Asked, EnginePorts, EngineSource } from '../effects/ports.ts';
 export { createPerformer } from '../effects/performer.ts';
 

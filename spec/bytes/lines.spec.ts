@@ -1,9 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLineBlocks, type LineBlock } from '../../lib/bytes/line-blocks.ts';
-import { joinBytes } from '../../lib/bytes/join-bytes.ts';
-import { countLines, lineEnd, linesOf } from '../../lib/bytes/lines.ts';
-import { utf8Text } from '../../lib/bytes/utf8.ts';
+import {
+  countLines,
+  lineEnd,
+  linesOf,
+  utf8Text,
+  joinBytes,
+  createLineBlocks,
+  type LineBlock,
+} from '../../lib/bytes/lines.ts';
 
 const text = fc
   .array(fc.constantFrom('\n', 'a', 'ü', '\u2028', '\r', '{"a":1}', '👍'), { maxLength: 40 })

@@ -24,7 +24,7 @@ import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { idOf, othersOf, plan, planOk, quotaRun, scope, settle } from './quota-runs.ts';
 import { errorOf, ok, sendBatch, step } from './run-store-fixture.ts';
 import { newStoreFolder, openStore, removeStoreFolders } from './filestore-folder.ts';
-import { othersInScope } from '../../lib/effects/plan/others.ts';
+import { othersInScope } from '../../lib/effects/plan/plan.ts';
 
 const forty = { tokens: 40, requests: 4, stated: null, wants: [] };
 const nothing = { tokens: 0, requests: 0, stated: null, wants: [] };

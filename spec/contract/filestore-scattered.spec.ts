@@ -10,7 +10,7 @@ import type { ResultSegment, SliceSegment } from '../../lib/rows/segments.ts';
 import type { RowPart, RowQuery } from '../../lib/ports/row-query.ts';
 import { linesOfRows, resultsAfter, resultsByIndex } from '../../lib/rows/read-rows.ts';
 import { openMask, planWindow, sharedRows } from '../../lib/rows/read-slices.ts';
-import { rowPage } from '../../lib/rows/row-page.ts';
+import { rowPage } from '../../lib/rows/row-parts.ts';
 import { RunModel } from '../../lib/rows/run-model.ts';
 import { makeConfig } from '../support/core/config.ts';
 import { eventsOf, ok, runId, sliceOf } from './run-store-fixture.ts';

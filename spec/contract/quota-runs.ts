@@ -21,7 +21,7 @@ import {
   step,
 } from './run-store-fixture.ts';
 import { openRows, planWindow } from '../../lib/rows/read-slices.ts';
-import { othersInScope } from '../../lib/effects/plan/others.ts';
+import { othersInScope } from '../../lib/effects/plan/plan.ts';
 
 /** Runs that share a queue, and what they do with it. */
 

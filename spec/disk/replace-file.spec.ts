@@ -13,9 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeFolderDurably } from '../../lib/disk/make-folder.ts';
-import { replaceFile, replaceFileNow } from '../../lib/disk/replace-file.ts';
-import { temporaryName } from '../../lib/disk/temporary-name.ts';
-import { writeAll } from '../../lib/disk/write-all.ts';
+import {
+  replaceFile,
+  replaceFileNow,
+  temporaryName,
+  writeAll,
+} from '../../lib/disk/replace-file.ts';
 
 type Synced = 'folder' | 'bytes before the name' | 'bytes after the name';
 

@@ -5,7 +5,7 @@ import { createOpenAIWire } from '../../adapters/openai/answers/wire.ts';
 import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import { createFakeWire } from '../../lib/sim/fake-wire.ts';
 import type { ProviderWire } from '../../lib/ports/provider.ts';
-import { changedLines, raisingOf } from '../../lib/effects/submit/change-lines.ts';
+import { changedLines, raisingOf } from '../../lib/effects/submit/batch-lines.ts';
 import { makeConfig } from '../support/core/config.ts';
 
 const encoder = new TextEncoder();

@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SqlJsStatic } from 'sql.js';
-import { temporaryName } from '../../../lib/disk/temporary-name.ts';
+import { temporaryName } from '../../../lib/disk/replace-file.ts';
 import type { OpenRun } from '../worker/worker-calls.ts';
 import type { Disk } from '../disk/disk.ts';
 import { imageFormat } from './image-reader.ts';

@@ -1,8 +1,7 @@
 import { closeSync, fdatasyncSync, openSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { syncFolderNow } from '../../../lib/disk/sync-folder.ts';
-import { writeAllNow } from '../../../lib/disk/write-all.ts';
-import { writeChunks } from '../../../lib/disk/write-chunks.ts';
+import { syncFolderNow } from '../../../lib/disk/make-folder.ts';
+import { writeAllNow, writeChunks } from '../../../lib/disk/replace-file.ts';
 
 /** The system calls that durability depends on. Tests replace them to fill the disk. */
 export interface Disk {

@@ -3,10 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject } from '../../../lib/core/json/json.ts';
-import { errnoOf } from '../../../lib/disk/errno.ts';
-import { makeFolderDurably } from '../../../lib/disk/make-folder.ts';
-import { replaceFile } from '../../../lib/disk/replace-file.ts';
-import { temporaryName } from '../../../lib/disk/temporary-name.ts';
+import { makeFolderDurably, errnoOf } from '../../../lib/disk/make-folder.ts';
+import { replaceFile, temporaryName } from '../../../lib/disk/replace-file.ts';
 import type { InboxCommand } from '../../../lib/ports/run-store.ts';
 
 const commandPattern = /^[0-9]{15}-[0-9a-f]{16}$/;

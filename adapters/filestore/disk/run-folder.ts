@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunId } from '../../../lib/core/values/ids.ts';
-import { unfinishedSuffix } from '../../../lib/disk/temporary-name.ts';
+import { unfinishedSuffix } from '../../../lib/disk/replace-file.ts';
 
 /**
  * A journal's rank in the order: each change of ownership begins a new epoch, each checkpoint a new

@@ -9,9 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject } from '../../../lib/core/json/json.ts';
-import { errnoOf } from '../../../lib/disk/errno.ts';
-import { replaceFileNow } from '../../../lib/disk/replace-file.ts';
-import { temporaryName } from '../../../lib/disk/temporary-name.ts';
+import { errnoOf } from '../../../lib/disk/make-folder.ts';
+import { replaceFileNow, temporaryName } from '../../../lib/disk/replace-file.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import { ioError } from '../../filesystem/index.ts';
 import type { ProcessIdentity } from './process-identity.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { errnoOf } from '../../../lib/disk/errno.ts';
+import { errnoOf } from '../../../lib/disk/make-folder.ts';
 
 /** Identifies a process by host, boot and start time, since process ids are reused. */
 export interface ProcessIdentity {

@@ -5,8 +5,7 @@ import type { RunId } from '../../../lib/core/values/ids.ts';
 import { isGrowth, isReservationNews, type Reservation } from '../../../lib/core/plan/quota.ts';
 import { noUse } from '../../../lib/core/model/queue-state.ts';
 import { makeFolderDurably } from '../../../lib/disk/make-folder.ts';
-import { replaceFile } from '../../../lib/disk/replace-file.ts';
-import { temporaryName, unfinishedSuffix } from '../../../lib/disk/temporary-name.ts';
+import { replaceFile, temporaryName, unfinishedSuffix } from '../../../lib/disk/replace-file.ts';
 import {
   encodeRecord,
   ownerOfFile,

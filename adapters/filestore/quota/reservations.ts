@@ -6,7 +6,7 @@ import { othersOf, type Reservation, reservationOf } from '../../../lib/core/pla
 import type { OthersUse } from '../../../lib/core/model/queue-state.ts';
 import { isCreated, type RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import type { Port, PortError } from '../../../lib/ports/port-error.ts';
-import { errnoOf } from '../../../lib/disk/errno.ts';
+import { errnoOf } from '../../../lib/disk/make-folder.ts';
 import { ioError } from '../../filesystem/index.ts';
 import {
   decodeRecord,

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { RunSnapshotCodec } from '../../../lib/core/codec/snapshot-codec.ts';
 import { isJsonObject } from '../../../lib/core/json/json.ts';
-import { replaceFile } from '../../../lib/disk/replace-file.ts';
-import { temporaryName } from '../../../lib/disk/temporary-name.ts';
+import { replaceFile, temporaryName } from '../../../lib/disk/replace-file.ts';
 import type { RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import { journalFile, type JournalId, listRunFolder } from '../disk/run-folder.ts';
 

@@ -3,7 +3,7 @@ import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { CallMessage, CallName, Input, OpenRun, Output } from './worker-calls.ts';
 import type { Disk } from '../disk/disk.ts';
 import { type RunSession, openRunSession } from './run-session.ts';
-import { rowPage } from '../../../lib/rows/row-page.ts';
+import { rowPage } from '../../../lib/rows/row-parts.ts';
 import { packPage, unpackQuery } from './packed-rows.ts';
 
 export type Reply = (id: number, answer: Either<PortError, unknown>) => void;

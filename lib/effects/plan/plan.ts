@@ -4,9 +4,11 @@ import type { Command } from '../../core/model/command.ts';
 import type { Effect } from '../../core/model/effect.ts';
 import type { BatchKey } from '../../core/values/ids.ts';
 import { quotaScopeOf } from '../../core/plan/quota.ts';
-import { othersInScope } from './others.ts';
 import type { Asked, EnginePorts, Perform } from '../ports.ts';
 import { pendingRows, planWindow } from '../../rows/read-slices.ts';
+import type { OthersUse } from '../../core/model/queue-state.ts';
+import type { Port } from '../../ports/port-error.ts';
+import type { OwnedRun } from '../../ports/run-store.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
 
@@ -63,3 +65,12 @@ export const performFailPending =
         })),
       ),
     );
+
+const none: OthersUse = { tokens: 0, requests: 0, stated: null, wants: [] };
+
+/** What other runs of the store hold of a quota scope; in a store that does not know, nothing. */
+export const othersInScope = (
+  run: Pick<OwnedRun, 'othersInScope'>,
+  scope: string,
+  nowMs: number,
+): Port<OthersUse> => run.othersInScope?.(scope, nowMs) ?? TE.right(none);

@@ -10,8 +10,7 @@ import type { PortError } from '../../ports/port-error.ts';
 import type { IdsOfBatches } from '../settle/adopted-ids.ts';
 import { type Census, createCensus } from './file-census.ts';
 import { messageOf } from '../faults.ts';
-import { createLineColumns } from '../settle/line-columns.ts';
-import type { LinesKept } from '../settle/lines-kept.ts';
+import { createLineColumns, type LinesKept } from '../settle/line-columns.ts';
 import type { Asked, EnginePorts, Perform } from '../ports.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;

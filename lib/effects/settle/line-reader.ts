@@ -1,6 +1,4 @@
-import { createLineBlocks, type LineBlock } from '../../bytes/line-blocks.ts';
-import { linesOf } from '../../bytes/lines.ts';
-import { utf8Text } from '../../bytes/utf8.ts';
+import { linesOf, utf8Text, createLineBlocks, type LineBlock } from '../../bytes/lines.ts';
 
 /**
  * One line of a file: where it lies, and its text; null text for a line that is too long or not

@@ -14,7 +14,7 @@ import type { OutputReading } from '../../schema/structure.ts';
 import type { IdsOfBatches } from './adopted-ids.ts';
 import { payloadRefusal } from '../faults.ts';
 import { readLineBlocks } from './line-reader.ts';
-import type { LinesKept } from './lines-kept.ts';
+import type { LinesKept } from './line-columns.ts';
 import type { AnswerReading, Asked, EnginePorts, Perform } from '../ports.ts';
 import {
   addTo,

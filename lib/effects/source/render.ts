@@ -10,8 +10,7 @@ import type {
   RenderedLine,
 } from '../../ports/provider.ts';
 import type { RowLocation, SourceEntry, SourceOrigin, SourceRow } from '../../ports/source.ts';
-import type { TokenCounter } from '../../ports/tokens.ts';
-import { measured } from './measured-tokens.ts';
+import type { TokenCounter, CountedTokens } from '../../ports/tokens.ts';
 import type { EngineSource } from '../ports.ts';
 
 /** The ports that rendering needs; a quote has no others. */
@@ -330,3 +329,17 @@ const stringifyMetadata = (metadata: JsonObject | JsonValue): string | null => {
     return null;
   }
 };
+
+/** Tokens of a request line, by a counter that may say how exact each count is. */
+export const measured = (counter: TokenCounter, line: string, model: string): CountedTokens =>
+  counter.measure?.(line, model) ?? {
+    tokens: counter.count(line, model),
+    isExact: counter.isExact,
+  };
+
+/**
+ * True where this line's count would be exact. A counter that says so only of what it has counted
+ * answers false for what it has not.
+ */
+export const isCountedExactly = (counter: TokenCounter, line: string, model: string): boolean =>
+  counter.isExact && (counter.measuresExactly?.(line, model) ?? counter.measure === undefined);

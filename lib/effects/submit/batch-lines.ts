@@ -5,7 +5,9 @@ import type { OwnedRun, RequestSpan } from '../../ports/run-store.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
 import { batchLines as lineSpans } from '../../rows/read-slices.ts';
 import { EngineFailure } from '../faults.ts';
-import { type ChangeLines, changedLines, raisingOf, stampingOf } from './change-lines.ts';
+import { createLineBlocks, type LineBlock } from '../../bytes/lines.ts';
+import type { RunConfig } from '../../core/model/config.ts';
+import { stampOf } from '../../core/values/custom-ids.ts';
 
 interface Attempt {
   readonly batchNo: number;
@@ -62,3 +64,44 @@ const spanBytes = async (
   const raised = raise === null || !wasCharged ? stored.right : changedLines(stored.right, raise);
   return stamp === null ? raised : changedLines(raised, stamp);
 };
+
+/** Whole lines, each as long as it was. */
+type ChangeLines = (lines: string) => string;
+
+/** How the run raises the output limits of rows that are asked again; null: it does not. */
+export const raisingOf = (wire: ProviderWire, { operation }: RunConfig): ChangeLines | null => {
+  const { raisedOutputTokensMax } = operation.retry;
+  const { raiseOutputTokens } = wire;
+  return raisedOutputTokensMax === null || raiseOutputTokens === undefined
+    ? null
+    : (lines) => raiseOutputTokens(lines, raisedOutputTokensMax);
+};
+
+/**
+ * How batch and attempt come into the `custom_id`s of a batch; null: the run's ids have no field
+ * for them.
+ */
+const stampingOf = (
+  { stampCustomIds }: ProviderWire,
+  { customIds }: RunConfig,
+  { batchNo, createAttempt }: { readonly batchNo: number; readonly createAttempt: number },
+): ChangeLines | null => {
+  if (customIds?.isStamped !== true || stampCustomIds === undefined) return null;
+  const stamp = stampOf(batchNo, createAttempt);
+  return (lines) => stampCustomIds(lines, stamp);
+};
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** Request lines, changed on their way: whole lines at a time. */
+export async function* changedLines(
+  chunks: AsyncIterable<Uint8Array>,
+  change: ChangeLines,
+): AsyncGenerator<Uint8Array> {
+  const blocks = createLineBlocks(Number.POSITIVE_INFINITY);
+  const changed = ({ bytes }: LineBlock): Uint8Array =>
+    encoder.encode(change(decoder.decode(bytes as Uint8Array)));
+  for await (const chunk of chunks) yield* blocks.add(chunk).map(changed);
+  yield* blocks.end().map(changed);
+}

@@ -3,7 +3,7 @@ import type { RunConfig } from '../../core/model/config.ts';
 import { nonceOf } from '../../core/values/custom-ids.ts';
 import type { RunId } from '../../core/values/ids.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
-import { commitCommand } from '../../engine/commit-command.ts';
+import { commitCommand } from '../../engine/commits.ts';
 import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
 import type { EngineSource } from '../../effects/ports.ts';
 import type { Connections } from './connections.ts';

@@ -3,7 +3,7 @@ import { firstValueFrom, timer } from 'rxjs';
 import type { Command } from '../../core/model/command.ts';
 import { transition } from '../../core/machine/transition.ts';
 import type { Rejection } from '../../core/model/rejection.ts';
-import { commitCommand } from '../../engine/commit-command.ts';
+import { commitCommand } from '../../engine/commits.ts';
 import type { OwnedRun } from '../../ports/run-store.ts';
 import { type RequestTarget, answerMsMax, pollMs } from '../control/request-target.ts';
 import { BatchorError } from './errors.ts';

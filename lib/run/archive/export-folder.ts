@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { countLines } from '../../bytes/lines.ts';
-import { errnoOf } from '../../disk/errno.ts';
-import { syncFolder } from '../../disk/sync-folder.ts';
-import { type Chunks, writeChunks } from '../../disk/write-chunks.ts';
+import { syncFolder, errnoOf } from '../../disk/make-folder.ts';
+import { type Chunks, writeChunks } from '../../disk/replace-file.ts';
 import { BatchorError } from '../api/errors.ts';
 import { behindLinks } from '../results/whole-file.ts';
 

@@ -1,5 +1,4 @@
-import { newline } from '../../bytes/lines.ts';
-import { utf8Text } from '../../bytes/utf8.ts';
+import { newline, utf8Text } from '../../bytes/lines.ts';
 import type { ObjectSpan } from '../../ports/run-store.ts';
 import type { Found, Payload } from './payload.ts';
 

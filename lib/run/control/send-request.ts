@@ -1,7 +1,7 @@
 import { isLeft, map } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, timer } from 'rxjs';
 import { transition } from '../../core/machine/transition.ts';
-import { commitCommand, type Committed } from '../../engine/commit-command.ts';
+import { commitCommand, type Committed } from '../../engine/commits.ts';
 import type { RunId } from '../../core/values/ids.ts';
 import type { Rejection } from '../../core/model/rejection.ts';
 import { isFinished } from '../../core/model/snapshot.ts';

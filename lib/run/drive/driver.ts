@@ -9,7 +9,7 @@ import {
   timer,
 } from 'rxjs';
 import type { Command } from '../../core/model/command.ts';
-import { commitCommand } from '../../engine/commit-command.ts';
+import { commitCommand } from '../../engine/commits.ts';
 import { toRunEvents } from '../../core/machine/run-event.ts';
 import { isFinished, type RunSnapshot } from '../../core/model/snapshot.ts';
 import type { OwnedRun } from '../../ports/run-store.ts';

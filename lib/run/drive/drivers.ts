@@ -12,7 +12,7 @@ import type { EnginePorts, EngineSource } from '../../effects/ports.ts';
 import type { Connections } from '../api/connections.ts';
 import { defaultTokenCounter } from '../api/defaults.ts';
 import { digestOf } from '../job/digest.ts';
-import { commitCommand } from '../../engine/commit-command.ts';
+import { commitCommand } from '../../engine/commits.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { must, toBatchorError } from '../api/interop.ts';
 import { type LastSeen, LastSnapshots } from './last-seen.ts';

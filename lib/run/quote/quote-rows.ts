@@ -8,8 +8,7 @@ import {
   type RenderedRow,
   type RenderPorts,
 } from '../../effects/source/render.ts';
-import { createRequestTable } from '../../effects/source/request-table.ts';
-import { withoutName } from '../../effects/source/same-requests.ts';
+import { withoutName, createRequestTable } from '../../effects/source/same-requests.ts';
 import { digestOf } from '../job/digest.ts';
 import { BatchorError } from '../api/errors.ts';
 

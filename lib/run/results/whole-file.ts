@@ -1,8 +1,7 @@
 import { open, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { newline } from '../../bytes/lines.ts';
-import { replaceFile } from '../../disk/replace-file.ts';
-import { writeChunks } from '../../disk/write-chunks.ts';
+import { replaceFile, writeChunks } from '../../disk/replace-file.ts';
 import { writePipe } from './write-pipe.ts';
 
 /**

@@ -1,5 +1,4 @@
-import { joinBytes } from '../../bytes/join-bytes.ts';
-import { newline } from '../../bytes/lines.ts';
+import { newline, joinBytes } from '../../bytes/lines.ts';
 import type { AnswersFault } from './faults.ts';
 import type { FileRecord } from './stored-files.ts';
 import { packed } from './packed.ts';

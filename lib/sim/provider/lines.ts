@@ -1,5 +1,4 @@
-import { createLineBlocks, type LineBlock } from '../../bytes/line-blocks.ts';
-import { linesOf } from '../../bytes/lines.ts';
+import { linesOf, createLineBlocks, type LineBlock } from '../../bytes/lines.ts';
 
 /** What stands for a line that was too long to be kept: no JSON, as its beginning would be. */
 const beginning = Uint8Array.of(0x7b);

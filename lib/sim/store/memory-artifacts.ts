@@ -1,4 +1,4 @@
-import { joinBytes } from '../../bytes/join-bytes.ts';
+import { joinBytes } from '../../bytes/lines.ts';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { ArtifactStore } from '../../ports/artifacts.ts';
 import type { PortError } from '../../ports/port-error.ts';

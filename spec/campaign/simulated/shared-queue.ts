@@ -18,7 +18,7 @@ import {
   type World,
 } from '../../../lib/sim/index.ts';
 import { diceOf } from './scenario.ts';
-import { othersInScope } from '../../../lib/effects/plan/others.ts';
+import { othersInScope } from '../../../lib/effects/plan/plan.ts';
 
 /** What several runs did to the one queue that they share. */
 export interface SharedPlay {

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LineVerdict } from '../../../lib/ports/provider.ts';
-import { createLineColumns } from '../../../lib/effects/settle/line-columns.ts';
-import { createLinesKept } from '../../../lib/effects/settle/lines-kept.ts';
+import { createLineColumns, createLinesKept } from '../../../lib/effects/settle/line-columns.ts';
 import { createSliceReading, readColumns } from '../../../lib/effects/settle/slice-reading.ts';
 
 const usage = { inputTokens: 3, cachedInputTokens: 1, outputTokens: 5, reasoningTokens: 2 };
