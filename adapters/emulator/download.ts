@@ -3,7 +3,7 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliCompress, createDeflate, createGzip } from 'node:zlib';
 import type { ByteRange, FakeProvider, FileContent } from '../../lib/sim/provider/index.ts';
-import { leaveOpen, sendReply } from './respond.ts';
+import { type AnswerForm, leaveOpen, sendReply } from './respond.ts';
 
 /**
  * Serves `GET /v1/files/{id}/content`, the whole file or a range. A download that ends early breaks
@@ -14,6 +14,7 @@ export const sendContent = async (
   response: ServerResponse,
   provider: FakeProvider,
   id: string,
+  form?: AnswerForm,
 ): Promise<void> => {
   const range = rangeOf(request.headers.range);
   const reply = await provider.fileContent(id, range ?? undefined);
@@ -21,7 +22,7 @@ export const sendContent = async (
     response.writeHead(200, { 'content-type': 'application/octet-stream' }).flushHeaders();
     return leaveOpen(response, reply.broken.manner);
   }
-  if (reply.type !== 'done') return sendReply(request, response, reply);
+  if (reply.type !== 'done') return sendReply(request, response, reply, form);
   const content = reply.value;
   response.writeHead(range === null ? 200 : 206, headersOf(content, range !== null));
   response.flushHeaders();

@@ -18,16 +18,30 @@ const textOf = (body: unknown): string =>
 const isFile = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && 'object' in body && body.object === 'file';
 
-/** Sends a rejection in OpenAI's shape. */
+/** How a service writes what the fake answers, where that differs from OpenAI. */
+export interface AnswerForm {
+  readonly value: (value: unknown) => unknown;
+  readonly error: (refusal: Refused) => { readonly statusCode: number; readonly body: unknown };
+}
+
+const openaiForm: AnswerForm = {
+  value: (value) => value,
+  error: ({ statusCode, error }) => ({ statusCode, body: { error } }),
+};
+
+/** Sends a rejection in the form of the service. */
 export const sendRefusal = (
   response: ServerResponse,
-  { statusCode, error, retryAfterMs }: Refused,
+  refusal: Refused,
+  form: AnswerForm = openaiForm,
 ): void => {
+  const { retryAfterMs } = refusal;
   if (retryAfterMs !== null) {
     response.setHeader('retry-after-ms', String(retryAfterMs));
     response.setHeader('retry-after', String(Math.ceil(retryAfterMs / 1000)));
   }
-  sendJson(response, statusCode, { error });
+  const { statusCode, body } = form.error(refusal);
+  sendJson(response, statusCode, body);
 };
 
 /**
@@ -38,11 +52,12 @@ export const sendReply = (
   request: IncomingMessage,
   response: ServerResponse,
   reply: Reply<unknown>,
+  form: AnswerForm = openaiForm,
 ): void => {
-  if (reply.type === 'done') sendJson(response, 200, reply.value);
-  else if (reply.type === 'refused') sendRefusal(response, reply);
+  if (reply.type === 'done') sendJson(response, 200, form.value(reply.value));
+  else if (reply.type === 'refused') sendRefusal(response, reply, form);
   else if (reply.broken === undefined) request.socket.destroy();
-  else sendBroken(response, reply.broken);
+  else sendBroken(response, reply.broken, form);
 };
 
 const dripMs = 1_000;
@@ -51,11 +66,12 @@ const dripMs = 1_000;
 const sendBroken = (
   response: ServerResponse,
   { manner, reply }: NonNullable<ReplyLost['broken']>,
+  form: AnswerForm,
 ): void => {
-  const text = textOf(reply.type === 'done' ? reply.value : { error: reply.error });
-  response.writeHead(reply.type === 'done' ? 200 : reply.statusCode, {
-    'content-type': 'application/json',
-  });
+  const { statusCode, body } =
+    reply.type === 'done' ? { statusCode: 200, body: form.value(reply.value) } : form.error(reply);
+  const text = textOf(body);
+  response.writeHead(statusCode, { 'content-type': 'application/json' });
   response.write(text.slice(0, Math.max(1, text.length >> 1)));
   leaveOpen(response, manner);
 };

@@ -3,6 +3,7 @@ import {
   refused,
   type BatchObject,
   type ListPage,
+  type Refused,
   type Reply,
 } from '../../../lib/sim/provider/index.ts';
 import { authorizationFault } from '../authorize.ts';
@@ -10,8 +11,8 @@ import { readJsonBody } from '../body.ts';
 import { sendConverted } from '../converted.ts';
 import { sendContent } from '../download.ts';
 import { sendJson, sendRefusal, sendReply } from '../respond.ts';
-import { serveRoute } from '../routes.ts';
 import type { EmulatedService, ServiceCall } from '../service.ts';
+import { mistralForm } from './errors.ts';
 import { jobOf, modelKey, modelOf } from './job.ts';
 import { resultLine } from './result-line.ts';
 import { receiveLines } from './upload.ts';
@@ -26,41 +27,52 @@ export const createMistralService = (): EmulatedService => {
     basePath: '/v1',
     options: {
       queueIsFullAt: 'create',
-      limits: { requestsMax: 100_000, inputBytesMax: 512_000_000, fileBytesMax: 512_000_000 },
+      limits: {
+        requestsMax: 100_000,
+        inputBytesMax: 512_000_000,
+        fileBytesMax: 512_000_000,
+        windowHours: { min: 1, max: 168 },
+      },
     },
     nameHeaders: (response, callCount) => {
       response.setHeader('mistral-correlation-id', `emulated-${callCount}`);
     },
     authorizationFault,
     serve: (call) => serve(call, models),
-    sendRefusal,
+    sendRefusal: (response, refusal) => sendRefusal(response, refusal, form),
   };
 };
+
+const form = mistralForm();
 
 const serve = async (call: ServiceCall, models: Models): Promise<void> => {
   const { request, response, provider, url } = call;
   const { method = 'GET' } = request;
-  const [, id = '', action] =
-    /^\/v1\/batch\/jobs(?:\/([^/]+))?(\/cancel)?$/u.exec(url.pathname) ?? [];
-  if (url.pathname.startsWith('/v1/batch/jobs')) {
+  const [, jobs, id = '', action] =
+    /^\/v1\/(batch\/jobs)(?:\/([^/]+))?(\/cancel)?$/u.exec(url.pathname) ?? [];
+  if (jobs !== undefined) {
     if (method === 'POST' && id === '') return create(call, models);
-    if (method === 'GET' && id === '') return list(call, models);
     request.resume();
+    if (method === 'GET' && id === '') return list(call, models);
     const reply =
       action === undefined ? await provider.retrieveBatch(id) : await provider.cancelBatch(id);
     return answer(call, models, reply);
   }
-  if (method === 'POST' && url.pathname === '/v1/files')
-    return sendReply(request, response, await receiveLines(request, provider));
-  const file = /^\/v1\/files\/([^/]+)\/content$/u.exec(url.pathname)?.[1];
-  if (method === 'GET' && file !== undefined) return download(call, models, file);
-  if (url.pathname.startsWith('/v1/files')) return serveRoute(call);
+  const [, files, fileId, content] =
+    /^\/v1\/(files)(?:\/([^/]+))?(\/content)?$/u.exec(url.pathname) ?? [];
+  if (files !== undefined && fileId === undefined && method === 'POST')
+    return sendReply(request, response, await receiveLines(request, provider), form);
   request.resume();
-  sendReply(
-    request,
-    response,
-    refused(404, `no Route matched with those values (${url.pathname})`),
-  );
+  if (files !== undefined && fileId !== undefined) {
+    if (method === 'GET' && content !== undefined) return download(call, models, fileId);
+    if (method === 'GET')
+      return sendReply(request, response, await provider.retrieveFile(fileId), form);
+    if (method === 'DELETE')
+      return sendReply(request, response, await provider.deleteFile(fileId), form);
+  }
+  // The gateway's words.
+  const message = 'no Route matched with those values';
+  sendJson(response, 404, { message, request_id: 'emulated' });
 };
 
 const create = async (call: ServiceCall, models: Models): Promise<void> => {
@@ -71,18 +83,22 @@ const create = async (call: ServiceCall, models: Models): Promise<void> => {
     endpoint,
     model,
     metadata,
+    timeout_hours: hours = 24,
   } = isJsonObject(body.value) ? body.value : {};
-  if (!Array.isArray(files) || files.length !== 1 || typeof model !== 'string')
-    return answer(call, models, refused(422, 'input_files: one file and a model are needed here'));
+  if (!Array.isArray(files) || files.length !== 1)
+    return answer(call, models, missing('input_files', 'one file is needed here'));
+  if (typeof model !== 'string') return answer(call, models, missing('model', 'Field required'));
   const pairs = isJsonObject(metadata) ? metadata : {};
   const reply = await call.provider.createBatch({
     input_file_id: files[0],
     endpoint,
-    completion_window: '24h',
+    completion_window: `${String(hours)}h`,
     metadata: { ...pairs, [modelKey]: model },
   });
   answer(call, models, reply);
 };
+
+const missing = (param: string, message: string): Refused => refused(400, message, { param });
 
 const pageMax = 100;
 
@@ -97,7 +113,7 @@ const list = async (call: ServiceCall, models: Models): Promise<void> => {
       limit: pageMax,
       ...(after === null ? {} : { after }),
     });
-    if (reply.type !== 'done') return sendReply(call.request, call.response, reply);
+    if (reply.type !== 'done') return sendReply(call.request, call.response, reply, form);
     const { data, has_more: hasMore = false } = reply.value;
     for (const batch of data) {
       note(models, batch);
@@ -116,9 +132,9 @@ const list = async (call: ServiceCall, models: Models): Promise<void> => {
 const download = async (call: ServiceCall, models: Models, id: string): Promise<void> => {
   const model = models.get(id);
   const { request, response, provider } = call;
-  if (model === undefined) return sendContent(request, response, provider, id);
+  if (model === undefined) return sendContent(request, response, provider, id, form);
   const reply = await provider.fileContent(id);
-  if (reply.type !== 'done') return sendReply(request, response, reply);
+  if (reply.type !== 'done') return sendReply(request, response, reply, form);
   const convert = (line: string): string => resultLine(line, model);
   await sendConverted(call, [reply.value], convert, 'application/octet-stream');
 };
@@ -130,19 +146,6 @@ const note = (models: Models, batch: BatchObject): void => {
 
 const answer = (call: ServiceCall, models: Models, reply: Reply<BatchObject>): void => {
   if (reply.type === 'done') note(models, reply.value);
-  sendReply(
-    call.request,
-    call.response,
-    reply.type === 'done'
-      ? { type: 'done', value: jobOf(reply.value) }
-      : reply.type === 'reply_lost' && reply.broken?.reply.type === 'done'
-        ? {
-            ...reply,
-            broken: {
-              ...reply.broken,
-              reply: { type: 'done', value: jobOf(reply.broken.reply.value as BatchObject) },
-            },
-          }
-        : reply,
-  );
+  const value = (batch: unknown): unknown => jobOf(batch as BatchObject);
+  sendReply(call.request, call.response, reply, mistralForm(value));
 };

@@ -126,7 +126,7 @@ export const createBatchPool = (world: ProviderWorld): BatchPool => {
       batchNo,
       createdMs,
       project,
-      schedule: scheduleOf(world.pace, world.faults, world.limits, batchNo, createdMs),
+      schedule: scheduleOf(world.pace, world.faults, request.windowMs, batchNo, createdMs),
       life: born(createdMs),
       cancelledMs: null,
       cancelledRatio: 0,

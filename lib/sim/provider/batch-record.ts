@@ -16,6 +16,7 @@ export interface BatchRecord {
   readonly inputFileId: string;
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly outputExpiresAfterSeconds: number | null;
+  readonly completionWindow: string;
   readonly createdMs: number;
   readonly project: Project;
   readonly schedule: Schedule;
@@ -85,7 +86,7 @@ export const toBatchObject = (batch: BatchRecord, nowMs: number): BatchObject =>
     model: batch.model === null ? null : snapshotOf(batch.model),
     errors: batch.errors.length === 0 ? null : { object: 'list', data: batch.errors },
     input_file_id: batch.inputFileId,
-    completion_window: '24h',
+    completion_window: batch.completionWindow,
     status: shown?.status === status ? shown.as : status,
     output_file_id: areFilesVisible ? batch.outputFileId : null,
     error_file_id: areFilesVisible ? batch.errorFileId : null,

@@ -10,6 +10,9 @@ export interface CreateBatchRequest {
   readonly endpoint: string;
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly outputExpiresAfterSeconds: number | null;
+  readonly completionWindow: string;
+  /** From creation to expiry. */
+  readonly windowMs: number;
 }
 
 /** Parses the body of a create, or rejects it as the service does, before any file is read. */
@@ -31,10 +34,12 @@ export const readCreateRequest = (
       `Invalid value: '${String(endpoint)}'. Supported values are: ${batchEndpoints.map((name) => `'${name}'`).join(', ')}.`,
     );
   }
-  if (body['completion_window'] !== '24h')
+  const completionWindow = String(body['completion_window']);
+  const windowMs = windowMsOf(completionWindow, limits);
+  if (windowMs === null)
     return invalidValue(
       'completion_window',
-      "Invalid value for 'completion_window': only '24h' is supported.",
+      `Invalid value for 'completion_window': only ${windowsIn(limits)} is supported.`,
     );
   const fault =
     metadataFault(body, limits) ??
@@ -48,8 +53,24 @@ export const readCreateRequest = (
       ? (body['metadata'] as Readonly<Record<string, string>>)
       : null,
     outputExpiresAfterSeconds: isJsonObject(expiry) ? Number(expiry['seconds']) : null,
+    completionWindow,
+    windowMs,
   });
 };
+
+const hourMs = 3_600_000;
+
+/** How long a batch with this completion window has; null: the service has no such window. */
+const windowMsOf = (window: string, { windowMs, windowHours }: ServiceLimits): number | null => {
+  if (window === '24h') return windowMs;
+  const [, count, unit] = /^([1-9]\d{0,3})([hd])$/u.exec(window) ?? [];
+  if (count === undefined || windowHours === undefined) return null;
+  const hours = Number(count) * (unit === 'd' ? 24 : 1);
+  return hours >= windowHours.min && hours <= windowHours.max ? hours * hourMs : null;
+};
+
+const windowsIn = ({ windowHours }: ServiceLimits): string =>
+  windowHours === undefined ? "'24h'" : `'${windowHours.min}h' to '${windowHours.max}h'`;
 
 const metadataFault = (body: JsonObject, limits: ServiceLimits): Reply<never> | null => {
   const metadata = body['metadata'];

@@ -12,8 +12,10 @@ export interface ServiceLimits {
    * Bytes of one request line. A longer line is cut and so no longer parses, which bounds memory.
    */
   readonly lineBytesMax: number;
-  /** From creation to expiry. */
+  /** From creation to expiry, where a create asks for 24 hours. */
   readonly windowMs: number;
+  /** Other completion windows that a create may ask for, in hours; absent: none. */
+  readonly windowHours?: { readonly min: number; readonly max: number };
   readonly batchesPerHourMax: number;
   readonly metadataPairsMax: number;
   readonly metadataKeyCharsMax: number;

@@ -1,6 +1,5 @@
 import { uniform } from '../prng.ts';
 import type { FaultInjector } from './fault-injector.ts';
-import type { ServiceLimits } from './limits.ts';
 import type { BatchStatus } from './states.ts';
 
 /** How long each step takes; see `FakeProviderOptions`. */
@@ -48,7 +47,7 @@ const cancellingMsMax = 600_000;
 export const scheduleOf = (
   pace: Pace,
   faults: FaultInjector,
-  limits: ServiceLimits,
+  windowMs: number,
   batchNo: number,
   createdMs: number,
 ): Schedule => {
@@ -57,7 +56,7 @@ export const scheduleOf = (
   const fifthMs = Math.floor(turnaroundMs / 5);
   const validatedMs = createdMs + Math.min(pace.validationMs, fifthMs);
   const finishedMs = createdMs + turnaroundMs - Math.min(pace.finalizingMs, fifthMs);
-  const expiresMs = createdMs + limits.windowMs;
+  const expiresMs = createdMs + windowMs;
   const expires = faults.mark('expires', batchNo);
   const handCancel = faults.mark('cancelled_by_hand', batchNo);
   const isLate = finishedMs >= expiresMs;
