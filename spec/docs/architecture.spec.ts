@@ -2,11 +2,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ADAPTER_PACKAGES, PARTS, rulesFor } from '../architecture/rules.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
 const sectionOf = (title: string): string =>
   page.split(/^## /m).find((section) => section.startsWith(`${title}\n`)) ?? '';
+const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** The services that have each file of which the page says `adapters/<service>/...`. */
+const services = ['openai', 'anthropic', 'gemini'];
+const filesOf = (path: string): readonly string[] =>
+  path.includes('<service>')
+    ? services.map((service) => path.replace('<service>', service))
+    : [path];
 
 /** A question of the table, the file that answers it, and the name to read there. */
 interface Answer {
@@ -22,9 +31,7 @@ const answersIn = (section: string): readonly Answer[] =>
 
 const declares = (path: string, name: string): boolean =>
   existsSync(join(root, path)) &&
-  new RegExp(`^export (?:const|function|interface|type|class) ${name}\\b`, 'm').test(
-    readFileSync(join(root, path), 'utf8'),
-  );
+  new RegExp(`^export (?:const|function|interface|type|class) ${name}\\b`, 'm').test(textOf(path));
 
 /** The folders of a part; files beside them are its index. */
 const foldersIn = (part: string): readonly string[] =>
@@ -32,43 +39,183 @@ const foldersIn = (part: string): readonly string[] =>
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
 
+/** What stands in backticks; blocks of code are left out. */
+const quoted = [...page.replace(/^```.*?^```/gms, '').matchAll(/`([^`\n]+)`/g)].map(
+  ([, text = '']) => text,
+);
+
+/** Files that are named without their folder, and paths that lead nowhere. */
+const lostIn = (words: readonly string[]): readonly string[] =>
+  words
+    .filter((word) => /^[\w<>./-]+$/.test(word))
+    .filter((word) =>
+      /^(?:lib|adapters|cli|spec|docs)\//.test(word)
+        ? !word.includes('<name>') && !filesOf(word).every((path) => existsSync(join(root, path)))
+        : word.endsWith('.ts'),
+    );
+
+/** The rows of a table: its cells, without the backticks of the first one. */
+const rowsOf = (section: string, head: string): readonly (readonly string[])[] => {
+  const lines = section.split('\n');
+  const start = lines.indexOf(head);
+  const end = lines.indexOf('', start);
+  return start < 0
+    ? []
+    : lines.slice(start + 2, end).map((line) => line.slice(2, -2).split(/ ?\| ?/));
+};
+
+/** Names in a cell of imports; what stands in brackets explains one. */
+const namesIn = (cell = ''): readonly string[] =>
+  cell
+    .replace(/ \([^)]*\)/g, '')
+    .split(', ')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'nothing')
+    .toSorted();
+
+const adapters = foldersIn('adapters');
+const rules = rulesFor(adapters);
+const packages = [
+  'fp-ts',
+  'io-ts',
+  'rxjs',
+  '@standard-schema/spec',
+  'clipanion',
+  'typanion',
+  'jiti',
+];
+
+/** What the rule of this name lets through: parts of lib, adapters, packages, Node. */
+const allowedBy = (rule: string, itself: string): readonly string[] => {
+  const found = rules.find(({ name }) => name === rule);
+  const to: { readonly pathNot?: string | string[]; readonly dependencyTypesNot?: string[] } =
+    found !== undefined && 'to' in found ? found.to : {};
+  const may = [to.pathNot ?? []].flat();
+  const lets = (path: string): boolean =>
+    may.some((each) => new RegExp(each).test(path) || each.startsWith(`^${path}`));
+  const named = [
+    ...PARTS.map((part) => [part, `lib/${part}/`] as const),
+    ...adapters.map((adapter) => [adapter, `adapters/${adapter}/`] as const),
+    ...[...packages, ...Object.values(ADAPTER_PACKAGES).flat()].map(
+      (name) => [name, `node_modules/${name}/`] as const,
+    ),
+  ].filter(([, path]) => path !== itself && lets(path));
+  const usesNode = [to.dependencyTypesNot ?? []].flat().includes('core');
+  return [...named.map(([name]) => name), ...(usesNode ? ['Node'] : [])].toSorted();
+};
+
 describe('docs/architecture.md', () => {
   it('leads each question to the file that exports the answer', () => {
-    const answers = answersIn(sectionOf('Where it is decided'));
-    expect(answers.length).toBeGreaterThanOrEqual(20);
-    expect(answers.filter(({ path, name }) => !declares(path, name))).toEqual([]);
-    expect(new Set(answers.map(({ question }) => question)).size).toBe(answers.length);
+    const section = sectionOf('Where it is decided');
+    const answers = answersIn(section);
+    expect(answers.length).toBeGreaterThanOrEqual(100);
+    expect(
+      answers.filter(({ path, name }) => !filesOf(path).every((file) => declares(file, name))),
+    ).toEqual([]);
+    // Every row is read: the others are the heads of groups.
+    expect(section.match(/^\| (?!question|\*\*).*\|$/gm)).toHaveLength(answers.length);
     // Planted: a file that is there and does not export it.
     expect(declares('lib/core/values/failure.ts', 'failureActions')).toBe(false);
   });
 
-  it('walks by files that exist, and by no other words for them', () => {
-    const walks = sectionOf('Two walks');
-    const named = [...walks.matchAll(/`((?:lib|adapters|cli)\/[\w./-]+)`/g)].map(
-      ([, path = '']) => path,
-    );
-    expect(named.length).toBeGreaterThanOrEqual(25);
-    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  it('asks each question once, but for those that continue another one', () => {
+    const whole = answersIn(sectionOf('Where it is decided'))
+      .map(({ question }) => question)
+      .filter((question) => !question.startsWith('…'));
+    expect(new Set(whole).size).toBe(whole.length);
   });
 
-  it('names every folder of the larger parts, and none that is gone', () => {
-    const plan = sectionOf('The parts, and who may import whom');
-    for (const part of ['lib/core', 'lib/run', 'adapters/openai', 'adapters/filestore', 'cli']) {
-      const row = plan
-        .split('\n')
-        .find((line) => line.startsWith(`| \`${part}\` |`) && / · |` `/.test(line));
-      const words = [...(row ?? '').matchAll(/`([\w-]+)`/g)].map(([, word = '']) => word);
-      expect(
-        foldersIn(part).filter((folder) => !words.includes(folder)),
-        part,
-      ).toEqual([]);
-    }
-    const parts = [...plan.matchAll(/`(lib\/\w+)`/g)].map(([, part = '']) => part);
+  it('names files by paths that exist, wherever it names one', () => {
+    expect(quoted.filter((word) => word.endsWith('.ts')).length).toBeGreaterThanOrEqual(150);
+    expect(lostIn(quoted)).toEqual([]);
     expect(
-      foldersIn('lib')
-        .map((folder) => `lib/${folder}`)
-        .filter((part) => !parts.includes(part)),
-    ).toEqual(['lib/streams']);
-    expect(parts.filter((part) => !existsSync(join(root, part)))).toEqual([]);
+      lostIn(['pack.ts', 'lib/core/pack.ts', 'lib/core/plan/', 'adapters/<service>/index.ts']),
+    ).toEqual(['pack.ts', 'lib/core/pack.ts']);
+  });
+
+  it('walks by files, along the whole way', () => {
+    const named = [...sectionOf('Three walks').matchAll(/`((?:lib|adapters|cli)\/[\w./-]+)`/g)];
+    expect(named.length).toBeGreaterThanOrEqual(40);
+  });
+
+  it('calls commands, events and effects by names that exist', () => {
+    const model = ['command', 'event', 'effect'].map((of) => textOf(`lib/core/model/${of}.ts`));
+    const ours = ['BatchRunner', 'Run', 'TaskEither', 'BatchorError'];
+    const named = quoted.filter((word) => /^(?:[A-Z][a-z]+)+$/.test(word) && !ours.includes(word));
+    const table = answersIn(page).map(({ name }) => name);
+    expect(named.length).toBeGreaterThanOrEqual(40);
+    expect(
+      named.filter((name) => !table.includes(name) && !model.join('').includes(`'${name}'`)),
+    ).toEqual([]);
+  });
+
+  it('gives each effect to the stage that decides it, in whose folder it is performed', () => {
+    const head = '| stage | what happens | decided in | performed in | effects |';
+    const performer = textOf('lib/effects/performer.ts');
+    const folderOf = (effect: string): string | undefined => {
+      const performed = new RegExp(`case '${effect}':\\s+return (\\w+)\\(`).exec(performer)?.[1];
+      const made = new RegExp(`const ${performed} = (\\w+)\\(`).exec(performer)?.[1];
+      return performer
+        .split(/^import /m)
+        .find((each) => new RegExp(`\\b${made}\\b[^;]*from`).test(each))
+        ?.match(/from '\.\/(\w+)\//)?.[1];
+    };
+    const told = rowsOf(sectionOf('The stages'), head).flatMap(([stage = '', , , , cell = '']) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, effect = '']) => ({ stage, effect })),
+    );
+    const types = [...textOf('lib/core/model/effect.ts').matchAll(/readonly type: '(\w+)'/g)];
+    expect(told.map(({ effect }) => effect).toSorted()).toEqual(
+      types.map(([, type = '']) => type).toSorted(),
+    );
+    // These two are commits alone.
+    const outside = told.filter(({ effect }) => !['ReplanBatch', 'DropBatch'].includes(effect));
+    expect(outside.map(({ effect }) => folderOf(effect))).toEqual(
+      outside.map(({ stage }) => stage),
+    );
+  });
+
+  it('says who may import whom as the rules do', () => {
+    const plan = sectionOf('The parts, and who may import whom');
+    const parts = rowsOf(plan, '| folder | is | imports |').map(([cell = '', , imports]) => ({
+      part: cell.replaceAll('`', '').replace('lib/', ''),
+      imports: namesIn(imports),
+    }));
+    const ofLib = parts.filter(({ part }) => PARTS.includes(part));
+    expect(ofLib.map(({ part }) => part).toSorted()).toEqual(foldersIn('lib').toSorted());
+    for (const { part, imports } of ofLib)
+      expect(imports, part).toEqual(allowedBy(part, `lib/${part}/`));
+    const importsOf = (name: string) => parts.find(({ part }) => part === name)?.imports;
+    // The plainest of the adapters: what it may is what all may.
+    const shared = allowedBy('adapter-jsonl', 'adapters/jsonl/').filter((name) => name !== 'files');
+    expect(importsOf('adapters/*')).toEqual(shared);
+    const ofCli = allowedBy('cli', 'cli/').filter((name) => !PARTS.includes(name));
+    expect(importsOf('cli')).toEqual([...ofCli, 'all of lib'].toSorted());
+
+    const table = rowsOf(plan, '| adapter | is | its packages | other imports |');
+    const own = table.map(([cell = '', , its, others]) => ({
+      adapter: cell.replaceAll('`', ''),
+      imports: [...namesIn(its), ...namesIn(others)].toSorted(),
+    }));
+    expect(own.map(({ adapter }) => adapter).toSorted()).toEqual(adapters.toSorted());
+    for (const { adapter, imports } of own)
+      expect(imports, adapter).toEqual(
+        allowedBy(`adapter-${adapter}`, `adapters/${adapter}/`).filter(
+          (name) => name !== 'files' && !shared.includes(name),
+        ),
+      );
+  });
+
+  it('names every folder of the larger parts', () => {
+    const plan = sectionOf('The parts, and who may import whom');
+    const rows = rowsOf(plan, '| in | folders |');
+    for (const part of ['lib/core', 'lib/run', 'adapters/openai', 'adapters/filestore', 'cli']) {
+      const [, cell = ''] = rows.find(([first]) => first === `\`${part}\``) ?? [];
+      const words = [...cell.matchAll(/`([\w-]+)`/g)].map(([, word = '']) => word);
+      expect(words.toSorted(), part).toEqual(foldersIn(part).toSorted());
+    }
+  });
+
+  it('stays short enough to be read', () => {
+    expect(page.split('\n').length).toBeLessThan(370);
   });
 });
