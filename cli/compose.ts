@@ -21,7 +21,7 @@ import type { StorePlace } from './shell/place.ts';
 // Everything that takes time to load is imported inside the function that needs it: `status` must
 // not load a provider's code.
 
-export { isLoopback } from '../adapters/http/loopback.ts';
+export { isLoopback } from '../adapters/http/proxies.ts';
 export { carriedConnection } from '../adapters/http/carried-connection.ts';
 export * from './compose-files.ts';
 
@@ -216,8 +216,7 @@ export const createQuoter = async (
 };
 
 /** Tells processes apart, also where their ids come again. */
-export const loadProcessIdentity = () =>
-  import('../adapters/filestore/ownership/process-identity.ts');
+export const loadProcessIdentity = () => import('../adapters/filestore/ownership/lock-file.ts');
 
 type Settled = ReturnType<typeof providerSettings>;
 const compatibleConfig =

@@ -1,10 +1,8 @@
 import type { FileWindow } from '../files/file-window.ts';
 import { lostInDecoding } from '../files/utf8.ts';
 import { quoteFault } from './check-quotes.ts';
-import { openSegment } from './csv-segment.ts';
-import type { CsvSegment, Parsed, RecordFault } from './csv-segment.ts';
-import { countLines, lineEnd } from '../../lib/bytes/lines.ts';
-import { skipBlankLines } from './line-ends.ts';
+import { openSegment, type CsvSegment, type Parsed, type RecordFault } from './csv-segment.ts';
+import { countLines, lineEnd, newline } from '../../lib/bytes/lines.ts';
 
 /** A record of a CSV file, or why there is none, and where the next begins. */
 export type CsvRecord = {
@@ -184,5 +182,21 @@ const skipLine = async (window: FileWindow, fault: RecordFault): Promise<number>
     if (end !== -1 || window.ended) return lines;
     from = 0;
     await window.fill();
+  }
+};
+
+const CARRIAGE_RETURN = 0x0d;
+
+/**
+ * Where, from `begin` on, the first byte is that belongs to no blank line; `limit` if they are all
+ * blank.
+ */
+const skipBlankLines = (bytes: Buffer, begin: number, limit: number): number => {
+  let at = begin;
+  for (;;) {
+    let feed = at;
+    while (feed < at + 2 && bytes[feed] === CARRIAGE_RETURN) feed += 1;
+    if (feed >= limit || bytes[feed] !== newline) return at;
+    at = feed + 1;
   }
 };

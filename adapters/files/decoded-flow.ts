@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { ByteFlow } from './byte-flow.ts';
+import type { ByteFlow } from './open-file.ts';
 
 /** What of the encoded text is read at once. */
 const CHUNK_BYTES = 64 * 1024;

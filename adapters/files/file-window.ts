@@ -1,6 +1,5 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
-import { plainFlow } from './byte-flow.ts';
-import type { ByteFlow } from './byte-flow.ts';
+import { plainFlow, type ByteFlow } from './open-file.ts';
 import { decodedFlow } from './decoded-flow.ts';
 import { UTF8 } from './encoding.ts';
 import type { FileReading } from './file-reading.ts';

@@ -1,5 +1,5 @@
 import { newline } from '../../lib/bytes/lines.ts';
-import { readAt } from './byte-flow.ts';
+import { readAt } from './open-file.ts';
 import { UTF8 } from './encoding.ts';
 import type { FileReading } from './file-reading.ts';
 import { plausibleReadings, type Reading } from './plausible-encodings.ts';

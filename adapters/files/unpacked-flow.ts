@@ -1,8 +1,6 @@
 import { SourceError } from '../../lib/ports/source-error.ts';
-import { readAt } from './byte-flow.ts';
-import type { ByteFlow } from './byte-flow.ts';
+import { type OpenFile, readAt, type ByteFlow } from './open-file.ts';
 import type { Compression } from './compression.ts';
-import type { OpenFile } from './open-file.ts';
 import { gunzip, unzstd } from './unpack.ts';
 import type { PackFault } from './unpacker.ts';
 

@@ -6,12 +6,11 @@ import { type WriteAll, writeAll } from '../../lib/disk/replace-file.ts';
 import type { ArtifactStore, Span } from '../../lib/ports/artifacts.ts';
 import { PayloadError } from '../../lib/ports/payload-error.ts';
 import type { Port, PortError } from '../../lib/ports/port-error.ts';
-import type { BlockSums } from './block-sums.ts';
+import { createSumsCache, readSums, sumsPath, type BlockSums } from './sums-file.ts';
 import { ioError } from './io-error.ts';
 import { filesUnder, sizeOf } from './list-objects.ts';
 import { objectNameFault, staysInside } from './object-name.ts';
 import { findChange, readAllSpans, readChunks } from './read-object.ts';
-import { createSumsCache, readSums, sumsPath } from './sums-file.ts';
 import { ChunkSourceError, ObjectExistsError, writeObject } from './write-object.ts';
 
 /** Where objects are kept as files. */

@@ -1,6 +1,10 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { errnoOf } from '../../lib/disk/make-folder.ts';
+import type { PortError } from '../../lib/ports/port-error.ts';
+import { ioError } from './io-error.ts';
+import { objectOfSums } from './sums-file.ts';
 
 /** Every file under a folder, by its path below the root; links are not followed. */
 export const filesUnder = async (root: string, below: string): Promise<readonly string[]> => {
@@ -27,5 +31,35 @@ export const sizeOf = async (path: string): Promise<number | null> => {
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') return null;
     throw cause;
+  }
+};
+
+/** True for a folder and for a link to one; false otherwise. Throws other I/O errors. */
+export const isFolder = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory();
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR' || errnoOf(cause) === 'ELOOP')
+      return false;
+    throw cause;
+  }
+};
+
+/**
+ * Deletes every object that is not kept, with its checksums, and unfinished files of dead writers.
+ * For the run's owner, at opening. Returns the names of deleted objects.
+ */
+export const sweepObjects = async (
+  root: string,
+  isKept: (name: string) => boolean,
+): Promise<readonly string[] | PortError> => {
+  try {
+    const files = await filesUnder(root, '');
+    const kept = new Set(files.filter(isKept));
+    const swept = files.filter((name) => !kept.has(objectOfSums(name) ?? name));
+    for (const name of swept) await rm(join(root, name), { force: true });
+    return swept.filter((name) => objectOfSums(name) === null);
+  } catch (cause) {
+    return ioError('delete unreferenced objects in', root, cause);
   }
 };

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Span } from '../../lib/ports/artifacts.ts';
 import { PayloadError } from '../../lib/ports/payload-error.ts';
-import { blockEnd, type BlockSums, blockStart, changedBlock } from './block-sums.ts';
+import { blockEnd, type BlockSums, blockStart, changedBlock } from './sums-file.ts';
 
 const chunkBytes = 512 * 1024;
 /** Spans closer than this are read together: a system call costs more than the bytes between. */

@@ -3,9 +3,8 @@ import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolderDurably, syncFolder, errnoOf } from '../../lib/disk/make-folder.ts';
 import { replaceFile, type WriteAll } from '../../lib/disk/replace-file.ts';
-import { type BlockSums, createSumsWriter, encodeSums } from './block-sums.ts';
+import { sumsPath, type BlockSums, createSumsWriter, encodeSums } from './sums-file.ts';
 import { unfinishedName } from './object-name.ts';
-import { sumsPath } from './sums-file.ts';
 
 const gatheredBytesMax = 256 * 1024;
 

@@ -1,3 +1,7 @@
+import type { PortError } from '../../lib/ports/port-error.ts';
+import { isJsonObject, type JsonValue } from '../../lib/core/json/json.ts';
+import type { LineContent } from '../../lib/ports/provider.ts';
+
 /**
  * Makes a text of the other side fit to be stored and shown: no secret, no control character, no
  * longer than a message.
@@ -7,7 +11,7 @@ export type Scrub = (text: string) => string;
 /** Takes secrets out of a text. */
 type Hide = (text: string) => string;
 
-const hidden = '[secret]';
+const mask = '[secret]';
 /** Shorter ones are placeholders such as `unused`; taking them out would only garble messages. */
 const secretCharsMin = 8;
 const messageCharsMax = 600;
@@ -54,9 +58,9 @@ export const createScrub = (secrets: readonly (string | undefined)[]): Scrub => 
   return (text) => {
     const head = text.slice(0, textCharsMax);
     let clean = hide(head.replaceAll(sequences, '').replaceAll(breaks, ' ').replaceAll(unseen, ''));
-    for (const shape of shapes) clean = clean.replaceAll(shape, hidden);
+    for (const shape of shapes) clean = clean.replaceAll(shape, mask);
     clean = clean.replaceAll(carriers, (all, before: string, token: string) =>
-      (isScheme(before) ? plain : placeholder).test(token) ? all : `${before}${hidden}`,
+      (isScheme(before) ? plain : placeholder).test(token) ? all : `${before}${mask}`,
     );
     return clean.length <= messageCharsMax ? clean : `${clean.slice(0, messageCharsMax)}…`;
   };
@@ -76,7 +80,7 @@ const createHide = (secrets: readonly (string | undefined)[]): Hide => {
       JSON.stringify(secret).slice(1, -1),
     ])
     .sort((a, b) => b.length - a.length);
-  return (text) => known.reduce((clean, secret) => clean.replaceAll(secret, hidden), text);
+  return (text) => known.reduce((clean, secret) => clean.replaceAll(secret, mask), text);
 };
 
 /** What a connection takes out of the words of its provider, wherever they enter. */
@@ -104,4 +108,52 @@ export const createScrubbing = (secretsOf: () => readonly string[]): Scrubbing =
     return made;
   };
   return { scrub: (text) => current().scrub(text), hide: (text) => current().hide(text) };
+};
+
+/**
+ * The error as it may be stored and shown: every text in it is scrubbed. All errors of the adapter
+ * leave through here.
+ */
+export const scrubError = (error: PortError, scrub: Scrub): PortError => {
+  const texts = Object.entries(error).map(([key, value]): [string, unknown] => [
+    key,
+    key === 'type' ? value : scrubbed(value, scrub),
+  ]);
+  return Object.fromEntries(texts) as unknown as PortError;
+};
+
+const scrubbed = (value: unknown, scrub: Scrub): unknown => {
+  if (typeof value === 'string') return scrub(value);
+  if (Array.isArray(value)) return value.map((each) => scrubbed(each, scrub));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, scrubbed(each, scrub)]),
+  );
+};
+
+/**
+ * The content of a line, the words of its error fit to be shown. The error's own object and the
+ * whole body stay as they came, without the secrets of the connection.
+ */
+export const scrubContent = (content: LineContent, { scrub, hide }: Scrubbing): LineContent => {
+  const { error, response } = content;
+  const whole = response === undefined ? {} : { response: hidden(response, hide) };
+  return error === null
+    ? { ...content, ...whole }
+    : {
+        ...content,
+        ...whole,
+        error: { message: scrub(error.message), raw: hidden(error.raw, hide) },
+      };
+};
+
+/** Values so deep that they cannot be written again are not among those that a reader gives. */
+const hidden = (value: JsonValue, hide: Scrubbing['hide']): JsonValue => {
+  if (typeof value === 'string') return hide(value);
+  if (Array.isArray(value))
+    return (value as readonly JsonValue[]).map((each) => hidden(each, hide));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [hide(key), hidden(each ?? null, hide)]),
+  );
 };

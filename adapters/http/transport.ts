@@ -1,9 +1,8 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
-import { createRoutes, type Route } from './agents.ts';
+import { type Proxy, createRoutes, type Route } from './proxies.ts';
 import { unpacked } from './encoding.ts';
-import type { Proxy } from './proxies.ts';
 import { TransportFailure } from './transport-failure.ts';
 
 type Fetch = typeof globalThis.fetch;

@@ -9,9 +9,9 @@ import type { RunSummary } from '../../lib/run/view/summary.ts';
 import type { CliContext } from '../shell/context.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts';
 import { commandLine, type Place, summaryInPlace } from '../shell/place.ts';
-import { adoptedNotes } from './adopted-note.ts';
 import { watch } from '../print/progress.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
+import { isLeftAsItIs } from '../../lib/core/model/adopted.ts';
 
 /** How far a command continues a run before it returns. */
 export type Goal =
@@ -185,3 +185,24 @@ const tellReading = async (run: Run, context: CliContext): Promise<void> => {
       `batchor: answers are read by the JSON Schema stored with the run: ${structure.note}`,
     ]);
 };
+
+/**
+ * Rows of batches that were created elsewhere failed, and nothing was sent for them: why, in the
+ * provider's words, and how they are asked again. Reads a sample of their result lines.
+ */
+export const adoptedNotes = async (run: Run, { storeFlag }: Place): Promise<readonly string[]> => {
+  const { config, totals } = run.snapshot();
+  const failed = totals.failed_permanent;
+  if (failed === 0 || !isLeftAsItIs(config, 1)) return [];
+  const { failures } = await run.report();
+  const reasons = failures.flatMap(({ errorClass, count, said: [first] }) =>
+    first === undefined ? [] : [`  ${errorClass}, ${rowsOf(count)}: ${first.message}`],
+  );
+  return [
+    `batchor: ${rowsOf(failed)} failed, or had no answer; nothing was sent again, since the batches were created elsewhere`,
+    ...reasons,
+    `  Ask them again, as a run of their own: batchor start --from-run ${run.runId} --only failed${storeFlag} --wait`,
+  ];
+};
+
+const rowsOf = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);

@@ -25,7 +25,7 @@ import {
 } from './job-description.ts';
 import { withMembers } from '../../lib/core/json/json-members.ts';
 import { bringConnection, loadExportOf } from '../shell/load-module.ts';
-import { policyOptions } from './policy-options.ts';
+import { policyOptions } from './policy-flags.ts';
 import { loadSchema } from './schema-source.ts';
 import type { CliPrompt } from './prompt.ts';
 import { rowMapper } from './rows.ts';

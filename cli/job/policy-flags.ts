@@ -2,6 +2,8 @@ import type { TokenPrices } from '../../lib/core/model/config.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice, decimal, numberIn, required, wholeNumber } from '../shell/flags.ts';
 import type { Policies } from './job-description.ts';
+import type { JobBody } from '../../lib/run/job/job.ts';
+import type { JsonObject } from '../../lib/core/json/json.ts';
 
 /** The flags for limits, pace and checks, as typed. */
 export interface PolicyFlags {
@@ -139,3 +141,52 @@ const ratio = (flag: string, value: string | undefined): number | null => {
     `${flag} must be a share between 0 and 1, e.g. 0.8 (got ${JSON.stringify(value)})`,
   );
 };
+
+/** The policies of a description, as options of a job. */
+export const policyOptions = (
+  policies: Policies,
+): Pick<
+  JobBody<unknown, JsonObject, undefined, never>,
+  | 'retryPolicy'
+  | 'chunkPolicy'
+  | 'budget'
+  | 'canary'
+  | 'circuitBreaker'
+  | 'badRows'
+  | 'artifactPolicy'
+  | 'reusePolicy'
+> => ({
+  retryPolicy: {
+    ...(policies.attemptsMax === null ? {} : { maxAttempts: policies.attemptsMax }),
+    ...(policies.raisedOutputTokensMax === null
+      ? {}
+      : { raiseOutputTokensTo: policies.raisedOutputTokensMax }),
+  },
+  chunkPolicy: {
+    ...(policies.requestsPerBatchMax === null ? {} : { maxRequests: policies.requestsPerBatchMax }),
+    ...(policies.bytesPerBatchMax === null ? {} : { maxFileBytes: policies.bytesPerBatchMax }),
+  },
+  budget: {
+    ...(policies.costUsdMax === null ? {} : { costUsdMax: policies.costUsdMax }),
+    ...(policies.assumeOutputTokens === null
+      ? {}
+      : { assumeOutputTokens: policies.assumeOutputTokens }),
+  },
+  ...(policies.canaryItems === null
+    ? {}
+    : {
+        canary: {
+          items: policies.canaryItems,
+          ...(policies.canaryPassRatioMin === null
+            ? {}
+            : { passRatioMin: policies.canaryPassRatioMin }),
+        },
+      }),
+  circuitBreaker: {
+    ...(policies.failedBatchesMax === null ? {} : { failedBatchesMax: policies.failedBatchesMax }),
+    ...(policies.passRatioMin === null ? {} : { passRatioMin: policies.passRatioMin }),
+  },
+  badRows: policies.badRows ?? 'fail',
+  reusePolicy: { duplicates: policies.sendsDuplicatesOnce === true ? 'send_once' : 'send_each' },
+  artifactPolicy: { persistRawOutputArtifacts: policies.keepsRawOutput ?? true },
+});

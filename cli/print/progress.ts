@@ -4,8 +4,7 @@ import type { CliContext } from '../shell/context.ts';
 import { capNote } from './cap-note.ts';
 import { dollars } from '../../lib/core/money/money.ts';
 import { type Place, withStoreNamed } from '../shell/place.ts';
-import { writeNotes } from './render.ts';
-import { shownText } from './shown-text.ts';
+import { writeNotes, shownText } from './render.ts';
 
 /**
  * The progress of a run: one live line at a terminal; warnings and pauses everywhere, each once.

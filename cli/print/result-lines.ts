@@ -10,8 +10,7 @@ import { exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { quoted } from '../shell/quoted.ts';
 import { reasonOf } from '../shell/system-error.ts';
-import { writeText } from './render.ts';
-import { shownText } from './shown-text.ts';
+import { writeText, shownText } from './render.ts';
 
 const pageRows = 1_000;
 

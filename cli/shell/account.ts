@@ -1,5 +1,10 @@
 import { type Account, isLoopback } from '../compose.ts';
-import { confirmAddress, isConfirmed, isKnownAddress } from './confirmed-addresses.ts';
+import {
+  confirmAddress,
+  isConfirmed,
+  isKnownAddress,
+  withoutSlashes,
+} from './confirmed-addresses.ts';
 import type { ConnectionFlags } from './connection-flags.ts';
 import type { LoadedEnv } from './env-file.ts';
 import { CliFailure } from './failure.ts';
@@ -15,7 +20,6 @@ import {
 } from '../job/providers.ts';
 import { broughtConnection } from './load-module.ts';
 import { quoted } from './quoted.ts';
-import { withoutSlashes } from './base-address.ts';
 
 /** Where a run was started, as it is stored with it. */
 interface StoredAddress extends Reached {

@@ -3,7 +3,6 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { replaceFileNow } from '../../lib/disk/replace-file.ts';
 import type { CliProvider } from '../job/providers.ts';
 import type { LoadedEnv } from './env-file.ts';
-import { withoutSlashes } from './base-address.ts';
 import { isLoopback } from '../compose.ts';
 
 /**
@@ -94,4 +93,11 @@ const readAddresses = (path: string): readonly string[] => {
   } finally {
     closeSync(fd);
   }
+};
+
+/** The address without the slashes at its end. */
+export const withoutSlashes = (address: string): string => {
+  let end = address.length;
+  while (address[end - 1] === '/') end -= 1;
+  return address.slice(0, end);
 };

@@ -6,7 +6,7 @@ import type { CliContext } from '../../cli/shell/context.ts';
 import { CliFailure } from '../../cli/shell/failure.ts';
 import { hintFor } from '../../cli/print/hints.ts';
 import { type Place, placeOf, withStoreNamed } from '../../cli/shell/place.ts';
-import { escapedControls, shownText } from '../../cli/print/shown-text.ts';
+import { escapedControls, shownText } from '../../cli/print/render.ts';
 import type { BatchKey, RunId } from '../../lib/core/values/ids.ts';
 import { BatchorError } from '../../lib/run/api/errors.ts';
 import { maskSecrets } from '../../lib/run/view/masked-address.ts';

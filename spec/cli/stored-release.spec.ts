@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { thisProcess } from '../../adapters/filestore/ownership/process-identity.ts';
+import { thisProcess } from '../../adapters/filestore/ownership/lock-file.ts';
 import { isJsonObject } from '../../lib/core/json/json.ts';
 import { newSchema } from '../support/postgres/schema.ts';
 import { restoreContent, type ProviderContent } from '../support/stored/provider-content.ts';

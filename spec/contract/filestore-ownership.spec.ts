@@ -9,9 +9,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { frameOf, seal } from '../../adapters/filestore/journal/frame.ts';
-import { type Lock, readLock } from '../../adapters/filestore/ownership/lock-file.ts';
+import { type Lock, readLock, thisProcess } from '../../adapters/filestore/ownership/lock-file.ts';
 import { createOwnershipTracker } from '../../adapters/filestore/ownership/ownership.ts';
-import { thisProcess } from '../../adapters/filestore/ownership/process-identity.ts';
 import { listRunFolder, lockFile } from '../../adapters/filestore/disk/run-folder.ts';
 import { encodeEvents } from '../../lib/core/codec/event-record.ts';
 import {

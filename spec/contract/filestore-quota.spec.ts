@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
 import { type SessionClient, localClient } from '../../adapters/filestore/worker/session-client.ts';
-import { quotaFile, scopeFolder } from '../../adapters/filestore/quota/reservation-record.ts';
+import { quotaFile, scopeFolder } from '../../adapters/filestore/quota/reservation-file.ts';
 import {
   journalFile,
   listRunFolder,

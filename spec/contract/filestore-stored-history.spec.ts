@@ -8,9 +8,8 @@ import { eventCodec, snapshotCodec } from '../../lib/core/codec/json-codec.ts';
 import { evolve } from '../../lib/core/machine/evolve.ts';
 import { emptySnapshot, isFinished, type RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import { journalFile, listRunFolder } from '../../adapters/filestore/disk/run-folder.ts';
-import { readChain } from '../../adapters/filestore/journal/history.ts';
+import { readChain, eventsOf } from '../../adapters/filestore/journal/history.ts';
 import { readFrames } from '../../adapters/filestore/journal/journal-reader.ts';
-import { eventsOf } from '../../adapters/filestore/journal/replay.ts';
 
 const stored = fileURLToPath(new URL('../support/stored/6bc519e/files', import.meta.url));
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { isKnownDead, thisProcess } from '../../adapters/filestore/ownership/process-identity.ts';
+import { isKnownDead, thisProcess } from '../../adapters/filestore/ownership/lock-file.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const stateOf = (pid: number): string =>

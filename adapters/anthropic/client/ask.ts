@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { Port } from '../../../lib/ports/port-error.ts';
-import { scrubError } from '../../http/scrub-error.ts';
+import { scrubError } from '../../http/scrub.ts';
 import { type Call, classify } from './classify.ts';
 import type { OpenSession, Session } from './session.ts';
 

@@ -1,8 +1,7 @@
 import type { JsonValue } from '../../../lib/core/json/json.ts';
-import { createDeadline, type Deadline } from '../../http/deadline.ts';
+import { createDeadline, type Deadline, transferTimeoutMs } from '../../http/deadline.ts';
 import { isStillPacked } from '../../http/encoding.ts';
 import { readText } from '../../http/read-body.ts';
-import { transferTimeoutMs } from '../../http/times.ts';
 import { TransportFailure } from '../../http/transport-failure.ts';
 import { readApiError } from '../answers/api-error.ts';
 import { HttpFailure, refusedCall } from './failures.ts';

@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import type { ProviderConnection } from '../../../lib/ports/provider.ts';
-import { scrubContent } from '../../http/scrub-content.ts';
-import { createScrubbing } from '../../http/scrub.ts';
-import { requestTimeoutIn } from '../../http/times.ts';
+import { createScrubbing, scrubContent } from '../../http/scrub.ts';
+import { requestTimeoutIn } from '../../http/deadline.ts';
 import { createAnthropicWire } from '../answers/wire.ts';
 import { createBatchProvider } from '../batches/provider.ts';
 import { createSession } from '../client/session.ts';

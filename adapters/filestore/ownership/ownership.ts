@@ -9,8 +9,9 @@ import {
   type Lock,
   readLock,
   rewriteLock,
+  isKnownDead,
+  thisProcess,
 } from './lock-file.ts';
-import { isKnownDead, thisProcess } from './process-identity.ts';
 import { type FolderListing, listRunFolder } from '../disk/run-folder.ts';
 
 const heartbeatMs = 2_000;

@@ -14,7 +14,7 @@ import {
   quotaFile,
   type ReservationRecord,
   scopeFolder,
-} from './reservation-record.ts';
+} from './reservation-file.ts';
 
 /** Reads what the runs of the store have published about their share of a provider queue. */
 export interface Reservations {

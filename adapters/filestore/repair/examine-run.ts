@@ -6,12 +6,11 @@ import { isOwnObject } from '../../../lib/core/settle/raw-object.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { Damage, RunCondition } from '../../../lib/ports/store-care.ts';
 import { objectsUnder } from '../../filesystem/index.ts';
-import { readImage } from '../journal/history.ts';
+import { readImage, type ReadUpTo } from '../journal/history.ts';
 import { accountJournals, faultsOf, type JournalAccount } from '../journal/journal-account.ts';
 import { lossBehind } from './loss.ts';
 import { openModel } from '../worker/open-model.ts';
 import { type Provable, readProvable } from './provable.ts';
-import type { ReadUpTo } from '../journal/replay.ts';
 import {
   type CheckpointFile,
   type FolderListing,

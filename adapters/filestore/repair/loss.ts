@@ -1,7 +1,7 @@
 import type { RunLoss } from '../../../lib/ports/store-care.ts';
 import { countedBytes, type JournalAccount } from '../journal/journal-account.ts';
 import type { ScannedRecord } from '../journal/journal-scan.ts';
-import type { ReadUpTo } from '../journal/replay.ts';
+import type { ReadUpTo } from '../journal/history.ts';
 import { compareJournals } from '../disk/run-folder.ts';
 
 /** The journals with records that a run loses when it continues from `after`. */

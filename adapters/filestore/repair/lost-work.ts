@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { unfinishedPrefix } from '../../filesystem/index.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import { hasCommands } from '../disk/inbox.ts';
-import { ownerOfFile, quotaFolder } from '../quota/reservation-record.ts';
+import { ownerOfFile, quotaFolder } from '../quota/reservation-file.ts';
 import { journalFile, listRunFolder } from '../disk/run-folder.ts';
 import { readSummary, type Summary, summaryFile } from '../store/summary.ts';
 

@@ -3,12 +3,11 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { Database, SqlJsStatic } from 'sql.js';
 import type { RunId } from '../../../lib/core/values/ids.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
-import { readHistory } from '../journal/history.ts';
+import { readHistory, type ReadUpTo, replayJournal, readChain } from '../journal/history.ts';
 import { lostCommits, lostRun } from '../repair/lost-work.ts';
 import { readSummary } from '../store/summary.ts';
 import { readModel, sourceOf, type Tables } from '../checkpoint/image-reader.ts';
-import { type ReadUpTo, replayJournal } from '../journal/replay.ts';
-import type { JournalId } from '../disk/run-folder.ts';
+import { type JournalId, compareJournals, listRunFolder } from '../disk/run-folder.ts';
 import { RunModel } from '../../../lib/rows/run-model.ts';
 import { loadSql, tune } from '../checkpoint/sql.ts';
 
@@ -114,4 +113,37 @@ export const openImage = (
       where: path,
     });
   }
+};
+
+/**
+ * Reads on from the last byte that a reader has read, into later journals too. Null: the journal it
+ * read is gone or no longer counts, so the reader must start again.
+ */
+export const catchUp = (
+  folder: string,
+  { model, readUpTo }: OpenModel,
+): Either<PortError, ReadUpTo> | null => {
+  if (readUpTo === null) return null;
+  const chain = readChain(
+    folder,
+    listRunFolder(folder),
+    (id) => compareJournals(id, readUpTo) === 0,
+  );
+  if (isLeft(chain)) return left(chain.left);
+  const [first] = chain.right;
+  if (first === undefined || compareJournals(first.id, readUpTo) !== 0) return null;
+  // It read bytes that the next owner did not take over.
+  if (first.to !== null && first.to < readUpTo.bytes) return null;
+  let at: ReadUpTo = readUpTo;
+  for (const journal of chain.right) {
+    const replayed = replayJournal(
+      folder,
+      model,
+      journal,
+      journal === first ? readUpTo.bytes : journal.start,
+    );
+    if (isLeft(replayed)) return replayed;
+    at = replayed.right;
+  }
+  return right(at);
 };

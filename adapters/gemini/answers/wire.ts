@@ -1,7 +1,6 @@
 import type { JsonObject } from '../../../lib/core/json/json.ts';
 import type { ProviderWire } from '../../../lib/ports/provider.ts';
-import { scrubContent } from '../../http/scrub-content.ts';
-import { noSecrets, type Scrubbing } from '../../http/scrub.ts';
+import { noSecrets, type Scrubbing, scrubContent } from '../../http/scrub.ts';
 import type { GeminiEndpoint } from '../config/endpoints.ts';
 import { raiseOutputTokens } from '../config/request-bounds.ts';
 import { createRenderer } from '../requests/request-line.ts';

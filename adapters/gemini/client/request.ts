@@ -1,7 +1,6 @@
-import { createDeadline, type Deadline } from '../../http/deadline.ts';
+import { createDeadline, type Deadline, transferTimeoutMs } from '../../http/deadline.ts';
 import { isStillPacked } from '../../http/encoding.ts';
 import { readText } from '../../http/read-body.ts';
-import { transferTimeoutMs } from '../../http/times.ts';
 import { TransportFailure } from '../../http/transport-failure.ts';
 import { ApiError } from './api-error.ts';
 import { refusal } from './classify.ts';

@@ -1,6 +1,5 @@
 import type { PortError } from '../../../lib/ports/port-error.ts';
-import { isLoopback } from '../../http/loopback.ts';
-import { type ProxyChoice, proxyFor } from '../../http/proxies.ts';
+import { type ProxyChoice, proxyFor, isLoopback } from '../../http/proxies.ts';
 import type { Scrub } from '../../http/scrub.ts';
 import { TransportFailure } from '../../http/transport-failure.ts';
 import { createNodeFetch } from '../../http/transport.ts';

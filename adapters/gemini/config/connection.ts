@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { ProviderConnection } from '../../../lib/ports/provider.ts';
 import { createScrubbing } from '../../http/scrub.ts';
-import { requestTimeoutIn } from '../../http/times.ts';
+import { requestTimeoutIn } from '../../http/deadline.ts';
 import { createGeminiWire } from '../answers/wire.ts';
 import { createBatchProvider } from '../batches/provider.ts';
 import { createSession } from '../client/session.ts';

@@ -1,7 +1,7 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { codingsIn } from '../../http/encoding.ts';
 import { BodyCut, readChunks } from '../../http/read-body.ts';
-import { downloadTimeoutMs } from '../../http/times.ts';
+import { downloadTimeoutMs } from '../../http/deadline.ts';
 import { ask, idIn } from '../client/ask.ts';
 import { open } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';

@@ -1,7 +1,6 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { statusIn } from '../../openai/client/api-error.ts';
-import { ask, segment } from '../../openai/client/ask.ts';
-import { requestJson } from '../../openai/client/request.ts';
+import { requestJson, ask, segment } from '../../openai/client/request.ts';
 import type { OpenSession } from '../../openai/client/session.ts';
 import { retrieve } from './observe.ts';
 

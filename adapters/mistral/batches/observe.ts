@@ -3,8 +3,7 @@ import type { ProviderBatchId } from '../../../lib/core/values/ids.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { statusIn } from '../../openai/client/api-error.ts';
 import { batchKeyKey } from '../../openai/batches/create.ts';
-import { ask, segment } from '../../openai/client/ask.ts';
-import { requestJson } from '../../openai/client/request.ts';
+import { requestJson, ask, segment } from '../../openai/client/request.ts';
 import type { OpenSession, Session } from '../../openai/client/session.ts';
 import { type JobReport, readJob } from './job.ts';
 

@@ -1,7 +1,7 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
-import { ask } from '../../openai/client/ask.ts';
+import { ask } from '../../openai/client/request.ts';
 import type { OpenSession } from '../../openai/client/session.ts';
-import { deleteFile } from '../../openai/files/delete-file.ts';
+import { deleteFile } from '../../openai/files/file-state.ts';
 import { download } from '../../openai/files/download.ts';
 import { upload } from '../../openai/files/upload.ts';
 import { cancel } from './cancel.ts';

@@ -2,7 +2,7 @@ import type { SweepReport, SweptBatch } from '../../../lib/core/model/command.ts
 import type { BatchKey, ProviderBatchId } from '../../../lib/core/values/ids.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { attemptKey, batchKeyKey } from '../../openai/batches/create.ts';
-import { ask } from '../../openai/client/ask.ts';
+import { ask } from '../../openai/client/request.ts';
 import { CallFailure } from '../../openai/client/classify.ts';
 import type { OpenSession, Session } from '../../openai/client/session.ts';
 import { fileState } from '../../openai/files/file-state.ts';

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { ProviderConnection } from '../../../lib/ports/provider.ts';
 import { createScrubbing } from '../../http/scrub.ts';
-import { requestTimeoutIn } from '../../http/times.ts';
+import { requestTimeoutIn } from '../../http/deadline.ts';
 import { createOpenAIWire } from '../../openai/answers/wire.ts';
 import { createSession } from '../../openai/client/session.ts';
 import { carryConnection } from '../../http/carried-connection.ts';

@@ -12,8 +12,8 @@ import {
   type BodyFault,
   isFilledObject,
   tellsError,
+  usageOf,
 } from './answer-reader.ts';
-import { usageOf } from './answer-usage.ts';
 
 /** Is shown every line that was accepted, and what was read of it. */
 export type Learn = (line: string, customId: string, body: JsonObject) => void;

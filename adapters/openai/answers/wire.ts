@@ -1,15 +1,13 @@
 import type { JsonObject } from '../../../lib/core/json/json.ts';
 import type { LineContent, ProviderWire } from '../../../lib/ports/provider.ts';
-import type { ShapedAnswer } from './answer-shape.ts';
+import { type ShapedAnswer, createUsualAnswers } from './answer-shape.ts';
 import { readContent, readVerdict } from './answer-line.ts';
 import { answerReaders } from './answer-bodies.ts';
 import type { OpenAIEndpoint } from '../config/endpoints.ts';
 import { readRequest, renderRequest } from '../requests/prepared-request.ts';
 import { raiseOutputTokens } from '../config/request-bounds.ts';
 import { createRenderer, type LineForm } from '../requests/request-line.ts';
-import { scrubContent } from '../../http/scrub-content.ts';
-import { noSecrets, type Scrubbing } from '../../http/scrub.ts';
-import { createUsualAnswers } from './usual-answers.ts';
+import { noSecrets, type Scrubbing, scrubContent } from '../../http/scrub.ts';
 
 /** The pure half: request lines out, answer lines in. */
 export const createOpenAIWire = (

@@ -1,9 +1,8 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { apiErrorIn, requestIdIn, statusIn } from '../client/api-error.ts';
-import { ask, segment } from '../client/ask.ts';
+import { requestJson, ask, segment } from '../client/request.ts';
 import { CallFailure } from '../client/classify.ts';
 import { retrieve } from './observe.ts';
-import { requestJson } from '../client/request.ts';
 import type { OpenSession } from '../client/session.ts';
 
 /**

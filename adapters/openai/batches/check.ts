@@ -1,9 +1,8 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { apiErrorIn, statusIn } from '../client/api-error.ts';
-import { ask } from '../client/ask.ts';
+import { requestJson, ask } from '../client/request.ts';
 import { batchPages } from './batch-list.ts';
 import { CallFailure } from '../client/classify.ts';
-import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
 
 /**

@@ -1,13 +1,12 @@
 import { contradictionIn, type CreateAnswer } from '../../../lib/core/reconcile/create-answer.ts';
 import { isJsonObject, type JsonObject } from '../../../lib/core/json/json.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
-import { ask } from '../client/ask.ts';
+import { requestJson, ask } from '../client/request.ts';
 import { readBatch } from './batch-object.ts';
 import { CallFailure } from '../client/classify.ts';
 import { endpointPath, type OpenAIEndpoint } from '../config/endpoints.ts';
 import { refuseForFile } from './refuse-for-file.ts';
 import { fileExpirySeconds, metadataPairsMax } from '../config/limits.ts';
-import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
 
 /** Names under which a batch says whose it is. */

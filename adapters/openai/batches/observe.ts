@@ -1,14 +1,14 @@
 import type { BatchObservation } from '../../../lib/core/model/command.ts';
 import type { BatchKey, ProviderBatchId } from '../../../lib/core/values/ids.ts';
-import { ask, segment } from '../client/ask.ts';
+import { requestJson, ask, segment } from '../client/request.ts';
 import { batchPages } from './batch-list.ts';
 import { batchKeyKey } from './create.ts';
 import { readBatch, type BatchReport } from './batch-object.ts';
 import { statusIn } from '../client/api-error.ts';
 import { CallFailure } from '../client/classify.ts';
-import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
 import type { Port } from '../../../lib/ports/port-error.ts';
+import type { BatchProvider } from '../../../lib/ports/provider.ts';
 
 interface Asked {
   readonly batchKey: BatchKey;
@@ -132,3 +132,20 @@ const eachOf = async <A>(all: readonly A[], act: (one: A) => Promise<void>): Pro
     }),
   );
 };
+
+/** A batch that was created elsewhere. */
+export const describe =
+  (open: OpenSession): NonNullable<BatchProvider['describe']> =>
+  (providerBatchId) =>
+    ask(
+      open,
+      { what: `read batch ${providerBatchId}`, isPaid: false, isAboutOne: true },
+      async (session) => {
+        const report = await retrieve(session, providerBatchId);
+        if (report === null) return null;
+        const { status, inputFileId, named, progress } = report;
+        // Zero while it is validated, and of a batch whose validation failed.
+        const requests = progress === null || progress.total === 0 ? null : progress.total;
+        return { providerBatchId, providerStatus: status, inputFileId, named, requests };
+      },
+    );

@@ -3,13 +3,12 @@ import type { BatchKey, ProviderBatchId } from '../../../lib/core/values/ids.ts'
 import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { statusIn } from '../client/api-error.ts';
-import { ask, segment } from '../client/ask.ts';
+import { requestJson, ask, segment } from '../client/request.ts';
 import { batchPages } from './batch-list.ts';
 import type { BatchReport } from './batch-object.ts';
 import { CallFailure } from '../client/classify.ts';
 import { attemptKey, batchKeyKey } from './create.ts';
 import { retrieve } from './observe.ts';
-import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
 
 /** Maximum lag of the provider's clock behind ours. */

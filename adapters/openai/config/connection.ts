@@ -9,7 +9,7 @@ import { createScrubbing } from '../../http/scrub.ts';
 import { secretsOf } from './secrets.ts';
 import { createSession } from '../client/session.ts';
 import { makeProviderConfig, type OpenAIProviderConfig, type OpenAISettings } from './settings.ts';
-import { requestTimeoutIn } from '../../http/times.ts';
+import { requestTimeoutIn } from '../../http/deadline.ts';
 import { createOpenAIWire } from '../answers/wire.ts';
 
 /** Call it for a job's provider config; give it to a runner as a connection. */

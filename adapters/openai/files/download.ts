@@ -1,10 +1,9 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
-import { ask, segment } from '../client/ask.ts';
+import { open, ask, segment } from '../client/request.ts';
 import { codingsIn } from '../../http/encoding.ts';
 import { BodyCut, readChunks } from '../../http/read-body.ts';
-import { open } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
-import { downloadTimeoutMs } from '../../http/times.ts';
+import { downloadTimeoutMs } from '../../http/deadline.ts';
 
 /** What unpacks to more than this is no file of answers: 50,000 rows of a megabyte each. */
 const downloadBytesMax = 50_000 * 1_048_576;

@@ -1,8 +1,9 @@
 import { isJsonObject } from '../../../lib/core/json/json.ts';
-import { statusIn } from '../client/api-error.ts';
-import { segment } from '../client/ask.ts';
-import { requestJson } from '../client/request.ts';
-import type { Session } from '../client/session.ts';
+import { statusIn, apiErrorIn } from '../client/api-error.ts';
+import { requestJson, segment, ask } from '../client/request.ts';
+import type { Session, OpenSession } from '../client/session.ts';
+import type { BatchProvider } from '../../../lib/ports/provider.ts';
+import { CallFailure } from '../client/classify.ts';
 
 /** What the provider says of one file. `unknown`: nothing that can be read. */
 export type FileState =
@@ -41,3 +42,32 @@ export const isInWork = (status: string): boolean =>
   /^(?:uploaded|uploading|pending|queued|running|in_?progress|processing|importing|validating|not_?started|not_?running)$/iu.test(
     status,
   );
+
+/** Deletes a file; one that is gone already is as good. Asking twice changes nothing. */
+export const deleteFile =
+  (open: OpenSession): BatchProvider['deleteFile'] =>
+  (fileId) =>
+    ask(
+      open,
+      { what: `delete file ${fileId}`, isPaid: false, isAboutOne: true },
+      async (session) => {
+        try {
+          await requestJson(session, { method: 'delete', path: `/files/${segment(fileId)}` });
+        } catch (thrown) {
+          const status = statusIn(thrown);
+          // A key may be good for all else: what it may not delete is this file's matter, and not
+          // the key's.
+          if (status === 403) {
+            const { message } = apiErrorIn(thrown);
+            const refusal = `${session.where} does not let this key delete file ${fileId}: ${message}`;
+            throw new CallFailure({
+              type: 'refused',
+              message: refusal,
+              statusCode: status,
+              requestId: null,
+            });
+          }
+          if (status !== 404) throw thrown;
+        }
+      },
+    );

@@ -1,11 +1,9 @@
 import { isJsonObject } from '../../../lib/core/json/json.ts';
-import { createDeadline } from '../../http/deadline.ts';
-import { transferTimeoutMs } from '../../http/times.ts';
+import { createDeadline, transferTimeoutMs } from '../../http/deadline.ts';
 import { TransportFailure } from '../../http/transport-failure.ts';
 import { statusIn } from '../client/api-error.ts';
-import { segment } from '../client/ask.ts';
+import { requestJson, segment } from '../client/request.ts';
 import { CallFailure } from '../client/classify.ts';
-import { requestJson } from '../client/request.ts';
 import type { Session } from '../client/session.ts';
 
 interface Upload {

@@ -1,12 +1,11 @@
 import { isJsonObject } from '../../../lib/core/json/json.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { apiErrorIn, requestIdIn, statusIn } from '../client/api-error.ts';
-import { ask } from '../client/ask.ts';
+import { requestJson, ask } from '../client/request.ts';
 import { CallFailure } from '../client/classify.ts';
 import { filesQuotaAdvice, isOutOfFiles } from './files-quota.ts';
 import { fileExpirySeconds } from '../config/limits.ts';
 import { frameUpload, type UploadFault } from '../../http/multipart.ts';
-import { requestJson } from '../client/request.ts';
 import type { OpenSession, Session } from '../client/session.ts';
 import { uploadByRedirect } from './upload-by-redirect.ts';
 

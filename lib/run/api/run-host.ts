@@ -4,7 +4,7 @@ import type { BatchKey, ProviderBatchId } from '../../core/values/ids.ts';
 import type { OwnedRun, RunReader } from '../../ports/run-store.ts';
 import type { RunRequest } from '../control/run-request.ts';
 import type { Driver } from '../drive/driver.ts';
-import type { LastSeen } from '../drive/last-seen.ts';
+import type { LastSeen } from '../drive/drivers.ts';
 import type { PriceBook } from '../job/price-book.ts';
 import type { ReadableStructure } from '../job/structures.ts';
 import type { AnswerWire } from './connections.ts';

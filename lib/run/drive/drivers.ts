@@ -3,7 +3,7 @@ import type { SchedulerLike, Subject } from 'rxjs';
 import type { RunConfig } from '../../core/model/config.ts';
 import type { RunId } from '../../core/values/ids.ts';
 import type { RunEvent } from '../../core/machine/run-event.ts';
-import { isFinished } from '../../core/model/snapshot.ts';
+import { isFinished, type RunSnapshot } from '../../core/model/snapshot.ts';
 import { needsExactTokens } from '../../core/plan/budget.ts';
 import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
 import type { TokenCounter } from '../../ports/tokens.ts';
@@ -15,7 +15,6 @@ import { digestOf } from '../job/digest.ts';
 import { commitCommand } from '../../engine/commits.ts';
 import { commitOpening, type Driver, startDriver } from './driver.ts';
 import { must, toBatchorError } from '../api/interop.ts';
-import { type LastSeen, LastSnapshots } from './last-seen.ts';
 import type { PriceBook } from '../job/price-book.ts';
 import { compareLastRow } from '../identity/compare-job.ts';
 import { operationAfter, withPrices } from '../control/resume-changes.ts';
@@ -179,3 +178,47 @@ const commitPrices = async (
     { runId: run.runId },
   );
 };
+
+/** How the drivers of a run ended in this process. */
+export interface LastSeen {
+  /** The last snapshot of the last driver that ended; null before. */
+  readonly snapshot: RunSnapshot | null;
+  /** The handle is disposed of. */
+  forget(): void;
+}
+
+interface Entry {
+  snapshot: RunSnapshot | null;
+  handleCount: number;
+}
+
+/** The last snapshots of runs that this process drove. Kept while a handle of the run exists. */
+class LastSnapshots {
+  readonly #entries = new Map<RunId, Entry>();
+
+  /** True after: the handle sees how later drivers of the run end. */
+  follow(runId: RunId): LastSeen {
+    const entry = this.#entries.get(runId) ?? { snapshot: null, handleCount: 0 };
+    this.#entries.set(runId, entry);
+    entry.handleCount += 1;
+    let isGone = false;
+    return {
+      get snapshot() {
+        return entry.snapshot;
+      },
+      forget: () => {
+        if (isGone) return;
+        isGone = true;
+        entry.handleCount -= 1;
+        if (entry.handleCount === 0 && this.#entries.get(runId) === entry)
+          this.#entries.delete(runId);
+      },
+    };
+  }
+
+  note(snapshot: RunSnapshot): void {
+    const entry = this.#entries.get(snapshot.runId);
+    if (entry !== undefined && snapshot.version >= (entry.snapshot?.version ?? 0))
+      entry.snapshot = snapshot;
+  }
+}

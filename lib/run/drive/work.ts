@@ -13,7 +13,7 @@ import { BatchorError } from '../api/errors.ts';
 import { must, toBatchorError } from '../api/interop.ts';
 import type { AnyJob } from '../job/job.ts';
 import { jobNameOf } from '../job/job-config.ts';
-import { quarantined } from '../view/owner-warnings.ts';
+import { quarantined } from '../view/warnings.ts';
 
 /** What a worker reports. */
 export type WorkNotice =

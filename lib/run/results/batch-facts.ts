@@ -1,7 +1,8 @@
 import type { StoredRunEvent } from '../../core/machine/run-event.ts';
 import type { RunReader } from '../../ports/run-store.ts';
-import { noBatchFacts, type BatchFacts } from '../../effects/results/results.ts';
+import { noBatchFacts, type BatchFacts, type RowFacts } from '../../effects/results/results.ts';
 import { must } from '../api/interop.ts';
+import { batchKeyOfObject } from '../../core/settle/raw-object.ts';
 
 /** Facts of the run's batches, by batch key. */
 export type BatchFactsByKey = ReadonlyMap<string, BatchFacts>;
@@ -87,4 +88,32 @@ const latencyOf = (
   if (typeof bornAtMs === 'number' && typeof endedAtMs === 'number')
     return (endedAtMs - bornAtMs) / 1_000;
   return createdAtMs === null || seenAtMs < createdAtMs ? null : (seenAtMs - createdAtMs) / 1_000;
+};
+
+/**
+ * Current facts of rows that are not in their lines. Cheap to call per page while nothing changes.
+ */
+export const createRowFacts = (reader: () => RunReader): (() => Promise<RowFacts>) => {
+  const book = createBatchBook();
+  let batches: BatchFactsByKey | null = null;
+  let byObject = new Map<string, BatchFacts>();
+  return async () => {
+    const source = reader();
+    const read = await book.read(source);
+    if (read !== batches) {
+      batches = read;
+      byObject = new Map();
+    }
+    const [known, found] = [read, byObject];
+    return {
+      prices: source.snapshot.config.operation.money.prices,
+      batchOf: (object) => {
+        const seen = found.get(object);
+        if (seen !== undefined) return seen;
+        const facts = known.get(batchKeyOfObject(object) ?? '') ?? noBatchFacts;
+        found.set(object, facts);
+        return facts;
+      },
+    };
+  };
 };

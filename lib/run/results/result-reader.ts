@@ -14,7 +14,7 @@ import { readParts, type ResultParts } from '../../effects/results/results.ts';
 import { BatchorError, isBatchorError } from '../api/errors.ts';
 import { must } from '../api/interop.ts';
 import { withRefusals } from './refused-lines.ts';
-import { createRowFacts } from './row-facts.ts';
+import { createRowFacts } from './batch-facts.ts';
 import type {
   ResultsOptions,
   ResultStream,
@@ -22,9 +22,8 @@ import type {
   ResultTextPage,
   TableOptions,
 } from '../api/run.ts';
-import { selectionOf } from './selection.ts';
+import { explained, type StructureOf, typedResults, selectionOf } from './typed-results.ts';
 import { openResultTable } from './result-table.ts';
-import { explained, type StructureOf, typedResults } from './typed-results.ts';
 import { pagesOnChange, pull } from '../drive/watch.ts';
 import { toWireLine } from '../view/wire.ts';
 import { resultsAfter, resultsByIndex } from '../../rows/read-rows.ts';

@@ -1,9 +1,16 @@
-import { failureOfCode, isFailureOfStructure } from '../../core/values/failure.ts';
-import type { ItemResult } from '../../core/settle/results.ts';
+import {
+  failureOfCode,
+  isFailureOfStructure,
+  failureClasses,
+  isFailureClass,
+} from '../../core/values/failure.ts';
+import type { ItemResult, ResultSelection } from '../../core/settle/results.ts';
 import type { LineContent } from '../../ports/provider.ts';
 import { readTexts, type TextReading, textsIn } from '../../schema/read-texts.ts';
 import { type ResultParts, type RowFacts, toResult } from '../../effects/results/results.ts';
 import type { ReadableStructure } from '../job/structures.ts';
+import type { ResultRef } from '../../ports/run-store.ts';
+import { BatchorError } from '../api/errors.ts';
 
 /** Loads the run's structure, only if something must be read with it. */
 export type StructureOf = () => Promise<ReadableStructure | null>;
@@ -118,4 +125,24 @@ const withReading = (
   return reading.type === 'fits'
     ? content
     : { ...content, error: { message: reading.message, raw: null } };
+};
+
+/** True for selected results. Uses the pointer alone, so lines of other results are not read. */
+type IsSelected = (ref: Pick<ResultRef, 'status' | 'code'>) => boolean;
+
+/** Throws `invalid_config` for an invalid selection. */
+export const selectionOf = (only: ResultSelection | undefined): IsSelected => {
+  if (only === undefined || only === 'all') return () => true;
+  if (only === 'completed') return ({ status }) => status === 'completed';
+  if (only === 'failed') return ({ status }) => status !== 'completed';
+  const odd = Array.isArray(only) ? only.find((name: string) => !isFailureClass(name)) : only;
+  if (odd !== undefined)
+    throw new BatchorError(
+      'invalid_config',
+      { field: 'only' },
+      `only must be 'all', 'completed', 'failed' or failure classes (got ${JSON.stringify(odd)})`,
+      `The failure classes are ${failureClasses.join(', ')}.`,
+    );
+  const classes = new Set<string>(only);
+  return ({ status, code }) => status !== 'completed' && classes.has(failureOfCode(code));
 };

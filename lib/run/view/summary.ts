@@ -9,9 +9,7 @@ import type {
   RunStatus,
 } from '../../core/model/snapshot.ts';
 import type { TokenUsage } from '../../core/values/usage.ts';
-import { clockWarnings } from './clock-warnings.ts';
-import { overdueWarnings } from './overdue-warnings.ts';
-import { ownerWarnings } from './owner-warnings.ts';
+import { clockWarnings, overdueWarnings, ownerWarnings } from './warnings.ts';
 import { type Consumption, consumptionOf } from './consumption.ts';
 
 /** The state of a run. */

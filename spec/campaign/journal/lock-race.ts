@@ -6,7 +6,7 @@ import {
   createOwnershipTracker,
   type Ownership,
 } from '../../../adapters/filestore/ownership/ownership.ts';
-import { thisProcess } from '../../../adapters/filestore/ownership/process-identity.ts';
+import { thisProcess } from '../../../adapters/filestore/ownership/lock-file.ts';
 import { lockFile } from '../../../adapters/filestore/disk/run-folder.ts';
 import { newStoreFolder } from '../../contract/filestore-folder.ts';
 import { assert, type Case, type Outcome } from './case.ts';

@@ -6,9 +6,8 @@ import { jsonLeaves } from '../../../../adapters/openai/answers/json-leaves.ts';
 import {
   createUsualAnswers,
   type UsualAnswers,
-} from '../../../../adapters/openai/answers/usual-answers.ts';
-import { scrubContent } from '../../../../adapters/http/scrub-content.ts';
-import { noSecrets } from '../../../../adapters/http/scrub.ts';
+} from '../../../../adapters/openai/answers/answer-shape.ts';
+import { noSecrets, scrubContent } from '../../../../adapters/http/scrub.ts';
 import { createOpenAIWire } from '../../../../adapters/openai/answers/wire.ts';
 import type { JsonObject } from '../../../../lib/core/json/json.ts';
 
