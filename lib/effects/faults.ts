@@ -33,7 +33,8 @@ export const messageOf = (error: PortError): string => {
 
 /**
  * The command that answers an effect which a port could not perform, as batchor's own engine
- * answers it. A wrong key pauses the run, a clear no counts, an unreachable provider is waited for.
+ * answers it. A wrong key pauses the run, a definite refusal counts, an unreachable provider is
+ * waited for.
  * For `CreateBatch` a refusal is `RecordCreateRefused`, and everything else `RecordCreateUnclear`:
  * the batch may exist. Null where the run's own store failed: nothing can be recorded then.
  */

@@ -49,8 +49,8 @@ export type PortError =
   | { readonly type: 'authentication_failed'; readonly message: string }
   | { readonly type: 'not_found'; readonly message: string }
   /**
-   * Of `create`, a clear no: the input file is there, and the provider is not done with it. Trying
-   * later helps.
+   * Of `create`, a definite refusal: the input file is there, and the provider is not done with it.
+   * Trying later helps.
    */
   | { readonly type: 'not_ready'; readonly message: string }
   /** The store has newer commits than expected. */

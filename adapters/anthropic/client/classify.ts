@@ -9,7 +9,7 @@ import { CallFailure, HttpFailure } from './failures.ts';
 export interface Call {
   /** As in "could not … ": `create the batch`. */
   readonly what: string;
-  /** Without a clear no it may have happened, and may not be asked twice. */
+  /** Without a definite refusal it may have happened, and may not be asked twice. */
   readonly isPaid: boolean;
   /** 404 means that the thing is unknown, rather than that the address is wrong. */
   readonly isAboutOne: boolean;
@@ -69,7 +69,7 @@ const units: Readonly<Record<string, number>> = {
   mib: 1_048_576,
 };
 
-/** What a clear no to a create says against its requests; null: nothing of the kind. */
+/** What a definite refusal of a create says against its requests; null: nothing of the kind. */
 const inputRefusalOf = (status: number, api: ApiError): InputRefusal | null => {
   const isTooLarge = status === 413 || api.type === 'request_too_large';
   if (isTooLarge) {

@@ -12,7 +12,7 @@ import { ApiError, messageOf } from './api-error.ts';
 export interface Call {
   /** As in "could not … ": `create the batch`. */
   readonly what: string;
-  /** Without a clear no it may have happened, and may not be asked twice. */
+  /** Without a definite refusal it may have happened, and may not be asked twice. */
   readonly isPaid: boolean;
   /** 404 means that the thing is unknown, rather than that the address is wrong. */
   readonly isAboutOne: boolean;

@@ -45,9 +45,9 @@ const units: Readonly<Record<string, number>> = {
 };
 
 /**
- * What a clear no to an upload or a create says against the input file: the lines that it names, or
- * that the file is too large. Null: nothing of the kind. A line is named by `param`, in words
- * ("Invalid request on line 2"), or as an entry of a list.
+ * What a definite refusal of an upload or a create says against the input file: the lines that it
+ * names, or that the file is too large. Null: nothing of the kind. A line is named by `param`, in
+ * words ("Invalid request on line 2"), or as an entry of a list.
  */
 export const inputRefusalOf = (
   status: number,

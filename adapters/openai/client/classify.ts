@@ -14,11 +14,11 @@ import { systemCodeIn, transportFailureIn } from '../../http/transport-failure.t
 export interface Call {
   /** As in "could not … ": `create the batch`. */
   readonly what: string;
-  /** Without a clear no it may have happened, and may not be asked twice. */
+  /** Without a definite refusal it may have happened, and may not be asked twice. */
   readonly isPaid: boolean;
   /** 404 means that the thing is unknown, rather than that the address is wrong. */
   readonly isAboutOne: boolean;
-  /** Services exist that do not offer it: their 501 is a clear no, and none that passes. */
+  /** Services exist that do not offer it: their 501 is a definite refusal, and none that passes. */
   readonly isOptional?: true;
   /** It is about an input file: its size, or its lines, may be what is refused. */
   readonly isAboutInput?: true;

@@ -6,7 +6,7 @@ import type { BatchKey, EffectKey } from '../values/ids.ts';
 import type { ControlReason, RunSnapshot } from '../model/snapshot.ts';
 
 /**
- * Clear answers that an effect may get before it is held: more of the same is not going to help.
+ * Definite refusals in a row before the effect is held: more of the same is not going to help.
  */
 export const answeredFaultsMax = 4;
 

@@ -57,7 +57,11 @@ export const batchArrows: readonly BatchArrow[] = [
     when: 'it was created elsewhere, and exists at the provider: adopted',
   },
   { from: 'creating', to: 'created', when: 'the provider answered with its id' },
-  { from: 'creating', to: 'uploaded', when: 'a clear no: nothing was created; asked again later' },
+  {
+    from: 'creating',
+    to: 'uploaded',
+    when: 'a definite refusal: nothing was created; asked again later',
+  },
   {
     from: 'creating',
     to: 'indeterminate',

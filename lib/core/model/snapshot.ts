@@ -106,7 +106,7 @@ export interface FaultRecord {
   readonly key: EffectKey;
   /** Failures in a row. */
   readonly count: number;
-  /** Of those, clear answers: only they count to the ceiling. */
+  /** Of those, definite refusals: only they count to the ceiling. */
   readonly answeredCount: number;
   readonly dueAtMs: number;
   readonly message: string;

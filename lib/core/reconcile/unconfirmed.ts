@@ -52,11 +52,11 @@ export const reconcileDueMs = (
 
 /**
  * One reading of the provider's list answers all unconfirmed creates. What it shows under our key
- * and attempt, or over our input file, is adopted. Its silence is proof only twice, a grace period
- * apart, and only if this very key can read the input file (else key, project or address are other
- * ones), the list went back behind that file, and it shows the batches known to exist. Then the
- * file is deleted; what came through before shows in a list that is read a grace period later, and
- * what comes through after fails.
+ * and attempt, or over our input file, is adopted. A list without the batch is proof only twice, a
+ * grace period apart, and only if this very key can read the input file (else key, project or
+ * address are other ones), the list was read back past that file's creation, and it shows the
+ * batches known to exist. Then the file is deleted; what came through before shows in a list that
+ * is read a grace period later, and what comes through after fails.
  */
 export const decideReconcile = (
   snapshot: RunSnapshot,

@@ -35,7 +35,7 @@ interface Outcome {
 
 /**
  * The one effect that is never performed twice on its own account: whatever comes back is a
- * command, and each of them leaves `creating`. Any answer that is not a plain refusal leaves the
+ * command, and each of them leaves `creating`. Any answer that is not a definite refusal leaves the
  * create unconfirmed.
  */
 export const performCreate =

@@ -85,7 +85,7 @@ describe('a service that cannot list its batches', () => {
 });
 
 describe('501 from a service', () => {
-  it('is a clear no of its list and of its cancel, and no outage that passes', async () => {
+  it('is a definite refusal of its list and of its cancel, and no outage that passes', async () => {
     await using stub = await startStub(answering(501, 'Not Implemented'));
     expect(await leftOf(at(stub.baseURL).sweep(sweepInput(['k'], 0)))).toMatchObject({
       type: 'refused',
@@ -102,7 +102,7 @@ describe('501 from a service', () => {
     expect((await leftOf(at(stub.baseURL).create(createInput))).type).toBe('unclear');
   });
 
-  it('is a clear no alone: 500, 502 and 503 of the list pass', async () => {
+  it('is a definite refusal alone: 500, 502 and 503 of the list pass', async () => {
     for (const status of [500, 502, 503]) {
       await using stub = await startStub(answering(status));
       expect((await leftOf(at(stub.baseURL).sweep(sweepInput(['k'], 0)))).type).toBe('transient');
