@@ -71,6 +71,7 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
   const provider = createFakeProvider({
     ...service.options,
     ...options,
+    ...(service.faults === undefined ? {} : { faults: service.faults(options.faults ?? []) }),
     nowMs: clock.nowMs,
     blobs: createDiskBlobs(folder),
   });

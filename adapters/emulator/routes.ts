@@ -7,7 +7,7 @@ import {
 } from '../../lib/sim/provider/index.ts';
 import { readJsonBody } from './body.ts';
 import { sendContent } from './download.ts';
-import { sendRefusal, sendReply } from './respond.ts';
+import { type AnswerForm, sendRefusal, sendReply } from './respond.ts';
 import { receiveUpload } from './upload.ts';
 
 /** A parsed call under `/v1`. */
@@ -16,6 +16,8 @@ export interface Call {
   readonly response: ServerResponse;
   readonly provider: FakeProvider;
   readonly url: URL;
+  /** Absent: OpenAI's. */
+  readonly form?: AnswerForm;
   /** The `{id}` of the path; empty when the path has none. */
   readonly id: string;
 }
@@ -51,7 +53,7 @@ const routes: readonly Route[] = [
   {
     method: 'GET',
     path: /^\/v1\/files\/([^/]+)\/content$/u,
-    serve: (call) => sendContent(call.request, call.response, call.provider, call.id),
+    serve: (call) => sendContent(call.request, call.response, call.provider, call.id, call.form),
   },
   { method: 'POST', path: /^\/v1\/batches$/u, serve: (call) => createBatch(call) },
   {
@@ -84,21 +86,26 @@ export const serveRoute = async (call: Omit<Call, 'id'>): Promise<void> => {
   if (found !== undefined) return found.route.serve({ ...call, id: found.id });
   call.request.resume();
   if (onPath.length === 0)
-    return sendRefusal(call.response, refused(404, `Invalid URL (${method} ${pathname})`));
+    return sendRefusal(
+      call.response,
+      refused(404, `Invalid URL (${method} ${pathname})`),
+      call.form,
+    );
   sendRefusal(
     call.response,
     refused(405, `Not allowed to ${method} on ${pathname}.`, { code: 'method_not_supported' }),
+    call.form,
   );
 };
 
 const createBatch = async (call: Call): Promise<void> => {
   const body = await readJsonBody(call.request);
-  if (body.type === 'refused') return sendRefusal(call.response, body);
+  if (body.type === 'refused') return sendRefusal(call.response, body, call.form);
   answer(call, await call.provider.createBatch(body.value));
 };
 
 const answer = (call: Call, reply: Parameters<typeof sendReply>[2]): void => {
-  sendReply(call.request, call.response, reply);
+  sendReply(call.request, call.response, reply, call.form);
 };
 
 const pageQueryOf = (search: URLSearchParams): PageQuery => {

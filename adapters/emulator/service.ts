@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FakeProvider, FakeProviderOptions, Refused } from '../../lib/sim/provider/index.ts';
+import type {
+  FakeProvider,
+  FakeProviderOptions,
+  FaultScript,
+  Refused,
+} from '../../lib/sim/provider/index.ts';
 import { authorizationFault } from './authorize.ts';
 import { sendRefusal } from './respond.ts';
 import { serveRoute } from './routes.ts';
@@ -18,6 +23,8 @@ export interface EmulatedService {
   readonly basePath: string;
   /** What the service has otherwise than OpenAI. */
   readonly options: Partial<FakeProviderOptions>;
+  /** The script of faults, with what the service always does otherwise. Absent: as it is. */
+  faults?(given: FaultScript): FaultScript;
   /** Sets the headers that the service has on each answer. */
   nameHeaders(response: ServerResponse, callCount: number): void;
   /** Why a call may not pass with its key; null: it may. */

@@ -25,7 +25,7 @@ export class EmulatorCommand extends Command<CliContext> {
   });
 
   readonly provider = Option.String('--provider', 'openai', {
-    description: 'Service whose API it speaks: openai (default), anthropic, gemini or mistral',
+    description: 'Service whose API it speaks: openai (default) or any other name that start takes',
   });
   readonly port = Option.String('--port', '0', {
     description: 'Port on 127.0.0.1 (default 0: any free one)',

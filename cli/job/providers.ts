@@ -74,17 +74,21 @@ const mistralProvider: CliProvider = {
 };
 
 const compatibleProviders: readonly CliProvider[] = compatibleServices.map(
-  ({ name, title, keyVariable, addressVariable, address, model, endpoints }) => ({
-    name,
-    title,
-    keyVariable,
-    addressVariable,
-    address,
-    host: address === null ? null : new URL(address).hostname,
-    endpoint: endpoints[0] ?? 'chat.completions',
-    model,
-    isCompatible: true,
-  }),
+  ({ otherKeyVariable, ...service }) => {
+    const { name, title, keyVariable, addressVariable, address, model, endpoints } = service;
+    return {
+      name,
+      title,
+      keyVariable,
+      ...(otherKeyVariable === undefined ? {} : { otherKeyVariable }),
+      addressVariable,
+      address,
+      host: address === null ? null : new URL(address).hostname,
+      endpoint: endpoints[0] ?? 'chat.completions',
+      model,
+      isCompatible: true,
+    };
+  },
 );
 
 /** All of them, the default first. */

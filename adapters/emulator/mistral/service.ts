@@ -8,14 +8,15 @@ import {
 } from '../../../lib/sim/provider/index.ts';
 import { authorizationFault } from '../authorize.ts';
 import { readJsonBody } from '../body.ts';
+import { receiveLines } from '../converted-upload.ts';
 import { sendConverted } from '../converted.ts';
 import { sendContent } from '../download.ts';
 import { sendJson, sendRefusal, sendReply } from '../respond.ts';
 import type { EmulatedService, ServiceCall } from '../service.ts';
 import { mistralForm } from './errors.ts';
 import { jobOf, modelKey, modelOf } from './job.ts';
+import { fakeLine } from './request-line.ts';
 import { resultLine } from './result-line.ts';
-import { receiveLines } from './upload.ts';
 
 /** Models of jobs by their files of answers: a file's lines do not name them. */
 type Models = Map<string, string>;
@@ -61,7 +62,7 @@ const serve = async (call: ServiceCall, models: Models): Promise<void> => {
   const [, files, fileId, content] =
     /^\/v1\/(files)(?:\/([^/]+))?(\/content)?$/u.exec(url.pathname) ?? [];
   if (files !== undefined && fileId === undefined && method === 'POST')
-    return sendReply(request, response, await receiveLines(request, provider), form);
+    return sendReply(request, response, await receiveLines(request, provider, fakeLine), form);
   request.resume();
   if (files !== undefined && fileId !== undefined) {
     if (method === 'GET' && content !== undefined) return download(call, models, fileId);

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { OpenAIOptions } from '../config/options.ts';
-import { openaiProfile, type ServiceProfile } from '../config/profiles.ts';
+import { keyInEnvironment, openaiProfile, type ServiceProfile } from '../config/profiles.ts';
 import { type ProxyChoice, proxyFor, isLoopback } from '../../http/proxies.ts';
 import type { Scrub } from '../../http/scrub.ts';
 import { TransportFailure } from '../../http/transport-failure.ts';
@@ -123,8 +123,9 @@ type Key =
   | { readonly closed: Opened };
 
 /** The key, and the headers that carry it where it is no bearer token. */
-const keyOf = (options: OwnOptions, url: URL, { keyVariable }: ServiceProfile): Key => {
-  const saidKey = options.apiKey ?? process.env[keyVariable]?.trim() ?? '';
+const keyOf = (options: OwnOptions, url: URL, service: ServiceProfile): Key => {
+  const { keyVariable } = service;
+  const saidKey = options.apiKey ?? keyInEnvironment(service);
   const isInHeaders = Object.keys(options.headers ?? {}).some((name) =>
     /^(?:authorization|api-key)$/iu.test(name),
   );

@@ -1,10 +1,10 @@
 import type { OpenAIOptions } from './options.ts';
-import { openaiProfile, type ServiceProfile } from './profiles.ts';
+import { keyInEnvironment, openaiProfile, type ServiceProfile } from './profiles.ts';
 
 /** The secrets that a connection holds now: its key may be set in the environment only later. */
 export const secretsOf = (
   options: OpenAIOptions,
-  { keyVariable }: Pick<ServiceProfile, 'keyVariable'> = openaiProfile,
+  service: Pick<ServiceProfile, 'keyVariable' | 'otherKeyVariable'> = openaiProfile,
 ): readonly string[] => {
   const { secrets = [] } = options;
   if (options.client !== undefined) {
@@ -12,7 +12,7 @@ export const secretsOf = (
     return typeof apiKey === 'string' ? [apiKey, ...secrets] : secrets;
   }
   return [
-    options.apiKey ?? process.env[keyVariable]?.trim() ?? '',
+    options.apiKey ?? keyInEnvironment(service),
     ...Object.values(options.headers ?? {}),
     ...secrets,
   ];

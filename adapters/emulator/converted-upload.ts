@@ -5,19 +5,22 @@ import type {
   FakeProvider,
   FileObject,
   Reply,
-} from '../../../lib/sim/provider/index.ts';
-import { receiveUpload } from '../upload.ts';
-import { fakeLine } from './request-line.ts';
+} from '../../lib/sim/provider/index.ts';
+import { receiveUpload } from './upload.ts';
+
+/** A request line of a service as the fake takes it; what is none stays, and fails its batch. */
+export type ConvertLine = (line: string) => string;
 
 /** Serves an upload: its lines go to the fake in the fake's form, as they arrive. */
 export const receiveLines = (
   request: IncomingMessage,
   provider: FakeProvider,
+  convert: ConvertLine,
 ): Promise<Reply<FileObject>> => {
   const written = new Map<string, number>();
   const create: BlobStore['create'] = async (key) => {
     const writer = await provider.blobs.create(key);
-    return convertingWriter(writer, (bytes) => {
+    return convertingWriter(writer, convert, (bytes) => {
       written.set(key, (written.get(key) ?? 0) + bytes);
     });
   };
@@ -44,13 +47,17 @@ export const receiveLines = (
 };
 
 /** Converts the lines that are whole; memory is one chunk and one line. */
-const convertingWriter = (writer: BlobWriter, count: (bytes: number) => void): BlobWriter => {
+export const convertingWriter = (
+  writer: BlobWriter,
+  convert: ConvertLine,
+  count: (bytes: number) => void,
+): BlobWriter => {
   let rest = Buffer.alloc(0);
   const put = async (bytes: Buffer): Promise<void> => {
     const text = bytes
       .toString('utf8')
       .split('\n')
-      .map((line) => (line.trim() === '' ? line : fakeLine(line)))
+      .map((line) => (line.trim() === '' ? line : convert(line)))
       .join('\n');
     const encoded = Buffer.from(text, 'utf8');
     count(encoded.length);
