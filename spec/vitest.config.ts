@@ -88,7 +88,10 @@ export default defineConfig({
     alias: [
       { find: /^batchor$/, replacement: path('lib/index.ts') },
       { find: /^batchor\/core\/internal$/, replacement: path('lib/core/internal.ts') },
-      { find: /^batchor\/(core|ports|streams|sim)$/, replacement: `${path('lib')}/$1/index.ts` },
+      {
+        find: /^batchor\/(core|ports|streams|sim|testing)$/,
+        replacement: `${path('lib')}/$1/index.ts`,
+      },
       { find: /^batchor\/adapters\/([\w-]+)$/, replacement: `${path('adapters')}/$1/index.ts` },
     ],
   },

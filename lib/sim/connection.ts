@@ -108,17 +108,24 @@ const clockSkewMs = 10 * 60_000;
 /** At most this many batches are retrieved one by one; more by the list. */
 const singlesMax = 3;
 
+const checking =
+  (provider: FakeProvider): BatchProvider['check'] =>
+  ({ acceptsNoList = false } = {}) =>
+  async () => {
+    const reply = await provider.listBatches({ limit: 1 });
+    const isWithoutList =
+      reply.type === 'refused' && [404, 405, 501].includes(reply.statusCode) && acceptsNoList;
+    return reply.type === 'done' || isWithoutList
+      ? E.right(undefined)
+      : E.left(errorOf(reply, { what: 'list the batches' }));
+  };
+
 const fakeBatches = (
   provider: FakeProvider,
   job: { readonly endpoint: string; readonly completionWindow: string },
   limits: ServiceLimits,
 ): BatchProvider => ({
-  check: () =>
-    asking(
-      { what: 'list the batches' },
-      () => provider.listBatches({ limit: 1 }),
-      () => undefined,
-    ),
+  check: checking(provider),
   upload: ({ batchKey, createAttempt, bytes, lines, expiresAfterMs }) =>
     asking(
       { what: 'take the input file', isAboutInput: true },
@@ -245,9 +252,12 @@ const fakeBatches = (
         return E.left(errorOf(reply, { what: 'read the batches' }));
     }
     return E.right(
-      asked.flatMap(({ batchKey, providerBatchId }) => {
+      asked.flatMap(({ batchKey, providerBatchId, isAdopted = false }) => {
         const batch = found.get(providerBatchId);
-        return batch === undefined ? [] : [observationOf(batchKey, batch, provider.nowMs())];
+        const carriedKey = batch?.metadata?.[batchKeyKey] ?? batchKey;
+        return batch === undefined || (carriedKey !== batchKey && !isAdopted)
+          ? []
+          : [observationOf(batchKey, batch, provider.nowMs())];
       }),
     );
   },

@@ -10,7 +10,7 @@ import { observationOf } from './fake-batch.ts';
 import type { ServiceLimits } from './provider/limits.ts';
 import type { FakeProvider } from './provider/provider.ts';
 import type { BatchObject } from './provider/wire.ts';
-import { asking, errorOf } from './reply-errors.ts';
+import { asking } from './reply-errors.ts';
 
 /** The fake's batches as a service of these traits has them. */
 export const shapedBatches = (
@@ -56,15 +56,20 @@ const carryingCreate =
   (input) =>
   async () => {
     const { batchKey, createAttempt, lines, bytes } = input;
-    const file = await provider.createFile({
-      filename: `${batchKey}-${createAttempt}.jsonl`,
-      purpose: 'batch',
-      content: ofLength(lines(), bytes),
-    });
+    const taken = await asking(
+      // One request to the caller, who cannot tell how far it came.
+      { what: 'take the lines', isAboutInput: true, isPaid: true },
+      () =>
+        provider.createFile({
+          filename: `${batchKey}-${createAttempt}.jsonl`,
+          purpose: 'batch',
+          content: ofLength(lines(), bytes),
+        }),
+      ({ id }) => id,
+    )();
     // No batch is created before its lines have come.
-    if (file.type !== 'done')
-      return E.left(errorOf(file, { what: 'take the lines', isAboutInput: true }));
-    const created = await batches.create({ ...input, inputFileId: file.value.id })();
+    if (E.isLeft(taken)) return taken;
+    const created = await batches.create({ ...input, inputFileId: taken.right })();
     return E.mapLeft(withoutFile)(created);
   };
 

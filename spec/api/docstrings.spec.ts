@@ -20,6 +20,7 @@ describe('every export', () => {
         'batchor/ports',
         'batchor/streams',
         'batchor/sim',
+        'batchor/testing',
       ]),
     );
     for (const [door, { names, without }] of doors) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 
 /** The doors of the package but for the adapters', in the words of its `exports`. */
-const LIB_DOORS = ['', 'core', 'ports', 'rows', 'streams', 'sim'];
+const LIB_DOORS = ['', 'core', 'ports', 'rows', 'streams', 'sim', 'testing'];
 
 /** Each door that a build has, by the name that users import, and its declarations. */
 export const doorsOf = (dist: string): ReadonlyMap<string, string> => {

@@ -162,6 +162,7 @@ describe('the rules', async () => {
         "sim: lib/sim/planted.ts -> fs",
         "streams: lib/streams/planted.ts -> ../../../node_modules/rxjs/dist/cjs/index.js",
         "streams: lib/streams/planted.ts -> lib/run/planted.ts",
+        "testing: lib/testing/planted.ts -> ../../../node_modules/vitest/index.cjs",
       ]
     `);
     const bitten = new Set(planted.violations.map((violation) => violation.split(':')[0]));

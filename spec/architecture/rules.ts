@@ -34,6 +34,7 @@ export const PARTS = [
   'streams',
   'run',
   'sim',
+  'testing',
 ];
 
 const npm = (name: string): string => `node_modules/${name.replaceAll('.', '\\.')}/`;
@@ -173,6 +174,14 @@ const libRules: readonly IForbiddenRuleType[] = [
       'The simulated world stands on the library alone, so that it is deterministic wherever it runs.',
     from: lib('sim'),
     may: [lib('core', 'ports', 'rows', 'schema', 'bytes', 'run', 'sim'), fpTs, rxjs],
+  }),
+  only({
+    name: 'testing',
+    comment:
+      'Contracts of adapters run under any test runner, over the simulated world and Node alone.',
+    from: lib('testing'),
+    may: [lib('core', 'ports', 'rows', 'bytes', 'sim', 'testing'), fpTs],
+    node: true,
   }),
   only({
     name: 'front-door',

@@ -82,6 +82,7 @@ describe.runIf(existsSync(join(root, 'cli/main.ts')))('the package', () => {
         'batchor/rows',
         'batchor/streams',
         'batchor/sim',
+        'batchor/testing',
       ]),
     );
     expect(

@@ -1,5 +1,5 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
-import { ask } from '../../openai/client/request.ts';
+import { checkList } from '../../openai/batches/check.ts';
 import type { OpenSession } from '../../openai/client/session.ts';
 import { deleteFile } from '../../openai/files/file-state.ts';
 import { download } from '../../openai/files/download.ts';
@@ -10,20 +10,12 @@ import { jobPages } from './job-list.ts';
 import { observe } from './observe.ts';
 import { identify, reconcile } from './reconcile.ts';
 
-/** Reads a page of the list of jobs: key, address and the list itself are in order. */
-const check =
-  (open: OpenSession): BatchProvider['check'] =>
-  () =>
-    ask(open, { what: 'list the jobs', isPaid: false, isAboutOne: false }, async (session) => {
-      await jobPages(session).next();
-    });
-
 /**
  * Mistral's jobs behind the port, over files that are OpenAI's. Batches of other programs cannot be
  * adopted: their input lines do not name what they were sent to.
  */
 export const createBatchProvider = (open: OpenSession, setting: JobSetting): BatchProvider => ({
-  check: check(open),
+  check: checkList(open, 'list the jobs', jobPages),
   // When a file expires cannot be asked for.
   upload: (input) => upload(open)({ ...input, expiresAfterMs: null }),
   create: create(open, setting),

@@ -15,12 +15,20 @@ const withoutList: ReadonlySet<number> = new Set([404, 405, 501]);
  * Reads a page of the list of batches. Without a list, fails unless that is accepted; then it
  * checks key and address by the list of files.
  */
-export const check =
-  (open: OpenSession): BatchProvider['check'] =>
+export const check = (open: OpenSession): BatchProvider['check'] =>
+  checkList(open, 'list the batches', batchPages);
+
+/** The same, by the list of a service that has one of its own over OpenAI's files. */
+export const checkList =
+  (
+    open: OpenSession,
+    what: string,
+    pagesOf: (session: Session) => AsyncIterator<unknown>,
+  ): BatchProvider['check'] =>
   ({ acceptsNoList = false } = {}) =>
-    ask(open, { what: 'list the batches', isPaid: false, isAboutOne: false }, async (session) => {
+    ask(open, { what, isPaid: false, isAboutOne: false }, async (session) => {
       try {
-        await batchPages(session).next();
+        await pagesOf(session).next();
       } catch (thrown) {
         const status = statusIn(thrown);
         if (status === null || !withoutList.has(status)) throw thrown;

@@ -102,11 +102,15 @@ export type CallFault =
    */
   | ({ readonly type: 'download_encoded'; readonly encoding: string } & Times)
   | AnswersFault
-  /** Any operation, or the given one, answers with this status and does nothing. */
+  /**
+   * Any operation, or the given one, answers with this status and does nothing. `message` replaces
+   * that of the status.
+   */
   | ({
       readonly type: 'http_error';
       readonly statusCode: number;
       readonly retryAfterMs?: number;
+      readonly message?: string;
     } & Outage)
   /** Any operation, or the given one, breaks off without an answer and does nothing. */
   | ({ readonly type: 'connection_lost' } & Outage)

@@ -101,7 +101,7 @@ export const createFakeProvider = (
     if (fault === null) return work();
     if (fault.type === 'connection_lost') return replyLost;
     if (fault.type === 'http_error')
-      return refusedWith(fault.statusCode, fault.retryAfterMs ?? null);
+      return refusedWith(fault.statusCode, fault.retryAfterMs ?? null, fault.message);
     return broken(fault.type === 'body_stalls' ? 'stalls' : 'drips', await work());
   };
   const batchNoOf = (id: string): number | null => pool.find(id)?.batchNo ?? null;

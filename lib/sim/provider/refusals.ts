@@ -22,10 +22,14 @@ export const errorForStatus = (statusCode: number): ApiError => {
 };
 
 /** A rejection with the error body for its status. */
-export const refusedWith = (statusCode: number, retryAfterMs: number | null = null): Refused => ({
+export const refusedWith = (
+  statusCode: number,
+  retryAfterMs: number | null = null,
+  message?: string,
+): Refused => ({
   type: 'refused',
   statusCode,
-  error: errorForStatus(statusCode),
+  error: { ...errorForStatus(statusCode), ...(message === undefined ? {} : { message }) },
   retryAfterMs,
 });
 
