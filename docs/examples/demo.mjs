@@ -1,8 +1,10 @@
 // The main job on real input: a thousand dictionary entries become a thousand answers, through the
 // OpenAI client, over HTTP.
 //
-//   npm run demo                                            against the emulator, in a process of its own: no key, no money
-//   npm run demo -- --base-url https://api.openai.com/v1    against the real service, with the key of OPENAI_API_KEY
+//   npm run demo
+//     against the emulator, in a process of its own: no key, no money
+//   npm run demo -- --base-url https://api.openai.com/v1
+//     against the real service, with the key of OPENAI_API_KEY
 import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';

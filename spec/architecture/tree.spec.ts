@@ -105,7 +105,9 @@ const HABITS: readonly Habit[] = [
   {
     title: 'no compiler error is silenced in what ships',
     wrong: ({ path, text }) =>
-      isShipped(path) ? lineOf(text, /@ts-(ignore|nocheck|expect-error)|eslint-disable/) : null,
+      isShipped(path)
+        ? lineOf(text, /@ts-(ignore|nocheck|expect-error)|(?:eslint|oxlint)-disable/)
+        : null,
     planted: {
       path: 'lib/core/a.ts',
       text: '// @ts-expect-error later\nexport const a: string = 1;\n',

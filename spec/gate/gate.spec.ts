@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ESLint } from 'eslint';
 import * as fc from 'fast-check';
 import prettier from 'prettier';
 import ts from 'typescript';
@@ -143,116 +142,6 @@ describe('properties', () => {
     const seed = Number(process.env['BATCHOR_SEED']);
     expect(fc.readConfigureGlobal().seed).toBe(seed);
     expect(() => fc.assert(fc.property(fc.nat(), (n) => n < 0))).toThrow(`seed: ${seed}`);
-  });
-});
-
-/** Two files that are there, in whose place planted ones are linted. */
-const core = 'lib/core/json/json.ts';
-const ofSpec = 'spec/support/core/dice.ts';
-
-describe('the linter', () => {
-  // A project of the files that are linted here: types of the whole tree take the compiler ten
-  // times as long. Below the root, so that it finds the packages.
-  const cache = join(root, 'node_modules/.cache/batchor');
-  mkdirSync(cache, { recursive: true });
-  const project = mkdtempSync(join(cache, 'lint-'));
-  afterAll(() => rmSync(project, { recursive: true, force: true }));
-  const tsconfig = {
-    extends: join(root, 'spec/tsconfig.json'),
-    include: [],
-    files: [core, ofSpec].map((path) => join(root, path)),
-  };
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(tsconfig));
-  // Under CI=true the parser takes a file's first text from the disk, not the planted one, unless
-  // it is told that this is no single run.
-  const parserOptions = {
-    project: [join(project, 'tsconfig.json')],
-    disallowAutomaticSingleRunInference: true,
-  };
-  const overrideConfig = { languageOptions: { parserOptions } };
-  const eslint = new ESLint({
-    cwd: root,
-    overrideConfigFile: 'spec/eslint.config.js',
-    overrideConfig,
-  });
-  const rulesBroken = async (
-    filePath: string,
-    code: string,
-  ): Promise<readonly (string | null)[]> => {
-    const [result] = await eslint.lintText(code, { filePath: join(root, filePath) });
-    return (result?.messages ?? []).map((message) => message.ruleId);
-  };
-
-  it.each([
-    [
-      'a floating promise',
-      core,
-      `const f = async (): Promise<number> => 1;\nf();\n`,
-      '@typescript-eslint/no-floating-promises',
-    ],
-    [
-      'a union that is not exhausted',
-      core,
-      `export const f = (x: 'a' | 'b'): void => {\n  switch (x) {\n    case 'a':\n  }\n};\n`,
-      '@typescript-eslint/switch-exhaustiveness-check',
-    ],
-    [
-      'any',
-      ofSpec,
-      `export const f = (x: any): unknown => x;\n`,
-      '@typescript-eslint/no-explicit-any',
-    ],
-    [
-      'a type imported as a value',
-      core,
-      `import { JsonValue } from './json.ts';\nexport const x: JsonValue = 1;\n`,
-      '@typescript-eslint/consistent-type-imports',
-    ],
-    ['a default export', core, `export default 1;\n`, 'no-restricted-syntax'],
-    ['Date.now() in the core', core, `export const t = Date.now();\n`, 'no-restricted-syntax'],
-    ['new Date() in the core', core, `export const t = new Date();\n`, 'no-restricted-syntax'],
-    [
-      'Math.random() in the core',
-      core,
-      `export const t = Math.random();\n`,
-      'no-restricted-syntax',
-    ],
-    ['a class in the core', core, `export class T {}\n`, 'no-restricted-syntax'],
-    ['process in the core', core, `export const t = process.pid;\n`, 'no-restricted-globals'],
-    [
-      'a pattern whose time is the square of its text',
-      core,
-      `export const f = (text: string): boolean => /^[^/]*:[^/]*@/u.test(text);\n`,
-      'regexp/no-super-linear-backtracking',
-    ],
-    [
-      'a pattern that is tried from every place to the end',
-      core,
-      `export const f = (text: string): string => text.replace(/s+$/u, '');\n`,
-      'regexp/no-super-linear-move',
-    ],
-    ['a timer in the core', core, `setTimeout(() => undefined, 1);\n`, 'no-restricted-globals'],
-  ])('refuses %s', async (_, filePath, code, rule) => {
-    expect(await rulesBroken(filePath, code)).toContain(rule);
-  });
-
-  it('holds lib/schema to the rules of lib/core', async () => {
-    const rulesOf = async (path: string): Promise<unknown> => {
-      const config = (await eslint.calculateConfigForFile(join(root, path))) as {
-        readonly rules: Readonly<Record<string, unknown>>;
-      };
-      return [config.rules['no-restricted-syntax'], config.rules['no-restricted-globals']];
-    };
-    expect(await rulesOf('lib/schema/check.ts')).toEqual(await rulesOf('lib/core/json/json.ts'));
-  });
-
-  it('lets a date be made from given milliseconds', async () => {
-    expect(
-      await rulesBroken(
-        core,
-        `export const iso = (ms: number): string => new Date(ms).toISOString();\n`,
-      ),
-    ).toEqual([]);
   });
 });
 

@@ -71,7 +71,7 @@ export const memoryArtifacts = (): ArtifactStore => {
   };
 };
 
-// A plain object, since eslint requires every async generator to await something.
+// A plain object, since an async generator has to await something.
 const inChunks = (bytes: Uint8Array): AsyncIterable<Uint8Array> => ({
   [Symbol.asyncIterator]: () => {
     let at = 0;
