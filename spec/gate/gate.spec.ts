@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
-import prettier from 'prettier';
 import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cleanEnv, specEnv } from './env.mjs';
+import { isFormatted } from './format.mjs';
 import { readReport, tally } from './tally.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -146,15 +146,33 @@ describe('properties', () => {
 });
 
 describe('the formatter', () => {
-  it('refuses double quotes', async () => {
-    const options = await prettier.resolveConfig(join(root, 'lib/core/json/json.ts'));
-    expect(options).toMatchObject({ singleQuote: true, printWidth: 100 });
-    expect(
-      await prettier.check(`export const a = "x";\n`, { ...options, parser: 'typescript' }),
-    ).toBe(false);
-    expect(
-      await prettier.check(`export const a = 'x';\n`, { ...options, parser: 'typescript' }),
-    ).toBe(true);
+  /** What is said of a folder with these files in it; null: all are formatted. */
+  const refusal = (files: Readonly<Record<string, string>>): string | null => {
+    const folder = mkdtempSync(join(scratch, 'formatted-'));
+    cpSync(join(root, '.prettierrc.json'), join(folder, '.prettierrc.json'));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const said: string[] = [];
+    return isFormatted(folder, (text) => said.push(text)) ? null : said.join('');
+  };
+  const fine = `export const a = 'x';\n`;
+
+  it('takes what Prettier writes, also where the quick one would write something else', () => {
+    expect(refusal({ 'a.ts': fine, 'b.json': '{ "a": 1 }\n' })).toBeNull();
+    const union =
+      `export type ArrowRow =\n` +
+      `  { readonly type: 'row'; readonly value: JsonObject } | ({ readonly type: 'bad' } & RowFault);\n`;
+    expect(refusal({ 'a.ts': fine, 'b.ts': union })).toBeNull();
+  });
+
+  it.each([
+    ['double quotes', 'b.ts', `export const a = "x";\n`],
+    ['lines of more than 100 columns', 'b.ts', `export const a = ['${`x', '`.repeat(30)}x'];\n`],
+    ['JSON that is not', 'b.json', `{"a":1}\n`],
+    ['what cannot be read', 'b.ts', `const a = ;\n`],
+  ])('refuses %s, by the name of the file', (_, name, text) => {
+    const said = refusal({ 'a.ts': fine, [name]: text });
+    expect(said).toContain(name);
+    expect(said).not.toContain('a.ts');
   });
 });
 
