@@ -34,107 +34,30 @@ export interface ReservationsOptions {
 /** How often the folder is read again while files come and go. */
 const readsMax = 50;
 
-export const createReservations = ({
-  dir,
-  folderOf,
-  ownerOf,
-  snapshotOf,
-}: ReservationsOptions): Reservations => {
+export const createReservations = (options: ReservationsOptions): Reservations =>
+  new ReservationReader(options);
+
+class ReservationReader implements Reservations {
+  readonly #options: ReservationsOptions;
   /**
    * Reservations read from runs, by file path. An entry is valid while the file is unchanged: its
    * run has no live owner, so the run has not changed either.
    */
-  const storedReservations = new Map<
+  readonly #ofRuns = new Map<
     string,
     { readonly text: string; readonly reservation: Reservation | null }
   >();
 
-  const isAlive = (runId: RunId): boolean => {
-    try {
-      return ownerOf(folderOf(runId)) !== null;
-    } catch {
-      // Only a known death counts.
-      return true;
-    }
-  };
+  constructor(options: ReservationsOptions) {
+    this.#options = options;
+  }
 
-  /**
-   * The reservation from the run's own journal, which is exact but slow to read. It is needed when
-   * the file is unreadable, and when the owner died during a claim, since only the journal shows
-   * whether that commit succeeded. A file without a run counts as nothing. If the run cannot be
-   * read either, a readable claim counts in full, since too much is safe. An unreadable file
-   * without a readable run is an error: unknown is never zero.
-   */
-  const reservationOfRun = async (
-    path: string,
-    runId: RunId,
-    text: string,
-    record: ReservationRecord | null,
-  ): Promise<Either<PortError, Reservation | null>> => {
-    const known = storedReservations.get(path);
-    if (known?.text === text) return right(known.reservation);
-    const snapshot = await snapshotOf(runId)();
-    if (isLeft(snapshot)) {
-      if (record !== null) return right(withClaim(record));
-      const advice = `repair the run (\`batchor doctor --run-id ${runId} --repair\`) or remove it (\`batchor delete --run-id ${runId} --abandon\`): ${'message' in snapshot.left ? snapshot.left.message : snapshot.left.type}`;
-      return left({
-        type: 'corrupt',
-        message: `${path} cannot be read, nor can run ${runId}, so its share of the queue is unknown; ${advice}`,
-        where: path,
-      });
-    }
-    const reservation =
-      snapshot.right === null || !isCreated(snapshot.right) ? null : reservationOf(snapshot.right);
-    // A run with a live owner changes again soon.
-    if (!isAlive(runId)) storedReservations.set(path, { text, reservation });
-    return right(reservation);
-  };
-
-  const reservationIn = async (
-    path: string,
-    runId: RunId,
-    scope: string,
-  ): Promise<Either<PortError, Reservation | null>> => {
-    // A removed run left the file, or it never belonged to this store.
-    if (!existsSync(folderOf(runId))) return right(null);
-    // Synchronous: these are tens of small files, and reading each through the thread pool takes
-    // ten times as long.
-    const text = readFileSync(path, 'utf8');
-    const record = decodeRecord(text, runId, scope);
-    if (record !== null && (record.claim === null || isAlive(runId)))
-      return right(withClaim(record));
-    return reservationOfRun(path, runId, text, record);
-  };
-
-  /** The reservations of all other runs; null when files came or went meanwhile. */
-  const readOnce = async (
-    folder: string,
-    me: RunId,
-    scope: string,
-  ): Promise<Either<PortError, readonly Reservation[]> | null> => {
-    const names = namesIn(folder);
-    const reservations: Reservation[] = [];
-    for (const [runId, epoch] of newestOf(names, me)) {
-      try {
-        const found = await reservationIn(join(folder, quotaFile(runId, epoch)), runId, scope);
-        if (isLeft(found)) return found;
-        if (found.right !== null) reservations.push(found.right);
-      } catch (cause) {
-        if (errnoOf(cause) === 'ENOENT') return null;
-        throw cause;
-      }
-    }
-    // A run that changes owners has two files for a moment, and a listing during that may show
-    // neither.
-    return namesIn(folder).join('\n') === names.join('\n') ? right(reservations) : null;
-  };
-
-  return {
-    others: (runId, scope, nowMs) => async () => {
-      const folder = scopeFolder(dir, scope);
+  others(runId: RunId, scope: string, nowMs: number): Port<OthersUse> {
+    return async () => {
+      const folder = scopeFolder(this.#options.dir, scope);
       try {
         for (let reads = 0; reads < readsMax; reads += 1) {
-          const found = await readOnce(folder, runId, scope);
+          const found = await this.#readOnce(folder, runId, scope);
           if (found !== null)
             return isLeft(found) ? found : right(othersOf(found.right, scope, nowMs));
         }
@@ -146,9 +69,95 @@ export const createReservations = ({
       } catch (cause) {
         return left(ioError('read the reservations of other runs in', folder, cause));
       }
-    },
-  };
-};
+    };
+  }
+
+  /** The reservations of all other runs; null when files came or went meanwhile. */
+  async #readOnce(
+    folder: string,
+    me: RunId,
+    scope: string,
+  ): Promise<Either<PortError, readonly Reservation[]> | null> {
+    const names = namesIn(folder);
+    const reservations: Reservation[] = [];
+    for (const [runId, epoch] of newestOf(names, me)) {
+      try {
+        const found = await this.#reservationIn(
+          join(folder, quotaFile(runId, epoch)),
+          runId,
+          scope,
+        );
+        if (isLeft(found)) return found;
+        if (found.right !== null) reservations.push(found.right);
+      } catch (cause) {
+        if (errnoOf(cause) === 'ENOENT') return null;
+        throw cause;
+      }
+    }
+    // A run that changes owners has two files for a moment, and a listing during that may show
+    // neither.
+    return namesIn(folder).join('\n') === names.join('\n') ? right(reservations) : null;
+  }
+
+  async #reservationIn(
+    path: string,
+    runId: RunId,
+    scope: string,
+  ): Promise<Either<PortError, Reservation | null>> {
+    // A removed run left the file, or it never belonged to this store.
+    if (!existsSync(this.#options.folderOf(runId))) return right(null);
+    // Synchronous: these are tens of small files, and reading each through the thread pool takes
+    // ten times as long.
+    const text = readFileSync(path, 'utf8');
+    const record = decodeRecord(text, runId, scope);
+    if (record !== null && (record.claim === null || this.#isAlive(runId)))
+      return right(withClaim(record));
+    return this.#reservationOfRun(path, runId, text, record);
+  }
+
+  /**
+   * The reservation from the run's own journal, which is exact but slow to read. It is needed when
+   * the file is unreadable, and when the owner died during a claim, since only the journal shows
+   * whether that commit succeeded. A file without a run counts as nothing. If the run cannot be
+   * read either, a readable claim counts in full, since too much is safe. An unreadable file
+   * without a readable run is an error: unknown is never zero.
+   */
+  async #reservationOfRun(
+    path: string,
+    runId: RunId,
+    text: string,
+    record: ReservationRecord | null,
+  ): Promise<Either<PortError, Reservation | null>> {
+    const known = this.#ofRuns.get(path);
+    if (known?.text === text) return right(known.reservation);
+    const snapshot = await this.#options.snapshotOf(runId)();
+    if (isLeft(snapshot))
+      return record !== null
+        ? right(withClaim(record))
+        : left(unknownShare(path, runId, snapshot.left));
+    const reservation =
+      snapshot.right === null || !isCreated(snapshot.right) ? null : reservationOf(snapshot.right);
+    // A run with a live owner changes again soon.
+    if (!this.#isAlive(runId)) this.#ofRuns.set(path, { text, reservation });
+    return right(reservation);
+  }
+
+  #isAlive(runId: RunId): boolean {
+    const { ownerOf, folderOf } = this.#options;
+    try {
+      return ownerOf(folderOf(runId)) !== null;
+    } catch {
+      // Only a known death counts.
+      return true;
+    }
+  }
+}
+
+const unknownShare = (path: string, runId: RunId, error: PortError): PortError => ({
+  type: 'corrupt',
+  message: `${path} cannot be read, nor can run ${runId}, so its share of the queue is unknown; repair the run (\`batchor doctor --run-id ${runId} --repair\`) or remove it (\`batchor delete --run-id ${runId} --abandon\`): ${'message' in error ? error.message : error.type}`,
+  where: path,
+});
 
 const withClaim = ({ claim, ...record }: ReservationRecord): Reservation =>
   claim === null

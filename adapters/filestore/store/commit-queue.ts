@@ -46,82 +46,11 @@ const claimLifeMs = 10_000;
 const isCertainlyUnwritten = (error: PortError): boolean =>
   ['stale_version', 'corrupt', 'refused', 'quota_taken'].includes(error.type);
 
-export const createCommitQueue = ({
-  runId,
-  folder,
-  shown,
-  ownReservation,
-  reservations,
-  send,
-  leaseFault,
-  onCommitted,
-}: CommitQueueOptions): CommitQueue => {
+export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
+  const { shown } = options;
   /** The snapshot after every commit in flight succeeds. */
   let ahead = shown.snapshot;
   let tail: Promise<void> = Promise.resolve();
-
-  /**
-   * Why other runs leave too little capacity; null when it suffices, or when the commit has no
-   * guard.
-   */
-  const capacityError = async (
-    after: RunSnapshot,
-    { scope }: Reservation,
-    guard: QuotaGuard | undefined,
-    begunMs: number,
-  ): Promise<PortError | null> => {
-    if (guard === undefined) return null;
-    const others = await reservations.others(runId, scope, after.updatedAtMs)();
-    if (isLeft(others)) return others.left;
-    const { tokens, requests } = others.right;
-    if (!isWithin(others.right, guard.others))
-      return {
-        type: 'quota_taken',
-        message: `other runs of ${scope} hold ${tokens} tokens in ${requests} requests`,
-      };
-    return performance.now() - begunMs < claimLifeMs
-      ? null
-      : { type: 'quota_taken', message: `checking the other runs of ${scope} took too long` };
-  };
-
-  const make = async (
-    expectedVersion: number,
-    events: readonly Event[],
-    guard: QuotaGuard | undefined,
-    after: Foreseen | null,
-    next: () => void,
-  ): Promise<Either<PortError, RunSnapshot>> => {
-    // The events do not fit the snapshot. The worker thread answers with the reason.
-    if (after === null) return isLeftOr(await send(expectedVersion, events)(), shown.snapshot);
-    const { snapshot, now } = after;
-    const grows = ownReservation.grows(now);
-    const begunMs = performance.now();
-    try {
-      if (grows) await ownReservation.announce(now);
-    } catch (cause) {
-      // A new owner of the run removes the files that this owner was writing.
-      const lost = leaseFault();
-      if (lost !== null) return left(lost);
-      await ownReservation.withdraw();
-      return left(ioError('announce the reservation of', folder, cause));
-    }
-    const taken = await capacityError(snapshot, now, guard, begunMs);
-    const isNews = grows || ownReservation.isNews(now);
-    const answering =
-      taken === null ? send(expectedVersion, events)() : Promise.resolve(left(taken));
-    if (!isNews) next();
-    const answer = await answering;
-    if (isLeft(answer)) {
-      if (grows && (taken !== null || isCertainlyUnwritten(answer.left)))
-        await ownReservation.withdraw();
-      return answer;
-    }
-    shown.snapshot = snapshot;
-    onCommitted(snapshot);
-    if (isNews) await ownReservation.settle(now);
-    return right(snapshot);
-  };
-
   return {
     commit: (expectedVersion, events, guard) => async () => {
       if (expectedVersion !== ahead.version)
@@ -133,7 +62,11 @@ export const createCommitQueue = ({
       tail = new Promise((resolve) => (next = resolve));
       await turn;
       try {
-        const done = await make(expectedVersion, events, guard, after, next);
+        // The events do not fit the snapshot: the worker thread answers with the reason.
+        const done =
+          after === null
+            ? isLeftOr(await options.send(expectedVersion, events)(), shown.snapshot)
+            : await commitForeseen(options, { expectedVersion, events, guard }, after, next);
         if (isLeft(done)) ahead = shown.snapshot;
         else if (ahead.version < done.right.version) ahead = done.right;
         return done;
@@ -143,6 +76,69 @@ export const createCommitQueue = ({
     },
     idle: () => tail,
   };
+};
+
+interface Commit {
+  readonly expectedVersion: number;
+  readonly events: readonly Event[];
+  readonly guard: QuotaGuard | undefined;
+}
+
+/** Announces what the run is about to take, sends the events, and settles what it holds. */
+const commitForeseen = async (
+  options: CommitQueueOptions,
+  { expectedVersion, events, guard }: Commit,
+  { snapshot, now }: Foreseen,
+  next: () => void,
+): Promise<Either<PortError, RunSnapshot>> => {
+  const { ownReservation, folder, shown, send, leaseFault, onCommitted } = options;
+  const grows = ownReservation.grows(now);
+  const begunMs = performance.now();
+  try {
+    if (grows) await ownReservation.announce(now);
+  } catch (cause) {
+    // A new owner of the run removes the files that this owner was writing.
+    const lost = leaseFault();
+    if (lost !== null) return left(lost);
+    await ownReservation.withdraw();
+    return left(ioError('announce the reservation of', folder, cause));
+  }
+  const taken =
+    guard === undefined ? null : await capacityError(options, snapshot, now, guard, begunMs);
+  const isNews = grows || ownReservation.isNews(now);
+  const answering = taken === null ? send(expectedVersion, events)() : Promise.resolve(left(taken));
+  if (!isNews) next();
+  const answer = await answering;
+  if (isLeft(answer)) {
+    if (grows && (taken !== null || isCertainlyUnwritten(answer.left)))
+      await ownReservation.withdraw();
+    return answer;
+  }
+  shown.snapshot = snapshot;
+  onCommitted(snapshot);
+  if (isNews) await ownReservation.settle(now);
+  return right(snapshot);
+};
+
+/** Why other runs leave too little capacity; null when it suffices. */
+const capacityError = async (
+  { runId, reservations }: CommitQueueOptions,
+  after: RunSnapshot,
+  { scope }: Reservation,
+  guard: QuotaGuard,
+  begunMs: number,
+): Promise<PortError | null> => {
+  const others = await reservations.others(runId, scope, after.updatedAtMs)();
+  if (isLeft(others)) return others.left;
+  const { tokens, requests } = others.right;
+  if (!isWithin(others.right, guard.others))
+    return {
+      type: 'quota_taken',
+      message: `other runs of ${scope} hold ${tokens} tokens in ${requests} requests`,
+    };
+  return performance.now() - begunMs < claimLifeMs
+    ? null
+    : { type: 'quota_taken', message: `checking the other runs of ${scope} took too long` };
 };
 
 /** The snapshot after the events, and its reservation. */

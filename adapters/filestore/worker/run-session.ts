@@ -52,7 +52,7 @@ export const openRunSession = async (
   try {
     const opened = owner?.anew === undefined ? await readRetrying(input) : right(emptyModel(runId));
     if (isLeft(opened)) return opened;
-    if (owner === null) return right(createRunSession(input, opened.right, null, disk));
+    if (owner === null) return right(new Session(input, opened.right, null, disk));
     // The run was removed between the first read and the lock.
     if (owner.anew === undefined && opened.right.model.snapshot.version === 0)
       return left({ type: 'not_found', message: `no run at ${folder}` });
@@ -69,7 +69,7 @@ export const openRunSession = async (
       version: model.snapshot.version,
       description: owner.anew?.description ?? null,
     });
-    const session = createRunSession(input, opened.right, journal, disk);
+    const session = new Session(input, opened.right, journal, disk);
     const lost = session.assertOwned();
     if (lost !== null) {
       await session.close();
@@ -113,181 +113,212 @@ const removeUnreferenced = async (folder: string, model: RunModel): Promise<void
   mkdirSync(join(folder, 'inbox'), { recursive: true, mode: 0o700 });
 };
 
-const createRunSession = (
-  input: OpenRun,
-  opened: OpenModel,
-  firstJournal: JournalWriter | null,
-  disk: Disk,
-): RunSession => {
-  const { folder, owner } = input;
-  let current = opened;
-  let journal = firstJournal;
-  let dead: PortError | null = null;
-  let staged: Uint8Array[] = [];
-  let isClosing = false;
-  let isClosed = false;
+/** The journal is written in each flush; images of all rows, beside it, from time to time. */
+class Session implements RunSession {
+  readonly #input: OpenRun;
+  readonly #checkpointer: Checkpointer | null;
+  #current: OpenModel;
+  #journal: JournalWriter | null;
+  #dead: PortError | null = null;
+  #staged: Uint8Array[] = [];
+  #isClosing = false;
+  #isClosed = false;
   /** True when SQLite could not be loaded: this session writes journals only. */
-  let isWithoutImages = false;
-  const checkpointer: Checkpointer | null =
-    journal === null ? null : createCheckpointer(disk, input, opened);
+  #isWithoutImages = false;
 
-  const ownership = (): PortError | null =>
-    owner === null ? null : leaseFault(folder, owner.epoch, owner.nonce);
-  const die = (error: PortError): PortError => (dead ??= error);
+  constructor(input: OpenRun, opened: OpenModel, journal: JournalWriter | null, disk: Disk) {
+    this.#input = input;
+    this.#current = opened;
+    this.#journal = journal;
+    this.#checkpointer = journal === null ? null : createCheckpointer(disk, input, opened);
+  }
 
-  const foldIn = (model: RunModel, frame: Uint8Array): string | null => {
+  get model(): RunModel {
+    return this.#current.model;
+  }
+
+  fault(): PortError | null {
+    return this.#dead;
+  }
+
+  #die(error: PortError): PortError {
+    return (this.#dead ??= error);
+  }
+
+  #ownershipFault(): PortError | null {
+    const { folder, owner } = this.#input;
+    return owner === null ? null : leaseFault(folder, owner.epoch, owner.nonce);
+  }
+
+  assertOwned(): PortError | null {
+    if (this.#dead !== null) return this.#dead;
+    const lost = this.#ownershipFault();
+    return lost === null ? null : this.#die(lost);
+  }
+
+  stage(expectedVersion: number, frame: Uint8Array<ArrayBuffer>): PortError | null {
+    if (this.#dead !== null) return this.#dead;
+    const { model } = this;
+    if (this.#isClosing) return { type: 'unavailable', message: 'the run is closed', cause: null };
+    if (this.#journal === null)
+      return {
+        type: 'refused',
+        message: 'this run was opened read-only',
+        statusCode: null,
+        requestId: null,
+      };
+    if (expectedVersion !== model.snapshot.version)
+      return { type: 'stale_version', expected: expectedVersion, found: model.snapshot.version };
+    const wrong = this.#foldIn(model, frame);
+    if (this.#dead !== null) return this.#dead;
+    if (wrong !== null)
+      return {
+        type: 'corrupt',
+        message: `the commit at version ${expectedVersion} was rejected: ${wrong}`,
+        where: this.#input.folder,
+      };
+    this.#staged.push(frame);
+    return null;
+  }
+
+  #foldIn(model: RunModel, frame: Uint8Array): string | null {
     try {
       const events = eventsOf(openFrame(frame));
       return isLeft(events) ? events.left : model.fold(events.right, true);
     } catch (cause) {
       // A bug, not a rejection: the state of the model is unknown now.
-      die({
+      this.#die({
         type: 'unavailable',
         message: `the store failed on a commit: ${cause instanceof Error ? cause.message : String(cause)}`,
         cause,
       });
       return null;
     }
-  };
-  const flush = (): PortError | null => {
-    if (dead !== null) return dead;
-    if (staged.length === 0) return null;
-    if (journal === null)
-      return die({
+  }
+
+  flush(): PortError | null {
+    if (this.#dead !== null) return this.#dead;
+    if (this.#staged.length === 0) return null;
+    if (this.#journal === null)
+      return this.#die({
         type: 'unavailable',
         message: 'the run was closed during a commit',
         cause: null,
       });
     try {
-      journal.append(staged);
+      this.#journal.append(this.#staged);
     } catch (cause) {
       // The model is ahead of the disk now, by an unknown number of commits.
-      return die(ioError('write to', journal.path, cause));
+      return this.#die(ioError('write to', this.#journal.path, cause));
     }
-    staged = [];
-    const lost = ownership();
-    if (lost !== null) return die(lost);
-    checkpointWhenDue();
+    this.#staged = [];
+    const lost = this.#ownershipFault();
+    if (lost !== null) return this.#die(lost);
+    this.#checkpointWhenDue();
     return null;
-  };
+  }
+
   /**
    * Runs after the commit is answered, and again after each image, for the rows that changed
    * meanwhile.
    */
-  const checkpointWhenDue = (): void => {
-    if (!isCheckpointDue()) return;
+  #checkpointWhenDue(): void {
+    const isDue = (): boolean => this.#isCheckpointDue();
+    if (!isDue()) return;
     setImmediate(() => {
-      if (isCheckpointDue()) void checkpoint(isCheckpointDue).then(checkpointWhenDue);
+      if (isDue()) void this.#checkpoint(isDue).then(() => this.#checkpointWhenDue());
     });
-  };
+  }
+
   /**
    * An image costs time in proportion to all rows. It is due when as many rows have changed as the
    * last image held, so that all images together cost a small multiple of the last one.
    */
-  const isCheckpointDue = (): boolean =>
-    current.model.changedRows >= Math.max(input.checkpointRows, current.model.storedRows) &&
-    checkpointer?.isBusy() === false &&
-    !isWithoutImages &&
-    !isClosing &&
-    journal !== null;
+  #isCheckpointDue(): boolean {
+    const { changedRows, storedRows } = this.model;
+    return (
+      changedRows >= Math.max(this.#input.checkpointRows, storedRows) &&
+      this.#checkpointer?.isBusy() === false &&
+      !this.#isWithoutImages &&
+      !this.#isClosing &&
+      this.#journal !== null
+    );
+  }
 
   /** Rotates the journal when it exports the database; the image is written in the background. */
-  const checkpoint = async (isStillWanted: () => boolean): Promise<void> => {
+  async #checkpoint(isStillWanted: () => boolean): Promise<void> {
     const sql = await loadSql().catch(() => null);
-    isWithoutImages = sql === null;
+    this.#isWithoutImages = sql === null;
+    const checkpointer = this.#checkpointer;
     // Checks again, since loading SQLite took time.
     if (sql === null || checkpointer === null || checkpointer.isBusy() || !isStillWanted()) return;
     // The image may hold acknowledged commits only, so staged ones are flushed first.
-    if (journal === null || flush() !== null || ownership() !== null) return;
+    if (this.#journal === null || this.flush() !== null || this.#ownershipFault() !== null) return;
     try {
-      const { next, written } = checkpointer.take(sql, journal);
-      journal = next;
+      const { next, written } = checkpointer.take(sql, this.#journal);
+      this.#journal = next;
       await written;
     } catch (cause) {
       // It is unknown whether the new journal counts, so later commits might be ignored for ever.
-      die(ioError('take a checkpoint of', folder, cause));
+      this.#die(ioError('take a checkpoint of', this.#input.folder, cause));
     }
-  };
+  }
 
-  return {
-    get model() {
-      return current.model;
-    },
-    stage(expectedVersion, frame) {
-      if (dead !== null) return dead;
-      const { model } = current;
-      if (isClosing) return { type: 'unavailable', message: 'the run is closed', cause: null };
-      if (journal === null)
-        return {
-          type: 'refused',
-          message: 'this run was opened read-only',
-          statusCode: null,
-          requestId: null,
-        };
-      if (expectedVersion !== model.snapshot.version)
-        return { type: 'stale_version', expected: expectedVersion, found: model.snapshot.version };
-      const wrong = foldIn(model, frame);
-      if (dead !== null) return dead;
-      if (wrong !== null)
-        return {
-          type: 'corrupt',
-          message: `the commit at version ${expectedVersion} was rejected: ${wrong}`,
-          where: folder,
-        };
-      staged.push(frame);
-      return null;
-    },
-    flush,
-    fault: () => dead,
-    assertOwned() {
-      if (dead !== null) return dead;
-      const lost = ownership();
-      return lost === null ? null : die(lost);
-    },
-    async refresh() {
-      if (dead !== null) return left(dead);
-      if (owner !== null) return right(null);
-      const before = current.model.snapshot.version;
-      try {
-        const followed = catchUp(folder, current);
-        if (followed === null || isLeft(followed)) {
-          const again = await readRetrying(input);
-          if (isLeft(again)) return again;
-          current.tables.database?.close();
-          current = again.right;
-          if (isClosed) current.tables.database?.close();
-        } else current = { ...current, readUpTo: followed.right };
-        return right(current.model.snapshot.version === before ? null : current.model.snapshot);
-      } catch (cause) {
-        return left(
-          existsSync(folder)
-            ? ioError('read', folder, cause)
-            : { type: 'not_found', message: `no run at ${folder} any more` },
-        );
-      }
-    },
-    eventsAfter(sequence, limit) {
-      const { model } = current;
-      const stored = model.source.events(sequence, limit);
-      return [...stored, ...model.freshEvents.filter((event) => event.sequence > sequence)].slice(
-        0,
-        Math.max(0, limit),
+  async refresh(): Promise<Either<PortError, RunSnapshot | null>> {
+    if (this.#dead !== null) return left(this.#dead);
+    const { folder, owner } = this.#input;
+    if (owner !== null) return right(null);
+    const before = this.model.snapshot.version;
+    try {
+      const fault = await this.#follow();
+      if (fault !== null) return left(fault);
+      const { snapshot } = this.model;
+      return right(snapshot.version === before ? null : snapshot);
+    } catch (cause) {
+      return left(
+        existsSync(folder)
+          ? ioError('read', folder, cause)
+          : { type: 'not_found', message: `no run at ${folder} any more` },
       );
-    },
-    async close() {
-      isClosing = true;
-      // A replaced owner ends here and publishes nothing more.
-      const error = journal === null ? null : (flush() ?? ownership());
-      if (error === null && checkpointer !== null) {
-        await checkpointer.settled();
-        if (dead === null && checkpointer.isWorthIt()) await checkpoint(() => dead === null);
-      }
-      await checkpointer?.settled();
-      journal?.close();
-      journal = null;
-      isClosed = true;
-      current.tables.database?.close();
-      return error;
-    },
-  };
-};
+    }
+  }
+
+  /** Reads what the owner wrote since, or everything anew where that does not follow. */
+  async #follow(): Promise<PortError | null> {
+    const followed = catchUp(this.#input.folder, this.#current);
+    if (followed !== null && !isLeft(followed)) {
+      this.#current = { ...this.#current, readUpTo: followed.right };
+      return null;
+    }
+    const again = await readRetrying(this.#input);
+    if (isLeft(again)) return again.left;
+    this.#current.tables.database?.close();
+    this.#current = again.right;
+    if (this.#isClosed) this.#current.tables.database?.close();
+    return null;
+  }
+
+  eventsAfter(sequence: number, limit: number): readonly StoredRunEvent[] {
+    const { source, freshEvents } = this.model;
+    const fresh = freshEvents.filter((event) => event.sequence > sequence);
+    return [...source.events(sequence, limit), ...fresh].slice(0, Math.max(0, limit));
+  }
+
+  async close(): Promise<PortError | null> {
+    this.#isClosing = true;
+    const checkpointer = this.#checkpointer;
+    // A replaced owner ends here and publishes nothing more.
+    const error = this.#journal === null ? null : (this.flush() ?? this.#ownershipFault());
+    if (error === null && checkpointer !== null) {
+      await checkpointer.settled();
+      if (this.#dead === null && checkpointer.isWorthIt())
+        await this.#checkpoint(() => this.#dead === null);
+    }
+    await checkpointer?.settled();
+    this.#journal?.close();
+    this.#journal = null;
+    this.#isClosed = true;
+    this.#current.tables.database?.close();
+    return error;
+  }
+}

@@ -10,7 +10,7 @@ import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
 import type { ResultRef, RunReader } from '../../ports/run-store.ts';
 import type { TableStream } from '../../ports/table.ts';
-import { readParts, type ResultParts } from '../../effects/results/results.ts';
+import { readParts, type ResultParts, type RowFacts } from '../../effects/results/results.ts';
 import { BatchorError, isBatchorError } from '../api/errors.ts';
 import { must } from '../api/interop.ts';
 import { withRefusals } from './refused-lines.ts';
@@ -122,111 +122,70 @@ const nextResults = (
   };
 };
 
-export const createResultReader = ({
-  runId,
-  rows,
-  refresh,
-  changes$,
-  requireFinished,
-  requireProgress,
-  wire,
-  structure,
-}: ResultContext): ResultReader => {
-  const context = { runId };
-  const factsNow = createRowFacts(rows);
-  const partsOf = async (
+/** Pages of results as they lie in the store and its artifacts, before they are typed. */
+class PartPages {
+  readonly #context: ResultContext;
+
+  constructor(context: ResultContext) {
+    this.#context = context;
+  }
+
+  async of(
     source: RunReader,
     refs: readonly ResultRef[],
     include: Including,
-  ): Promise<readonly ResultParts[]> =>
-    withRefusals(
-      source,
-      await must(readParts(source.artifacts, await wire(), refs, extraOf(include)), context),
-    );
-  const pageOf = async <A>(
+  ): Promise<readonly ResultParts[]> {
+    const { runId, wire } = this.#context;
+    const read = readParts(source.artifacts, await wire(), refs, extraOf(include));
+    return withRefusals(source, await must(read, { runId }));
+  }
+
+  /** One page behind a result, with whether more follow. */
+  async after<A>(
     { afterSequence = 0, limit = pageRows, include, only }: ResultPageOptions,
     use: (parts: readonly ResultParts[]) => Promise<A>,
-  ): Promise<A & { readonly nextAfterSequence: number; readonly hasMore: boolean }> => {
+  ): Promise<A & { readonly nextAfterSequence: number; readonly hasMore: boolean }> {
     const isWanted = selectionOf(only);
+    const { runId, rows, refresh } = this.#context;
     const source = rows();
+    // Awaits nothing where nothing is to be refreshed: the reader is used in this turn.
     const refreshing = refresh(source);
     if (refreshing !== undefined) await refreshing;
-    const refs = await must(resultsAfter(source, afterSequence, limit), context);
-    const page = await use(await partsOf(source, refs.filter(isWanted), include));
+    const refs = await must(resultsAfter(source, afterSequence, limit), { runId });
+    const page = await use(await this.of(source, refs.filter(isWanted), include));
     const nextAfterSequence = refs[refs.length - 1]?.sequence ?? afterSequence;
     return {
       ...page,
       nextAfterSequence,
       hasMore: source.snapshot.resultSequence > nextAfterSequence,
     };
-  };
-  const page = (options: ResultPageOptions): Promise<ResultPage> =>
-    pageOf(options, async (parts) => ({
-      results: await typedResults(parts, structure, await factsNow()),
-    }));
-  const textOf = async (parts: readonly ResultParts[]): Promise<ResultText> => {
-    const facts = await factsNow();
-    const explainedParts = await explained(parts, structure);
-    return {
-      text: explainedParts.map((part) => `${toWireLine(part, facts)}\n`).join(''),
-      count: parts.length,
-    };
-  };
-
-  const pagesFrom = (
-    afterSequence: number,
-    { onPaused, ...options }: Wanted & Pick<ResultsOptions, 'onPaused'> = {},
-  ): Observable<readonly ItemResult[]> =>
-    defer(() => {
-      const read = (from: number): Promise<ResultPage> =>
-        orFromNext(rows, () => page({ afterSequence: from, ...wantedOf(options) }));
-      const check = (snapshot: RunSnapshot): void => requireProgress(snapshot, onPaused);
-      return pagesOnChange(changes$, nextResults(read, afterSequence), check);
-    });
-
-  async function* inSequence({
-    afterSequence = 0,
-    follow = false,
-    signal,
-    ...options
-  }: ResultsOptions): AsyncGenerator<ItemResult> {
-    if (follow) {
-      for await (const results of pull(pagesFrom(afterSequence, options), signal)) yield* results;
-      return;
-    }
-    await requireFinished();
-    let cursor = afterSequence;
-    for (let hasMore = true; hasMore;) {
-      signal?.throwIfAborted();
-      const next = await page({ afterSequence: cursor, ...wantedOf(options) });
-      yield* next.results;
-      hasMore = next.hasMore && next.nextAfterSequence > cursor;
-      cursor = next.nextAfterSequence;
-    }
   }
-  async function* inInputOrder({
+
+  async *inInputOrder({
     include,
     only,
     signal,
   }: Wanted & Pick<ResultsOptions, 'signal'>): AsyncGenerator<readonly ResultParts[]> {
+    const { runId, rows, requireFinished } = this.#context;
     const isWanted = selectionOf(only);
     await requireFinished();
     for (let next: number | null = 0; next !== null;) {
       signal?.throwIfAborted();
       const source = rows();
-      const found: ByIndex = await must(resultsByIndex(source, next, pageRows), context);
-      yield await partsOf(source, found.results.filter(isWanted), include);
+      const found: ByIndex = await must(resultsByIndex(source, next, pageRows), { runId });
+      yield await this.of(source, found.results.filter(isWanted), include);
       next = found.nextIndex;
     }
   }
+
   /** Results up to now, at most `limit`. Later results are left for the next call. */
-  async function* upToNow(
+  async *upToNow(
     { afterSequence = 0, limit = Infinity, include, only, signal }: TableOptions,
     last: Cursor,
   ): AsyncGenerator<readonly ResultParts[]> {
+    const { runId, rows, refresh } = this.#context;
     const isWanted = selectionOf(only);
-    const first = rows();
-    const refreshing = refresh(first);
+    const refreshing = refresh(rows());
     if (refreshing !== undefined) await refreshing;
     last.sequence = afterSequence;
     const until = Math.min(rows().snapshot.resultSequence, afterSequence + limit);
@@ -234,61 +193,53 @@ export const createResultReader = ({
     while (last.sequence < until) {
       signal?.throwIfAborted();
       const source = rows();
-      const refs = await must(
-        resultsAfter(source, last.sequence, Math.min(pageRows, until - last.sequence)),
-        context,
-      );
+      const limitLeft = Math.min(pageRows, until - last.sequence);
+      const refs = await must(resultsAfter(source, last.sequence, limitLeft), { runId });
       const end = refs[refs.length - 1];
       if (end === undefined) return;
-      yield await partsOf(source, refs.filter(isWanted), include);
+      yield await this.of(source, refs.filter(isWanted), include);
       last.sequence = end.sequence;
     }
   }
+
   /** The first results of the run. After a thousand results, every table has the same columns. */
-  const front = async (): Promise<readonly ResultParts[]> => {
+  async front(): Promise<readonly ResultParts[]> {
+    const { runId, rows } = this.#context;
     const source = rows();
-    return partsOf(source, await must(resultsAfter(source, 0, pageRows), context), undefined);
-  };
-  const table = async (options: TableOptions): Promise<ResultTable> => {
-    const cursor: Cursor = { sequence: 0, hasMore: false };
-    const { afterSequence = 0, limit = Infinity, order, only, columns: chosen } = options;
-    const pages = order === 'input' ? inInputOrder(options) : upToNow(options, cursor);
-    const isFront =
-      only === undefined && (order === 'input' || (afterSequence === 0 && limit >= pageRows));
-    const { columns, pages: cells } = await openResultTable({
-      reader: rows,
-      facts: factsNow,
-      structure,
-      pages,
-      front: isFront ? null : front,
-      chosen,
-      hasResponses: extraOf(options.include) === 'response',
-    });
-    return {
-      columns,
-      pages: cells,
-      cursor: () =>
-        options.order === 'input'
-          ? { sequence: rows().snapshot.resultSequence, hasMore: false }
-          : cursor,
-    };
-  };
-  async function* inputResults(options: ResultsOptions): AsyncGenerator<ItemResult> {
-    for await (const parts of inInputOrder(options))
-      yield* await typedResults(parts, structure, await factsNow());
+    return this.of(source, await must(resultsAfter(source, 0, pageRows), { runId }), undefined);
   }
+}
+
+/** What a result reader of the handle is made of: the pages, and what makes results of them. */
+interface Reading {
+  readonly context: ResultContext;
+  readonly pages: PartPages;
+  readonly facts: () => Promise<RowFacts>;
+  readonly typed: (parts: readonly ResultParts[]) => Promise<readonly ItemResult[]>;
+}
+
+export const createResultReader = (context: ResultContext): ResultReader => {
+  const { rows, structure } = context;
+  const pages = new PartPages(context);
+  const facts = createRowFacts(rows);
+  const typed: Reading['typed'] = async (parts) => typedResults(parts, structure, await facts());
+  const reading: Reading = { context, pages, facts, typed };
+  const page = (options: ResultPageOptions): Promise<ResultPage> =>
+    pages.after(options, async (parts) => ({ results: await typed(parts) }));
+  const pagesFrom = followed(context, page);
+  const textOf = async (parts: readonly ResultParts[]): Promise<ResultText> => {
+    const now = await facts();
+    const lines = (await explained(parts, structure)).map((part) => `${toWireLine(part, now)}\n`);
+    return { text: lines.join(''), count: parts.length };
+  };
   return {
     page,
-    textPage: (options) => pageOf(options, textOf),
+    textPage: (options) => pages.after(options, textOf),
     pagesFrom,
-    table,
+    table: (options) => tableOf(reading, options),
     resultOf: async (ref) => {
       try {
-        return (
-          (
-            await typedResults(await partsOf(rows(), [ref], undefined), structure, await factsNow())
-          )[0] ?? null
-        );
+        return (await typed(await pages.of(rows(), [ref], undefined)))[0] ?? null;
       } catch (error) {
         // `verify` and `inspect` report damage themselves.
         if (isBatchorError(error)) return null;
@@ -297,10 +248,82 @@ export const createResultReader = ({
     },
     lastSequence: () => rows().snapshot.resultSequence,
     results: (options) =>
-      resultStream(() => (options.order === 'input' ? inputResults(options) : inSequence(options))),
+      resultStream(() => {
+        if (options.order === 'input') return inInputOrder(reading, options);
+        const { afterSequence = 0, follow = false, signal, ...wanted } = options;
+        return follow
+          ? flattened(pull(pagesFrom(afterSequence, wanted), signal))
+          : inSequence(context, page, options);
+      }),
     async *inputText(options) {
-      for await (const parts of inInputOrder(options)) yield await textOf(parts);
+      for await (const parts of pages.inInputOrder(options)) yield await textOf(parts);
     },
+  };
+};
+
+type ReadPage = (options: ResultPageOptions) => Promise<ResultPage>;
+
+/** Pages of results as they end: one page after the other, then whenever the run changes. */
+const followed =
+  ({ rows, changes$, requireProgress }: ResultContext, page: ReadPage): ResultReader['pagesFrom'] =>
+  (afterSequence, { onPaused, ...options } = {}) =>
+    defer(() => {
+      const read = (from: number): Promise<ResultPage> =>
+        orFromNext(rows, () => page({ afterSequence: from, ...wantedOf(options) }));
+      const check = (snapshot: RunSnapshot): void => requireProgress(snapshot, onPaused);
+      return pagesOnChange(changes$, nextResults(read, afterSequence), check);
+    });
+
+/** The results of a finished run, in the order in which they came. */
+async function* inSequence(
+  { requireFinished }: ResultContext,
+  page: ReadPage,
+  { afterSequence = 0, signal, ...options }: ResultsOptions,
+): AsyncGenerator<ItemResult> {
+  await requireFinished();
+  let cursor = afterSequence;
+  for (let hasMore = true; hasMore;) {
+    signal?.throwIfAborted();
+    const next = await page({ afterSequence: cursor, ...wantedOf(options) });
+    yield* next.results;
+    hasMore = next.hasMore && next.nextAfterSequence > cursor;
+    cursor = next.nextAfterSequence;
+  }
+}
+
+async function* inInputOrder(
+  { pages, typed }: Reading,
+  options: ResultsOptions,
+): AsyncGenerator<ItemResult> {
+  for await (const parts of pages.inInputOrder(options)) yield* await typed(parts);
+}
+
+async function* flattened<A>(pages: AsyncIterable<readonly A[]>): AsyncGenerator<A> {
+  for await (const page of pages) yield* page;
+}
+
+const tableOf = async (
+  { context: { rows, structure }, pages, facts }: Reading,
+  options: TableOptions,
+): Promise<ResultTable> => {
+  const cursor: Cursor = { sequence: 0, hasMore: false };
+  const { afterSequence = 0, limit = Infinity, order, only, columns: chosen } = options;
+  const isFront =
+    only === undefined && (order === 'input' || (afterSequence === 0 && limit >= pageRows));
+  const { columns, pages: cells } = await openResultTable({
+    reader: rows,
+    facts,
+    structure,
+    pages: order === 'input' ? pages.inInputOrder(options) : pages.upToNow(options, cursor),
+    front: isFront ? null : () => pages.front(),
+    chosen,
+    hasResponses: extraOf(options.include) === 'response',
+  });
+  return {
+    columns,
+    pages: cells,
+    cursor: () =>
+      order === 'input' ? { sequence: rows().snapshot.resultSequence, hasMore: false } : cursor,
   };
 };
 
