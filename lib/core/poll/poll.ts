@@ -4,6 +4,7 @@ import type { BatchEnding, LiveBatch, StoredFile } from '../model/batch.ts';
 import { faultOfFiles, promisedOutputs } from './files-fault.ts';
 import type { BatchObservation, CommandOf } from '../model/command.ts';
 import { pauseEvents } from '../control/control.ts';
+import { holdBatch } from '../control/hold.ts';
 import { limitAfterRefusal } from '../model/file-limit.ts';
 import type { Event, EventOf } from '../model/event.ts';
 import { filesStored } from './files-stored.ts';
@@ -69,11 +70,7 @@ const notSeen = (snapshot: RunSnapshot, batch: LiveBatch, atMs: number): readonl
   if (recorded.length === 0 || failuresOf(snapshot, batchEffectKey(batchKey)) + 1 < absentPollsMax)
     return recorded;
   const why = `the provider has not known batch ${providerBatchId} for long: was it deleted, does this key belong to another project?`;
-  return [
-    ...recorded,
-    { type: 'BatchHeld', atMs, batchKey, message: why },
-    ...pauseEvents(snapshot, 'batch_unresolved', why, atMs),
-  ];
+  return [...recorded, ...holdBatch(snapshot, batchKey, 'batch_unresolved', why, atMs)];
 };
 
 /** What one observation of a created batch makes true. */
@@ -220,10 +217,7 @@ const withoutOutput = (
   const { batchKey, providerBatchId, requests } = batch;
   const answers = promisedOutputs({ requests, ending, progress });
   const message = `batch ${providerBatchId} ended as ${providerStatus}, with ${answers} answers by its counts, and shows no output file after ${checksMax} ${checksMax === 1 ? 'check' : 'checks'}. Nothing is sent again for them`;
-  return [
-    { type: 'BatchHeld', atMs, batchKey, message },
-    ...pauseEvents(snapshot, 'results_unreadable', message, atMs),
-  ];
+  return holdBatch(snapshot, batchKey, 'results_unreadable', message, atMs);
 };
 
 /**
@@ -383,7 +377,6 @@ const unreadable = (
   const message = `${why}. Nothing is sent again for them, and what came is kept`;
   return [
     { type: 'AnswersUnreadable', atMs, batchKey, ...files },
-    { type: 'BatchHeld', atMs, batchKey, message },
-    ...pauseEvents(snapshot, 'results_unreadable', message, atMs),
+    ...holdBatch(snapshot, batchKey, 'results_unreadable', message, atMs),
   ];
 };

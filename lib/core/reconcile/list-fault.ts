@@ -2,7 +2,7 @@ import type { CommandOf } from '../model/command.ts';
 import { duplicateEffectKey, duplicatesKey, reconcileKey } from '../model/effect.ts';
 import type { Event } from '../model/event.ts';
 import { answeredFaultsMax, isLastAnswer } from '../faults/fault-events.ts';
-import { heldUnresolved, wayOfUnconfirmed } from '../submit/resend.ts';
+import { holdBatch, wayOfUnconfirmed } from '../control/hold.ts';
 import { targetOf } from '../values/ids.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { isStillSettled, duplicateGivenUp } from './duplicates.ts';
@@ -43,7 +43,7 @@ export const unreadList = (
   );
   return unconfirmed.flatMap(({ batchKey }) => {
     const why = `no answer came to the create of batch ${batchKey}, and the provider's list of batches cannot be read: ${message}. ${wayOfUnconfirmed(snapshot, batchKey)}`;
-    return heldUnresolved(snapshot, batchKey, why, atMs);
+    return holdBatch(snapshot, batchKey, 'batch_unresolved', why, atMs);
   });
 };
 

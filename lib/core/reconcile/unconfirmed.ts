@@ -14,7 +14,8 @@ import { faultEvents } from '../faults/fault-events.ts';
 import { effectiveDueMs, backoffMs, backoffMsMax } from '../faults/due-time.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { duplicatesOf } from './duplicates.ts';
-import { heldUnresolved, sentAgain, wayOfUnconfirmed } from '../submit/resend.ts';
+import { holdBatch, wayOfUnconfirmed } from '../control/hold.ts';
+import { sentAgain } from '../submit/resend.ts';
 import { createdEvent, findBatch } from '../submit/submit.ts';
 import { traitsOf } from '../values/service-traits.ts';
 import { candidatesFor, foundOf, isDecidedLater, isFenceable, namesOf } from './candidates.ts';
@@ -119,9 +120,10 @@ const silence = (
   )
     return [];
   if (traitsOf(snapshot.config).correlates === 'none')
-    return heldUnresolved(
+    return holdBatch(
       snapshot,
       batchKey,
+      'batch_unresolved',
       `${whyUnproven(batchKey, "nothing in the provider's list says whose a batch is")}. ${wayOfUnconfirmed(snapshot, batchKey)}`,
       atMs,
     );
@@ -273,7 +275,13 @@ const unproven = (
   if (recorded.length === 0 || isEarly) return recorded;
   return [
     ...recorded,
-    ...heldUnresolved(snapshot, batchKey, `${why}. ${wayOfUnconfirmed(snapshot, batchKey)}`, atMs),
+    ...holdBatch(
+      snapshot,
+      batchKey,
+      'batch_unresolved',
+      `${why}. ${wayOfUnconfirmed(snapshot, batchKey)}`,
+      atMs,
+    ),
   ];
 };
 

@@ -1,7 +1,6 @@
 import type { LiveBatch } from '../model/batch.ts';
-import { pauseEvents } from '../control/control.ts';
+import { holdBatch, resolveCommand } from '../control/hold.ts';
 import type { Event } from '../model/event.ts';
-import type { BatchKey } from '../values/ids.ts';
 import type { ControlReason, RunSnapshot } from '../model/snapshot.ts';
 
 /**
@@ -33,32 +32,6 @@ export const sentAgain = (
   const message = `the create of batch ${batchKey} ${whyAgain[reason]}: it is sent again with a new input file${detail}`;
   const replanned: Event = { type: 'BatchReplanned', atMs, batchKey, message, reason };
   if (replans < replansMax || snapshot.control.state === 'cancel_requested') return [replanned];
-  const why = `${replans + 1} creates of batch ${batchKey} in a row: the last one ${whyAgain[reason]}${detail}. ${commandOf(snapshot, batchKey, '--retry')} sends it again`;
-  return [replanned, ...heldFor(snapshot, batchKey, why, pauseOf[reason], atMs)];
+  const why = `${replans + 1} creates of batch ${batchKey} in a row: the last one ${whyAgain[reason]}${detail}. ${resolveCommand(snapshot, batchKey, '--retry')} sends it again`;
+  return [replanned, ...holdBatch(snapshot, batchKey, pauseOf[reason], why, atMs)];
 };
-
-const heldFor = (
-  snapshot: RunSnapshot,
-  batchKey: BatchKey,
-  message: string,
-  reason: ControlReason,
-  atMs: number,
-): readonly Event[] => [
-  { type: 'BatchHeld', atMs, batchKey, message },
-  ...pauseEvents(snapshot, reason, message, atMs),
-];
-
-/** The batch waits for an operator, and so does the run. */
-export const heldUnresolved = (
-  snapshot: RunSnapshot,
-  batchKey: BatchKey,
-  message: string,
-  atMs: number,
-): readonly Event[] => heldFor(snapshot, batchKey, message, 'batch_unresolved', atMs);
-
-const commandOf = ({ runId }: RunSnapshot, batchKey: BatchKey, flags: string): string =>
-  `\`batchor resolve --run-id ${runId} --batch ${batchKey} ${flags}\``;
-
-/** What an operator can do about a create that nothing proves or disproves. */
-export const wayOfUnconfirmed = (snapshot: RunSnapshot, batchKey: BatchKey): string =>
-  `Check for it at the provider. If it is there: ${commandOf(snapshot, batchKey, '--exists ID')}; if not, type the same with --never-created; to read the list again, with --retry`;
