@@ -3,6 +3,7 @@ export { createGemini, gemini, type GeminiConnection } from './config/connection
 export {
   geminiEndpoints,
   parseEndpoint,
+  type BodyText,
   type ChatMessage,
   type EmbedContentBody,
   type GeminiContent,
@@ -10,6 +11,7 @@ export {
   type GeminiEndpoints,
   type GeminiPart,
   type GenerateContentBody,
+  type MessagesText,
   type RawBody,
 } from './config/endpoints.ts';
 export type { GenerationConfig } from './config/generation-config.ts';

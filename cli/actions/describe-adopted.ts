@@ -5,7 +5,7 @@ import type { FoundBatches } from '../../lib/run/sources/found-batches.ts';
 import { type Account, createQuoter } from '../compose.ts';
 import { type BatchFlags, describeBatches } from '../job/adopted-batches.ts';
 import type { BatchesDescription } from '../job/job-description.ts';
-import type { JobPlace } from '../job/start-flags.ts';
+import type { JobPlace } from '../job/job-flags.ts';
 import { requireKey } from '../shell/account.ts';
 import type { Place } from '../shell/place.ts';
 

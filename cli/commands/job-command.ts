@@ -8,7 +8,7 @@ import {
   providerFlag,
 } from '../shell/connection-flags.ts';
 import { pricesFlag } from '../job/price-flag.ts';
-import type { StartFlags } from '../job/start-flags.ts';
+import type { StartFlags } from '../job/job-flags.ts';
 import { policyFlags } from './run-policy-flags.ts';
 
 /**
@@ -43,7 +43,7 @@ export abstract class JobCommand
   });
   readonly inputFormat = Option.String('--input-format', {
     description:
-      'Format of the input: csv, jsonl, json, parquet, arrow, or openai-batch for a file of requests (default: by the file name)',
+      'Format of the input: csv, jsonl, json, parquet, arrow; or openai-batch, anthropic-batch, gemini-batch, mistral-batch, together-batch for a file of requests (default: by the file name; requests are recognised)',
   });
   readonly delimiter = Option.String('--delimiter', {
     description:

@@ -8,7 +8,7 @@ import { columnFormatOf } from '../compose.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice, wholeNumber } from '../shell/flags.ts';
-import { type Description, isOfBatches, isOfFiles, isOfRun } from '../job/job-description.ts';
+import { type Description, isOfFiles } from '../job/job-description.ts';
 import { onlyOf } from '../shell/only-flag.ts';
 import { requireOutsideStore } from '../shell/outside-store.ts';
 import { commandLine, type Place, quoted } from '../shell/place.ts';
@@ -241,8 +241,7 @@ export class ResultsCommand extends RunCommand {
         output !== undefined &&
         isFailed &&
         this.join === undefined &&
-        description !== null &&
-        (isOfBatches(description) || isOfRun(description))
+        (description === null || !isOfFiles(description))
       )
         return this.writeRequests(run, { output, flag, only: only ?? 'failed', place });
       const typed = (given: string, rest = ''): string =>
@@ -333,11 +332,11 @@ export class ResultsCommand extends RunCommand {
     await writeJson(context, { run_id: runId, ...written });
     const { skipped_count: skipped = 0 } = requests.totals();
     writeNotes(context, [
-      `batchor: ${output} is a prepared batch file: run ${runId} has requests and no input file. Its answers are billed again: batchor start --input ${quoted(output)}${place.storeFlag}`,
+      `batchor: ${output} is a prepared batch file: run ${runId} has requests and no input file. Its answers are billed again: batchor start --input ${quoted(output)}${requests.flags}${place.storeFlag}`,
       ...(skipped === 0
         ? []
         : [
-            `batchor: ${String(skipped)} rows are left out: their requests hold numbers that JSON cannot write again`,
+            `batchor: ${String(skipped)} rows are left out: they were not valid, and have no request`,
           ]),
     ]);
     return exitCodes.ok;

@@ -12,7 +12,7 @@ import {
   priceOf,
   refuseBeside,
   type StartFlags,
-} from './start-flags.ts';
+} from './job-flags.ts';
 
 export interface BatchFlags extends StartFlags {
   readonly fromBatch: readonly string[];

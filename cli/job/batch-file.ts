@@ -1,83 +1,92 @@
-import { isJsonObject } from '../../lib/core/json/json.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/json/json.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { endpointOf } from '../compose.ts';
 import { fileSource } from '../compose-files.ts';
 import { CliFailure } from '../shell/failure.ts';
-import { quoted } from '../shell/quoted.ts';
+import { type BatchForm, formOfProvider } from './batch-forms.ts';
 import { firstEntries } from './inputs.ts';
 import { type InputFile, kindOfInput } from './input-kinds.ts';
-import {
-  type PreparedBatch,
-  preparedIdField,
-  type RequestError,
-  requestIn,
-} from './prepared-row.ts';
+import { isUnnamed, missingIn, type RequestError, requestIn } from './prepared-row.ts';
+import type { CliProvider } from './providers.ts';
+
+/** What all requests of a file have. */
+export interface FoundRequests {
+  readonly url: string;
+  /** Null: the first one names none, which its form allows. */
+  readonly model: string | null;
+  readonly endpoint: string;
+}
 
 /**
  * What the first rows of a file are. The first request without an error counts, since a row with
  * one is a bad row of the run.
  */
 type Found =
-  | ({ readonly type: 'requests'; readonly endpoint: string } & PreparedBatch)
+  | ({ readonly type: 'requests' } & FoundRequests)
   | { readonly type: 'unusable'; readonly failure: CliFailure };
 
 /**
- * What the first rows of the first file are, if they are requests in the batch format of a
- * provider; null: they are not. Reads the head of the file.
+ * What the first rows of the first file are, if they are requests in the batch form of a provider;
+ * null: they are not. Those of another provider are unusable. Reads the head of the file.
  */
-export const findRequests = async (inputs: readonly InputFile[]): Promise<Found | null> => {
+export const findRequests = async (
+  inputs: readonly InputFile[],
+  provider: CliProvider,
+): Promise<Found | null> => {
   const [input] = inputs;
   if (input === undefined || inputs.some((each) => !mayHoldRequests(each))) return null;
+  const form = formOfProvider(provider.name);
   let error: CliFailure | null = null;
-  for (const entry of await headOf(input, preparedIdField)) {
-    const seen = 'item' in entry ? requestIn(entry.item.payload) : null;
+  for (const entry of await headOf(input, form.id)) {
+    const seen = requestIn(rowOf(entry), form);
     if (seen === null) continue;
     const place = placeOf(input, entry);
-    if (seen.format === 'anthropic') error ??= anthropicFailure(input, place);
-    else if (seen.error !== null) error ??= requestFailure(place, seen.error);
+    if (seen.type === 'other') error ??= otherFailure(place, seen.form, provider);
+    else if (seen.type === 'wrong') error ??= requestFailure(place, seen.error, form);
     else {
-      const endpoint = await endpointOf(seen.url).catch(() => null);
-      if (endpoint !== null)
-        return { type: 'requests', url: seen.url, model: seen.model, endpoint };
-      error ??= requestFailure(place, {
-        field: 'url',
-        reason: `its url is ${JSON.stringify(seen.url)}, which is no endpoint that batchor can read answers of`,
-      });
+      const { url, model } = seen;
+      const endpoint = form.hasUrl ? await endpointOf(url, provider.name).catch(() => null) : url;
+      if (endpoint !== null) return { type: 'requests', url, model, endpoint };
+      const reason = `its url is ${JSON.stringify(url)}, which is no endpoint of ${provider.title} that batchor can read answers of`;
+      error ??= requestFailure(place, { field: 'url', reason }, form);
     }
   }
   return error === null ? null : { type: 'unusable', failure: error };
 };
 
-/** The same, of a file that must hold requests: rows without a `custom_id` are recognised too. */
+/** The same, of a file that must hold requests: rows without an id are recognised too. */
 export const requireRequests = async (
   inputs: readonly InputFile[],
-): Promise<PreparedBatch & { readonly endpoint: string }> => {
-  const found = (await findRequests(inputs)) ?? (await findUnnamed(inputs));
+  provider: CliProvider,
+): Promise<FoundRequests> => {
+  const found = (await findRequests(inputs, provider)) ?? (await findUnnamed(inputs, provider));
   if (found?.type === 'requests') return found;
   if (found !== null) throw found.failure;
+  const form = formOfProvider(provider.name);
   const [input] = inputs;
-  const missing = input === undefined ? null : await lackingIn(input);
+  const missing = input === undefined ? null : await lackingIn(input, form);
   throw new CliFailure(
-    `${input?.given ?? 'the input'}: its first lines have no request in OpenAI's batch format${missing === null ? '' : `: ${missing}`}`,
-    { hint: formatHint },
+    `${input?.given ?? 'the input'}: its first lines have no request in ${form.title}'s batch format${missing === null ? '' : `: ${missing}`}`,
+    { hint: formatHint(form) },
   );
 };
 
-/** Requests without a `custom_id` in any of the first rows; null: they are not requests. */
+/** Requests without an id in any of the first rows; null: they are not requests. */
 export const findUnnamed = async (
   inputs: readonly InputFile[],
+  provider: CliProvider,
 ): Promise<Extract<Found, { readonly type: 'unusable' }> | null> => {
   const [input] = inputs;
   if (input === undefined || inputs.some((each) => !mayHoldRequests(each))) return null;
-  for (const entry of await headOf(input, 'url')) {
-    const row = 'item' in entry && isJsonObject(entry.item.payload) ? entry.item.payload : {};
-    const { body, method, custom_id: customId } = row;
-    if (customId !== undefined || method !== 'POST' || !isJsonObject(body)) continue;
+  const form = formOfProvider(provider.name);
+  for (const entry of await headOf(input, form.body)) {
+    const row = rowOf(entry);
+    if (!isJsonObject(row) || !isUnnamed(row, form)) continue;
     const error = {
-      field: preparedIdField,
-      reason: 'it has no custom_id: give each line its own, e.g. "custom_id": "request-1"',
+      field: form.id,
+      reason: `it has no ${form.id}: give each line its own, e.g. "${form.id}": "request-1"`,
     };
-    return { type: 'unusable', failure: requestFailure(placeOf(input, entry), error) };
+    return { type: 'unusable', failure: requestFailure(placeOf(input, entry), error, form) };
   }
   return null;
 };
@@ -88,6 +97,10 @@ const headOf = async (input: InputFile, idField: string): Promise<readonly Sourc
     new AbortController().signal,
   );
 
+/** The row that was read, whatever its id. */
+const rowOf = (entry: SourceEntry): unknown =>
+  'item' in entry ? entry.item.payload : entry.bad.row;
+
 const mayHoldRequests = (input: InputFile): boolean =>
   kindOfInput(input) === 'jsonl' || kindOfInput(input) === 'json';
 
@@ -96,32 +109,36 @@ const placeOf = ({ given }: InputFile, entry: SourceEntry): string => {
   return line === null ? given : `${given}:${line}`;
 };
 
-const formatHint =
-  'Each line must be {"custom_id": "…", "method": "POST", "url": "/v1/responses", "body": {"model": "…", …}}.';
+const formatHint = ({ example }: BatchForm): string => `Each line must be ${example}.`;
+const asRows = 'To read the lines as rows of your own: --input-format jsonl';
 
-const requestFailure = (place: string, { field, reason }: RequestError): CliFailure =>
+const requestFailure = (
+  place: string,
+  { field, reason }: RequestError,
+  form: BatchForm,
+): CliFailure =>
   new CliFailure(
-    `${place}, field ${JSON.stringify(field)}: a request in OpenAI's batch format, but ${reason}`,
-    {
-      hint: `${formatHint} To read the lines as rows of your own: --input-format jsonl`,
-    },
+    `${place}, field ${JSON.stringify(field)}: a request in ${form.title}'s batch format, but ${reason}`,
+    { hint: `${formatHint(form)} ${asRows}` },
   );
 
-const anthropicFailure = ({ given }: InputFile, place: string): CliFailure =>
+/** Requests of one provider are not sent to another: their fields mean other things there. */
+const otherFailure = (place: string, other: BatchForm, { name, title }: CliProvider): CliFailure =>
   new CliFailure(
-    `${place}: a request in Anthropic's batch format ({"custom_id", "params"}), which batchor does not send`,
+    `${place}: a request in ${other.title}'s batch format, but the provider is ${title} (--provider ${name})`,
     {
-      hint: `Convert the lines to OpenAI's format, e.g. jq -c '{custom_id, method: "POST", url: "/v1/chat/completions", body: (.params + {model: "gpt-4.1"})}' ${quoted(given)} > openai.jsonl, where a "system" must become a message. To read the lines as rows of your own: --input-format jsonl`,
+      hint: `For ${title}, convert it: each line must be ${formOfProvider(name).example}. ${asRows}.`,
+      retype: { says: `Send the file to ${other.title}`, adds: [`--provider ${other.provider}`] },
     },
   );
 
 /** Which field the first row lacks. */
-const lackingIn = async (input: InputFile): Promise<string | null> => {
-  const [first] = await headOf(input, preparedIdField);
+const lackingIn = async (input: InputFile, form: BatchForm): Promise<string | null> => {
+  const [first] = await headOf(input, form.id);
   if (first === undefined) return null;
-  if ('bad' in first) return `${placeOf(input, first)}: ${first.bad.reason}`;
+  const place = placeOf(input, first);
+  if ('bad' in first) return `${place}: ${first.bad.reason}`;
   const { payload } = first.item;
-  const row = isJsonObject(payload) ? payload : {};
-  const missing = ['url', 'body'].find((field) => row[field] === undefined) ?? 'body';
-  return `${placeOf(input, first)}: its ${JSON.stringify(missing)} ${row[missing] === undefined ? 'is missing' : 'is not an object'}`;
+  const row: JsonObject = isJsonObject(payload) ? payload : {};
+  return `${place}: ${missingIn(row, form)}`;
 };

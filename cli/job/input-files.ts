@@ -17,6 +17,7 @@ import {
   type InputFile,
   inputFormats,
   type InputKind,
+  isKind,
   isText,
   kindOfInput,
   standardInput,
@@ -47,7 +48,7 @@ export const inputFilesOf = async (
     throw new CliFailure('--input - is given twice');
   await removeOrphanedSpools();
   const declared = format === undefined ? null : choice('--input-format', format, inputFormats);
-  const kind = declared === 'openai-batch' ? 'jsonl' : declared;
+  const kind = declared === null || isKind(declared) ? declared : 'jsonl';
   const inputs: InputFile[] = [];
   for (const pattern of given) {
     if (pattern === standardInput) {

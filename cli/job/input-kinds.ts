@@ -1,11 +1,15 @@
+import { batchFormNames } from './batch-forms.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { quoted } from '../shell/quoted.ts';
 
 /** The formats of input files. Text may be compressed (`.gz`, `.zst`). */
 export const inputKinds = ['csv', 'jsonl', 'json', 'parquet', 'arrow'] as const;
 /** The values of `--input-format`: a kind, or JSON lines that are requests. */
-export const inputFormats = [...inputKinds, 'openai-batch'] as const;
+export const inputFormats = [...inputKinds, ...batchFormNames] as const;
 export type InputKind = (typeof inputKinds)[number];
+
+export const isKind = (format: string): format is InputKind =>
+  inputKinds.some((kind) => kind === format);
 
 export interface InputFile {
   /** As typed: names the file in messages, results and comparisons. */

@@ -3,6 +3,7 @@ import type { EnqueueLimits, TokenPrices } from '../../lib/core/model/config.ts'
 import { type FailureClass, failureClasses } from '../../lib/core/values/failure.ts';
 import type { AdoptedBatch } from '../../lib/core/model/adopted.ts';
 import type { JsonObject } from '../../lib/core/json/json.ts';
+import { type BatchFormName, batchFormNames } from './batch-forms.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { exitCodes } from '../shell/exit-codes.ts';
 import { type InputFile, inputKinds } from './input-kinds.ts';
@@ -26,8 +27,11 @@ export interface JobDescription extends Settings {
     /** A field of chat messages: a list, or a text that is such a list as JSON. */
     | { readonly type: 'messages'; readonly field: string }
     | { readonly type: 'template'; readonly template: string }
-    /** A prepared batch file: each row is a request of this url, and its body goes out as it is. */
-    | { readonly type: 'prepared'; readonly url: string };
+    /**
+     * A prepared batch file: each row is a request of this url (of a form without urls: of this
+     * endpoint), and its body goes out as it is. Without a form: OpenAI's.
+     */
+    | { readonly type: 'prepared'; readonly url: string; readonly form?: BatchFormName };
   readonly systemPrompt: string | null;
   /**
    * A prompt field that holds an object, a list or null makes a bad row; false in runs started
@@ -266,7 +270,11 @@ const isJobDescription = t.isObject({
     t.isObject({ type: t.isLiteral('field'), field: t.isString() }),
     t.isObject({ type: t.isLiteral('messages'), field: t.isString() }),
     t.isObject({ type: t.isLiteral('template'), template: t.isString() }),
-    t.isObject({ type: t.isLiteral('prepared'), url: t.isString() }),
+    t.isObject({
+      type: t.isLiteral('prepared'),
+      url: t.isString(),
+      form: t.isOptional(t.isEnum(batchFormNames)),
+    }),
   ]),
   systemPrompt: t.isNullable(t.isString()),
   refusesObjects: t.isOptional(t.isBoolean()),

@@ -229,7 +229,11 @@ const promptDescription = (description: JobDescription): JsonObject => {
 };
 
 const promptWire = (prompt: JobDescription['prompt']): JsonObject => {
-  if (prompt.type === 'prepared') return { prepared: prompt.url };
+  if (prompt.type === 'prepared')
+    return {
+      prepared: prompt.url,
+      ...(prompt.form === undefined ? {} : { batch_form: prompt.form }),
+    };
   if (prompt.type === 'messages') return { messages_field: prompt.field };
   return prompt.type === 'field'
     ? { prompt_field: prompt.field }

@@ -4,7 +4,7 @@ import { outputBoundOf } from '../compose.ts';
 import { openInputs } from './job.ts';
 import type { InputFile } from './input-kinds.ts';
 import type { Policies } from './job-description.ts';
-import { preparedIdField } from './prepared-row.ts';
+import type { BatchForm } from './batch-forms.ts';
 
 /**
  * With a cost cap, the longest answer that a body of the prepared files allows bounds all of them.
@@ -13,12 +13,22 @@ import { preparedIdField } from './prepared-row.ts';
 export const withBound = async (
   policies: Policies,
   inputs: readonly InputFile[],
-  { endpoint, cwd }: { readonly endpoint: string; readonly cwd: string },
+  {
+    form,
+    endpoint,
+    provider,
+    cwd,
+  }: {
+    readonly form: BatchForm;
+    readonly endpoint: string;
+    readonly provider: string;
+    readonly cwd: string;
+  },
 ): Promise<Policies> => {
   if (policies.costUsdMax === null || policies.assumeOutputTokens !== null) return policies;
-  const boundOf = await outputBoundOf(endpoint);
+  const boundOf = await outputBoundOf(endpoint, provider);
   const files = await openInputs(
-    { inputs, idField: preparedIdField, keepsDigits: true, keepsLetters: false },
+    { inputs, idField: form.id, keepsDigits: true, keepsLetters: false },
     cwd,
   );
   let longest = 0;
@@ -26,7 +36,7 @@ export const withBound = async (
     const { signal } = new AbortController();
     for await (const pulled of file.read(null, { signal }))
       for (const entry of isSlice(pulled) ? pulled : [pulled]) {
-        const body = bodyOf(entry);
+        const body = bodyOf(entry, form);
         if (body === null) continue;
         const bound = boundOf(body);
         if (bound === null) return policies;
@@ -37,9 +47,10 @@ export const withBound = async (
 };
 
 /** Null: a bad row, which is not sent. */
-const bodyOf = (entry: SourceEntry) => {
+const bodyOf = (entry: SourceEntry, { body }: BatchForm) => {
   const row = 'item' in entry && isJsonObject(entry.item.payload) ? entry.item.payload : {};
-  return isJsonObject(row['body']) ? row['body'] : null;
+  const request = row[body];
+  return isJsonObject(request) ? request : null;
 };
 
 const isSlice = (pulled: SourceEntry | readonly SourceEntry[]): pulled is readonly SourceEntry[] =>

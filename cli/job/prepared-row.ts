@@ -1,16 +1,14 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
 import { quoted } from '../shell/quoted.ts';
+import { type BatchForm, endpointOfRequest, formOfRow } from './batch-forms.ts';
 import type { CliPrompt } from './prompt.ts';
 
 /** The endpoint and model of a prepared batch file: a batch, and so a run, has one of each. */
 export interface PreparedBatch {
-  /** A path, e.g. `/v1/responses`. */
+  /** A path, e.g. `/v1/responses`; of a form without urls the endpoint, e.g. `messages`. */
   readonly url: string;
   readonly model: string;
 }
-
-/** The field that names a request of a prepared batch file. */
-export const preparedIdField = 'custom_id';
 
 /** What is wrong with a field of a request. The reason completes a sentence about the row. */
 export interface RequestError {
@@ -18,62 +16,96 @@ export interface RequestError {
   readonly reason: string;
 }
 
-/** A row in the batch format of a provider; an OpenAI request may have an error. */
+/** A row in the batch form of a provider; of the provider's own form, it may have an error. */
 export type SeenRequest =
-  | ({ readonly format: 'openai'; readonly error: null } & PreparedBatch)
-  | { readonly format: 'openai'; readonly error: RequestError }
-  | { readonly format: 'anthropic' };
+  | { readonly type: 'request'; readonly url: string; readonly model: string | null }
+  | { readonly type: 'wrong'; readonly error: RequestError }
+  | { readonly type: 'other'; readonly form: BatchForm };
 
 /** The request that a row is, by its fields; null: it is a row like any other. */
-export const requestIn = (row: unknown): SeenRequest | null => {
-  if (!isJsonObject(row) || row[preparedIdField] === undefined) return null;
-  const { url, method, body, params } = row;
-  if (isJsonObject(body)) {
-    const isRequest =
-      url !== undefined ||
-      method !== undefined ||
-      ['model', 'messages', 'input'].some((key) => Object.hasOwn(body, key));
-    return isRequest ? openAiRequest(row, body) : null;
-  }
-  const isAnthropic =
-    isJsonObject(params) && (Object.hasOwn(params, 'messages') || Object.hasOwn(params, 'model'));
-  return isAnthropic ? { format: 'anthropic' } : null;
+export const requestIn = (row: unknown, own: BatchForm): SeenRequest | null => {
+  const form = formOfRow(row, own);
+  if (form === null || !isJsonObject(row)) return null;
+  if (form !== own) return { type: 'other', form };
+  const read = readRow(row, form);
+  return 'reason' in read
+    ? { type: 'wrong', error: read }
+    : { type: 'request', url: read.url, model: read.model };
 };
 
-const openAiRequest = (row: JsonObject, body: JsonObject): SeenRequest => {
-  const { url } = row;
-  const { model } = body;
-  const error = customIdError(row) ?? urlError(url) ?? modelError(model);
-  if (error !== null || typeof url !== 'string' || typeof model !== 'string')
-    return {
-      format: 'openai',
-      error: error ?? { field: 'body', reason: 'its body cannot be read' },
-    };
-  return { format: 'openai', error: null, url: pathOf(url), model };
+interface ReadRow {
+  readonly url: string;
+  /** Null: it names none, which the form allows. */
+  readonly model: string | null;
+  readonly request: JsonObject;
+}
+
+/** The parts of a row in this form, or the first error of its own. */
+const readRow = (row: JsonObject, form: BatchForm): ReadRow | RequestError => {
+  const request = row[form.body];
+  const wrong = idError(row, form) ?? methodError(row, form);
+  if (wrong !== null) return wrong;
+  const url = urlOf(row, form);
+  if (url !== null && typeof url !== 'string') return url;
+  if (!isJsonObject(request))
+    return { field: form.body, reason: `its ${form.body} is not an object` };
+  const model = modelOf(request, form);
+  if (model !== null && typeof model !== 'string') return model;
+  const endpoint = url ?? endpointOfRequest(request, form);
+  const field = Object.keys(form.endpoints).join(' or ');
+  if (endpoint === null) return lacking(form, field);
+  const missing = form.needs.find((need) => (request[need] ?? null) === null);
+  if (missing !== undefined) return lacking(form, missing);
+  return { url: endpoint, model, request };
 };
 
-const customIdError = ({ custom_id: customId }: JsonObject): RequestError | null =>
-  typeof customId === 'string'
+const lacking = ({ body, title }: BatchForm, field: string): RequestError => ({
+  field: body,
+  reason: `its ${body} has no ${field}, which ${title} requires`,
+});
+
+const idError = (row: JsonObject, { id }: BatchForm): RequestError | null => {
+  const given = row[id];
+  return typeof given === 'string'
     ? null
     : {
-        field: preparedIdField,
-        reason: `its custom_id is ${JSON.stringify(customId)}, but must be a string: ${JSON.stringify(String(customId))}`,
+        field: id,
+        reason: `its ${id} is ${JSON.stringify(given)}, but must be a string: ${JSON.stringify(String(given))}`,
+      };
+};
+
+const methodError = ({ method }: JsonObject, { hasUrl }: BatchForm): RequestError | null =>
+  !hasUrl || method === undefined || method === 'POST'
+    ? null
+    : {
+        field: 'method',
+        reason: `its method is ${JSON.stringify(method)}, but a batch takes only POST`,
       };
 
-const urlError = (url: JsonValue | undefined): RequestError | null => {
-  if (typeof url === 'string' && url.trim() !== '') return null;
+/** Null: the form has no urls. */
+const urlOf = ({ url }: JsonObject, { hasUrl }: BatchForm): string | RequestError | null => {
+  if (!hasUrl) return null;
+  if (typeof url === 'string' && url.trim() !== '') return pathOf(url);
   const what = url === undefined ? 'it has no url' : `its url is ${JSON.stringify(url)}`;
   return { field: 'url', reason: `${what}: name the endpoint, e.g. "url": "/v1/responses"` };
 };
 
-const modelError = (model: JsonValue | undefined): RequestError | null => {
-  if (typeof model === 'string' && model.trim() !== '') return null;
+/** Null: it names none, and need not. */
+const modelOf = (
+  { model }: JsonObject,
+  { body, namesModel }: BatchForm,
+): string | RequestError | null => {
+  if (typeof model === 'string' && model.trim() !== '') return bareModel(model);
+  if (model === undefined && !namesModel) return null;
   const what =
     model === undefined
-      ? 'its body has no model'
-      : `the model of its body is ${JSON.stringify(model)}`;
-  return { field: 'body', reason: `${what}: name it, e.g. "body": {"model": "gpt-4.1", …}` };
+      ? `its ${body} has no model`
+      : `the model of its ${body} is ${JSON.stringify(model)}`;
+  return { field: body, reason: `${what}: name it, e.g. "${body}": {"model": "…", …}` };
 };
+
+/** Gemini's API names a model with its collection in front. */
+const bareModel = (model: string): string => model.replace(/^models\//u, '');
 
 /**
  * Of an absolute address only the path names the endpoint: requests go to the address of the run.
@@ -87,45 +119,67 @@ const pathOf = (url: string): string =>
  */
 export const readPrepared = (
   row: JsonObject,
-  { url, model, ref }: PreparedBatch & { readonly ref: string },
+  { form, url, model, ref }: PreparedBatch & { readonly form: BatchForm; readonly ref: string },
 ): { readonly payload: CliPrompt } | RequestError => {
-  const { method = 'POST', url: ownUrl, body } = row;
-  const customId = customIdError(row);
-  if (customId !== null) return customId;
-  if (method !== 'POST')
-    return {
-      field: 'method',
-      reason: `its method is ${JSON.stringify(method)}, but a batch takes only POST`,
-    };
-  const wrongUrl = urlError(ownUrl);
-  if (wrongUrl !== null || typeof ownUrl !== 'string')
-    return wrongUrl ?? { field: 'url', reason: 'its url is no text' };
-  if (pathOf(ownUrl) !== url)
-    return {
-      field: 'url',
-      reason: `its url is ${JSON.stringify(ownUrl)}, but the run's is ${url}. ${split(ref, '.url', ownUrl)}`,
-    };
-  if (!isJsonObject(body)) return { field: 'body', reason: 'its body is not an object' };
-  const { model: ownModel, stream, ...rest } = body;
-  const wrongModel = modelError(ownModel);
-  if (wrongModel !== null) return wrongModel;
-  if (ownModel !== model) {
-    const what = `its model is ${JSON.stringify(ownModel)}, but the run's is ${JSON.stringify(model)}`;
-    return { field: 'body', reason: `${what}. ${split(ref, '.body.model', ownModel as string)}` };
+  const read = readRow(row, form);
+  if ('reason' in read) return read;
+  const { model: _, stream, ...rest } = read.request;
+  if (read.url !== url) return otherEndpoint(row, read.url, { form, url, ref });
+  if (read.model !== null && read.model !== bareModel(model)) {
+    const given = read.request['model'] as string;
+    const what = `its model is ${JSON.stringify(given)}, but the run's is ${JSON.stringify(model)}`;
+    const filter = `.${form.body}.model == ${JSON.stringify(given)}`;
+    return { field: form.body, reason: `${what}. ${split(ref, filter)}` };
   }
   if (stream !== undefined && stream !== null && stream !== false)
-    return { field: 'body', reason: 'its body has "stream", but a batch cannot stream' };
+    return {
+      field: form.body,
+      reason: `its ${form.body} has "stream", but a batch cannot stream`,
+    };
   return { payload: { body: rest } };
 };
 
+const otherEndpoint = (
+  row: JsonObject,
+  found: string,
+  { form, url, ref }: { readonly form: BatchForm; readonly url: string; readonly ref: string },
+): RequestError => {
+  const { url: given = null } = row;
+  if (form.hasUrl)
+    return {
+      field: 'url',
+      reason: `its url is ${JSON.stringify(given)}, but the run's is ${url}. ${split(ref, `.url == ${JSON.stringify(given)}`)}`,
+    };
+  const [field = ''] = Object.entries(form.endpoints).find(([, each]) => each === found) ?? [];
+  return {
+    field: form.body,
+    reason: `its ${form.body} has "${field}", so that it is a request of ${found}, but the run's are of ${url}. ${split(ref, `.${form.body} | has(${JSON.stringify(field)})`)}`,
+  };
+};
+
 /** How these requests get a run of their own. */
-const split = (ref: string, path: string, value: string): string => {
+const split = (ref: string, condition: string): string => {
   const isList = /\.json(?:\.gz|\.zst)?$/iu.test(ref);
-  const filter = quoted(`${isList ? '.[] | ' : ''}select(${path} == ${JSON.stringify(value)})`);
+  const filter = quoted(`${isList ? '.[] | ' : ''}select(${condition})`);
   const packed = /\.gz$/iu.test(ref) ? 'gzip -dc' : /\.zst$/iu.test(ref) ? 'zstd -dc' : null;
   const command =
     packed === null
       ? `jq -c ${filter} ${quoted(ref)}`
       : `${packed} ${quoted(ref)} | jq -c ${filter}`;
   return `Put these requests into another file: ${command} > other.jsonl`;
+};
+
+/** The field of a request that the form has and the row lacks. */
+export const missingIn = (row: JsonObject, { hasUrl, body }: BatchForm): string => {
+  const field = (hasUrl ? ['url', body] : [body]).find((name) => row[name] === undefined) ?? body;
+  return `its ${JSON.stringify(field)} ${row[field] === undefined ? 'is missing' : 'is not an object'}`;
+};
+
+/** True for a request in this form but for its id. */
+export const isUnnamed = (row: JsonObject, form: BatchForm): boolean => {
+  const request: JsonValue | undefined = row[form.body];
+  if (row[form.id] !== undefined || !isJsonObject(request)) return false;
+  return form.hasUrl
+    ? row['method'] === 'POST'
+    : Object.keys(form.endpoints).some((field) => Array.isArray(request[field]));
 };

@@ -32,7 +32,7 @@ export const promptOf = (
     const field = required('--messages-field', messagesField, hint);
     if (takesMessages(endpoint)) return { type: 'messages', field };
     throw new CliFailure(`--messages-field: the endpoint ${endpoint} takes no chat messages`, {
-      hint: 'Use it with responses or chat.completions, or build the prompt in a job module (--job).',
+      hint: 'Use it with an endpoint of chat, or build the prompt in a job module (--job).',
     });
   }
   if (promptField === undefined)

@@ -42,9 +42,15 @@ const readList = (list: readonly JsonValue[]): RowValue => {
   );
 };
 
+const withMessages: readonly string[] = [
+  'responses',
+  'chat.completions',
+  'messages',
+  'generateContent',
+];
+
 /** Endpoints to which a list of chat messages can be sent. */
-export const takesMessages = (endpoint: string): boolean =>
-  endpoint === 'responses' || endpoint === 'chat.completions';
+export const takesMessages = (endpoint: string): boolean => withMessages.includes(endpoint);
 
 /** Of chat completions, or an input item of responses. */
 export const isMessage = (value: JsonValue): value is JsonObject =>

@@ -9,6 +9,7 @@ import { isLossy } from '../../lib/core/json/json-digits.ts';
 import { numbersAsTexts } from '../../lib/core/json/json-numbers.ts';
 import { memberText } from '../../lib/core/json/json-members.ts';
 import type { SourceEntry, SourceRow } from '../../lib/ports/source.ts';
+import { batchFormOf } from './batch-forms.ts';
 import { readPrepared } from './prepared-row.ts';
 import type { CliPrompt } from './prompt.ts';
 import type { JobDescription } from './job-description.ts';
@@ -115,12 +116,13 @@ const promptReader = (description: JobDescription): PromptOf => {
   const { prompt, systemPrompt, refusesObjects, refusesMessageTexts, model } = description;
   if (prompt.type === 'prepared') {
     const { url } = prompt;
+    const form = batchFormOf(prompt.form);
     return (row, { written, text }, ref) => {
-      const read = readPrepared(row, { url, model, ref });
+      const read = readPrepared(row, { form, url, model, ref });
       if ('reason' in read) return read;
-      const bodyText = text === null ? null : memberText(text, 'body');
+      const bodyText = text === null ? null : memberText(text, form.body);
       return bodyText === null
-        ? (roundedIn(row, 'body', written) ?? read)
+        ? (roundedIn(row, form.body, written) ?? read)
         : { payload: { bodyText } };
     };
   }

@@ -58,7 +58,11 @@ export type AnthropicPrompt =
   /** A whole Messages body, merged over `params`. The model stays the job's. */
   | {
       readonly body: AnthropicParams & { readonly messages: readonly AnthropicMessage[] };
-    };
+    }
+  /** The same as JSON text, which goes out letter by letter; a model in it is the job's. */
+  | { readonly bodyText: string }
+  /** The messages as JSON text. */
+  | { readonly messagesText: string };
 
 /** The provider config of a job for Anthropic: what prompts are, and what answers are. */
 export type AnthropicProviderConfig = ProviderConfig<AnthropicPrompt, string>;

@@ -27,7 +27,8 @@ export const readLine = (text: string): FakeRequest | null => {
 };
 
 /** A request under a key, in the fake's words. */
-export const fakeRequest = (key: string | null, request: JsonObject): FakeRequest => {
+export const fakeRequest = (key: string | null, given: JsonObject): FakeRequest => {
+  const request = inCamelCase(given);
   const isEmbedding = request['content'] !== undefined;
   const endpoint = isEmbedding ? embeddings : chat;
   const body = isEmbedding ? embeddingBody(request) : chatBody(request);
@@ -52,6 +53,21 @@ const fields: ReadonlySet<string> = new Set([
   'cachedContent',
   'labels',
 ]);
+
+/** The service takes each name in snake case, too, as its batch guide writes them. */
+const inCamelCase = (request: JsonObject): JsonObject => {
+  const named = camel(request);
+  const { generationConfig: config } = named;
+  return isJsonObject(config) ? { ...named, generationConfig: camel(config) } : named;
+};
+
+const camel = (object: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [
+      key.replaceAll(/_([a-z])/gu, (_, letter: string) => letter.toUpperCase()),
+      value ?? null,
+    ]),
+  );
 
 const faultOf = (request: JsonObject): string | null => {
   const unknown = Object.keys(request).find((key) => !fields.has(key));

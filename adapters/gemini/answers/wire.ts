@@ -17,9 +17,11 @@ const readers: Readonly<Record<GeminiEndpoint, AnswerReader>> = {
 /** The pure half: request lines out, answer lines in. */
 export const createGeminiWire = (
   {
+    model,
     endpoint,
     params,
   }: {
+    readonly model: string;
     readonly endpoint: GeminiEndpoint;
     readonly params: JsonObject;
   },
@@ -27,7 +29,7 @@ export const createGeminiWire = (
 ): ProviderWire => {
   const reader = readers[endpoint];
   return {
-    renderer: (output) => createRenderer({ endpoint, params, ...output }),
+    renderer: (output) => createRenderer({ model, endpoint, params, ...output }),
     raiseOutputTokens: (lines, bound) => raiseOutputTokens(endpoint, lines, bound),
     readVerdict: (line, wants) => readVerdict(line, reader, wants),
     readContent: (line, include) => scrubContent(readContent(line, reader, include), scrubbing),

@@ -42,7 +42,7 @@ export const createGemini = (options: GeminiOptions): GeminiConnection => {
     const open = createSession(options, scrubbing.scrub, requestTimeoutIn(requestTimeoutMs));
     return {
       ...createBatchProvider(open, { model, endpoint }),
-      ...createGeminiWire({ endpoint, params }, scrubbing),
+      ...createGeminiWire({ model, endpoint, params }, scrubbing),
     };
   };
   const shown = { name, kind: 'gemini' };

@@ -50,6 +50,20 @@ export interface RawBody<Body> {
   readonly body: Body;
 }
 
+/**
+ * A whole request body as JSON text, which goes out letter by letter, in the REST form or in snake
+ * case. A model in it is the job's, or the row is sent to no batch of it; parameters of the job
+ * that it lacks are put behind it.
+ */
+export interface BodyText {
+  readonly bodyText: string;
+}
+
+/** Chat messages as JSON text. They are written in the API's own spelling. */
+export interface MessagesText {
+  readonly messagesText: string;
+}
+
 /** For each endpoint: the body, what `buildPrompt` may return, what `output` is. */
 export interface GeminiEndpoints {
   /**
@@ -63,13 +77,15 @@ export interface GeminiEndpoints {
       | PromptParts
       | { readonly messages: readonly (ChatMessage | GeminiContent)[] }
       | { readonly contents: readonly GeminiContent[] }
-      | RawBody<GenerateContentBody>;
+      | RawBody<GenerateContentBody>
+      | BodyText
+      | MessagesText;
     output: string;
   };
   /** One vector. */
   embedContent: {
     body: EmbedContentBody;
-    prompt: string | { readonly content: GeminiContent } | RawBody<EmbedContentBody>;
+    prompt: string | { readonly content: GeminiContent } | RawBody<EmbedContentBody> | BodyText;
     output: readonly number[];
   };
 }

@@ -1,4 +1,11 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  isTooDeep,
+  jsonDepthMax,
+} from '../../../lib/core/json/json.ts';
+import { onOneLine } from '../../../lib/core/json/json-members.ts';
 import type { GeminiEndpoint } from '../config/endpoints.ts';
 import { inRestForm } from './body.ts';
 import { readMessages } from './messages.ts';
@@ -8,6 +15,8 @@ export type ReadPrompt =
   | { readonly type: 'text'; readonly prompt: string; readonly systemPrompt: string | undefined }
   /** A body of its own, in the REST form. */
   | { readonly type: 'body'; readonly body: JsonObject }
+  /** `text` is the JSON of `body`, on one line. */
+  | { readonly type: 'bodyText'; readonly body: JsonObject; readonly text: string }
   | { readonly type: 'unusable'; readonly reason: string };
 
 /** Which keys a prompt object may have, by the endpoint. */
@@ -26,6 +35,8 @@ export const readPrompt = (endpoint: GeminiEndpoint, prompt: unknown): ReadPromp
     return unusable(
       `the prompt is ${kindOf(prompt)}; ${endpoint} takes a string or an object with ${shapes[endpoint].join(', or ')}`,
     );
+  const asText = readTexts(endpoint, prompt);
+  if (asText !== null) return asText;
   const forms = shapes[endpoint].filter((key) => prompt[key] !== undefined);
   const [form] = forms;
   if (form === undefined || forms.length > 1)
@@ -41,6 +52,30 @@ export const readPrompt = (endpoint: GeminiEndpoint, prompt: unknown): ReadPromp
       `the prompt object has "${strange}", which ${endpoint} does not take beside "${form}"`,
     );
   return readForm(endpoint, form, prompt);
+};
+
+/** The forms that are JSON text already; null: the prompt is of another form. */
+const readTexts = (endpoint: GeminiEndpoint, prompt: JsonObject): ReadPrompt | null => {
+  const [form, ...others] = Object.keys(prompt);
+  const isMessages = form === 'messagesText' && endpoint === 'generateContent';
+  if (others.length > 0 || (form !== 'bodyText' && !isMessages)) return null;
+  const given = prompt[form];
+  if (typeof given !== 'string') return unusable(`"${form}" is ${kindOf(given)}, not a string`);
+  const text = onOneLine(given);
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text) as JsonValue;
+  } catch (error) {
+    return unusable(`"${form}" is not JSON: ${String(error)}`);
+  }
+  if (isTooDeep(value))
+    return unusable(`"${form}" is nested more than ${jsonDepthMax} levels deep`);
+  // Messages may be in another spelling, so that they are written anew.
+  if (isMessages) return readConversation(value);
+  if (!isJsonObject(value)) return unusable(`"${form}" is ${kindOf(value)}, not an object`);
+  return (value[needed[endpoint]] ?? null) === null
+    ? unusable(`"${form}" holds no "${needed[endpoint]}"`)
+    : { type: 'bodyText', body: value, text };
 };
 
 const readForm = (endpoint: GeminiEndpoint, form: string, prompt: JsonObject): ReadPrompt => {

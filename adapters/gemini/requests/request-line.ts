@@ -1,8 +1,10 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import { isJsonObject, type JsonObject } from '../../../lib/core/json/json.ts';
 import { paddedMember } from '../../../lib/core/settle/output-bound.ts';
 import type { LineRenderer, RenderedLine, RenderInput } from '../../../lib/ports/provider.ts';
 import type { GeminiEndpoint } from '../config/endpoints.ts';
 import { answersIn, outputTokensMaxOf, saysBound, withoutBound } from '../config/request-bounds.ts';
+import { inCamelCase, withAdded } from './body-text.ts';
+import { quote } from './json-text.ts';
 import { withSchema } from './output-format.ts';
 import { systemOf } from './body.ts';
 import { readPrompt } from './prompt.ts';
@@ -14,6 +16,7 @@ const textFields: Readonly<Record<GeminiEndpoint, readonly [before: string, afte
 };
 
 interface Job extends RenderInput {
+  readonly model: string;
   readonly endpoint: GeminiEndpoint;
   /** In the REST form. */
   readonly params: JsonObject;
@@ -25,6 +28,7 @@ interface Job extends RenderInput {
  * A system prompt replaces `params.systemInstruction`. The model stands in the create alone.
  */
 export const createRenderer = ({
+  model,
   endpoint,
   params,
   jsonSchema,
@@ -53,6 +57,21 @@ export const createRenderer = ({
     };
   };
 
+  /** A body that is text already: only what the job adds is written. */
+  const ownText = (customId: string, body: JsonObject, text: string): ReturnType<LineRenderer> => {
+    const { model: named } = body;
+    if (named !== undefined && bareModel(named) !== bareModel(model))
+      return {
+        reason: `its model is ${JSON.stringify(named)}, but the run's is ${JSON.stringify(model)}`,
+      };
+    const own = inCamelCase(body);
+    const whole = shaped(merged(params, own));
+    return {
+      line: `{"key":${quote(customId)},"request":${withAdded(text, own, whole, raised !== null)}}\n`,
+      ...(saysBound(endpoint, own) ? { outputTokensMax: boundOf(whole) } : {}),
+    };
+  };
+
   /** What a row with a body of its own may be billed for, when it is asked again, too. */
   const boundOf = (body: JsonObject): number | null => {
     const bound = outputTokensMaxOf(endpoint, body);
@@ -63,6 +82,7 @@ export const createRenderer = ({
     const read = readPrompt(endpoint, prompt);
     if (read.type === 'unusable') return { reason: read.reason };
     try {
+      if (read.type === 'bodyText') return ownText(customId, read.body, read.text);
       return read.type === 'text'
         ? { line: `{"key":${quote(customId)},"request":{${words(read.prompt, read.systemPrompt)}` }
         : rawBody(customId, read.body);
@@ -73,6 +93,10 @@ export const createRenderer = ({
     }
   };
 };
+
+/** The API names a model with its collection in front, where it names one. */
+const bareModel = (model: unknown): unknown =>
+  typeof model === 'string' ? model.replace(/^models\//u, '') : model;
 
 /** A body over the parameters; of `generationConfig`, field by field. */
 const merged = (params: JsonObject, own: JsonObject): JsonObject => {
@@ -103,15 +127,4 @@ const membersOf = (object: JsonObject, isPadded: boolean): string => {
 const plainMembers = (object: JsonObject): string => {
   const text = quote(object);
   return text === '{}' ? '' : `,${text.slice(1, -1)}`;
-};
-
-/**
- * JSON text in which U+2028 and U+2029 are escaped: legal inside JSON, they are ends of lines to
- * some readers (Python's splitlines, Node 24's readline).
- */
-export const quote = (value: JsonValue): string => {
-  const text = JSON.stringify(value);
-  return text.includes('\u2028') || text.includes('\u2029')
-    ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
-    : text;
 };

@@ -114,7 +114,8 @@ export const createRenderer = ({
       ...added.map(([key, value]) => [key, quote(value ?? null)] as const),
       ...bounds.map(([key]) => [key, null] as const),
     ]);
-    if (!namesModel) changes.set('model', null);
+    if (!namesModel && own['model'] === undefined) changes.delete('model');
+    else if (!namesModel) changes.set('model', null);
     const changed = escapeSeparators(withMembers(text, changes));
     const padded = bounds.map(([key, bound]) => paddedMember(key, bound)).join('');
     return {

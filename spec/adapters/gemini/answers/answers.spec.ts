@@ -8,7 +8,8 @@ import { structureOfJsonSchema } from '../../../../lib/schema/structure.ts';
 import { answers, type Case, embeddings, errors, type Reads } from './corpus.ts';
 
 const lineOf = (line: JsonObject, key = 'row-1'): string => JSON.stringify({ key, ...line });
-const wireOf = (endpoint: GeminiEndpoint) => createGeminiWire({ endpoint, params: {} });
+const wireOf = (endpoint: GeminiEndpoint) =>
+  createGeminiWire({ model: 'gemini-2.5-flash', endpoint, params: {} });
 const ofChat = (all: readonly Case[]) =>
   all.map(([name, ...rest]) => [name, 'generateContent' as GeminiEndpoint, ...rest] as const);
 const cases = [

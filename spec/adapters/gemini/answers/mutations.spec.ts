@@ -56,7 +56,11 @@ const mutations: readonly ((line: string, prng: Prng) => string)[] = [
 describe('a damaged line', () => {
   it('is never an answer that nothing in it is, and is read without a throw', () => {
     const prng = createPrng(Number(process.env['BATCHOR_SEED']));
-    const wire = createGeminiWire({ endpoint: 'generateContent', params: {} });
+    const wire = createGeminiWire({
+      model: 'gemini-2.5-flash',
+      endpoint: 'generateContent',
+      params: {},
+    });
     const seen = new Map<string, number>();
     for (let round = 0; round < 12; round += 1)
       for (const [i, line] of lines.entries())

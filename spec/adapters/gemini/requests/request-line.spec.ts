@@ -18,7 +18,7 @@ const renderedBy = (
   { params = {}, jsonSchema = null, raisedOutputTokensMax = null }: Options = {},
   key = 'row-1',
 ) =>
-  createGeminiWire({ endpoint, params }).renderer({
+  createGeminiWire({ model: 'gemini-2.5-flash', endpoint, params }).renderer({
     jsonSchema,
     schemaName: null,
     raisedOutputTokensMax,
@@ -226,8 +226,42 @@ describe('a request line', () => {
     expect(renderedBy('embedContent', 'Hi', { jsonSchema })).toHaveProperty('reason');
   });
 
+  it('has a body of text letter by letter, in either spelling, with what the job adds behind it', () => {
+    const body =
+      '{"contents": [{"parts":[{"text":"Hi"}]}],  "generation_config":{"temperature":0.70}}';
+    expect(lineOf(generate, { bodyText: body })).toBe(`{"key":"row-1","request":${body}}\n`);
+    const params = { generationConfig: { topK: 3 }, safetySettings: [] };
+    expect(lineOf(generate, { bodyText: body }, { params })).toBe(
+      '{"key":"row-1","request":{"contents": [{"parts":[{"text":"Hi"}]}],"generationConfig":{"topK":3,"temperature":0.7},"safetySettings":[]}}\n',
+    );
+    const named = (model: string) =>
+      renderedBy(generate, { bodyText: `{"model":"${model}","contents":[]}` });
+    expect(named('models/gemini-2.5-flash')).toHaveProperty('line');
+    expect(named('gemini-3')).toEqual({
+      reason: 'its model is "gemini-3", but the run\'s is "gemini-2.5-flash"',
+    });
+    expect(renderedBy(generate, { bodyText: '{"content":{}}' })).toEqual({
+      reason: '"bodyText" holds no "contents"',
+    });
+  });
+
+  it('bounds its answer by either spelling, which can be raised', () => {
+    const bodyText = '{"generation_config":{"max_output_tokens":40,"top_k":2.0},"contents":[]}';
+    const prompt = { bodyText };
+    expect(renderedBy(generate, prompt)).toMatchObject({ outputTokensMax: 40 });
+    const line = lineOf(generate, prompt, { raisedOutputTokensMax: 900 });
+    expect(line).toMatch(
+      /^\{"key":"row-1","request":\{"contents":\[\],"generationConfig":\{"topK":2,"maxOutputTokens":40 +\}\}\}\n$/u,
+    );
+  });
+
+  it('has messages of text in the spelling of the API', () => {
+    const messagesText = '[{"role":"user","content":"Hi"}]';
+    expect(requestOf(generate, { messagesText })).toEqual({ contents: [said('Hi')] });
+  });
+
   it('can have its output bound raised without becoming longer, and only that', () => {
-    const wire = createGeminiWire({ endpoint: generate, params: {} });
+    const wire = createGeminiWire({ model: 'gemini-2.5-flash', endpoint: generate, params: {} });
     const text = 'say "maxOutputTokens":7   } and more';
     const params = { generationConfig: { maxOutputTokens: 500, temperature: 0 } };
     for (const prompt of [text, { contents: [said(text)] }]) {
