@@ -46,7 +46,12 @@ export type PortError =
       readonly statedRequestsMax: number | null;
     }
   | { readonly type: 'insufficient_quota'; readonly message: string }
-  | { readonly type: 'authentication_failed'; readonly message: string }
+  | {
+      readonly type: 'authentication_failed';
+      readonly message: string;
+      /** The variable that would hold the key, where there is none. */
+      readonly variable?: string;
+    }
   | { readonly type: 'not_found'; readonly message: string }
   /**
    * Of `create`, a definite refusal: the input file is there, and the provider is not done with it.

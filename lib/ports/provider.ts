@@ -88,6 +88,11 @@ export interface BatchProvider {
    */
   check(options?: { readonly acceptsNoList?: boolean }): Port<void>;
   /**
+   * Reads key and address, and sends nothing. Fails for one that is missing or cannot be used.
+   * Absent: there is none.
+   */
+  ready?(): Port<void>;
+  /**
    * The lines' total is `bytes` exactly. Uploading twice costs nothing, so this may be tried again.
    * Not asked of a service whose creates carry the request lines (`input: 'inline'`).
    */

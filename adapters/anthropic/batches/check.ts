@@ -47,3 +47,11 @@ const noList = ({ where }: Session, { status, api, requestId }: HttpFailure): Ca
     statusCode: status,
     requestId,
   });
+
+/** Key and address are read where the session is opened. */
+export const ready =
+  (open: OpenSession): NonNullable<BatchProvider['ready']> =>
+  () =>
+    ask(open, { what: 'open the connection', isPaid: false, isAboutOne: false }, () =>
+      Promise.resolve(),
+    );

@@ -3,7 +3,7 @@ import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import type { OpenSession } from '../client/session.ts';
 import { cancel } from './cancel.ts';
-import { check } from './check.ts';
+import { check, ready } from './check.ts';
 import { create } from './create.ts';
 import { observe } from './observe.ts';
 import { describe, identify, mark, reconcile } from './reconcile.ts';
@@ -12,6 +12,7 @@ import { download } from './results.ts';
 /** Anthropic's Message Batches behind the port. */
 export const createBatchProvider = (open: OpenSession): BatchProvider => ({
   check: check(open),
+  ready: ready(open),
   upload: () => TE.left(withoutFiles),
   mark: mark(open),
   create: create(open),

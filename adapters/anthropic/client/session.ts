@@ -144,6 +144,7 @@ const keyOf = (options: OwnOptions, url: URL): Key => {
           closed: closed(
             'authentication_failed',
             `no key for ${addressOf(url)}: set ANTHROPIC_API_KEY, or give createAnthropic an apiKey`,
+            'ANTHROPIC_API_KEY',
           ),
         };
   // A header would fail later, with words about bytes.
@@ -211,8 +212,15 @@ const asResponse = (thrown: unknown): Response => {
 
 const addressOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/u, '');
 
-const closed = (type: 'refused' | 'authentication_failed', message: string): Opened => ({
+/** `variable`: would hold the key that is missing. */
+const closed = (
+  type: 'refused' | 'authentication_failed',
+  message: string,
+  variable?: string,
+): Opened => ({
   type: 'closed',
   error:
-    type === 'refused' ? { type, message, statusCode: null, requestId: null } : { type, message },
+    type === 'refused'
+      ? { type, message, statusCode: null, requestId: null }
+      : { type, message, ...(variable === undefined ? {} : { variable }) },
 });

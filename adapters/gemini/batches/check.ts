@@ -42,3 +42,11 @@ const noList = ({ where }: Session, status: number): Error =>
     `${where} does not list its batches (${status}). Without a list no create whose answer is lost can be found: its batch is held until you say what became of it (\`batchor resolve --run-id RUN --batch KEY --exists ID\`, or --never-created). To accept that: --accept-no-list (checkProvider(config, { acceptNoList: true }))`,
     status,
   );
+
+/** Key and address are read where the session is opened. */
+export const ready =
+  (open: OpenSession): NonNullable<BatchProvider['ready']> =>
+  () =>
+    ask(open, { what: 'open the connection', isPaid: false, isAboutOne: false }, () =>
+      Promise.resolve(),
+    );

@@ -5,7 +5,7 @@ import { deleteFile } from '../files/delete-file.ts';
 import { download } from '../files/download.ts';
 import { upload } from '../files/upload.ts';
 import { cancel } from './cancel.ts';
-import { check } from './check.ts';
+import { check, ready } from './check.ts';
 import { create } from './create.ts';
 import { observe } from './observe.ts';
 import { identify, reconcile } from './reconcile.ts';
@@ -19,6 +19,7 @@ export const createBatchProvider = (
   batch: { readonly model: string; readonly endpoint: GeminiEndpoint },
 ): BatchProvider => ({
   check: check(open),
+  ready: ready(open),
   upload: upload(open),
   create: create(open, batch),
   sweep: reconcile(open),

@@ -99,7 +99,9 @@ const keyOf = (options: GeminiOptions, url: URL, where: string): Key => {
     // An emulator on this machine may ask for no key; one that does says so.
     if (isLoopback(url)) return { headers: { [keyHeader]: 'no-key' } };
     const remedy = 'set GEMINI_API_KEY or GOOGLE_API_KEY, or give createGemini an apiKey';
-    return { closed: closed('authentication_failed', `no key for ${where}: ${remedy}`) };
+    return {
+      closed: closed('authentication_failed', `no key for ${where}: ${remedy}`, 'GEMINI_API_KEY'),
+    };
   }
   // A header would fail later, with words about bytes.
   if (/^[\x21-\x7e]+$/u.test(apiKey)) return { headers: { [keyHeader]: apiKey } };
@@ -112,8 +114,15 @@ const keyOf = (options: GeminiOptions, url: URL, where: string): Key => {
   };
 };
 
-const closed = (type: 'refused' | 'authentication_failed', message: string): Opened => ({
+/** `variable`: would hold the key that is missing. */
+const closed = (
+  type: 'refused' | 'authentication_failed',
+  message: string,
+  variable?: string,
+): Opened => ({
   type: 'closed',
   error:
-    type === 'refused' ? { type, message, statusCode: null, requestId: null } : { type, message },
+    type === 'refused'
+      ? { type, message, statusCode: null, requestId: null }
+      : { type, message, ...(variable === undefined ? {} : { variable }) },
 });

@@ -1,5 +1,5 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
-import { checkList } from '../../openai/batches/check.ts';
+import { checkList, ready } from '../../openai/batches/check.ts';
 import type { OpenSession } from '../../openai/client/session.ts';
 import { deleteFile } from '../../openai/files/file-state.ts';
 import { download } from '../../openai/files/download.ts';
@@ -16,6 +16,7 @@ import { identify, reconcile } from './reconcile.ts';
  */
 export const createBatchProvider = (open: OpenSession, setting: JobSetting): BatchProvider => ({
   check: checkList(open, 'list the jobs', jobPages),
+  ready: ready(open),
   // When a file expires cannot be asked for.
   upload: (input) => upload(open)({ ...input, expiresAfterMs: null }),
   create: create(open, setting),

@@ -69,3 +69,11 @@ const noList = ({ where }: Session, statusCode: number, thrown: unknown): CallFa
 /** Where the body says nothing, the SDK repeats the status. */
 const saidWith = (statusCode: number, message: string): string =>
   message.startsWith(String(statusCode)) ? message : `${statusCode}: ${message}`;
+
+/** Key and address are read where the session is opened. */
+export const ready =
+  (open: OpenSession): NonNullable<BatchProvider['ready']> =>
+  () =>
+    ask(open, { what: 'open the connection', isPaid: false, isAboutOne: false }, () =>
+      Promise.resolve(),
+    );

@@ -1,6 +1,6 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { cancel } from './cancel.ts';
-import { check } from './check.ts';
+import { check, ready } from './check.ts';
 import { create } from './create.ts';
 import { deleteFile } from '../files/file-state.ts';
 import { observe, describe } from './observe.ts';
@@ -16,6 +16,7 @@ export const createBatchProvider = (
   batch: { readonly endpoint: OpenAIEndpoint; readonly completionWindow: string },
 ): BatchProvider => ({
   check: check(open),
+  ready: ready(open),
   upload: upload(open),
   create: create(open, batch),
   sweep: reconcile(open),

@@ -136,6 +136,7 @@ const keyOf = (options: OwnOptions, url: URL, service: ServiceProfile): Key => {
       closed: closed(
         'authentication_failed',
         `no key for ${addressOf(url)}: set ${keyVariable}, or give ${makerOf(keyVariable)} an apiKey`,
+        keyVariable,
       ),
     };
   // A header would fail later, with words about bytes.
@@ -204,8 +205,15 @@ const noKey = 'no-key';
 
 const addressOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/u, '');
 
-const closed = (type: 'refused' | 'authentication_failed', message: string): Opened => ({
+/** `variable`: would hold the key that is missing. */
+const closed = (
+  type: 'refused' | 'authentication_failed',
+  message: string,
+  variable?: string,
+): Opened => ({
   type: 'closed',
   error:
-    type === 'refused' ? { type, message, statusCode: null, requestId: null } : { type, message },
+    type === 'refused'
+      ? { type, message, statusCode: null, requestId: null }
+      : { type, message, ...(variable === undefined ? {} : { variable }) },
 });

@@ -2,13 +2,14 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import type { RunConfig } from '../../core/model/config.ts';
 import { nonceOf } from '../../core/values/custom-ids.ts';
 import type { RunId } from '../../core/values/ids.ts';
-import type { ProviderWire } from '../../ports/provider.ts';
+import type { BatchProvider, ProviderWire } from '../../ports/provider.ts';
 import { commitCommand } from '../../engine/commits.ts';
 import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
 import type { EngineSource } from '../../effects/ports.ts';
 import type { Connections } from './connections.ts';
 import { findRetrying, onlyRetrying, requireNotRetried } from './adopted-elsewhere.ts';
-import { must, unwrap } from './interop.ts';
+import { BatchorError } from './errors.ts';
+import { must, toBatchorError, unwrap } from './interop.ts';
 import { configOf } from '../job/job-config.ts';
 import { fingerprintOf } from '../job/job-source.ts';
 import { prepareStructure } from '../job/job-structure.ts';
@@ -24,6 +25,8 @@ export interface NewRun {
   readonly options: StartOptions;
   readonly prices: PriceBook | undefined;
   readonly connections: Connections;
+  /** False: another process drives the run, with its own key. */
+  readonly isDriven: boolean;
   readonly nowMs: () => number;
   /** Random hexadecimal digits. */
   readonly randomHex: (digits: number) => string;
@@ -37,13 +40,26 @@ const requireRaising = ({ raiseOutputTokens }: ProviderWire, config: RunConfig):
     );
 };
 
+/** Without a key or an address the run would be stored, and pause. */
+const requireReady = async ({ ready }: BatchProvider): Promise<void> => {
+  const answer = await ready?.()();
+  if (answer === undefined || !isLeft(answer)) return;
+  const error = toBatchorError(answer.left);
+  throw new BatchorError(
+    error.code,
+    error.details,
+    error.message,
+    'Nothing was stored or sent. Start again once this is set.',
+  );
+};
+
 /**
  * Creates a durable run, owned by this process. Validates the whole job before it stores anything.
  */
 export const createRun = async (
   store: RunStore,
   runId: RunId,
-  { job, source, options, prices, connections, nowMs, randomHex }: NewRun,
+  { job, source, options, prices, connections, isDriven, nowMs, randomHex }: NewRun,
 ): Promise<OwnedRun> => {
   const signal = options.signal ?? new AbortController().signal;
   const { kind, ref } = source.items;
@@ -60,6 +76,7 @@ export const createRun = async (
   }
   if (job.structuredOutput !== undefined) await prepareStructure(job.structuredOutput);
   const wire = await connections.connect(unnamed);
+  if (isDriven) await requireReady(wire);
   if (unnamed.operation.retry.raisedOutputTokensMax !== null) requireRaising(wire, unnamed);
   const config = {
     ...unnamed,

@@ -21,6 +21,22 @@ export const unwrap = <A>(answer: Either<PortError, A>, context: ErrorContext = 
   return answer.right;
 };
 
+/** `variable` would hold the key where there is none. */
+const keyError = (message: string, variable: string | undefined): BatchorError =>
+  variable === undefined
+    ? new BatchorError(
+        'authentication_failed',
+        {},
+        message,
+        'Check the API key, and that it belongs to this base URL and project.',
+      )
+    : new BatchorError(
+        'api_key_missing',
+        { variable },
+        message,
+        `Set ${variable}. It is never stored with a run.`,
+      );
+
 /** The error that a user sees for a port's error. */
 export const toBatchorError = (
   error: PortError,
@@ -49,12 +65,7 @@ export const toBatchorError = (
         'Add credit or raise the spend limit at the provider, then resume the run.',
       );
     case 'authentication_failed':
-      return new BatchorError(
-        'authentication_failed',
-        {},
-        message,
-        'Check the API key, and that it belongs to this base URL and project.',
-      );
+      return keyError(message, error.variable);
     case 'refused':
       return new BatchorError(
         'provider_refused',

@@ -73,6 +73,7 @@ export class BatchRunner implements AsyncDisposable {
 
   /**
    * Creates or resumes a durable run. Resolves once it is stored, before batchor sends anything.
+   * Throws `api_key_missing` before it stores anything, unless `autorun` is false.
    */
   async start<
     Payload,
@@ -313,6 +314,7 @@ export class BatchRunner implements AsyncDisposable {
       options,
       prices: this.#options.prices,
       connections: this.#connections,
+      isDriven: this.#options.autorun !== false,
       nowMs: () => this.#scheduler.now(),
       randomHex: (digits) => this.#randomHex(digits),
     });
