@@ -68,7 +68,8 @@ export type {
 } from './ports/table.ts';
 
 // The state of a run: summaries, snapshots, events and reports.
-export type { RunSummary } from './run/view/summary.ts';
+export type { DuplicatesSummary } from './run/view/duplicates.ts';
+export type { CandidateSummary, RunSummary } from './run/view/summary.ts';
 export type {
   ControlReason,
   RunControlState,

@@ -147,7 +147,7 @@ const createNotes = (first: RunSummary): ((summary: RunSummary) => readonly stri
       if (shown.get(what) === news) continue;
       shown.set(what, news);
       lines.push(
-        what.startsWith('overdue:')
+        /^(?:overdue|late|undecided):/u.test(what)
           ? `batchor: ${message}`
           : `batchor: ${nameOf(what)}: ${message}; trying again at ${retryAt.toTimeString().slice(0, 8)}`,
       );
@@ -204,6 +204,7 @@ const names: Readonly<Record<string, string>> = {
   ingest: 'reading the input',
   poll: 'polling batches',
   sweep: 'listing batches',
+  unfenced: 'searching for late batches',
   plan: 'planning a batch',
   requeue: 'sending rows again',
   shared: 'ending rows that share the request of another row',

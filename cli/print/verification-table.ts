@@ -15,6 +15,7 @@ export const verificationTable = ({
   batches,
   pruned,
   objects,
+  duplicates,
 }: Verification): readonly string[] => [
   ...tableOf([
     ['law', 'checked', 'broken', 'says'],
@@ -61,6 +62,7 @@ export const verificationTable = ({
         ]),
       ]),
   ...prunedText(pruned),
+  ...duplicatesText(duplicates),
   ...(objects.uncheckedCount === 0
     ? []
     : [
@@ -74,6 +76,24 @@ export const verificationTable = ({
       .map(([status, count]) => `${count} ${status}`)
       .join(' + ') || none
   }; ${isSound ? 'every law holds' : 'NOT SOUND'}`,
+];
+
+const duplicatesText = ({
+  providerBatchIds,
+  answeredCount,
+  undecidedIds,
+}: Verification['duplicates']): readonly string[] => [
+  ...(providerBatchIds.length + undecidedIds.length > 0 ? [''] : []),
+  ...(providerBatchIds.length > 0
+    ? [
+        `duplicate batches, billed and not used: ${providerBatchIds.join(', ')} (${answeredCount} requests answered so far)`,
+      ]
+    : []),
+  ...(undecidedIds.length > 0
+    ? [
+        `batches that may be duplicates, since nothing proves whose they are: ${undecidedIds.join(', ')}; check at the provider`,
+      ]
+    : []),
 ];
 
 const prunedText = ({

@@ -269,6 +269,12 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     candidates: t.readonlyArray(Candidate),
     dueAtMs: t.number,
   }),
+  UnfencedSought: event('UnfencedSought', {
+    batchKey: key,
+    createAttempt: NonNegative,
+    candidates: t.readonlyArray(Candidate),
+    dueAtMs: orNull(t.number),
+  }),
   CreateAbsent: event('CreateAbsent', { batchKey: key, isSworn: t.boolean }),
   CreateFenced: event('CreateFenced', { batchKey: key }),
   BatchReplanned: event('BatchReplanned', {
@@ -282,6 +288,7 @@ const eventCodecs: { readonly [T in Event['type']]: t.Type<EventOf<T>, unknown> 
     providerStatus: t.string,
     isAlive: t.boolean,
     isGivenUp: later(t.boolean, false),
+    isLate: later(t.boolean, false),
   }),
   StrayCancelAsked: event('StrayCancelAsked', { providerBatchId }),
   StrayObserved: event('StrayObserved', { providerBatchId, dueAtMs: t.number, isSeen: t.boolean }),

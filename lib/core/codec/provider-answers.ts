@@ -114,6 +114,7 @@ export const UnconfirmedCreateQueryType = form<UnconfirmedCreateQuery>('UnclearC
   requests: optional(NonNegative),
   sentAtMs: optional(finite),
   newestBatchId: optional(orNull(providerBatchId)),
+  isUnfenced: optional(t.boolean),
 });
 export const SweptBatchType = form<SweptBatch>('SweptBatch', {
   batchKey: orNull(key),

@@ -5,6 +5,7 @@ import {
   type LiveBatch,
   type SettledBatch,
   type DuplicateBatch,
+  type UnfencedCreate,
 } from '../model/batch.ts';
 import {
   Bucket,
@@ -85,10 +86,23 @@ const DuplicateBatchType: t.Type<DuplicateBatch, unknown> = closed('DuplicateBat
   looks: NonNegative,
   polls: later(NonNegative, 0),
   foundAtMs: later(orNull(t.number), null),
+  isLate: later(t.boolean, false),
   givenUp: later(
     orNull(closed('GivenUpCount', { presumed: Presumed, readRows: NonNegative })),
     null,
   ),
+});
+const Unfenced: t.Type<UnfencedCreate, unknown> = closed('UnfencedCreate', {
+  batchKey: key,
+  batchNo: NonNegative,
+  createAttempt: NonNegative,
+  requests: NonNegative,
+  inputFileId: orNull(t.string),
+  newestBatchId: orNull(providerBatchId),
+  sentAtMs: t.number,
+  looks: NonNegative,
+  dueAtMs: orNull(t.number),
+  candidates: t.readonlyArray(Candidate),
 });
 const Settled: t.Type<SettledBatch, unknown> = closed('SettledBatch', {
   providerBatchId,
@@ -198,6 +212,7 @@ export const RunSnapshotCodec: t.Type<RunSnapshot, unknown> = closed('RunSnapsho
   lostOwners: later(NonNegative, 0),
   litter: Texts,
   strayCost: closed('StrayCost', { batches: NonNegative, requests: NonNegative }),
+  unfenced: later(t.readonlyArray(Unfenced), []),
   batchCount: NonNegative,
   backoff: t.readonlyArray(Bucket),
   faults: t.readonlyArray(Fault),

@@ -59,6 +59,11 @@ export const clockJumped = (
       doubt: batch.doubt === null ? null : movedUnconfirmed(batch.doubt, byMs),
     })),
     strays: s.strays.map((duplicate) => ({ ...duplicate, dueAtMs: duplicate.dueAtMs + backMs })),
+    unfenced: s.unfenced.map((create) => ({
+      ...create,
+      sentAtMs: create.sentAtMs + byMs,
+      dueAtMs: create.dueAtMs === null ? null : create.dueAtMs + backMs,
+    })),
     faults: s.faults.map((record) => ({ ...record, dueAtMs: record.dueAtMs + backMs })),
     createsPaidUntilMs: Math.max(0, s.createsPaidUntilMs + backMs),
     queue: {

@@ -1,3 +1,4 @@
+import type { CandidateBatch } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';
 import type { ControlReason, RunSnapshot } from '../model/snapshot.ts';
 import type { BatchKey } from '../values/ids.ts';
@@ -19,6 +20,20 @@ export const holdBatch = (
 export const resolveCommand = ({ runId }: RunSnapshot, batchKey: BatchKey, flags: string): string =>
   `\`batchor resolve --run-id ${runId} --batch ${batchKey} ${flags}\``;
 
-/** What an operator can do about a create that nothing proves or disproves. */
-export const wayOfUnconfirmed = (snapshot: RunSnapshot, batchKey: BatchKey): string =>
-  `Check for it at the provider. If it is there: ${resolveCommand(snapshot, batchKey, '--exists ID')}; if not, type the same with --never-created; to read the list again, with --retry`;
+/**
+ * What an operator can do about a create that nothing proves or disproves, in whole commands.
+ * `candidates`: batches that may be it.
+ */
+export const wayOfUnconfirmed = (
+  snapshot: RunSnapshot,
+  batchKey: BatchKey,
+  candidates: readonly Pick<CandidateBatch, 'providerBatchId'>[] = [],
+): string => {
+  const way = (flags: string): string => resolveCommand(snapshot, batchKey, flags);
+  const found = candidates
+    .slice(0, namedMax)
+    .map(({ providerBatchId: id }) => `if it is ${id}: ${way(`--exists ${id}`)}; `);
+  const exists = found.length === 0 ? `if it is there: ${way('--exists ID')}; ` : found.join('');
+  return `Check for it at the provider: ${exists}if not: ${way('--never-created')}; to read the list again: ${way('--retry')}`;
+};
+const namedMax = 3;

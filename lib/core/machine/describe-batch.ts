@@ -97,6 +97,7 @@ export const describeBatch = (event: BatchNews): Described | null => {
           provider_batch_id: event.providerBatchId,
           provider_status: event.providerStatus,
           ...(event.isGivenUp ? { is_given_up: true } : {}),
+          ...(event.isLate ? { is_late: true } : {}),
         },
       ];
     case 'StrayEnded':

@@ -18,6 +18,7 @@ import {
   duplicateCancelsDue,
   duplicatePollsDue,
   reconcileDue,
+  unfencedDue,
 } from '../reconcile/due-reconcile.ts';
 import { requeueDue, requeueTimes, settleDue } from '../settle/settle.ts';
 import { ingestDue, shareDue } from '../source/source.ts';
@@ -44,6 +45,7 @@ export const effectsDue = (snapshot: RunSnapshot, nowMs: number): readonly Effec
   return [
     ...snapshot.live.flatMap((batch) => [...ofBatch(batch), ...cancelDue(snapshot, batch, keys)]),
     ...reconcileDue(snapshot, keys, nowMs),
+    ...unfencedDue(snapshot, keys, nowMs),
     ...deletesDue(snapshot, keys),
     ...compactsDue(snapshot, keys),
     ...duplicateCancelsDue(snapshot, keys),

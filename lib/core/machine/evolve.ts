@@ -65,6 +65,7 @@ const apply = (s: RunSnapshot, event: Event): RunSnapshot => {
     case 'CreateUnclear':
     case 'CreateNotFound':
     case 'CreateUndecided':
+    case 'UnfencedSought':
     case 'CreateAbsent':
     case 'CreateFenced':
     case 'BatchReplanned':

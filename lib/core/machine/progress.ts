@@ -1,5 +1,6 @@
 import { effectsDue, nextDueMs } from './due.ts';
-import { type Effect, effectKey } from '../model/effect.ts';
+import { type Effect, effectKey, unfencedKey } from '../model/effect.ts';
+import { isOverButForUnfenced } from '../reconcile/unfenced.ts';
 import { batchEffectKey, type EffectKey } from '../values/ids.ts';
 import { answeredFaultsMax } from '../faults/fault-events.ts';
 import {
@@ -58,6 +59,9 @@ const isMoving = (snapshot: RunSnapshot, effect: Effect, nowMs: number): boolean
     case 'CancelStray':
       return faultOf(effectKey(effect)) === undefined;
     case 'SweepBatches':
+      // No row waits for what was sent again; the run's end may, for a last look.
+      if (effectKey(effect) === unfencedKey)
+        return isOverButForUnfenced(snapshot) && isFree(unfencedKey);
       return (
         isFree(effectKey(effect)) &&
         effect.creates.some(({ batchKey }) => isFree(batchEffectKey(batchKey)))

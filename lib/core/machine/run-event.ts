@@ -103,6 +103,7 @@ const describe = (event: Event): Described | null => {
     case 'LitterCleared':
     case 'CreateNotFound':
     case 'CreateUndecided':
+    case 'UnfencedSought':
     case 'CreateFenced':
     case 'StrayCancelAsked':
     case 'StrayObserved':

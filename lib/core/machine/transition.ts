@@ -2,10 +2,10 @@ import { type Either, isLeft, left, map, right } from 'fp-ts/lib/Either.js';
 import { decideExported, decidePrune, decideCompacted } from '../artifacts/artifacts.ts';
 import type { Command } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
-import { isTerminalItem, itemStatuses } from '../model/item.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { isCreated, isFinished, type RunSnapshot } from '../model/snapshot.ts';
-import { isUnwaited, decideDuplicateCancelled, decideDuplicates } from '../reconcile/duplicates.ts';
+import { decideDuplicateCancelled, decideDuplicates } from '../reconcile/duplicates.ts';
+import { areUnfencedSought, isOverButForUnfenced } from '../reconcile/unfenced.ts';
 import { evolve } from './evolve.ts';
 import { wellFormed } from './malformed.ts';
 import { decideClockJump } from '../control/clock.ts';
@@ -104,12 +104,7 @@ const onePause = (events: readonly Event[]): readonly Event[] => {
 
 /** Nothing is open, nothing is live, and nothing more will come. */
 const isOver = (snapshot: RunSnapshot): boolean =>
-  (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
-  snapshot.live.length === 0 &&
-  snapshot.strays.every((duplicate) => isUnwaited(snapshot, duplicate)) &&
-  snapshot.litter.length === 0 &&
-  snapshot.artifacts.unkept.length === 0 &&
-  itemStatuses.every((status) => isTerminalItem(status) || snapshot.totals[status] === 0);
+  areUnfencedSought(snapshot) && isOverButForUnfenced(snapshot);
 
 /** Commands of a run that is not finished. */
 type CommandOfUnfinished = Exclude<Command, { readonly type: 'RecordExported' | 'PruneArtifacts' }>;

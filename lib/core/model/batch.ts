@@ -216,6 +216,27 @@ export interface CandidateBatch {
   readonly requests: number | null;
 }
 
+/**
+ * A create that was sent again since nothing showed it, where nothing makes it fail if it comes
+ * through after all: the provider's list is read for it from time to time.
+ */
+export interface UnfencedCreate {
+  readonly batchKey: BatchKey;
+  readonly batchNo: number;
+  readonly createAttempt: number;
+  readonly requests: number;
+  /** Null: the create carried its request lines. */
+  readonly inputFileId: string | null;
+  readonly newestBatchId: ProviderBatchId | null;
+  /** When it was begun, by our clock. */
+  readonly sentAtMs: number;
+  readonly looks: number;
+  /** When the list is next read for it; null: it is not looked for any more. */
+  readonly dueAtMs: number | null;
+  /** Batches that may be it, by the list that was read last: only their answers can prove it. */
+  readonly candidates: readonly CandidateBatch[];
+}
+
 /** Provider files that a batch names. */
 export interface NamedFiles {
   readonly outputFileId: string | null;
@@ -283,6 +304,8 @@ export interface DuplicateBatch {
   readonly polls: number;
   /** When it was found; null: by a release that did not record it. */
   readonly foundAtMs: number | null;
+  /** Its create had been sent again, without a fence, when it came through. */
+  readonly isLate: boolean;
   /**
    * Set where it is no duplicate, but a batch that an operator gave up: no run waits for its end.
    */

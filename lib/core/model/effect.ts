@@ -55,7 +55,8 @@ export type Effect =
   | { readonly type: 'ReplanBatch'; readonly batchKey: BatchKey }
   /**
    * Read the provider's list back to `sinceMs`, and behind the creation of each input file;
-   * `known`: batches of the run that the provider has.
+   * `known`: batches of the run that the provider has. Either all creates are unconfirmed, or all
+   * were sent again without a fence (`isUnfenced`): those are asked for under a key of their own.
    */
   | {
       readonly type: 'SweepBatches';
@@ -126,6 +127,7 @@ export type Effect =
 export const ingestKey: EffectKey = 'ingest';
 export const planKey: EffectKey = 'plan';
 export const reconcileKey: EffectKey = 'sweep';
+export const unfencedKey: EffectKey = 'unfenced';
 export const pollKey: EffectKey = 'poll';
 export const requeueKey: EffectKey = 'requeue';
 export const sharedKey: EffectKey = 'shared';
@@ -154,7 +156,9 @@ export const effectKey = (effect: Effect): EffectKey => {
     case 'FailPending':
       return planKey;
     case 'SweepBatches':
-      return reconcileKey;
+      return effect.creates.some(({ isUnfenced }) => isUnfenced !== true)
+        ? reconcileKey
+        : unfencedKey;
     case 'PollBatches':
       return pollKey;
     case 'RequeueRows':

@@ -2,6 +2,7 @@ import type {
   BatchEnding,
   BatchRejection,
   CandidateBatch,
+  LiveBatch,
   Overdue,
   ProviderTimes,
   SettlePosition,
@@ -186,6 +187,17 @@ export type Event = { readonly atMs: number } & (
       readonly candidates: readonly CandidateBatch[];
       readonly dueAtMs: number;
     }
+  /**
+   * The list was read for a create that was sent again without a fence. `dueAtMs` null: it is not
+   * looked for any more; `candidates` may still be it.
+   */
+  | {
+      readonly type: 'UnfencedSought';
+      readonly batchKey: BatchKey;
+      readonly createAttempt: number;
+      readonly candidates: readonly CandidateBatch[];
+      readonly dueAtMs: number | null;
+    }
   /** It does not exist: the provider's list proves it, or (`isSworn`) an operator confirmed it. */
   | { readonly type: 'CreateAbsent'; readonly batchKey: BatchKey; readonly isSworn: boolean }
   /** Its input file is deleted: a create that is still under way fails, unbilled. */
@@ -205,6 +217,8 @@ export type Event = { readonly atMs: number } & (
       readonly isAlive: boolean;
       /** It is no duplicate: an operator gave it up. */
       readonly isGivenUp: boolean;
+      /** Its create had been sent again, without a fence, when it came through. */
+      readonly isLate: boolean;
     }
   | { readonly type: 'StrayCancelAsked'; readonly providerBatchId: ProviderBatchId }
   | {
@@ -243,11 +257,7 @@ export type Event = { readonly atMs: number } & (
       readonly type: 'BatchObserved';
       readonly batchKey: BatchKey;
       readonly providerStatus: string;
-      readonly progress: {
-        readonly total: number;
-        readonly completed: number;
-        readonly failed: number;
-      } | null;
+      readonly progress: LiveBatch['progress'];
       readonly dueAtMs: number;
       readonly isNews: boolean;
       readonly isAccepted: boolean;
@@ -271,11 +281,7 @@ export type Event = { readonly atMs: number } & (
       readonly batchKey: BatchKey;
       readonly providerBatchId: ProviderBatchId | null;
       readonly providerStatus: string;
-      readonly progress: {
-        readonly total: number;
-        readonly completed: number;
-        readonly failed: number;
-      } | null;
+      readonly progress: LiveBatch['progress'];
       readonly ending: BatchEnding;
       readonly rows: number;
       /** Null: while the run is cancelled, by itself. */
@@ -290,11 +296,7 @@ export type Event = { readonly atMs: number } & (
       readonly type: 'BatchEnded';
       readonly batchKey: BatchKey;
       readonly providerStatus: string;
-      readonly progress: {
-        readonly total: number;
-        readonly completed: number;
-        readonly failed: number;
-      } | null;
+      readonly progress: LiveBatch['progress'];
       readonly ending: BatchEnding;
       /**
        * When it was created and when it ended, on the provider's clock. Null: the provider does not

@@ -74,6 +74,11 @@ export interface UnconfirmedCreateQuery {
   readonly sentAtMs?: number;
   /** The newest batch in the list before the create; null or absent: none, or not known. */
   readonly newestBatchId?: ProviderBatchId | null;
+  /**
+   * True for a create that was sent again already: that the list does not show it proves nothing,
+   * and needs no proof.
+   */
+  readonly isUnfenced?: boolean;
 }
 
 /**

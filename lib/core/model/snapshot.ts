@@ -1,4 +1,4 @@
-import type { LiveBatch, SettledBatch, DuplicateBatch } from './batch.ts';
+import type { LiveBatch, SettledBatch, DuplicateBatch, UnfencedCreate } from './batch.ts';
 import { noConfig, type RunConfig } from './config.ts';
 import type { FileLimit } from './file-limit.ts';
 import type { EffectKey, RunId } from '../values/ids.ts';
@@ -211,6 +211,8 @@ export interface RunSnapshot {
   readonly settled: readonly SettledBatch[];
   /** Duplicate batches that are over: how many there were, and how many requests they answered. */
   readonly strayCost: { readonly batches: number; readonly requests: number };
+  /** Creates that were sent again and may still come through, the oldest first: bounded. */
+  readonly unfenced: readonly UnfencedCreate[];
   /** Input files at the provider that no batch needs any more, to be deleted. */
   readonly litter: readonly string[];
   /** Batches ever planned; the last `batchNo`. */
@@ -287,6 +289,7 @@ export const emptySnapshot: RunSnapshot = {
   settled: [],
   lostOwners: 0,
   strayCost: { batches: 0, requests: 0 },
+  unfenced: [],
   litter: [],
   batchCount: 0,
   backoff: [],

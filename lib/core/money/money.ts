@@ -143,7 +143,9 @@ export const presumedOfDuplicate = (
       rows,
     },
   );
-  const asked = snapshot.live.find((batch) => batch.batchKey === batchKey)?.requests ?? 0;
+  // One that came through late may outlive its batch.
+  const known = [...snapshot.live, ...snapshot.unfenced];
+  const asked = known.find((batch) => batch.batchKey === batchKey)?.requests ?? 0;
   return presumedRows(snapshot, answered ?? asked, live.rows === 0 ? 0 : live.tokens / live.rows);
 };
 

@@ -63,6 +63,7 @@ export const givenUp = (
             providerStatus,
             isAlive: !cancelAsked,
             isGivenUp: true,
+            isLate: false,
           } as const,
         ]),
   ];

@@ -16,14 +16,14 @@ import { expiryGraceMs } from '../poll/overdue.ts';
  * batch that is proved absent is sent again at once.
  */
 export const isFenceable = (
-  { config }: RunSnapshot,
+  { config }: Pick<RunSnapshot, 'config'>,
   { inputFileId }: Pick<LiveBatch, 'inputFileId'>,
 ): boolean => traitsOf(config).fence === 'input_file' && inputFileId !== null;
 
 /** Batches that the list shows as this batch's: under its key, or by the stamp of a result. */
 export const foundOf = (
   { config }: RunSnapshot,
-  { batchKey, batchNo }: LiveBatch,
+  { batchKey, batchNo }: Pick<LiveBatch, 'batchKey' | 'batchNo'>,
   { found, undecided = [] }: SweepReport,
 ): readonly SweptBatch[] => {
   const proved = undecided.flatMap((listed): readonly SweptBatch[] => {
@@ -43,7 +43,7 @@ export const foundOf = (
  */
 export const candidatesFor = (
   snapshot: RunSnapshot,
-  { batchKey, requests }: LiveBatch,
+  { batchKey, requests }: Pick<LiveBatch, 'batchKey' | 'requests'>,
   { undecided = [] }: SweepReport,
 ): readonly UndecidedBatch[] =>
   undecided.filter(

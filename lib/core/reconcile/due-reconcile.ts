@@ -1,11 +1,18 @@
 import type { DueKeys } from '../faults/fault-wait.ts';
 import type { LiveBatch, DuplicateBatch } from '../model/batch.ts';
-import { type Effect, duplicateEffectKey, duplicatesKey, reconcileKey } from '../model/effect.ts';
+import {
+  type Effect,
+  duplicateEffectKey,
+  duplicatesKey,
+  reconcileKey,
+  unfencedKey,
+} from '../model/effect.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { knownBatches } from './list-proof.ts';
 import { isPollDue, pollDueMs } from '../poll/due-poll.ts';
 import { isStillSettled } from './duplicates.ts';
 import { isReconcileDue, reconcileDueMs } from './unconfirmed.ts';
+import { unfencedDueMs, unfencedQueries } from './unfenced.ts';
 
 /** The provider's list is read, for all unconfirmed creates at once. */
 export const reconcileDue = (
@@ -44,6 +51,29 @@ export const reconcileDue = (
           Math.min(plannedAtMs, doubt.fileCreatedAtMs ?? Infinity),
         ),
       ),
+    },
+  ];
+};
+
+/** It is read, too, for creates that were sent again and may still come through. */
+export const unfencedDue = (
+  snapshot: RunSnapshot,
+  { isDue }: DueKeys,
+  nowMs: number,
+): readonly Effect[] => {
+  const creates = isDue(unfencedKey) ? unfencedQueries(snapshot, nowMs) : [];
+  if (creates.length === 0) return [];
+  return [
+    {
+      type: 'SweepBatches',
+      creates,
+      known: [
+        ...new Set([
+          ...knownBatches(snapshot).map(({ providerBatchId }) => providerBatchId),
+          ...creates.flatMap(({ newestBatchId }) => newestBatchId ?? []),
+        ]),
+      ],
+      sinceMs: Math.min(...creates.map(({ sentAtMs = 0 }) => sentAtMs)),
     },
   ];
 };
@@ -103,6 +133,7 @@ export const reconcileTimes = (snapshot: RunSnapshot, nowMs: number): readonly n
   ...snapshot.live.flatMap(({ doubt, held }) =>
     doubt !== null && held === null ? [reconcileDueMs(snapshot, doubt, nowMs)] : [],
   ),
+  ...snapshot.unfenced.flatMap((create) => unfencedDueMs(snapshot, create, nowMs) ?? []),
   ...snapshot.strays
     .filter((duplicate) => isWatched(snapshot, duplicate))
     .map((duplicate) => pollDueMs(snapshot, duplicate, nowMs)),

@@ -58,6 +58,7 @@ export const duplicatesOf = (
         providerStatus,
         isAlive: ending === null,
         isGivenUp: false,
+        isLate: false,
       },
     ];
   });

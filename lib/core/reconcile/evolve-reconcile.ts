@@ -13,9 +13,11 @@ import type { DuplicateBatch } from '../model/batch.ts';
 import type { EventOf } from '../model/event.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { traitsOf, unsentPhase } from '../values/service-traits.ts';
+import { unfencedAfter, withUnfenced } from './unfenced.ts';
 import { addPresumed, nothingPresumed, withoutPresumed } from '../values/usage.ts';
 
 export type ReconcileEvent = EventOf<
+  | 'UnfencedSought'
   | `Create${'Unclear' | 'NotFound' | 'Undecided' | 'Absent' | 'Fenced'}`
   | `Batch${'Replanned' | 'Held' | 'Released'}`
   | `Stray${'Found' | 'CancelAsked' | 'Observed' | 'Ended'}`
@@ -53,6 +55,8 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
       const { candidates, dueAtMs } = event;
       return withUnconfirmed(s, event.batchKey, { looks: looks + 1, candidates, dueAtMs });
     }
+    case 'UnfencedSought':
+      return unfencedAfter(s, event);
     case 'CreateAbsent':
       return withUnconfirmed(s, event.batchKey, {
         stage: 'absent',
@@ -69,7 +73,7 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
     case 'BatchReplanned':
       return batchReplanned(s, event);
     case 'StrayFound': {
-      const { providerBatchId, batchKey, isAlive, isGivenUp, atMs } = event;
+      const { providerBatchId, batchKey, isAlive, isGivenUp, isLate, atMs } = event;
       const duplicate: DuplicateBatch = {
         providerBatchId,
         batchKey,
@@ -80,6 +84,7 @@ export const evolveReconcile = (s: RunSnapshot, event: ReconcileEvent): RunSnaps
         looks: 0,
         polls: 0,
         foundAtMs: atMs,
+        isLate,
         givenUp: isGivenUp ? { presumed: nothingPresumed, readRows: 0 } : null,
       };
       return { ...s, strays: [...s.strays, duplicate] };
@@ -132,8 +137,9 @@ const batchReplanned = (s: RunSnapshot, event: EventOf<'BatchReplanned'>): RunSn
     event.reason === 'released' &&
     inputFileId !== null &&
     s.config.operation.deletesInputFiles;
+  const unfenced = withUnfenced(s, batchOf(s, event.batchKey), event.atMs);
   const replanned = withBatch(
-    clearFault(clearBatchFault(s, event.batchKey), reconcileKey),
+    { ...clearFault(clearBatchFault(s, event.batchKey), reconcileKey), unfenced },
     event.batchKey,
     {
       phase: unsentPhase(s.config),

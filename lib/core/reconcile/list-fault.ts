@@ -1,10 +1,11 @@
 import type { CommandOf } from '../model/command.ts';
-import { duplicateEffectKey, duplicatesKey, reconcileKey } from '../model/effect.ts';
+import { duplicateEffectKey, duplicatesKey, reconcileKey, unfencedKey } from '../model/effect.ts';
 import type { Event } from '../model/event.ts';
 import { answeredFaultsMax, isLastAnswer } from '../faults/fault-events.ts';
 import { holdBatch, wayOfUnconfirmed } from '../control/hold.ts';
 import { targetOf } from '../values/ids.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
+import { unfencedLeft } from './unfenced.ts';
 import { isStillSettled, duplicateGivenUp } from './duplicates.ts';
 
 /** Sends again the creates that an operator confirmed as never created: that needs no list. */
@@ -91,6 +92,7 @@ export const pastRefusal = (
 ): readonly Event[] => {
   const { key, message, atMs } = command;
   if (targetOf(key).type === 'stray') return duplicateLeftAlone(snapshot, command);
+  if (key === unfencedKey) return unfencedLeft(snapshot, command);
   if (command.fault !== 'refused') return [];
   if (key === reconcileKey) return replannedAsConfirmed(snapshot, message, atMs);
   return key === duplicatesKey ? duplicatesGivenUp(snapshot, atMs) : [];

@@ -21,6 +21,7 @@ import { traitsOf } from '../values/service-traits.ts';
 import { candidatesFor, foundOf, isDecidedLater, isFenceable, namesOf } from './candidates.ts';
 import { isAnothersId } from '../model/settled-batches.ts';
 import { clockSkewMs, lackedBy } from './list-proof.ts';
+import { unfencedSought } from './unfenced.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -65,6 +66,10 @@ export const decideReconcile = (
 ): Decision => {
   const events: Event[] = [];
   for (const asked of command.asked) {
+    if (asked.isUnfenced === true) {
+      events.push(...unfencedSought(snapshot, asked, command));
+      continue;
+    }
     const batch = findBatch(snapshot, asked.batchKey);
     if (batch === undefined || !isUnconfirmed(batch) || batch.createAttempt !== asked.createAttempt)
       continue;
@@ -146,10 +151,13 @@ const silence = (
   // Readings in between prove nothing, but find early what a lagging list shows late.
   const checkAtMs = atMs + backoffMs(retry.batchBackoff, doubt.looks + 1, batchKey);
   const candidates = batch.doubt.isSworn ? [] : candidatesFor(snapshot, batch, report);
+  const isCancelled = snapshot.control.state === 'cancel_requested';
+  if (candidates.length > 0 && isCancelled && !isFenceable(snapshot, batch))
+    return leftUndecided(snapshot, batch, candidates, command, checkAtMs);
   if (candidates.length > 0)
     return isDecidedLater(snapshot, batch, candidates, atMs)
       ? [undecided(batchKey, candidates, checkAtMs, atMs)]
-      : unproven(snapshot, batch, unreadable(candidates), atMs);
+      : unproven(snapshot, batch, unreadable(candidates), atMs, candidates);
   // Behind the fence a list that was read a grace later shows whatever came through before it.
   const provenAtMs =
     (doubt.stage === 'fenced' ? doubt.sinceMs : (doubt.absentAtMs ?? atMs)) + createGraceMs;
@@ -164,6 +172,25 @@ const silence = (
   return [
     { type: 'CreateNotFound', atMs, batchKey, fileCreatedAtMs: fileTimeOf(batch, report), dueAtMs },
   ];
+};
+
+/**
+ * A cancelled run buys nothing again: a grace after the answer was lost it no longer waits for what
+ * may be this batch. Its rows are released, and the candidates named.
+ */
+const leftUndecided = (
+  snapshot: RunSnapshot,
+  batch: UnconfirmedBatch,
+  candidates: readonly UndecidedBatch[],
+  { readFromMs, atMs }: CommandOf<'RecordSweep'>,
+  checkAtMs: number,
+): readonly Event[] => {
+  const { batchKey, doubt } = batch;
+  const safeAtMs = doubt.sinceMs + snapshot.config.operation.createGraceMs;
+  const named = undecided(batchKey, candidates, Math.min(checkAtMs, safeAtMs), atMs);
+  if (readFromMs < safeAtMs) return [named];
+  const message = `the run is cancelled, and does not wait for the create of batch ${batchKey}, which got no answer: ${namesOf(candidates)} may be it; check at the provider`;
+  return [named, { type: 'BatchReplanned', atMs, batchKey, message, reason: 'released' }];
 };
 
 const undecided = (
@@ -258,6 +285,7 @@ const unproven = (
   { batchKey, doubt }: UnconfirmedBatch,
   weakness: string,
   atMs: number,
+  candidates: readonly UndecidedBatch[] = [],
 ): readonly Event[] => {
   const key = batchEffectKey(batchKey);
   const why = whyUnproven(batchKey, weakness);
@@ -279,9 +307,10 @@ const unproven = (
       snapshot,
       batchKey,
       'batch_unresolved',
-      `${why}. ${wayOfUnconfirmed(snapshot, batchKey)}`,
+      `${why}. ${wayOfUnconfirmed(snapshot, batchKey, candidates)}`,
       atMs,
     ),
+    ...(candidates.length > 0 ? [undecided(batchKey, candidates, atMs, atMs)] : []),
   ];
 };
 

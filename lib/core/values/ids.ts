@@ -26,6 +26,7 @@ export type EffectKey =
   | 'ingest'
   | 'plan'
   | 'sweep'
+  | 'unfenced'
   | 'poll'
   | 'requeue'
   | 'shared'

@@ -59,6 +59,16 @@ export interface Verification {
    * invisible.
    */
   readonly objects: { readonly count: number; readonly uncheckedCount: number };
+  /**
+   * Batches at the provider that are billed beside those of the run, as far as it knows: duplicate
+   * batches, and batches that may be some.
+   */
+  readonly duplicates: {
+    readonly providerBatchIds: readonly string[];
+    /** Requests that ended ones answered. */
+    readonly answeredCount: number;
+    readonly undecidedIds: readonly string[];
+  };
   /** The first violation of the first broken law; null: none. */
   readonly broken: BrokenLaw | null;
 }

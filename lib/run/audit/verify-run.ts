@@ -1,4 +1,5 @@
 import { isFinished } from '../../core/model/snapshot.ts';
+import { verifiedDuplicates } from '../view/duplicates.ts';
 import type { ProviderWire } from '../../ports/provider.ts';
 import type { RunReader } from '../../ports/run-store.ts';
 import { must } from '../api/interop.ts';
@@ -82,6 +83,7 @@ const verifyAtVersion = async (
     batches,
     pruned,
     objects,
+    duplicates: verifiedDuplicates(snapshot),
     broken,
   };
 };

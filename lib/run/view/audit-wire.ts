@@ -39,6 +39,11 @@ export const verificationToWire = (verification: Verification): JsonObject => ({
     count: verification.objects.count,
     unchecked_count: verification.objects.uncheckedCount,
   },
+  duplicates: {
+    provider_batch_ids: verification.duplicates.providerBatchIds,
+    answered_count: verification.duplicates.answeredCount,
+    undecided_ids: verification.duplicates.undecidedIds,
+  },
   broken: verification.broken === null ? null : brokenToWire(verification.broken),
 });
 

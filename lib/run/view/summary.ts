@@ -1,16 +1,27 @@
 import { sumOfTotals, type ItemTotals } from '../../core/model/item.ts';
-import type { UnconfirmedCreate, Overdue } from '../../core/model/batch.ts';
+import type { CandidateBatch, UnconfirmedCreate, Overdue } from '../../core/model/batch.ts';
 import { nextDueMs } from '../../core/machine/due.ts';
 import { bornAtMs } from '../../core/poll/overdue.ts';
-import type {
-  ControlReason,
-  RunControlState,
-  RunSnapshot,
-  RunStatus,
+import {
+  type ControlReason,
+  isFinished,
+  type RunControlState,
+  type RunSnapshot,
+  type RunStatus,
 } from '../../core/model/snapshot.ts';
 import type { TokenUsage } from '../../core/values/usage.ts';
 import { clockWarnings, overdueWarnings, ownerWarnings } from './warnings.ts';
+import { type DuplicatesSummary, duplicatesSummary, unfencedWarnings } from './duplicates.ts';
 import { type Consumption, consumptionOf } from './consumption.ts';
+
+/** A batch at the provider that may be one of the run's, whose create got no answer. */
+export interface CandidateSummary {
+  readonly providerBatchId: string;
+  /** On the provider's clock; null: not reported. */
+  readonly createdAt: Date | null;
+  /** Its requests by its counts; null: it has none. */
+  readonly requestCount: number | null;
+}
 
 /** The state of a run. */
 export interface RunSummary extends Consumption {
@@ -52,17 +63,27 @@ export interface RunSummary extends Consumption {
       readonly stage: UnconfirmedCreate['stage'];
       readonly since: Date;
       readonly looks: number;
+      /** Batches that may be it: only their answers can prove it. */
+      readonly candidates: readonly CandidateSummary[];
     } | null;
   }[];
   /**
    * Duplicate batches of a repeated create: `live` are being cancelled; ended ones with their
    * answers.
    */
-  readonly strays: {
-    readonly live: number;
-    readonly ended: number;
-    readonly answeredCount: number;
-  };
+  readonly strays: DuplicatesSummary;
+  /**
+   * Creates that got no answer and were sent again or given up, where nothing stops one that comes
+   * through after all. `isSought`: the provider's list is still read for it.
+   */
+  readonly unfencedCreates: readonly {
+    readonly batchKey: string;
+    readonly createAttempt: number;
+    readonly requestCount: number;
+    readonly sentAt: Date;
+    readonly isSought: boolean;
+    readonly candidates: readonly CandidateSummary[];
+  }[];
   /** Warnings: errors that batchor retries, and conditions that need an operator. */
   readonly troubles: readonly {
     readonly what: string;
@@ -122,13 +143,20 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
               stage: batch.doubt.stage,
               since: new Date(batch.doubt.sinceMs),
               looks: batch.doubt.looks,
+              candidates: batch.doubt.candidates.map(candidateOf),
             },
     })),
-    strays: {
-      live: snapshot.strays.filter((duplicate) => !duplicate.isEnded).length,
-      ended: snapshot.strayCost.batches,
-      answeredCount: snapshot.strayCost.requests,
-    },
+    strays: duplicatesSummary(snapshot),
+    unfencedCreates: snapshot.unfenced.map(
+      ({ batchKey, createAttempt, requests, sentAtMs, dueAtMs, candidates }) => ({
+        batchKey,
+        createAttempt,
+        requestCount: requests,
+        sentAt: new Date(sentAtMs),
+        isSought: dueAtMs !== null && !isFinished(snapshot),
+        candidates: candidates.map(candidateOf),
+      }),
+    ),
     troubles: [
       ...snapshot.faults.map((fault) => ({
         what: fault.key as string,
@@ -137,6 +165,7 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
         retryAt: new Date(fault.dueAtMs),
       })),
       ...overdueWarnings(snapshot),
+      ...unfencedWarnings(snapshot),
       ...clockWarnings(snapshot),
       ...ownerWarnings(snapshot),
     ],
@@ -149,5 +178,15 @@ export const summaryOf = (snapshot: RunSnapshot): RunSummary => {
     nextActionAt: next === null ? null : new Date(next),
   };
 };
+
+const candidateOf = ({
+  providerBatchId,
+  createdAtMs,
+  requests,
+}: CandidateBatch): CandidateSummary => ({
+  providerBatchId,
+  createdAt: dateOf(createdAtMs),
+  requestCount: requests,
+});
 
 const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));

@@ -21,7 +21,8 @@ import { consumptionToWire, quoteToWire, usageToWire } from './consumption-wire.
 import type { Quote } from '../quote/quote.ts';
 import type { RunReport } from './report.ts';
 import { reportToWire } from './report-wire.ts';
-import type { RunSummary } from './summary.ts';
+import type { DuplicatesSummary } from './duplicates.ts';
+import type { CandidateSummary, RunSummary } from './summary.ts';
 import type { Verification } from '../audit/verification.ts';
 
 /** The snake_case spelling of exported data. Metadata, outputs and event data keep their keys. */
@@ -112,6 +113,24 @@ const eventToWire = (event: RunEvent): JsonObject => ({
   data: event.data,
 });
 
+const duplicatesToWire = (duplicates: DuplicatesSummary): JsonObject => ({
+  live: duplicates.live,
+  ended: duplicates.ended,
+  answered_count: duplicates.answeredCount,
+  batches: duplicates.batches.map((batch) => ({
+    provider_batch_id: batch.providerBatchId,
+    batch_key: batch.batchKey,
+    is_ended: batch.isEnded,
+    is_late: batch.isLate,
+  })),
+});
+
+const candidateToWire = (candidate: CandidateSummary): JsonObject => ({
+  provider_batch_id: candidate.providerBatchId,
+  created_at: candidate.createdAt?.toISOString() ?? null,
+  request_count: candidate.requestCount,
+});
+
 const summaryToWire = (summary: RunSummary): JsonObject => ({
   run_id: summary.runId,
   job_name: summary.jobName,
@@ -148,13 +167,18 @@ const summaryToWire = (summary: RunSummary): JsonObject => ({
             stage: batch.unclear.stage,
             since: batch.unclear.since.toISOString(),
             look_count: batch.unclear.looks,
+            candidates: batch.unclear.candidates.map(candidateToWire),
           },
   })),
-  strays: {
-    live: summary.strays.live,
-    ended: summary.strays.ended,
-    answered_count: summary.strays.answeredCount,
-  },
+  strays: duplicatesToWire(summary.strays),
+  unfenced_creates: summary.unfencedCreates.map((create) => ({
+    batch_key: create.batchKey,
+    create_attempt: create.createAttempt,
+    request_count: create.requestCount,
+    sent_at: create.sentAt.toISOString(),
+    is_sought: create.isSought,
+    candidates: create.candidates.map(candidateToWire),
+  })),
   troubles: summary.troubles.map((warning) => ({
     what: warning.what,
     count: warning.count,

@@ -152,7 +152,7 @@ const provedTooEarly = ({ live, config }: RunSnapshot, events: readonly Event[])
     const batch = live.find(({ batchKey }) => batchKey === event.batchKey);
     if (batch?.phase !== 'indeterminate' || batch.doubt === null) continue;
     const { stage, sinceMs, isSworn } = batch.doubt;
-    if (isSworn || (event.type === 'CreateAbsent' && event.isSworn)) continue;
+    if (isSworn || isConfirmed(event, events)) continue;
     const isFenced = traitsOf(config).fence === 'input_file';
     if (stage !== (event.type === 'CreateAbsent' || !isFenced ? 'looking' : 'fenced'))
       return `the create of ${event.batchKey} was ${stage}`;
@@ -162,6 +162,13 @@ const provedTooEarly = ({ live, config }: RunSnapshot, events: readonly Event[])
   }
   return null;
 };
+
+/** By an operator: before its fence; or, where there is none, as a held batch that goes again. */
+const isConfirmed = (event: Event, events: readonly Event[]): boolean =>
+  (event.type === 'CreateAbsent' && event.isSworn) ||
+  (event.type === 'BatchReplanned' &&
+    event.reason === 'released' &&
+    events.some((other) => other.type === 'BatchReleased' && other.batchKey === event.batchKey));
 
 /**
  * Holds graces against time as it passed. Only what a clock was set ahead and no owner has seen may
@@ -184,7 +191,7 @@ const graceWatch = ({ nowMs, clockOffsetMs }: Truth) => {
         const batch = live.find(({ batchKey }) => batchKey === event.batchKey);
         if (batch?.phase !== 'indeterminate' || batch.doubt === null || batch.doubt.isSworn)
           continue;
-        if (event.type === 'CreateAbsent' && event.isSworn) continue;
+        if (isConfirmed(event, events)) continue;
         const waitedMs =
           nowMs() -
           (sinceMs.get(`${batch.batchKey} ${batch.createAttempt} ${batch.doubt.stage}`) ??

@@ -362,11 +362,44 @@ const checkEnd = async (
   });
   const twice = sentTwice(scenario, results);
   if (twice !== null) throw new Error(`the prompt ${JSON.stringify(twice)} was sent for two rows`);
+  const overAtMs = world.now().getTime();
   // What is under way still comes through, and is billed, when the run has no owner any more.
   await world.advance(afterlifeMs);
   await world.provider.settle();
-  const again = world.provider.ledger.doubleBilled.map(({ customId }) => customId);
+  const again = await unexplained(scenario, world, summary, overAtMs);
   if (again.length > 0) throw new Error(`paid twice: ${again.join(', ')}`);
+};
+
+/**
+ * Requests that were billed again, and that nothing says. Where no fence stops a create, one that
+ * comes through late is billed as well: then its batch is counted as a duplicate, or named as one
+ * that may be, unless it came when the run was over.
+ */
+const unexplained = async (
+  { shape, faults }: Scenario,
+  world: World,
+  { strays, unfencedCreates }: RunSummary,
+  overAtMs: number,
+): Promise<readonly string[]> => {
+  const again = world.provider.ledger.doubleBilled;
+  const mayBeLate =
+    serviceShapes[shape].fence === 'none' &&
+    faults.some(({ type }) => type === 'create_lands_late');
+  if (!mayBeLate || again.length === 0) return again.map(({ customId }) => customId);
+  const told = new Set<string>(
+    [...strays.batches, ...unfencedCreates.flatMap(({ candidates }) => candidates)].map(
+      ({ providerBatchId }) => providerBatchId,
+    ),
+  );
+  const cameAfter = new Set<string>();
+  for (const id of new Set(again.flatMap(({ batchIds }) => batchIds))) {
+    const batch = await world.provider.retrieveBatch(id);
+    if (batch.type === 'done' && batch.value.created_at * 1000 + 1_000 >= overAtMs)
+      cameAfter.add(id);
+  }
+  return again
+    .filter(({ batchIds }) => !batchIds.some((id) => told.has(id) || cameAfter.has(id)))
+    .map(({ customId, batchIds }) => `${customId} in ${batchIds.join(' and ')}`);
 };
 
 /** A prompt that two rows asked for by themselves, where each is sent once; null: none. */

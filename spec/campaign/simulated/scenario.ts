@@ -137,12 +137,8 @@ const shapeOf = (seed: number): ServiceShape =>
   shapes[Math.floor(uniform(seed, 'shape') * shapes.length)] ?? 'openai';
 export const shapes = Object.keys(serviceShapes) as readonly ServiceShape[];
 
-/**
- * Without a fence nothing stops a create that comes through after any grace; and where results say
- * whose a batch is, results with the ids of another lie about it.
- */
-const canBeProved = ({ type }: Fault, { fence, correlates }: ServiceTraits): boolean =>
-  !(fence === 'none' && type === 'create_lands_late') &&
+/** Where results say whose a batch is, results with the ids of another lie about it. */
+const canBeProved = ({ type }: Fault, { correlates }: ServiceTraits): boolean =>
   !(correlates === 'answers' && (type === 'answers_of_another' || type === 'rows_unknown_id'));
 
 /**

@@ -154,6 +154,7 @@ describe('a due time further ahead than its policy sets any', () => {
             looks: 0,
             polls: 0,
             foundAtMs: null,
+            isLate: false,
             givenUp: null,
           },
         ],
