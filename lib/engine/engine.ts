@@ -8,6 +8,7 @@ import { EngineFailure } from '../effects/faults.ts';
 import { createPerformer } from '../effects/performer.ts';
 import type { EnginePorts } from '../effects/ports.ts';
 import {
+  type Commits,
   createCommits,
   type Reply,
   type Told,
@@ -15,7 +16,7 @@ import {
   type Committed,
   createReplies,
 } from './commits.ts';
-import { createFlights, createRests } from './flights.ts';
+import { createFlights, createRests, type Flights } from './flights.ts';
 
 export type { Told } from './commits.ts';
 /** What one commit made true. */
@@ -48,118 +49,143 @@ export interface Engine {
 const wakeMsMax = 60_000;
 
 /** One serialised commit pipeline and keyed concurrent effects. */
-export const createEngine = (ports: EnginePorts): Engine => {
-  const { run, scheduler } = ports;
-  const waiting$ = new Subject<Waiting>();
-  const over = new AbortController();
-  const rests = createRests();
-  const commits = createCommits(ports, rests);
-  const replies = createReplies();
-  let queued = 0;
-  let isDraining = false;
-  let drained: (() => void) | null = null;
+export const createEngine = (ports: EnginePorts): Engine => new SerialEngine(ports);
 
-  const enqueue = (waiting: Waiting): void => {
-    queued += 1;
-    waiting$.next(waiting);
-  };
-  const flights = createFlights(
-    createPerformer(ports, over.signal),
-    () => scheduler.now(),
-    (key, asked) => enqueue({ key, asked, reply: null }),
-  );
-  const checkDrained = (): void => {
-    if (isDraining && (replies.stopped !== null || (flights.createCount === 0 && queued === 0)))
-      drained?.();
-  };
-  const stop = (why: EngineFailure | 'over'): void => {
-    replies.stop(why);
-    checkDrained();
-  };
+class SerialEngine implements Engine {
+  readonly steps$ = new Observable<EngineStep>((subscriber) => this.#drive(subscriber));
+  readonly #ports: EnginePorts;
+  readonly #over = new AbortController();
+  readonly #rests = createRests();
+  readonly #replies = createReplies();
+  readonly #commits: Commits;
+  readonly #flights: Flights;
+  /** What is to be committed, in order. */
+  readonly #waiting$ = new Subject<Waiting>();
+  #queued = 0;
+  #isDraining = false;
+  #drained: (() => void) | null = null;
 
-  /** Starts the effects that are due; returns in how many ms to check again. */
-  const startDue = (nowMs: number): number => {
-    const { snapshot } = commits;
-    let wakeMs = (nextDueMs(snapshot, nowMs) ?? nowMs + wakeMsMax) - nowMs;
-    for (const effect of effectsDue(snapshot, nowMs)) {
-      // Without a source ingestion stops and a warning says so; the rest of the run continues.
-      if (!flights.mayStart(effect) || (effect.type === 'IngestSlice' && ports.source === null))
-        continue;
-      const restMs = rests.leftMs(effectKey(effect), snapshot.version, nowMs);
-      if (restMs > 0) wakeMs = Math.min(wakeMs, restMs);
-      else flights.start(effect);
-    }
-    return Math.min(wakeMsMax, Math.max(1, wakeMs));
-  };
+  constructor(ports: EnginePorts) {
+    this.#ports = ports;
+    this.#commits = createCommits(ports, this.#rests);
+    this.#flights = createFlights(
+      createPerformer(ports, this.#over.signal),
+      () => ports.scheduler.now(),
+      (key, asked) => this.#enqueue({ key, asked, reply: null }),
+    );
+  }
 
-  const finishCreates = (nowMs: number): void => {
-    const isCreate = ({ type }: Effect): boolean => type === 'CreateBatch';
-    for (const effect of effectsDue(commits.snapshot, nowMs))
-      if (isCreate(effect) && flights.mayStart(effect)) flights.start(effect);
-    checkDrained();
-  };
+  get snapshot(): RunSnapshot {
+    return this.#ports.run.snapshot;
+  }
 
-  const drive = (subscriber: Subscriber<EngineStep>): (() => void) => {
+  get isQuiet(): boolean {
+    return this.#queued === 0 && this.#flights.count === 0;
+  }
+
+  tell(command: Command): Promise<Told> {
+    return this.#replies.waitFor((reply: Reply) =>
+      this.#enqueue({ key: null, asked: TE.right(command), reply }),
+    );
+  }
+
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drained = resolve;
+      this.#isDraining = true;
+      this.#flights.abort();
+      this.#checkDrained();
+    });
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queued += 1;
+    this.#waiting$.next(waiting);
+  }
+
+  #checkDrained(): void {
+    const isOver = this.#replies.stopped !== null;
+    if (this.#isDraining && (isOver || (this.#flights.createCount === 0 && this.#queued === 0)))
+      this.#drained?.();
+  }
+
+  #stop(why: EngineFailure | 'over'): void {
+    this.#replies.stop(why);
+    this.#checkDrained();
+  }
+
+  /** Commits what waits, one after the other; after each commit what is due is started. */
+  #drive(subscriber: Subscriber<EngineStep>): () => void {
+    const { scheduler } = this.#ports;
     let wake: Subscription | null = null;
     const dispatch = (): void => {
-      if (replies.stopped !== null) return;
-      if (isFinished(commits.snapshot)) {
-        stop('over');
+      if (this.#replies.stopped !== null) return;
+      if (isFinished(this.#commits.snapshot)) {
+        this.#stop('over');
         subscriber.complete();
         return;
       }
-      if (commits.hasClockJumped) return enqueue({ key: null, asked: null, reply: null });
-      if (isDraining) return finishCreates(scheduler.now());
-      const wakeMs = startDue(scheduler.now());
+      if (this.#commits.hasClockJumped)
+        return this.#enqueue({ key: null, asked: null, reply: null });
+      if (this.#isDraining) return this.#finishCreates(scheduler.now());
+      const wakeMs = this.#startDue(scheduler.now());
       wake?.unsubscribe();
       wake = timer(wakeMs, scheduler).subscribe(dispatch);
     };
-    const commitNext = (waiting: Waiting): Promise<readonly Committed[]> =>
-      commits.commit(waiting).then((steps) => {
-        queued -= 1;
-        if (waiting.key !== null) flights.end(waiting.key);
-        return steps;
+    const serial = this.#waiting$
+      .pipe(concatMap((waiting) => this.#commitNext(waiting)))
+      .subscribe({
+        next: (steps) => {
+          for (const step of steps) subscriber.next(step);
+          dispatch();
+        },
+        error: (error: unknown) => {
+          const failure =
+            error instanceof EngineFailure
+              ? error
+              : new EngineFailure({ type: 'corrupt', message: String(error), where: 'engine' });
+          this.#stop(failure);
+          subscriber.error(failure);
+        },
       });
-    const serial = waiting$.pipe(concatMap(commitNext)).subscribe({
-      next: (steps) => {
-        for (const step of steps) subscriber.next(step);
-        dispatch();
-      },
-      error: (error: unknown) => {
-        const failure =
-          error instanceof EngineFailure
-            ? error
-            : new EngineFailure({ type: 'corrupt', message: String(error), where: 'engine' });
-        stop(failure);
-        subscriber.error(failure);
-      },
-    });
     dispatch();
     return () => {
-      stop('over');
+      this.#stop('over');
       wake?.unsubscribe();
       serial.unsubscribe();
-      flights.abortAll();
-      over.abort();
+      this.#flights.abortAll();
+      this.#over.abort();
     };
-  };
+  }
 
-  return {
-    steps$: new Observable<EngineStep>(drive),
-    tell: (command) =>
-      replies.waitFor((reply: Reply) => enqueue({ key: null, asked: TE.right(command), reply })),
-    get snapshot() {
-      return run.snapshot;
-    },
-    drain: () =>
-      new Promise((resolve) => {
-        drained = resolve;
-        isDraining = true;
-        flights.abort();
-        checkDrained();
-      }),
-    get isQuiet() {
-      return queued === 0 && flights.count === 0;
-    },
-  };
-};
+  #commitNext(waiting: Waiting): Promise<readonly Committed[]> {
+    return this.#commits.commit(waiting).then((steps) => {
+      this.#queued -= 1;
+      if (waiting.key !== null) this.#flights.end(waiting.key);
+      return steps;
+    });
+  }
+
+  /** Starts the effects that are due; returns in how many ms to check again. */
+  #startDue(nowMs: number): number {
+    const { snapshot } = this.#commits;
+    let wakeMs = (nextDueMs(snapshot, nowMs) ?? nowMs + wakeMsMax) - nowMs;
+    for (const effect of effectsDue(snapshot, nowMs)) {
+      // Without a source ingestion stops and a warning says so; the rest of the run continues.
+      const isUnread = effect.type === 'IngestSlice' && this.#ports.source === null;
+      if (isUnread || !this.#flights.mayStart(effect)) continue;
+      const restMs = this.#rests.leftMs(effectKey(effect), snapshot.version, nowMs);
+      if (restMs > 0) wakeMs = Math.min(wakeMs, restMs);
+      else this.#flights.start(effect);
+    }
+    return Math.min(wakeMsMax, Math.max(1, wakeMs));
+  }
+
+  /** Creates that are begun are sent: left so, they would be taken for sent. */
+  #finishCreates(nowMs: number): void {
+    const isCreate = ({ type }: Effect): boolean => type === 'CreateBatch';
+    for (const effect of effectsDue(this.#commits.snapshot, nowMs))
+      if (isCreate(effect) && this.#flights.mayStart(effect)) this.#flights.start(effect);
+    this.#checkDrained();
+  }
+}

@@ -101,8 +101,26 @@ const metadataIn = (value: JsonObject | undefined, text: string | undefined): Me
  * and one of the metadata.
  */
 export const createRowRenderer = (ports: RenderPorts, source: EngineSource): RowRenderer => {
+  const all = sharedByRows(ports, source);
+  return {
+    render: (entry, index, entryIndex) => renderEntry(all, entry, index, entryIndex),
+    renderTaken: (origin, itemId, bad) =>
+      bad === null
+        ? failedRow(
+            all,
+            origin,
+            `the id ${JSON.stringify(itemId)} is taken by an earlier row`,
+            origin.idField,
+            itemId,
+          )
+        : failedRow(all, origin, bad.reason, bad.field, itemId),
+  };
+};
+
+const sharedByRows = (ports: RenderPorts, source: EngineSource) => {
   const { config } = ports.run.snapshot;
-  const renderLine =
+  const { ref } = source.items;
+  const renderLine: LineRenderer =
     (config.adopted ?? []).length > 0
       ? rendererOfAdopted(ports)
       : ports.provider.renderer({
@@ -110,127 +128,123 @@ export const createRowRenderer = (ports: RenderPorts, source: EngineSource): Row
           schemaName: config.structuredOutput?.schemaName ?? null,
           raisedOutputTokensMax: config.operation.retry.raisedOutputTokensMax,
         });
-  const { ref } = source.items;
+  const { tokens } = ports;
   const customIds = customIdsOf(config);
-  const lineageOf = createLineage(ref);
+  return { config, source, ref, renderLine, tokens, customIds, lineageOf: createLineage(ref) };
+};
+type SharedByRows = ReturnType<typeof sharedByRows>;
 
-  const failed = (
-    origin: RowOrigin,
-    reason: string,
-    field: string | null,
-    taken: string | null = null,
-  ): RenderedRow => {
-    const { entryIndex, givenId } = origin;
-    const location = origin.location ?? { ref, line: null };
-    const row = origin.within?.index ?? entryIndex;
-    const where =
-      location.line === null ? `${location.ref}, row ${row}` : `${location.ref}:${location.line}`;
-    const isIdUsable = typeof givenId === 'string' && givenId.trim() !== '';
-    const own = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
-    const itemId = taken === null ? own : idOfBadRowBeside(ref, entryIndex, taken);
-    const error: JsonObject = {
-      reason,
-      field,
-      given_id: givenId,
-      file: location.ref,
-      line: location.line,
+/** The row with its prompt built, or as a recorded failure. */
+const renderEntry = (
+  all: SharedByRows,
+  entry: SourceEntry,
+  index: number,
+  entryIndex: number,
+): RenderedRow | Promise<RenderedRow> => {
+  const fail = (reason: string, field: string | null = null): RenderedRow =>
+    failedRow(all, originOf(entry, entryIndex), reason, field);
+  if ('bad' in entry) return fail(entry.bad.reason, entry.bad.field);
+  if (!isItem(entry.item)) return fail(`it is ${String(entry.item)}, not { itemId, payload }`);
+  const { itemId } = entry.item;
+  if (typeof itemId !== 'string' || itemId.trim() === '')
+    return fail('its item id is empty', 'itemId');
+  let prompt: unknown;
+  try {
+    prompt = all.source.buildPrompt(entry.item);
+  } catch (error) {
+    return fail(promptFailure(error));
+  }
+  // Awaiting only where there is something to wait for: a microtask per row is a cost of its own.
+  return isPromise(prompt)
+    ? Promise.resolve(prompt).then(
+        (value) => builtRow(all, entry, index, entryIndex, value),
+        (error: unknown) => fail(promptFailure(error)),
+      )
+    : builtRow(all, entry, index, entryIndex, prompt);
+};
+
+const promptFailure = (error: unknown): string =>
+  `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`;
+
+/** The row with its request line, where the provider, the cap and its metadata allow it. */
+const builtRow = (
+  all: SharedByRows,
+  entry: SourceRow,
+  index: number,
+  entryIndex: number,
+  prompt: unknown,
+): RenderedRow => {
+  const { item, primaryKey } = entry;
+  const { config, tokens } = all;
+  const rendered = lineOf(all, index, prompt);
+  if ('reason' in rendered)
+    return failedRow(all, originOf(entry, entryIndex), rendered.reason, null);
+  const bound = unboundedBy(rendered, config.operation.money);
+  if (bound !== null) return failedRow(all, originOf(entry, entryIndex), bound, null);
+  const metadata = membersOf(metadataIn(item.metadata, entry.metadataText));
+  if (typeof metadata !== 'string')
+    return failedRow(all, originOf(entry, entryIndex), metadata.reason, metadata.field);
+  const lineage = all.lineageOf(entry.origin ?? null, entryIndex, primaryKey ?? null);
+  const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
+  const counted = tokens === null ? null : measured(tokens, rendered.line, config.provider.model);
+  const row = {
+    itemId: item.itemId,
+    line: rendered.line,
+    itemLine,
+    tokens: counted?.tokens ?? null,
+    areTokensExact: counted?.isExact ?? false,
+    inputs: rendered.inputs ?? 1,
+    bad: null,
+  };
+  return rendered.outputTokensMax === undefined
+    ? row
+    : { ...row, outputTokensMax: rendered.outputTokensMax };
+};
+
+/** Prompts are a user's: deep, cyclic, or of a kind that JSON cannot write. */
+const lineOf = (
+  { renderLine, customIds }: SharedByRows,
+  index: number,
+  prompt: unknown,
+): ReturnType<LineRenderer> => {
+  try {
+    return isTooDeep(prompt)
+      ? { reason: `its prompt ${tooDeep}` }
+      : renderLine(customIds.of(index), prompt);
+  } catch (error) {
+    return {
+      reason: `its prompt cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
     };
-    const lineage = lineageOf(origin.within, entryIndex, null);
-    const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${keptMembers(origin.metadata)}${lineage}},"error":${JSON.stringify(error)}}\n`;
-    const message = `${where}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
-    return { itemId, line: '', itemLine, tokens: null, inputs: 0, bad: { reason, field, message } };
-  };
+  }
+};
 
-  /** Prompts are a user's: deep, cyclic, or of a kind that JSON cannot write. */
-  const lineOf = (index: number, prompt: unknown): ReturnType<typeof renderLine> => {
-    try {
-      return isTooDeep(prompt)
-        ? { reason: `its prompt ${tooDeep}` }
-        : renderLine(customIds.of(index), prompt);
-    } catch (error) {
-      return {
-        reason: `its prompt cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
-      };
-    }
+/** `taken`: the id of the row, where an earlier row has it. */
+const failedRow = (
+  { ref, lineageOf }: SharedByRows,
+  origin: RowOrigin,
+  reason: string,
+  field: string | null,
+  taken: string | null = null,
+): RenderedRow => {
+  const { entryIndex, givenId } = origin;
+  const location = origin.location ?? { ref, line: null };
+  const row = origin.within?.index ?? entryIndex;
+  const where =
+    location.line === null ? `${location.ref}, row ${row}` : `${location.ref}:${location.line}`;
+  const isIdUsable = typeof givenId === 'string' && givenId.trim() !== '';
+  const own = isIdUsable ? givenId : idOfBadRow(ref, entryIndex);
+  const itemId = taken === null ? own : idOfBadRowBeside(ref, entryIndex, taken);
+  const error: JsonObject = {
+    reason,
+    field,
+    given_id: givenId,
+    file: location.ref,
+    line: location.line,
   };
-
-  const good = (
-    entry: SourceRow,
-    index: number,
-    entryIndex: number,
-    prompt: unknown,
-  ): RenderedRow => {
-    const { item, primaryKey } = entry;
-    const rendered = lineOf(index, prompt);
-    if ('reason' in rendered) return failed(originOf(entry, entryIndex), rendered.reason, null);
-    const bound = unboundedBy(rendered, config.operation.money);
-    if (bound !== null) return failed(originOf(entry, entryIndex), bound, null);
-    const metadata = membersOf(metadataIn(item.metadata, entry.metadataText));
-    if (typeof metadata !== 'string')
-      return failed(originOf(entry, entryIndex), metadata.reason, metadata.field);
-    const lineage = lineageOf(entry.origin ?? null, entryIndex, primaryKey ?? null);
-    const itemLine = `{"item_id":${JSON.stringify(item.itemId)},"metadata":{${metadata}${lineage}}}\n`;
-    const counted =
-      ports.tokens === null ? null : measured(ports.tokens, rendered.line, config.provider.model);
-    const row = {
-      itemId: item.itemId,
-      line: rendered.line,
-      itemLine,
-      tokens: counted?.tokens ?? null,
-      areTokensExact: counted?.isExact ?? false,
-      inputs: rendered.inputs ?? 1,
-      bad: null,
-    };
-    return rendered.outputTokensMax === undefined
-      ? row
-      : { ...row, outputTokensMax: rendered.outputTokensMax };
-  };
-
-  const renderRow = (
-    entry: SourceEntry,
-    index: number,
-    entryIndex: number,
-  ): RenderedRow | Promise<RenderedRow> => {
-    if ('bad' in entry)
-      return failed(originOf(entry, entryIndex), entry.bad.reason, entry.bad.field);
-    if (!isItem(entry.item))
-      return failed(
-        originOf(entry, entryIndex),
-        `it is ${String(entry.item)}, not { itemId, payload }`,
-        null,
-      );
-    const { itemId } = entry.item;
-    if (typeof itemId !== 'string' || itemId.trim() === '')
-      return failed(originOf(entry, entryIndex), 'its item id is empty', 'itemId');
-    const thrown = (error: unknown): RenderedRow =>
-      failed(
-        originOf(entry, entryIndex),
-        `buildPrompt failed: ${error instanceof Error ? error.message : String(error)}`,
-        null,
-      );
-    let prompt: unknown;
-    try {
-      prompt = source.buildPrompt(entry.item);
-    } catch (error) {
-      return thrown(error);
-    }
-    // Awaiting only where there is something to wait for: a microtask per row is a cost of its own.
-    return isPromise(prompt)
-      ? Promise.resolve(prompt).then((value) => good(entry, index, entryIndex, value), thrown)
-      : good(entry, index, entryIndex, prompt);
-  };
-  return {
-    render: renderRow,
-    renderTaken(origin, itemId, bad) {
-      if (bad !== null) return failed(origin, bad.reason, bad.field, itemId);
-      return failed(
-        origin,
-        `the id ${JSON.stringify(itemId)} is taken by an earlier row`,
-        origin.idField,
-        itemId,
-      );
-    },
-  };
+  const lineage = lineageOf(origin.within, entryIndex, null);
+  const itemLine = `{"item_id":${JSON.stringify(itemId)},"metadata":{${keptMembers(origin.metadata)}${lineage}},"error":${JSON.stringify(error)}}\n`;
+  const message = `${where}${field === null ? '' : `, field ${JSON.stringify(field)}`}: ${reason}`;
+  return { itemId, line: '', itemLine, tokens: null, inputs: 0, bad: { reason, field, message } };
 };
 
 /**

@@ -38,12 +38,33 @@ const keyError = (message: string, variable: string | undefined): BatchorError =
       );
 
 /** The error that a user sees for a port's error. */
-export const toBatchorError = (
-  error: PortError,
-  { runId = '', storage = 'the store' }: ErrorContext = {},
-): BatchorError => {
+export const toBatchorError = (error: PortError, context: ErrorContext = {}): BatchorError => {
+  switch (error.type) {
+    case 'not_found':
+    case 'owned_elsewhere':
+    case 'lease_lost':
+    case 'stale_version':
+      return ofRun(error, context);
+    case 'corrupt':
+    case 'too_new':
+    case 'other_root':
+    case 'unavailable':
+      return ofStore(error, context);
+    default:
+      return ofProvider(error);
+  }
+};
+
+type ErrorOf<T extends PortError['type']> = Extract<PortError, { readonly type: T }>;
+type RunError = ErrorOf<'not_found' | 'owned_elsewhere' | 'lease_lost' | 'stale_version'>;
+type StoreError = ErrorOf<'corrupt' | 'too_new' | 'other_root' | 'unavailable'>;
+type ProviderError = Exclude<PortError, RunError | StoreError>;
+
+const causeIn = (error: PortError): { readonly cause: unknown } | undefined =>
+  'cause' in error ? { cause: error.cause } : undefined;
+
+const ofProvider = (error: ProviderError): BatchorError => {
   const message = messageOf(error);
-  const cause = 'cause' in error ? { cause: error.cause } : undefined;
   switch (error.type) {
     case 'transient':
     case 'unclear':
@@ -55,7 +76,7 @@ export const toBatchorError = (
         {},
         message,
         'Try again later; nothing was lost.',
-        cause,
+        causeIn(error),
       );
     case 'insufficient_quota':
       return new BatchorError(
@@ -73,6 +94,15 @@ export const toBatchorError = (
         message,
         'Fix what the provider names; the run is kept.',
       );
+  }
+};
+
+const ofRun = (
+  error: RunError,
+  { runId = '', storage = 'the store' }: ErrorContext,
+): BatchorError => {
+  const message = messageOf(error);
+  switch (error.type) {
     case 'not_found':
       return new BatchorError(
         'run_not_found',
@@ -101,6 +131,15 @@ export const toBatchorError = (
         `run ${runId}: ${message}`,
         'Open the run again.',
       );
+  }
+};
+
+const ofStore = (
+  error: StoreError,
+  { runId = '', storage = 'the store' }: ErrorContext,
+): BatchorError => {
+  const message = messageOf(error);
+  switch (error.type) {
     case 'corrupt':
       return new BatchorError(
         'store_corrupt',
@@ -128,7 +167,7 @@ export const toBatchorError = (
         { storage },
         message,
         'No saved work was lost. Fix the storage, then run the same command with the same run id.',
-        cause,
+        causeIn(error),
       );
   }
 };

@@ -11,10 +11,10 @@ import { amountOf, count, invalid, moneyOf } from '../job/job-limits.ts';
 import { sourceOf } from '../job/job-source.ts';
 import type { AnyJob, AnyProviderConfig } from '../job/job.ts';
 import type { PriceBook } from '../job/price-book.ts';
-import type { Quote, QuoteOptions } from './quote.ts';
+import type { Quote, QuoteOptions, QuoteProgress } from './quote.ts';
 import { createBatchFold, type QuotedBatches } from './quote-batches.ts';
 import { capOf, costOf, outputOf } from './quote-cost.ts';
-import { badRowMessagesMax, renderedRows } from './quote-rows.ts';
+import { badRowMessagesMax, type QuotedRow, renderedRows } from './quote-rows.ts';
 import { createTokenSample, type TokenTotal } from './quote-sample.ts';
 import { type WarningContext, warningsOf } from './quote-warnings.ts';
 
@@ -51,64 +51,24 @@ export const quoteJob = async (
     parts.prices,
     quotedCustomIds,
   );
-  const { money } = config.operation;
   const counter = await parts.tokenCounter();
-  let areExact = counter.isExact;
-  let isCounted = false;
-  const sample = createTokenSample({
-    count: (line) => {
-      isCounted = true;
-      const { tokens, isExact } = measured(counter, line, config.provider.model);
-      areExact &&= isExact;
-      return tokens;
-    },
+  const fold = createFold(config, counter, {
     linesMax: options.exact === true ? Infinity : sampleRows,
     seed,
   });
-  const fold = createBatchFold(config);
   const ports: RenderPorts = {
     run: { snapshot: { config } },
     provider: await parts.wire(config),
     tokens: null,
   };
-  const rows = {
-    good: 0,
-    shared: 0,
-    bad: 0,
-    messages: [] as string[],
-    bytes: 0,
-    outputMax: 0 as number | null,
-  };
   for await (const page of renderedRows(ports, source, signal)) {
-    for (const { line, inputs, bad, isShared, outputTokensMax = money.outputTokensMax } of page) {
-      if (bad !== null) {
-        rows.bad += 1;
-        if (rows.messages.length < badRowMessagesMax) rows.messages.push(bad.message);
-        continue;
-      }
-      if (isShared) {
-        rows.shared += 1;
-        continue;
-      }
-      isCounted = false;
-      const { bytes, tokens } = sample.add(line);
-      // A picture in an uncounted row also makes the total an estimate.
-      if (!isCounted && areExact) areExact = isCountedExactly(counter, line, config.provider.model);
-      fold.add({ bytes, tokens, inputs });
-      rows.good += 1;
-      rows.bytes += bytes;
-      rows.outputMax =
-        rows.outputMax === null || outputTokensMax === null
-          ? null
-          : rows.outputMax + outputTokensMax;
-    }
-    options.onProgress?.({ rows: rows.good + rows.shared + rows.bad, requestBytes: rows.bytes });
+    for (const row of page) fold.add(row);
+    options.onProgress?.(fold.progress());
   }
-  const batches = fold.end();
-  const inputTokens = inputOf(sample.total(), counter.name, areExact);
+  const { rows, batches, inputTokens } = fold.end();
   // Without rows there is no bound of an answer to sum.
   const outputTokens = outputOf(rows.good, rows.good === 0 ? 0 : rows.outputMax, perItem);
-  const cost = costOf({ inputTokens, outputTokens }, money);
+  const cost = costOf({ inputTokens, outputTokens }, config.operation.money);
   const quote: Omit<Quote, 'warnings'> = {
     jobName: config.jobName,
     model: config.provider.model,
@@ -134,6 +94,76 @@ export const quoteJob = async (
       badRows: config.operation.badRows,
       perItem,
       adopting: adoptingOf(job, config),
+    }),
+  };
+};
+
+/** What the rows of a quote come to. */
+interface RowTotals {
+  good: number;
+  shared: number;
+  bad: number;
+  readonly messages: string[];
+  bytes: number;
+  /** The bounds of all answers together; null: one has none. */
+  outputMax: number | null;
+}
+
+interface Fold {
+  add(row: QuotedRow): void;
+  progress(): QuoteProgress;
+  end(): {
+    readonly rows: RowTotals;
+    readonly batches: QuotedBatches;
+    readonly inputTokens: Quote['inputTokens'];
+  };
+}
+
+/** Counts rows, packs them into batches, and measures the tokens of some. */
+const createFold = (
+  config: RunConfig,
+  counter: TokenCounter,
+  sampling: { readonly linesMax: number; readonly seed: number },
+): Fold => {
+  const { model } = config.provider;
+  const { money } = config.operation;
+  const rows: RowTotals = { good: 0, shared: 0, bad: 0, messages: [], bytes: 0, outputMax: 0 };
+  const batches = createBatchFold(config);
+  let areExact = counter.isExact;
+  let isCounted = false;
+  const sample = createTokenSample({
+    ...sampling,
+    count: (line) => {
+      isCounted = true;
+      const { tokens, isExact } = measured(counter, line, model);
+      areExact &&= isExact;
+      return tokens;
+    },
+  });
+  const addGood = ({ line, inputs, outputTokensMax = money.outputTokensMax }: QuotedRow): void => {
+    isCounted = false;
+    const { bytes, tokens } = sample.add(line);
+    // A picture in an uncounted row also makes the total an estimate.
+    if (!isCounted && areExact) areExact = isCountedExactly(counter, line, model);
+    batches.add({ bytes, tokens, inputs });
+    rows.good += 1;
+    rows.bytes += bytes;
+    rows.outputMax =
+      rows.outputMax === null || outputTokensMax === null ? null : rows.outputMax + outputTokensMax;
+  };
+  return {
+    add(row) {
+      if (row.bad !== null) {
+        rows.bad += 1;
+        if (rows.messages.length < badRowMessagesMax) rows.messages.push(row.bad.message);
+      } else if (row.isShared) rows.shared += 1;
+      else addGood(row);
+    },
+    progress: () => ({ rows: rows.good + rows.shared + rows.bad, requestBytes: rows.bytes }),
+    end: () => ({
+      rows,
+      batches: batches.end(),
+      inputTokens: inputOf(sample.total(), counter.name, areExact),
     }),
   };
 };
