@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { capNoteOf } from '../../cli/print/cap-note.ts';
 import { reportFailure } from '../../cli/shell/failure.ts';
 import type { Description } from '../../cli/job/job-description.ts';
 import { summaryInPlace } from '../../cli/shell/place.ts';
@@ -234,5 +235,18 @@ describe('a run of the failures of another one', () => {
       expect(again.stderr).toContain('1 row was a bad row (invalid_row)');
       expect(again.stderr).toContain('--failed-inputs');
     }
+  });
+});
+
+describe('a cap that is held by estimate', () => {
+  it.each([
+    ['estimated', null, 'the prompt tokens of these rows are estimated, not counted'],
+    ['mixed', 0.2, 'the prompt tokens of some rows are estimated, not counted'],
+    ['exact', -0.2, 'the provider has billed 25 % more prompt tokens than were counted'],
+  ] as const)('says why: %s', (counting, errorRatio, reason) => {
+    const { cost, tokens } = { cost: { cap_usd: 5, is_bound: false }, tokens: { counting } };
+    const wire = { status: 'running', cost, tokens: { ...tokens, error_ratio: errorRatio } };
+    expect(capNoteOf(wire)).toContain(`may be passed: ${reason} (`);
+    expect(capNoteOf({ ...wire, cost: { ...cost, is_bound: true } })).toBeNull();
   });
 });

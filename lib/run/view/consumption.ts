@@ -12,8 +12,8 @@ export interface Consumption {
     /** Worst case cost of the batches that are not settled (reserved). */
     readonly committedWorstUsd: number | null;
     /**
-     * False if prompt tokens are estimated. Reserved cost is then an estimate, and may exceed a
-     * cap.
+     * False if prompt tokens are estimated, or more are billed than were counted. Reserved cost is
+     * then an estimate, and may exceed a cap.
      */
     readonly isBound: boolean;
     readonly capUsd: number | null;
