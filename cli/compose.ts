@@ -1,6 +1,6 @@
 import type { JsonObject } from '../lib/core/json/json.ts';
 import type { RunConfig, StructuredOutputConfig } from '../lib/core/model/config.ts';
-import type { AnswerWire } from '../lib/run/api/connections.ts';
+import type { AnswerWire, ConnectionFinder } from '../lib/run/api/connections.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
 import type { RunStore } from '../lib/ports/run-store.ts';
 import type { BatchRunner } from '../lib/run/api/runner.ts';
@@ -164,13 +164,15 @@ export interface RunnerOptions {
   /** Time without a heartbeat after which other processes of a shared store take over. */
   readonly leaseTtlMs?: number;
   readonly prices?: PriceBook | undefined;
+  /** Default: connections of job modules that are loaded. */
+  readonly connectionOf?: ConnectionFinder;
 }
 
 /** A runner over the store. */
 export const createRunner = async (
   store: StorePlace,
   accountOf: () => Account,
-  { mayMake, leaseTtlMs, prices }: RunnerOptions,
+  { mayMake, leaseTtlMs, prices, connectionOf = broughtConnection }: RunnerOptions,
 ): Promise<BatchRunner> => {
   const [{ BatchRunner }, kept, providers] = await Promise.all([
     import('../lib/run/api/runner.ts'),
@@ -180,7 +182,7 @@ export const createRunner = async (
   return new BatchRunner({
     ...kept,
     providers,
-    connectionOf: broughtConnection,
+    connectionOf,
     importModule,
     ...(leaseTtlMs === undefined ? {} : { leaseTtlMs }),
     ...(prices === undefined ? {} : { prices }),

@@ -1,3 +1,4 @@
+import type { ProviderConnection } from '../../lib/ports/provider.ts';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { PriceBook } from '../../lib/run/job/price-book.ts';
 import type { Run } from '../../lib/run/api/run.ts';
@@ -7,7 +8,7 @@ import { keysIn, noAccount, reachOf, requireKey } from '../shell/account.ts';
 import type { ConnectionFlags } from '../shell/connection-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { broughtConnection } from '../shell/load-module.ts';
-import { type Account, createRunner } from '../compose.ts';
+import { type Account, createRunner, type RunnerOptions } from '../compose.ts';
 import { isCliConnection } from './providers.ts';
 import type { CliContext } from '../shell/context.ts';
 import { decodeDescription, type Description, isOfModule } from './job-description.ts';
@@ -43,26 +44,39 @@ export const withRun = async <A>(
   use: (stored: StoredRun) => Promise<A>,
   accountOf?: () => Account,
   prices?: PriceBook,
-): Promise<A> =>
-  withRunner(
+): Promise<A> => {
+  let description: Description | null = null;
+  /** A module's own connection reads the answers of its runs: loaded only where one is read. */
+  const connectionOf = async (name: string): Promise<ProviderConnection | undefined> => {
+    const known = broughtConnection(name);
+    if (known !== undefined || isCliConnection(name)) return known;
+    if (description === null || !isOfModule(description)) return undefined;
+    requireTrustedStore(place.concerns);
+    await jobOf(description, '', null);
+    requireBrought(runId, name);
+    return broughtConnection(name);
+  };
+  return withRunner(
     place,
     async (runner) => {
       const run = await runner.getRun(runId);
-      return use({ runner, run, description: decodeDescription(runId, run.description) });
+      description = decodeDescription(runId, run.description);
+      return use({ runner, run, description });
     },
     accountOf,
-    prices,
+    { prices, connectionOf },
   );
+};
 
 /** The same, without opening a run. */
 export const withRunner = async <A>(
   place: Place,
   use: (runner: BatchRunner) => Promise<A>,
   accountOf: () => Account = () => readingAccount(place),
-  prices?: PriceBook,
+  options: Omit<RunnerOptions, 'mayMake'> = {},
 ): Promise<A> => {
   requireStore(place);
-  const runner = await createRunner(place.store, accountOf, { mayMake: false, prices });
+  const runner = await createRunner(place.store, accountOf, { mayMake: false, ...options });
   try {
     return await use(runner);
   } finally {

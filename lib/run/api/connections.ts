@@ -30,13 +30,19 @@ export interface Connections {
   ): Promise<BatchObservation | null>;
 }
 
+/** Finds a connection that a runner was not given. */
+export type ConnectionFinder = (
+  name: string,
+  kind: string,
+) => ProviderConnection | undefined | Promise<ProviderConnection | undefined>;
+
 export const createConnections = (
   given: readonly ProviderConnection[],
-  connectionOf: (name: string, kind: string) => ProviderConnection | undefined = () => undefined,
+  connectionOf: ConnectionFinder = () => undefined,
 ): Connections => {
   const byName = new Map(given.map((connection) => [connection.name, connection]));
   const find = async (name: string, kind: string): Promise<ProviderConnection> => {
-    const known = byName.get(name) ?? connectionOf(name, kind);
+    const known = byName.get(name) ?? (await connectionOf(name, kind));
     if (known !== undefined) return known;
     const standard = await defaultConnection(name);
     if (standard.name === name) return standard;

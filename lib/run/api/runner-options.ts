@@ -1,3 +1,4 @@
+import type { ConnectionFinder } from './connections.ts';
 import type { RetryingRun } from './adopted-elsewhere.ts';
 import type { SchedulerLike } from 'rxjs';
 import type { JsonObject } from '../../core/json/json.ts';
@@ -40,7 +41,7 @@ interface RunnerOptions {
   /** Connections to providers, for stored runs too. A default OpenAI connection always exists. */
   readonly providers?: readonly ProviderConnection[];
   /** Finds a connection that `providers` does not name. Undefined: the default one is tried. */
-  readonly connectionOf?: (name: string, kind: string) => ProviderConnection | undefined;
+  readonly connectionOf?: ConnectionFinder;
   /**
    * Counts prompt tokens at ingestion. Default: tiktoken if a token or money limit is set, else an
    * estimate by bytes, corrected by the run's own answers. Null: always the estimate.
