@@ -76,6 +76,10 @@ const makers: Readonly<Record<string, Maker>> = {
     const { createMistral } = await import('../adapters/mistral/index.ts');
     return (account) => createMistral(reachedBy(account, 'mistral'));
   },
+  xai: async () => {
+    const { createXai } = await import('../adapters/xai/index.ts');
+    return (account) => createXai(reachedBy(account, 'xai'));
+  },
   gemini: async () => {
     const { createGemini } = await import('../adapters/gemini/index.ts');
     return (account) => createGemini(reachedBy(account, 'gemini'));
@@ -241,6 +245,10 @@ const configMakers: Readonly<Record<string, (settings: Settled) => Promise<unkno
     const { mistral } = await import('../adapters/mistral/index.ts');
     return mistral(settings as unknown as Parameters<typeof mistral>[0]);
   },
+  xai: async (settings) => {
+    const { xai } = await import('../adapters/xai/index.ts');
+    return xai(settings as unknown as Parameters<typeof xai>[0]);
+  },
   gemini: async (settings) => {
     const { gemini } = await import('../adapters/gemini/index.ts');
     return gemini(settings as unknown as Parameters<typeof gemini>[0]);
@@ -269,7 +277,7 @@ export const providerConfigOf = async (
 export const serviceNamesOf = async ({ provider, baseUrl }: Reached) => {
   const { name, title, address, isCompatible } = cliProvider(provider);
   // Their models are not known here.
-  if (isCompatible === true || name === 'mistral' || address === null) return null;
+  if (isCompatible === true || ['mistral', 'xai'].includes(name) || address === null) return null;
   if (baseUrl !== null && new URL(baseUrl).host !== new URL(address).host) return null;
   if (name === 'anthropic') {
     const { anthropicModels, anthropicWindows, isKnownModel } =
@@ -284,6 +292,12 @@ export const serviceNamesOf = async ({ provider, baseUrl }: Reached) => {
   const { isKnownModel, openaiModels, openaiWindows } =
     await import('../adapters/openai/config/models.ts');
   return { service: title, models: openaiModels, isKnownModel, windows: openaiWindows };
+};
+
+/** Endpoints of services whose jobs are their own, and whose requests are OpenAI's. */
+const endpointsOfOwn: Readonly<Record<string, readonly string[]>> = {
+  mistral: ['chat.completions', 'embeddings'],
+  xai: ['chat.completions'],
 };
 
 /** The endpoint of a flag, in the adapter's spelling. */
@@ -306,9 +320,7 @@ export const endpointOf = async (text: string, provider?: string): Promise<strin
   const { openaiEndpoints, parseEndpoint } = await import('../adapters/openai/index.ts');
   const endpoint = parseEndpoint(text);
   const taken: readonly string[] | undefined =
-    name === 'mistral'
-      ? ['chat.completions', 'embeddings']
-      : compatibleServices.find((service) => service.name === name)?.endpoints;
+    endpointsOfOwn[name] ?? compatibleServices.find((service) => service.name === name)?.endpoints;
   if (endpoint !== null && taken?.includes(endpoint) !== false) return endpoint;
   if (endpoint !== null)
     throw new CliFailure(`--endpoint ${endpoint}: --provider ${name} does not take it`, {

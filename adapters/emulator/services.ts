@@ -3,6 +3,7 @@ import { dialects } from './compatible/dialects.ts';
 import { createCompatibleService } from './compatible/service.ts';
 import { createGeminiService } from './gemini/service.ts';
 import { createMistralService } from './mistral/service.ts';
+import { createXaiService } from './xai/service.ts';
 import { openaiService, type EmulatedService } from './service.ts';
 
 /** Makes each API of its own that the emulator speaks, by the name of its service. */
@@ -11,6 +12,7 @@ const services = {
   anthropic: createAnthropicService,
   gemini: createGeminiService,
   mistral: createMistralService,
+  xai: createXaiService,
 } as const satisfies Readonly<Record<string, () => EmulatedService>>;
 
 /** A service whose API the emulator speaks: one of its own, or OpenAI's in a dialect. */

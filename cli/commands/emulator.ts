@@ -21,6 +21,7 @@ export class EmulatorCommand extends Command<CliContext> {
       ["Anthropic's Message Batches", '$0 emulator --provider anthropic'],
       ["Gemini's batch mode", '$0 emulator --provider gemini'],
       ["Mistral's batch jobs", '$0 emulator --provider mistral'],
+      ["xAI's batches", '$0 emulator --provider xai'],
     ],
   });
 

@@ -65,6 +65,6 @@ const flagOf: Readonly<Record<string, string>> = {
 /** The adapter's error messages, with flag names for its settings. */
 export const inFlags = (message: string): string =>
   message.replace(
-    /^(?:openai|anthropic|gemini|mistral)\(\{ (\w+) \}\)/u,
+    /^(?:openai|anthropic|gemini|mistral|xai)\(\{ (\w+) \}\)/u,
     (_, name: string) => flagOf[name] ?? name,
   );

@@ -73,6 +73,17 @@ const mistralProvider: CliProvider = {
   model: 'mistral-small-latest',
 };
 
+const xaiProvider: CliProvider = {
+  name: 'xai',
+  title: 'xAI',
+  keyVariable: 'XAI_API_KEY',
+  addressVariable: 'XAI_BASE_URL',
+  address: 'https://api.x.ai/v1',
+  host: 'api.x.ai',
+  endpoint: 'chat.completions',
+  model: 'grok-4.3',
+};
+
 const compatibleProviders: readonly CliProvider[] = compatibleServices.map(
   ({ otherKeyVariable, ...service }) => {
     const { name, title, keyVariable, addressVariable, address, model, endpoints } = service;
@@ -97,6 +108,7 @@ export const cliProviders: readonly CliProvider[] = [
   anthropicProvider,
   geminiProvider,
   mistralProvider,
+  xaiProvider,
   ...compatibleProviders,
 ];
 

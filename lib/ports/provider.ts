@@ -94,7 +94,9 @@ export interface BatchProvider {
   ready?(): Port<void>;
   /**
    * The lines' total is `bytes` exactly. Uploading twice costs nothing, so this may be tried again.
-   * Not asked of a service whose creates carry the request lines (`input: 'inline'`).
+   * Not asked of a service whose creates carry the request lines (`input: 'inline'`). Of one whose
+   * batches are made empty (`input: 'container'`) it makes such a batch, which `inputFileId` then
+   * names, and reads no line.
    */
   upload(input: {
     readonly batchKey: BatchKey;
@@ -109,7 +111,7 @@ export interface BatchProvider {
   }>;
   /**
    * The newest batch in the provider's list, whosever it is; null: the list is empty. Asked just
-   * before a create where the traits need it (`input` other than `file`, or `correlates:
+   * before a create where the traits need it (`input: 'inline'`, or `correlates:
    * 'answers'`).
    */
   mark?(): Port<ProviderBatchId | null>;
@@ -117,16 +119,16 @@ export interface BatchProvider {
   create(input: {
     readonly batchKey: BatchKey;
     readonly createAttempt: number;
-    /** Null where the create carries the request lines. */
+    /** Null where the create carries the request lines; the empty batch, where it adds to one. */
     readonly inputFileId: string | null;
     /** How many request lines the batch has, and how many bytes they are, newlines included. */
     readonly requests: number;
     readonly bytes: number;
     /**
-     * The batch's request lines, for a create that carries them: whole bytes of the stored lines,
-     * stamped, in chunks that may end inside a line. Each call reads them from the beginning, a
-     * chunk at a time. Iterating throws when a stored line cannot be read: pass the error on, so
-     * that the request breaks off before its end.
+     * The batch's request lines, for a create that carries or adds them: whole bytes of the stored
+     * lines, stamped, in chunks that may end inside a line. Each call reads them from the
+     * beginning, a chunk at a time. Iterating throws when a stored line cannot be read: pass the
+     * error on, so that the request breaks off before its end.
      */
     readonly lines: () => AsyncIterable<Uint8Array>;
     readonly metadata: Readonly<Record<string, string>>;
@@ -150,7 +152,10 @@ export interface BatchProvider {
     readonly runId: RunId;
     readonly known: readonly ProviderBatchId[];
   }): Port<SweepReport>;
-  /** True after: the file is gone. `refused` where files cannot be deleted. */
+  /**
+   * True after: the file is gone, or no line can be added to the empty batch. `refused` where files
+   * cannot be deleted.
+   */
   deleteFile(fileId: string): Port<void>;
   /** One batch as in the provider's list; null when the provider does not know it. */
   identify(providerBatchId: ProviderBatchId): Port<SweptBatch | null>;
@@ -167,6 +172,8 @@ export interface BatchProvider {
     batches: readonly {
       readonly batchKey: BatchKey;
       readonly providerBatchId: ProviderBatchId;
+      /** How many request lines it was sent, where that is asked of a batch of the run's own. */
+      readonly requests?: number;
       readonly isAdopted?: boolean;
     }[],
   ): Port<readonly BatchObservation[]>;

@@ -19,7 +19,7 @@ export const ADAPTER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Adapters that speak to a batch service over HTTP. */
-const SERVICES: readonly string[] = ['openai', 'anthropic', 'gemini', 'mistral'];
+const SERVICES: readonly string[] = ['openai', 'anthropic', 'gemini', 'mistral', 'xai'];
 
 /** The folders under lib, each with a rule of its own below. */
 export const PARTS = [
@@ -151,7 +151,7 @@ const libRules: readonly IForbiddenRuleType[] = [
     from: '^lib/run/api/defaults\\.ts$',
     may: [
       lib('ports', 'schema', 'run'),
-      '^adapters/(ajv|anthropic|gemini|mistral|openai|filestore|filesystem|tiktoken)/',
+      '^adapters/(ajv|anthropic|gemini|mistral|openai|xai|filestore|filesystem|tiktoken)/',
       fpTs,
       rxjs,
       standardSchema,
@@ -209,8 +209,8 @@ const adapterRule = (adapter: string): IForbiddenRuleType =>
       `^adapters/(${adapter}|files${SERVICES.includes(adapter) ? '|http' : ''})/`,
       // The one named exception: the file store keeps payloads as files beside its rows.
       ...(adapter === 'filestore' ? ['^adapters/filesystem/'] : []),
-      // Its files and lines are OpenAI's.
-      ...(adapter === 'mistral' ? ['^adapters/openai/'] : []),
+      // Their client and their lines are OpenAI's.
+      ...(adapter === 'mistral' || adapter === 'xai' ? ['^adapters/openai/'] : []),
       // The file store's first name is a door to it.
       ...(adapter === 'sqljs' ? ['^adapters/filestore/index\\.ts$'] : []),
       lib(

@@ -4,7 +4,7 @@ import { CallFailure, refusedCall } from '../client/failures.ts';
 import { requestJson } from '../client/request.ts';
 import type { OpenSession } from '../client/session.ts';
 import { readBatch } from './batch-object.ts';
-import { createBody } from './create-body.ts';
+import { joinLines } from '../../http/joined-lines.ts';
 
 /** Creates the batch with one POST, never repeated: here, in a client or in the transport. */
 export const create =
@@ -12,7 +12,7 @@ export const create =
   ({ batchKey, requests, bytes, lines }) =>
     ask(open, { what: 'create the batch', isPaid: true, isAboutOne: false }, async (session) => {
       if (requests === 0 || bytes === 0) throw refusedCall(`batch ${batchKey} has no requests`);
-      const body = createBody(bytes, lines());
+      const body = joinLines('requests', bytes, lines());
       const answer = await requestJson(session, {
         method: 'POST',
         path: batchesPath,

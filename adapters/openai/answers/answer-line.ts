@@ -24,8 +24,9 @@ export const readVerdict = (
   reader: AnswerReader,
   learn: Learn,
   wants?: 'text',
+  envelope: ReadEnvelope = readEnvelope,
 ): LineVerdict => {
-  const answer = parseAnswer(line);
+  const answer = parseAnswer(line, envelope);
   if (answer === null) return malformed;
   const { customId, body } = answer;
   const failure = failureOf(answer, reader);
@@ -72,8 +73,9 @@ export const readContent = (
   reader: AnswerReader,
   learn: Learn,
   include?: 'response',
+  envelope: ReadEnvelope = readEnvelope,
 ): LineContent => {
-  const answer = parseAnswer(line);
+  const answer = parseAnswer(line, envelope);
   if (answer === null)
     return include === undefined ? unreadable : { ...unreadable, response: null };
   const { body, wholeBody } = answer;
@@ -110,7 +112,7 @@ const unreadable: LineContent = {
 };
 
 /** One line of a provider file, in the shape of OpenAI's batch guide (2026-09). */
-interface Answer {
+export interface Answer {
   readonly customId: string;
   /** Null where no HTTP answer was given. */
   readonly statusCode: number | null;
@@ -120,9 +122,16 @@ interface Answer {
   readonly wholeBody: JsonValue | undefined;
 }
 
-const parseAnswer = (line: string): Answer | null => {
+/** Reads a line as a service writes it; null: it is no answer. */
+export type ReadEnvelope = (line: JsonObject) => Answer | null;
+
+const parseAnswer = (line: string, read: ReadEnvelope): Answer | null => {
   const parsed = parse(line);
-  if (!isJsonObject(parsed)) return null;
+  return isJsonObject(parsed) ? read(parsed) : null;
+};
+
+/** OpenAI's envelope. */
+export const readEnvelope: ReadEnvelope = (parsed) => {
   const { custom_id: customId, response, error } = parsed;
   if (typeof customId !== 'string') return null;
   if (!isJsonObject(response))

@@ -25,9 +25,12 @@ const outOfMoney: ReadonlySet<string> = new Set(
 export const isOutOfMoney = (...names: readonly (string | null)[]): boolean =>
   names.some((name) => name !== null && outOfMoney.has(plainCode(name)));
 
-/** Zhipu's 1113 says it in Chinese: the account owes, the balance does not suffice. */
+/**
+ * xAI's words are "used all available credits". Zhipu's 1113 says it in Chinese: the account owes,
+ * the balance does not suffice.
+ */
 const moneyWords =
-  /exceeded your current (?:token )?quota|insufficient[_ ](?:quota|balance|credits?|funds)|\u6b20\u8d39|\u4f59\u989d\u4e0d\u8db3/iu;
+  /exceeded your current (?:token )?quota|insufficient[_ ](?:quota|balance|credits?|funds)|used all (?:of )?(?:your )?available credits|\u6b20\u8d39|\u4f59\u989d\u4e0d\u8db3/iu;
 /**
  * Gemini says "You exceeded your current quota" of limits per minute, too; then it names the limit,
  * or when to ask again.

@@ -96,6 +96,7 @@ export type Effect =
       readonly batches: readonly {
         readonly batchKey: BatchKey;
         readonly providerBatchId: ProviderBatchId;
+        readonly requests?: number;
         readonly isAdopted?: boolean;
       }[];
     }

@@ -25,6 +25,7 @@ export const pollDue = (
           {
             batchKey: batch.batchKey,
             providerBatchId: batch.providerBatchId,
+            requests: batch.requests,
             ...(isAdopted(snapshot.config, batch.batchNo) ? { isAdopted: true } : {}),
           },
         ]

@@ -12,13 +12,13 @@ import { expiryGraceMs } from '../poll/overdue.ts';
  */
 
 /**
- * Whether deleting an input file makes a create fail that is still under way. Where nothing does, a
- * batch that is proved absent is sent again at once.
+ * Whether deleting what its lines came from, or go to, makes a create fail that is still under way.
+ * Where nothing does, a batch that is proved absent is sent again at once.
  */
 export const isFenceable = (
   { config }: Pick<RunSnapshot, 'config'>,
   { inputFileId }: Pick<LiveBatch, 'inputFileId'>,
-): boolean => traitsOf(config).fence === 'input_file' && inputFileId !== null;
+): boolean => traitsOf(config).fence !== 'none' && inputFileId !== null;
 
 /** Batches that the list shows as this batch's: under its key, or by the stamp of a result. */
 export const foundOf = (

@@ -34,9 +34,9 @@ export interface CustomIds {
 
 /**
  * What services call the member of a request line that names its row: OpenAI's, Anthropic's and
- * Mistral's word, and Gemini's. It is a `custom_id` whatever they call it.
+ * Mistral's word, Gemini's, and xAI's. It is a `custom_id` whatever they call it.
  */
-export const idMembers: readonly string[] = ['custom_id', 'key'];
+export const idMembers: readonly string[] = ['custom_id', 'key', 'batch_request_id'];
 
 /** Characters of a run's nonce in each `custom_id`. */
 export const nonceChars = 8;

@@ -9,8 +9,9 @@ import { oneOf } from '../json/codec-primitives.ts';
 export interface ServiceTraits {
   /**
    * Where request lines go. `file`: an input file, uploaded before the create. `inline`: the
-   * create's own body. `container`: requests of a batch that was created empty; reserved, no rule
-   * supports it yet.
+   * create's own body. `container`: a batch that was made empty, and costs nothing while it is:
+   * making it takes the place of the upload, its id that of the input file's, and the create adds
+   * the lines.
    */
   readonly input: 'file' | 'inline' | 'container';
   /**
@@ -21,9 +22,9 @@ export interface ServiceTraits {
   readonly correlates: 'metadata' | 'display_name' | 'answers' | 'none';
   /**
    * What makes a create fail that arrives after its absence was proved. `input_file`: deleting its
-   * input file. `none`: nothing does.
+   * input file. `container`: cancelling the empty batch that it adds to. `none`: nothing does.
    */
-  readonly fence: 'input_file' | 'none';
+  readonly fence: 'input_file' | 'container' | 'none';
   /**
    * How answers come. `split`: successes in an output file, failures in an error file. `single`:
    * one file of both. `pages`: the adapter reads pages and joins them to lines.
@@ -87,7 +88,7 @@ export const openaiTraits: ServiceTraits = {
 export const ServiceTraitsType: t.Type<ServiceTraits, unknown> = closed('ServiceTraits', {
   input: oneOf('an input', ['file', 'inline', 'container'] as const),
   correlates: oneOf('a proof', ['metadata', 'display_name', 'answers', 'none'] as const),
-  fence: oneOf('a fence', ['input_file', 'none'] as const),
+  fence: oneOf('a fence', ['input_file', 'container', 'none'] as const),
   answers: oneOf('a form of answers', ['split', 'single', 'pages'] as const),
   counts: oneOf('a form of counts', ['live', 'at_end'] as const),
   cancel: t.boolean,
@@ -113,7 +114,7 @@ export const traitsOf = ({ traits }: { readonly traits?: ServiceTraits }): Servi
 
 /** Its request lines need no upload: the create's own body carries them. */
 export const isInline = (of: { readonly traits?: ServiceTraits }): boolean =>
-  traitsOf(of).input !== 'file';
+  traitsOf(of).input === 'inline';
 
 /** What a batch is before its create: without an upload it is as good as uploaded. */
 export const unsentPhase = (of: { readonly traits?: ServiceTraits }): 'planned' | 'uploaded' =>

@@ -24,6 +24,10 @@ export const defaultConnection = async (name: string): Promise<ProviderConnectio
     const { mistral } = await import('../../../adapters/mistral/index.ts');
     return mistral;
   }
+  if (name === 'xai') {
+    const { xai } = await import('../../../adapters/xai/index.ts');
+    return xai;
+  }
   const { connectionOfService, openai } = await import('../../../adapters/openai/index.ts');
   return connectionOfService(name) ?? openai;
 };

@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Emulator, EmulatorOptions } from '../../../adapters/emulator/index.ts';
-import { createBody } from '../../../adapters/anthropic/batches/create-body.ts';
+import { joinLines } from '../../../adapters/http/joined-lines.ts';
 import { readBatch } from '../../../adapters/anthropic/batches/batch-object.ts';
 import type { UnconfirmedCreateQuery } from '../../../lib/core/model/observation.ts';
 import type { BatchKey, ProviderBatchId, RunId } from '../../../lib/core/values/ids.ts';
@@ -56,7 +56,7 @@ describe('a create', () => {
     'carries the lines as a list of requests, in chunks of %i bytes',
     async (chunkBytes) => {
       const input = createInput(3, { chunkBytes });
-      const body = createBody(input.bytes, input.lines());
+      const body = joinLines('requests', input.bytes, input.lines());
       const parts: Uint8Array[] = [];
       for await (const part of body.chunks) parts.push(part);
       const text = Buffer.concat(parts).toString('utf8');

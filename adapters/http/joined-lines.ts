@@ -1,5 +1,5 @@
-/** The body of a create, made of request lines as they come. */
-export interface CreateBody {
+/** The body of a request, made of request lines as they come. */
+export interface JoinedLines {
   /** How long the body is, where the lines are `bytes` in all, newlines included. */
   readonly bytes: number;
   readonly chunks: AsyncIterable<Uint8Array>;
@@ -7,17 +7,21 @@ export interface CreateBody {
   wrongBytes(): number | null;
 }
 
-const head = Buffer.from('{"requests":[');
-const tail = Buffer.from(']}');
 const newline = 0x0a;
 const comma = 0x2c;
 
 /**
- * `{"requests":[…]}` of lines that each are one request: newlines become commas, the last one ends
- * the list. Memory: one chunk. Lines of another length break the body off, so that the service
- * cannot take it for whole.
+ * `{"NAME":[…]}` of lines that each are one request: newlines become commas, the last one ends the
+ * list. Memory: one chunk. Lines of another length break the body off, so that the service cannot
+ * take it for whole.
  */
-export const createBody = (bytes: number, lines: AsyncIterable<Uint8Array>): CreateBody => {
+export const joinLines = (
+  name: string,
+  bytes: number,
+  lines: AsyncIterable<Uint8Array>,
+): JoinedLines => {
+  const head = Buffer.from(`{${JSON.stringify(name)}:[`);
+  const tail = Buffer.from(']}');
   let wrong: number | null = null;
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield head;
