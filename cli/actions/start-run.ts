@@ -16,7 +16,7 @@ import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts'
 import { CliFailure } from '../shell/failure.ts';
 import { type CliJob, jobOf } from '../job/job.ts';
 import { type Description, encodeDescription, isOfModule } from '../job/job-description.ts';
-import { commandLine, type Place, summaryInPlace } from '../shell/place.ts';
+import { commandLine, type Place, summaryInPlace, withStoreNamed } from '../shell/place.ts';
 import { checkCap, checkInputs, checkRowSizes } from '../job/preflight.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 import { requireTrustedStore } from '../shell/store-trust.ts';
@@ -79,7 +79,7 @@ const startNew = async (request: StartRequest): Promise<ExitCode> => {
   let isCreated = false;
   try {
     const job = await jobOf(description, context.cwd, runner, (line) =>
-      writeNotes(context, [line]),
+      writeNotes(context, [withStoreNamed(place, line)]),
     );
     requireKey(account, job.providerConfig.connection);
     if (hasOwnConnection(job)) refuseFlags(request.flags);

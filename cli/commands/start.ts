@@ -6,7 +6,7 @@ import type { ExitCode } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { invalidRunId, wholeNumber } from '../shell/flags.ts';
 import type { Runs } from '../job/job.ts';
-import type { Place } from '../shell/place.ts';
+import { type Place, withStoreNamed } from '../shell/place.ts';
 import { JobCommand, requireAdopted } from './job-command.ts';
 import { serviceNotes } from '../print/service-notes.ts';
 import { artifactsFlag, inPlace, storeFlag } from './store-command.ts';
@@ -103,13 +103,10 @@ export class StartCommand extends JobCommand {
       writeNotes(context, await serviceNotes(description, this.baseUrl ?? environmentAddress));
       const { dryRun } = await import('../job/dry-run.ts');
       const show = (runs: Runs | null): Promise<ExitCode> =>
-        dryRun(
-          description,
-          wholeNumber('--limit', this.limit),
-          context,
-          new AbortController().signal,
+        dryRun(description, wholeNumber('--limit', this.limit), context, {
           runs,
-        );
+          note: (line) => note(withStoreNamed(place, line)),
+        });
       return this.fromRun === undefined
         ? show(null)
         : withRun(place, this.fromRun, ({ runner }) => show(runner));

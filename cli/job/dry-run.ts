@@ -27,12 +27,12 @@ export const dryRun = async (
   description: Description,
   limit: number | null,
   context: CliContext,
-  signal: AbortSignal,
-  runs: Runs | null,
+  { runs, note }: { readonly runs: Runs | null; readonly note: (line: string) => void },
 ): Promise<ExitCode> => {
+  const { signal } = new AbortController();
   await checkInputs(description, context.cwd, signal);
-  const job = await jobOf(description, context.cwd, runs, (line) => writeNotes(context, [line]));
-  await checkRowSizes(description, job, signal, (line) => writeNotes(context, [line]));
+  const job = await jobOf(description, context.cwd, runs, note);
+  await checkRowSizes(description, job, signal, note);
   const erased = job as unknown as AnyJob;
   const render = await rendererOf(job.providerConfig, structuredOutputOf(erased), raisedOf(erased));
   const { items, buildPrompt } = sourceOf(erased);

@@ -46,7 +46,9 @@ export const jobOf = (
 ): Promise<CliJob> => {
   if (isOfModule(description)) return jobOfModule(description);
   if (isOfBatches(description)) return jobOfBatches(description);
-  return isOfRun(description) ? jobOfRun(description, runs) : jobOfFlags(description, cwd, note);
+  return isOfRun(description)
+    ? jobOfRun(description, runs, note)
+    : jobOfFlags(description, cwd, note);
 };
 
 type AnySource = CheckpointedItemSource<unknown, JsonObject>;
@@ -60,13 +62,22 @@ export type Runs = Pick<BatchRunner, 'getRun'>;
 /**
  * The rows of an earlier run with their requests; flags of this start override those of that run.
  */
-const jobOfRun = async (description: EarlierDescription, runs: Runs | null): Promise<CliJob> => {
+const jobOfRun = async (
+  description: EarlierDescription,
+  runs: Runs | null,
+  note: Note = () => undefined,
+): Promise<CliJob> => {
   const { runId, only } = description.earlier;
   if (runs === null)
     throw new CliFailure('--from-run needs the store of that run', {
       hint: 'Use start; quote reads only input files.',
     });
   const earlier = await runs.getRun(runId);
+  const { badRowCount } = earlier.summary();
+  if (badRowCount > 0 && typeof only === 'string' && earlier.isFinished)
+    note(
+      `batchor: ${badRowCount === 1 ? '1 bad row' : `${badRowCount} bad rows`} of run ${runId} (invalid_row) ${badRowCount === 1 ? 'is' : 'are'} left out, since bad rows never had a request: \`batchor results --run-id ${runId} --only invalid_row\``,
+    );
   const { structuredOutput, jobName, provider } = earlier.snapshot().config;
   const { model } = provider;
   const given = Object.keys(description.params);

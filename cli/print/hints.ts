@@ -3,6 +3,7 @@ import { isBatchorError } from '../../lib/run/api/errors.ts';
 import { type Ways, whatHelps } from '../../lib/run/drive/what-helps.ts';
 import { exitCodeOfError } from '../shell/exit-codes.ts';
 import { flagsThatHelp } from '../shell/file-flags.ts';
+import { SourceError } from '../../lib/ports/source-error.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { isAboutWindow, refusedWindowHint, windowHint } from './window-hint.ts';
 import type { Retype } from '../shell/retyped.ts';
@@ -145,6 +146,8 @@ const retypeFor = (error: BatchorError): Retype | undefined =>
  * unchanged.
  */
 export const inCommands = (error: unknown, place: Place): unknown => {
+  if (error instanceof SourceError && error.hint !== null)
+    return new CliFailure(error.message, { hint: withStoreNamed(place, error.hint) });
   if (!isBatchorError(error) || !error.isUserFault) return error;
   return new CliFailure(withStoreNamed(place, error.message), {
     hint: withStoreNamed(place, hintFor(error, place)),

@@ -1,5 +1,7 @@
 import { serviceNamesOf } from '../compose.ts';
-import { type Description, isOfModule } from '../job/job-description.ts';
+import { type Description, isOfModule, type Settings } from '../job/job-description.ts';
+import { otherNamesOf } from '../job/other-names.ts';
+import { cliProvider } from '../job/providers.ts';
 import { nearest } from '../../lib/run/job/nearest.ts';
 
 /**
@@ -13,11 +15,13 @@ export const serviceNotes = async (
 ): Promise<readonly string[]> => {
   const baseUrl = address.trim() === '' ? null : address.trim();
   if (isOfModule(description) || (baseUrl !== null && !URL.canParse(baseUrl))) return [];
+  const misnamed = nameNotes(description);
   const known = await serviceNamesOf({ ...description, baseUrl });
-  if (known === null) return [];
+  if (known === null) return misnamed;
   const { model, completionWindow } = description;
   const near = nearest(model, known.models);
   return [
+    ...misnamed,
     ...(known.isKnownModel(model)
       ? []
       : [
@@ -29,4 +33,13 @@ export const serviceNotes = async (
           `batchor: ${known.service} takes --completion-window ${known.windows.join(' or ')}, and may refuse ${completionWindow}`,
         ]),
   ];
+};
+
+/** Rows with a parameter that the API does not know come back refused, after hours. */
+const nameNotes = ({ params, endpoint, provider }: Settings): readonly string[] => {
+  const { name: service } = cliProvider(provider);
+  return otherNamesOf(Object.keys(params), { provider: service, endpoint }).map(
+    ({ given, name }) =>
+      `batchor: warning: --param ${given}: ${endpoint} does not have it, and the service may refuse every row. There it is ${name}`,
+  );
 };

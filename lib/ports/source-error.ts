@@ -6,6 +6,8 @@ export interface SourceErrorPlace {
   readonly line?: number | null;
   /** The field or column at fault. */
   readonly field?: string | null;
+  /** What to do next, as whole sentences, where the message does not say it. */
+  readonly hint?: string;
   readonly cause?: unknown;
 }
 
@@ -23,6 +25,8 @@ export class SourceError extends Error {
   readonly ref: string;
   readonly line: number | null;
   readonly field: string | null;
+  /** What to do next; null: the message says it. */
+  readonly hint: string | null;
 
   constructor(what: string, place: SourceErrorPlace) {
     const line = place.line ?? null;
@@ -33,5 +37,6 @@ export class SourceError extends Error {
     this.ref = place.ref;
     this.line = line;
     this.field = place.field ?? null;
+    this.hint = place.hint ?? null;
   }
 }

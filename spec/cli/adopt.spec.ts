@@ -119,6 +119,18 @@ describe('batches that were created elsewhere', () => {
     expect(changes(world)).toEqual(before);
   });
 
+  it('take a cost cap without a bound of their answers, until rows of them are sent again', async () => {
+    const capped = await world.run(adopt([ids[0] ?? ''], 'capped', '--max-cost', '1', '--wait'));
+    expect([capped.code, capped.json]).toMatchObject([0, { cost: { cap_usd: 1 } }]);
+    for (const more of [[], ['--max-cost', '1']]) {
+      const retried = await world.run(adopt([ids[0] ?? ''], 'capped', '--retry-adopted', ...more));
+      expect([retried.code, retried.stderr]).toEqual([
+        1,
+        expect.stringContaining('--assume-output-tokens'),
+      ]);
+    }
+  });
+
   it('are refused under the id of a run of others; the same ones continue, and are not read again', async () => {
     const { id } = await createBatch(
       world,

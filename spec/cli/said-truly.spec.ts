@@ -154,8 +154,34 @@ describe('what the service is known not to take', () => {
       baseUrl: null,
       model: 'gpt-4.1-mini',
       completionWindow: '24h',
+      endpoint: 'responses',
+      params: {},
       ...said,
     } as Description);
+
+  it.each<[string, string, string, string | null]>([
+    ['openai', 'responses', 'max_tokens', 'max_output_tokens'],
+    ['openai', 'responses', 'max_output_tokens', null],
+    ['openai', 'responses', 'toString', null],
+    ['openai', 'chat.completions', 'max_output_tokens', 'max_completion_tokens'],
+    ['openai', 'chat.completions', 'max_tokens', null],
+    ['groq', 'chat.completions', 'max_output_tokens', null],
+    ['mistral', 'chat.completions', 'max_completion_tokens', 'max_tokens'],
+    ['mistral', 'chat.completions', 'seed', 'random_seed'],
+    ['anthropic', 'messages', 'max_output_tokens', 'max_tokens'],
+  ])(
+    'names the parameter of %s %s that is %s elsewhere',
+    async (provider, endpoint, given, name) => {
+      const model = provider === 'anthropic' ? 'claude-haiku-4-5' : 'gpt-4.1';
+      expect(await notes({ provider, endpoint, model, params: { [given]: 9 } })).toEqual(
+        name === null
+          ? []
+          : [
+              `batchor: warning: --param ${given}: ${endpoint} does not have it, and the service may refuse every row. There it is ${name}`,
+            ],
+      );
+    },
+  );
 
   it('is reported, with the nearest that it does', async () => {
     expect(await notes({ model: 'gpt-4.1-mni' })).toEqual([
@@ -233,7 +259,24 @@ describe('a run of the failures of another one', () => {
       ]);
       expect(again.code).not.toBe(0);
       expect(again.stderr).toContain('1 row was a bad row (invalid_row)');
-      expect(again.stderr).toContain('--failed-inputs');
+      expect(again.stderr).toContain(
+        '\n  Correct the input, and start a new run. The rows: `batchor results --run-id bad-rows --store store --failed-inputs FILE`',
+      );
+      expect(again.stderr).not.toContain('readable source');
+    }
+  });
+
+  it('says how many bad rows are left out, with any of its rows and under --dry-run', async () => {
+    world.write('one-bad.csv', 'id,text\nr0,hello\nr1,\nr2,\n');
+    const first = startArgs('one-bad.csv', 'one-bad', '--bad-rows', 'record', '--wait');
+    expect((await world.run(first)).code).toBe(2);
+    const again = ['start', '--from-run', 'one-bad', '--only', 'all', '--store', 'store'];
+    for (const more of [['--dry-run'], ['--run-id', 'one-again', '--wait']]) {
+      const { code, stderr } = await world.run([...again, ...more]);
+      expect([code, stderr]).toEqual([
+        0,
+        'batchor: 2 bad rows of run one-bad (invalid_row) are left out, since bad rows never had a request: `batchor results --run-id one-bad --store store --only invalid_row`\n',
+      ]);
     }
   });
 });

@@ -51,6 +51,14 @@ const fields: ReadonlySet<string> = new Set([
   'imageConfig',
 ]);
 
+/** What other APIs call a field. */
+const otherNames: Readonly<Record<string, string>> = {
+  max_tokens: 'maxOutputTokens',
+  max_completion_tokens: 'maxOutputTokens',
+  stop: 'stopSequences',
+  n: 'candidateCount',
+};
+
 const camelCase = (key: string): string =>
   key.replace(/_([a-z])/gu, (_, letter: string) => letter.toUpperCase());
 
@@ -60,6 +68,8 @@ const camelCase = (key: string): string =>
  */
 export const misspelled = (key: string): string | null => {
   if (fields.has(key)) return `"${key}" belongs into "generationConfig"`;
+  const here = Object.hasOwn(otherNames, key) ? otherNames[key] : undefined;
+  if (here !== undefined) return `"${key}" is "generationConfig": {"${here}": …} here`;
   if (!key.includes('_')) return null;
   const spelled = camelCase(key);
   return fields.has(spelled)

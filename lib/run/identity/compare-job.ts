@@ -1,6 +1,6 @@
 import { linesOfRows } from '../../rows/read-rows.ts';
 import type { Operation, RunConfig } from '../../core/model/config.ts';
-import { withRaisedCap } from '../job/job-limits.ts';
+import { requireKeepable, withRaisedCap } from '../job/job-limits.ts';
 import { customIdsOf } from '../../core/values/custom-ids.ts';
 import { isJsonObject, type JsonValue } from '../../core/json/json.ts';
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
@@ -72,10 +72,20 @@ export const compareJob = (
     );
   }
   const operation = withRaisedCap(config.operation, given.operation);
+  requireKeptCap(config, operation);
   return {
     changedOperation:
       JSON.stringify(config.operation) === JSON.stringify(operation) ? null : operation,
   };
+};
+
+/** A cap of existing batches needs no bound until rows of them are sent again. */
+const requireKeptCap = (
+  { adopted = [], provider }: RunConfig,
+  { money, retriesAdopted }: Operation,
+): void => {
+  if (adopted.length > 0 && retriesAdopted && money.costUsdMax !== null)
+    requireKeepable(money.costUsdMax, money, provider);
 };
 
 const comparable = (config: RunConfig, field: (typeof frozenFields)[number]): JsonValue => {

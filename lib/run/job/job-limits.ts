@@ -72,9 +72,13 @@ export const moneyOf = (job: AnyJob, book: PriceBook | undefined): MoneyPolicy =
   const costUsdMax =
     budget.costUsdMax === undefined ? null : amountOf('budget.costUsdMax', budget.costUsdMax);
   const money = { prices, outputTokensMax, costUsdMax };
-  if (costUsdMax !== null) requireKeepable(costUsdMax, money, providerConfig);
+  if (costUsdMax !== null && sends(job)) requireKeepable(costUsdMax, money, providerConfig);
   return money;
 };
+
+/** Existing batches without retries have nothing sent for them: any cap is kept. */
+const sends = ({ fromBatches, retryAdopted = false }: AnyJob): boolean =>
+  fromBatches === undefined || retryAdopted;
 
 const answersOf = ({ providerConfig }: AnyJob): number => providerConfig.answersPerRequest ?? 1;
 

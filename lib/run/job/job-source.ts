@@ -1,3 +1,4 @@
+import { SourceError } from '../../ports/source-error.ts';
 import type { BatchItem, CheckpointedItemSource } from '../../ports/source.ts';
 import type { EngineSource } from '../../effects/ports.ts';
 import { type AdoptedReader, adoptedSource } from '../../effects/source/adopted-source.ts';
@@ -44,18 +45,20 @@ export const fingerprintOf = async (
     signal.throwIfAborted();
     // It has a hint already, e.g. for an earlier run that is not finished.
     if (cause instanceof BatchorError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new BatchorError(
-      'source_unreadable',
-      { ref: source.ref, line: null, field: null },
-      message,
-      'Give a readable source.',
-      {
-        cause,
-      },
-    );
+    throw unreadable(source.ref, cause);
   }
 };
+
+/** What a source threw, with what it says to do. */
+export const unreadable = (ref: string, cause: unknown): BatchorError =>
+  new BatchorError(
+    'source_unreadable',
+    { ref, line: null, field: null },
+    cause instanceof Error ? cause.message : String(cause),
+    (cause instanceof SourceError ? cause.hint : null) ??
+      'Check that the source exists and can be read, then run the same command again.',
+    { cause },
+  );
 
 /** Null if the source cannot be read. A run that has read it does not need it. */
 export const fingerprintIfThere = async (

@@ -10,7 +10,7 @@ import {
 } from '../../effects/source/render.ts';
 import { withoutName, createRequestTable } from '../../effects/source/same-requests.ts';
 import { digestOf } from '../job/digest.ts';
-import { BatchorError } from '../api/errors.ts';
+import { unreadable } from '../job/job-source.ts';
 
 /** Maximum number of bad-row messages; further bad rows are only counted. */
 export const badRowMessagesMax = 5;
@@ -79,14 +79,7 @@ async function* pagesOf(
     }
   } catch (cause) {
     signal.throwIfAborted();
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new BatchorError(
-      'source_unreadable',
-      { ref: items.ref, line: null, field: null },
-      message,
-      'Give a readable source.',
-      { cause },
-    );
+    throw unreadable(items.ref, cause);
   }
 }
 

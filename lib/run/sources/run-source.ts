@@ -78,9 +78,11 @@ export const runSource = (
     if (badCount === 0) return;
     const rows = badCount === 1 ? '1 row was a bad row' : `${badCount} rows were bad rows`;
     throw new SourceError(
-      `it has no row to send again: ${rows} (invalid_row), which never had a request. ` +
-        `Correct the input, and start a new run. The rows: batchor results --run-id ${runId} --failed-inputs FILE`,
-      { ref },
+      `it has no row to send again: ${rows} (invalid_row), which never had a request`,
+      {
+        ref,
+        hint: `Correct the input, and start a new run. The rows: \`batchor results --run-id ${runId} --failed-inputs FILE\``,
+      },
     );
   };
   const linesFrom = async (
@@ -100,7 +102,7 @@ export const runSource = (
       const { createdAtMs, resultSequence, artifacts } = reader().snapshot;
       // Fails before a run is created that could not read them.
       if (artifacts.areRequestsPruned)
-        throw new SourceError(`its request lines were pruned. ${startNewRun}`, { ref });
+        throw new SourceError('its request lines were pruned', { ref, hint: `${startNewRun}.` });
       await requireRows();
       return `${createdAtMs}:${resultSequence}:${typeof only === 'string' ? only : only.join()}`;
     },

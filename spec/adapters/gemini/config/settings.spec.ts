@@ -62,6 +62,7 @@ describe('a provider config', () => {
       /"generation_config" is "generationConfig" in the REST form/,
     ],
     [{ params: { max_output_tokens: 9 } }, /"generationConfig": \{"maxOutputTokens"/],
+    [{ params: { max_tokens: 9 } }, /"max_tokens" is "generationConfig": \{"maxOutputTokens"/],
     [{ params: { generationConfig: { max_output_tokens: 9 } } }, /snake case/],
     [{ params: { generationConfig: 7 } }, /no object/],
     [{ params: { tools: [{ type: 'web_search' }] } }, /"web_search", which Gemini does not have/],
