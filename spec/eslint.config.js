@@ -50,14 +50,25 @@ const functionLines = (max) => ['error', { max }];
  * fall; a file whose functions are short enough leaves the list.
  */
 const LONG_FUNCTIONS = {
+  'adapters/anthropic/requests/request-line.ts': 88,
   'adapters/pg/owned-run.ts': 142,
   'adapters/pg/run-store.ts': 314,
-  'lib/core/reconcile/evolve-reconcile.ts': 113,
+  'adapters/pg/session.ts': 98,
+  'cli/commands/results.ts': 98,
+  'cli/print/report-table.ts': 83,
+  'lib/core/reconcile/evolve-reconcile.ts': 98,
   'lib/sim/connection.ts': 151,
   'lib/sim/provider/batch-pool.ts': 171,
+  'lib/sim/fake-wire.ts': 84,
+  'lib/sim/provider/fault-injector.ts': 99,
   'lib/sim/provider/ledger.ts': 114,
+  'lib/sim/provider/pattern.ts': 89,
+  'lib/sim/provider/provider.ts': 91,
+  'lib/sim/provider/validate.ts': 98,
   'lib/sim/store/memory-run.ts': 138,
+  'lib/sim/store/memory-store.ts': 89,
   'lib/sim/world.ts': 138,
+  'lib/testing/provider/request-cases.ts': 89,
 };
 
 /** @param {readonly string[]} names */
@@ -110,7 +121,7 @@ export default tseslint.config(
     files: shipped,
     rules: {
       'no-restricted-syntax': ['error', noDefaultExport],
-      'max-lines-per-function': functionLines(100),
+      'max-lines-per-function': functionLines(82),
     },
   },
   ...Object.entries(LONG_FUNCTIONS).map(([file, max]) => ({

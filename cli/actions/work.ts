@@ -44,77 +44,93 @@ export const work = async ({
     leaseTtlMs,
     prices,
   });
-  const shown = new Map<string | null, string>();
-  /** Prints a warning about a run once, until another warning replaces it. */
-  const warnOnce = (runId: string | null, lines: readonly string[]): void => {
-    if (shown.get(runId) === lines.join('\n')) return;
-    shown.set(runId, lines.join('\n'));
-    writeNotes(context, lines);
-  };
-  const onNotice = (notice: WorkNotice): void => {
-    if (notice.type === 'trouble')
-      warnOnce(notice.runId, warningLines(notice.runId, notice.error, place));
-    else {
-      shown.delete(notice.runId);
-      void writeJson(
-        { ...context, isStdoutTerminal: false },
-        { event: notice.type, run_id: notice.runId, at: new Date(context.nowMs()).toISOString() },
-      );
-    }
-  };
-  const describe = (run: WaitingRun): ReturnType<typeof decodeDescription> =>
-    decodeDescription(run.runId, run.description);
-  const leave = (run: WaitingRun, why: string): false => {
-    warnOnce(run.runId, [`batchor: run ${run.runId} ${why}: left to other workers`]);
-    return false;
-  };
-  const accepts = async (run: WaitingRun): Promise<boolean> => {
-    const description = describe(run);
-    if (!isCliConnection(run.connection)) return bringsConnection(run, description);
-    // When the worker and the run name two addresses, the key is sent to neither.
-    const { name, keyVariable } = cliProvider(account.provider);
-    if (run.connection !== name)
-      return leave(run, `belongs to ${run.connection}, and this worker's --provider is ${name}`);
-    const why = description === null ? null : strangeTo(description, account);
-    if (why !== null) return leave(run, why);
-    return canAsk(account) || leave(run, `needs a key, and ${keyVariable} is not set`);
-  };
-  /** The job's module has the connection, so it is loaded even if all input has been read. */
-  const bringsConnection = async (
-    run: WaitingRun,
-    description: Description | null,
-  ): Promise<boolean> => {
-    if (broughtConnection(run.connection) !== undefined) return true;
-    try {
-      if (description !== null) await jobOf(description, context.cwd, runner);
-      requireBrought(run.runId, run.connection);
-      return true;
-    } catch (error) {
-      return leave(
-        run,
-        `cannot be processed here (${error instanceof Error ? error.message : String(error)})`,
-      );
-    }
-  };
+  const notices = createNotices(context, place);
+  const jobIn = (description: Description): Promise<AnyJob> =>
+    jobOf(description, context.cwd, runner) as unknown as Promise<AnyJob>;
   try {
     if (context.isStderrTerminal)
       writeNotes(context, [`batchor: working on ${place.storeName}; Ctrl-C releases its runs`]);
     await runner.work({
       runsMax,
       signal: halt.signal,
-      accepts,
-      onNotice,
+      accepts: async (run) => {
+        const why = await reasonToLeave(run, account, jobIn);
+        if (why !== null)
+          notices.warn(run.runId, [`batchor: run ${run.runId} ${why}: left to other workers`]);
+        return why === null;
+      },
+      onNotice: notices.show,
       jobOf: async (run) => {
-        const description = describe(run);
-        return description === null
-          ? null
-          : ((await jobOf(description, context.cwd, runner)) as unknown as AnyJob);
+        const description = decodeDescription(run.runId, run.description);
+        return description === null ? null : jobIn(description);
       },
     });
     return exitCodes.ok;
   } finally {
     stopListening();
     await runner.close();
+  }
+};
+
+/** What a worker prints: what became of a run as JSON, warnings as notes. */
+const createNotices = (
+  context: CliContext,
+  place: Place,
+): {
+  /** Prints a warning about a run once, until another warning replaces it. */
+  readonly warn: (runId: string | null, lines: readonly string[]) => void;
+  readonly show: (notice: WorkNotice) => void;
+} => {
+  const shown = new Map<string | null, string>();
+  const warn = (runId: string | null, lines: readonly string[]): void => {
+    if (shown.get(runId) === lines.join('\n')) return;
+    shown.set(runId, lines.join('\n'));
+    writeNotes(context, lines);
+  };
+  return {
+    warn,
+    show: (notice) => {
+      if (notice.type === 'trouble')
+        return warn(notice.runId, warningLines(notice.runId, notice.error, place));
+      shown.delete(notice.runId);
+      void writeJson(
+        { ...context, isStdoutTerminal: false },
+        { event: notice.type, run_id: notice.runId, at: new Date(context.nowMs()).toISOString() },
+      );
+    },
+  };
+};
+
+/** Why this worker cannot take the run; null: it can. */
+const reasonToLeave = async (
+  run: WaitingRun,
+  account: Account,
+  jobIn: (description: Description) => Promise<unknown>,
+): Promise<string | null> => {
+  const description = decodeDescription(run.runId, run.description);
+  if (!isCliConnection(run.connection)) return reasonAgainstModule(run, description, jobIn);
+  // When the worker and the run name two addresses, the key is sent to neither.
+  const { name, keyVariable } = cliProvider(account.provider);
+  if (run.connection !== name)
+    return `belongs to ${run.connection}, and this worker's --provider is ${name}`;
+  const why = description === null ? null : strangeTo(description, account);
+  if (why !== null) return why;
+  return canAsk(account) ? null : `needs a key, and ${keyVariable} is not set`;
+};
+
+/** The job's module has the connection, so it is loaded even if all input has been read. */
+const reasonAgainstModule = async (
+  run: WaitingRun,
+  description: Description | null,
+  jobIn: (description: Description) => Promise<unknown>,
+): Promise<string | null> => {
+  if (broughtConnection(run.connection) !== undefined) return null;
+  try {
+    if (description !== null) await jobIn(description);
+    requireBrought(run.runId, run.connection);
+    return null;
+  } catch (error) {
+    return `cannot be processed here (${error instanceof Error ? error.message : String(error)})`;
   }
 };
 

@@ -1,11 +1,11 @@
 import { writeNotes } from '../print/render.ts';
 import { Command, Option } from 'clipanion';
-import type { RunConfig } from '../../lib/core/model/config.ts';
 import { isRunId } from '../../lib/core/values/ids.ts';
 import type { ExitCode } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { invalidRunId, wholeNumber } from '../shell/flags.ts';
 import type { Runs } from '../job/job.ts';
+import type { JobPlace } from '../job/job-flags.ts';
 import { type Place, withStoreNamed } from '../shell/place.ts';
 import { JobCommand, requireAdopted } from './job-command.ts';
 import { serviceNotes } from '../print/service-notes.ts';
@@ -65,52 +65,60 @@ export class StartCommand extends JobCommand {
 
   protected async perform(place: Place): Promise<ExitCode> {
     const { context } = this;
-    const [{ describeJob }, { pricesOf }] = await Promise.all([
-      import('../job/start-flags.ts'),
+    const [{ pricesOf }, { withRun }] = await Promise.all([
       import('../job/price-flag.ts'),
+      import('../job/stored-run.ts'),
     ]);
     const book = await pricesOf(this.prices, place.loaded, context.cwd);
-    const note = (line: string): void => writeNotes(context, [line]);
-    const { withRun } = await import('../job/stored-run.ts');
-    const configOf = (runId: string): Promise<RunConfig> =>
-      withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config));
+    const jobPlace: Omit<JobPlace, 'reach'> = {
+      cwd: context.cwd,
+      stdin: context.stdin,
+      note: (line) => writeNotes(context, [line]),
+      book,
+      configOf: (runId) =>
+        withRun(place, runId, ({ run }) => Promise.resolve(run.snapshot().config)),
+    };
     if (this.runId !== undefined && !isRunId(this.runId)) throw invalidRunId(this.runId);
     requireAdopted(this);
     if (!this.retryAdopted && this.adoptAgain)
       throw new CliFailure('--adopt-again goes with --retry-adopted', {
         hint: 'Without retries, batches can be adopted any number of times.',
       });
-    if (this.fromBatch.length > 0 && this.dryRun) {
-      const { quoteBatches } = await import('../actions/quote.ts');
-      return quoteBatches(context, this, { loaded: place.loaded, book });
-    }
-    if (this.dryRun) {
-      const [{ checkReach, storedProvider }, { cliProvider }] = await Promise.all([
+    if (!this.dryRun) return this.begin(place, jobPlace);
+    if (this.fromBatch.length === 0) return this.printRequests(place, jobPlace);
+    const { quoteBatches } = await import('../actions/quote.ts');
+    return quoteBatches(context, this, { loaded: place.loaded, book });
+  }
+
+  /** What `--dry-run` prints. */
+  private async printRequests(place: Place, jobPlace: Omit<JobPlace, 'reach'>): Promise<ExitCode> {
+    const { context } = this;
+    const [{ checkReach, storedProvider }, { cliProvider }, { describeJob }, { dryRun }] =
+      await Promise.all([
         import('../shell/account.ts'),
         import('../job/providers.ts'),
+        import('../job/start-flags.ts'),
+        import('../job/dry-run.ts'),
       ]);
-      checkReach(place.loaded, this);
-      const service = cliProvider(this.provider);
-      const environmentAddress = place.loaded.env[service.addressVariable] ?? '';
-      const description = await describeJob(this, {
-        cwd: context.cwd,
-        stdin: context.stdin,
-        note,
-        reach: { baseUrl: null, ...storedProvider(service.name) },
-        book,
-        configOf,
+    checkReach(place.loaded, this);
+    const service = cliProvider(this.provider);
+    const environmentAddress = place.loaded.env[service.addressVariable] ?? '';
+    const reach = { baseUrl: null, ...storedProvider(service.name) };
+    const description = await describeJob(this, { ...jobPlace, reach });
+    writeNotes(context, await serviceNotes(description, this.baseUrl ?? environmentAddress));
+    const rowsMax = wholeNumber('--limit', this.limit);
+    const show = (runs: Runs | null): Promise<ExitCode> =>
+      dryRun(description, rowsMax, context, {
+        runs,
+        note: (line) => jobPlace.note(withStoreNamed(place, line)),
       });
-      writeNotes(context, await serviceNotes(description, this.baseUrl ?? environmentAddress));
-      const { dryRun } = await import('../job/dry-run.ts');
-      const show = (runs: Runs | null): Promise<ExitCode> =>
-        dryRun(description, wholeNumber('--limit', this.limit), context, {
-          runs,
-          note: (line) => note(withStoreNamed(place, line)),
-        });
-      return this.fromRun === undefined
-        ? show(null)
-        : withRun(place, this.fromRun, ({ runner }) => show(runner));
-    }
+    if (this.fromRun === undefined) return show(null);
+    const { withRun } = await import('../job/stored-run.ts');
+    return withRun(place, this.fromRun, ({ runner }) => show(runner));
+  }
+
+  private async begin(place: Place, unreached: Omit<JobPlace, 'reach'>): Promise<ExitCode> {
+    const { context } = this;
     const elsewhere =
       this.job !== undefined ? '--job' : this.fromRun !== undefined ? '--from-run' : null;
     if (elsewhere !== null && this.limit !== undefined)
@@ -122,27 +130,20 @@ export class StartCommand extends JobCommand {
       import('../actions/start-run.ts'),
     ]);
     const account = reachOf(place.loaded, this);
-    const jobPlace = {
-      cwd: context.cwd,
-      stdin: context.stdin,
-      note,
-      reach: storedReach(account),
-      book,
-      configOf,
-    };
+    const jobPlace: JobPlace = { ...unreached, reach: storedReach(account) };
     const description =
       this.fromBatch.length > 0
         ? await (
             await import('../actions/describe-adopted.ts')
           ).describeToAdopt(this, place, account, jobPlace)
-        : await describeJob(this, jobPlace);
+        : await (await import('../job/start-flags.ts')).describeJob(this, jobPlace);
     writeNotes(context, await serviceNotes(description));
     return startRun({
       context,
       place,
       account,
       description,
-      prices: book,
+      prices: jobPlace.book,
       runId: this.runId,
       flags: this,
       acceptNoList: this.acceptNoList,

@@ -40,91 +40,108 @@ export interface ReservationFileOptions {
 }
 
 /** Publishes the stored reservation under the new owner's epoch. Throws I/O errors. */
-export const openReservationFile = async ({
-  dir,
-  runId,
-  epoch,
-  held,
-  folderOf,
-}: ReservationFileOptions): Promise<ReservationFile> => {
-  const file = quotaFile(runId, epoch);
-  /** The last published reservation, without a claim. */
-  let published: Reservation | null = null;
-  /** Scopes that may have a file of this owner. */
-  const scopes = new Set<string>();
-  /** True when the files are outdated: the next commit writes them again. */
-  let isBehind = false;
+export const openReservationFile = async (
+  options: ReservationFileOptions,
+): Promise<ReservationFile> => {
+  const { dir, runId, epoch, folderOf } = options;
+  const file = new OwnFile(options);
+  await file.open(options.held);
+  removeStale(dir, folderOf, (owner) => owner.runId === runId && owner.epoch !== epoch);
+  return file;
+};
 
-  const write = async (
-    reservation: Reservation,
-    claim: Reservation | null,
-    isDurable: boolean,
-  ): Promise<void> => {
-    scopes.add(reservation.scope);
-    const { scope, tokens, requests, untilMs, stated, wants } = reservation;
-    const use = claim === null ? null : { tokens: claim.tokens, requests: claim.requests };
-    const record = encodeRecord({
-      runId,
-      scope,
-      tokens,
-      requests,
-      untilMs,
-      stated,
-      wants,
-      claim: use,
-    });
-    const folder = scopeFolder(dir, scope);
-    const path = join(folder, file);
-    await makeFolderDurably(folder);
-    await replaceFile(path, [record], {
-      durable: isDurable ? 'name' : 'none',
-      aside: temporaryName(path),
-    });
-  };
-  const clear = async (kept: string | null): Promise<void> => {
-    for (const scope of scopes) {
-      if (scope === kept) continue;
-      await rm(join(scopeFolder(dir, scope), file), { force: true });
-      scopes.delete(scope);
-    }
-  };
+class OwnFile implements ReservationFile {
+  readonly #options: ReservationFileOptions;
+  /** The last published reservation, without a claim. */
+  #published: Reservation | null = null;
+  /** Scopes that may have a file of this owner. */
+  readonly #scopes = new Set<string>();
+  /** True when the files are outdated: the next commit writes them again. */
+  #isBehind = false;
+
+  constructor(options: ReservationFileOptions) {
+    this.#options = options;
+  }
+
+  async open(held: Reservation | null): Promise<void> {
+    if (held === null || !isReservationNews(null, held)) return;
+    await this.#write(held, null, true);
+    this.#published = held;
+  }
+
+  isNews(now: Reservation): boolean {
+    return this.#isBehind || isReservationNews(this.#published, now);
+  }
+
+  grows(now: Reservation): boolean {
+    return isGrowth(this.#published, now);
+  }
+
+  async announce(now: Reservation): Promise<void> {
+    const here = this.#published?.scope === now.scope ? this.#published : { ...now, ...noUse };
+    await this.#write({ ...here, untilMs: Math.max(here.untilMs, now.untilMs) }, now, true);
+  }
+
+  withdraw(): Promise<void> {
+    return this.#publish(this.#published);
+  }
+
+  settle(now: Reservation): Promise<void> {
+    return this.#publish(now);
+  }
+
+  async close(): Promise<void> {
+    if (this.#published !== null && !isReservationNews(null, this.#published) && !this.#isBehind)
+      await this.#clear(null).catch(() => undefined);
+  }
+
   /**
    * Publishes without fsync. After a power loss the old claim may return; its owner is dead then,
    * so readers ask the run itself. A failure does not fail the commit, which is over. Until the
    * next commit the file then states too much, never too little.
    */
-  const publish = async (now: Reservation | null): Promise<void> => {
-    published = now;
+  async #publish(now: Reservation | null): Promise<void> {
+    this.#published = now;
     try {
-      if (now !== null) await write(now, null, false);
-      await clear(now?.scope ?? null);
-      isBehind = false;
+      if (now !== null) await this.#write(now, null, false);
+      await this.#clear(now?.scope ?? null);
+      this.#isBehind = false;
     } catch {
-      isBehind = true;
+      this.#isBehind = true;
     }
-  };
-
-  if (held !== null && isReservationNews(null, held)) {
-    await write(held, null, true);
-    published = held;
   }
-  removeStale(dir, folderOf, (owner) => owner.runId === runId && owner.epoch !== epoch);
 
-  return {
-    isNews: (now) => isBehind || isReservationNews(published, now),
-    grows: (now) => isGrowth(published, now),
-    announce: async (now) => {
-      const here = published?.scope === now.scope ? published : { ...now, ...noUse };
-      await write({ ...here, untilMs: Math.max(here.untilMs, now.untilMs) }, now, true);
-    },
-    withdraw: () => publish(published),
-    settle: publish,
-    close: async () => {
-      if (published !== null && !isReservationNews(null, published) && !isBehind)
-        await clear(null).catch(() => undefined);
-    },
-  };
-};
+  async #write(
+    { scope, tokens, requests, untilMs, stated, wants }: Reservation,
+    claimed: Reservation | null,
+    isDurable: boolean,
+  ): Promise<void> {
+    this.#scopes.add(scope);
+    const { dir, runId } = this.#options;
+    const claim = claimed === null ? null : { tokens: claimed.tokens, requests: claimed.requests };
+    const held = { runId, scope, tokens, requests, untilMs, stated, wants };
+    await makeFolderDurably(scopeFolder(dir, scope));
+    const path = this.#pathIn(scope);
+    await replaceFile(path, [encodeRecord({ ...held, claim })], {
+      durable: isDurable ? 'name' : 'none',
+      aside: temporaryName(path),
+    });
+  }
+
+  /** Removes the files of this owner, but for that of the scope that is kept. */
+  async #clear(kept: string | null): Promise<void> {
+    for (const scope of this.#scopes) {
+      if (scope === kept) continue;
+      await rm(this.#pathIn(scope), { force: true });
+      this.#scopes.delete(scope);
+    }
+  }
+
+  #pathIn(scope: string): string {
+    const { dir, runId, epoch } = this.#options;
+    return join(scopeFolder(dir, scope), quotaFile(runId, epoch));
+  }
+}
 
 /**
  * Removes the reservation of a run that was removed. What cannot be removed is ignored, and is

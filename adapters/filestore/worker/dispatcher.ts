@@ -35,85 +35,106 @@ const broken = (cause: unknown): PortError => ({
   cause: null,
 });
 
-export const createDispatcher = (disk: Disk, groupCommitMs: number, reply: Reply): Dispatcher => {
-  const sessions = new Map<number, RunSession>();
-  const opening = new Map<number, Promise<unknown>>();
-  let group: (CallMessage & { readonly name: 'commit' })[] = [];
-  let timer: NodeJS.Timeout | null = null;
+export const createDispatcher = (disk: Disk, groupCommitMs: number, reply: Reply): Dispatcher =>
+  new Sessions(disk, groupCommitMs, reply);
 
-  /** Makes the group durable, then acknowledges its commits. */
-  const flush = (): void => {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    const waiting = group;
-    group = [];
-    for (const message of waiting) {
-      const session = sessions.get(message.run);
-      const error = session === undefined ? closed : session.flush();
-      reply(message.id, error === null ? right(null) : left(error));
+type CommitMessage = CallMessage & { readonly name: 'commit' };
+
+/** The open runs, and the commits that wait to be made durable together. */
+class Sessions implements Dispatcher {
+  readonly #disk: Disk;
+  readonly #groupCommitMs: number;
+  readonly #reply: Reply;
+  readonly #sessions = new Map<number, RunSession>();
+  readonly #opening = new Map<number, Promise<unknown>>();
+  #group: CommitMessage[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(disk: Disk, groupCommitMs: number, reply: Reply) {
+    this.#disk = disk;
+    this.#groupCommitMs = groupCommitMs;
+    this.#reply = reply;
+  }
+
+  receive(messages: readonly CallMessage[]): void {
+    for (const message of messages) {
+      try {
+        this.#answer(message);
+      } catch (cause) {
+        this.#reply(message.id, left(broken(cause)));
+      }
     }
-  };
+    if (this.#group.length === 0) return;
+    if (this.#groupCommitMs <= 0) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), this.#groupCommitMs);
+  }
 
-  const open = async (run: number, input: OpenRun): Promise<Either<PortError, Output<'open'>>> => {
-    const session = await openRunSession(disk, input);
-    if (isLeft(session)) return session;
-    sessions.set(run, session.right);
-    const { snapshot, description } = session.right.model;
-    return right({ snapshot, description });
-  };
-  const close = async (run: number): Promise<Either<PortError, null>> => {
-    const error = await sessions.get(run)?.close();
-    sessions.delete(run);
-    return error === null || error === undefined ? right(null) : left(error);
-  };
-
-  const stage = (message: CallMessage & { readonly name: 'commit' }, session: RunSession): void => {
-    const refused = session.stage(message.input.expectedVersion, message.input.frame);
-    if (refused === null) group.push(message);
-    else reply(message.id, left(refused));
-  };
-  const answer = (message: CallMessage): void => {
-    const later = (promise: Promise<Either<PortError, unknown>>): void =>
-      void promise
-        .catch((cause: unknown) => left(broken(cause)))
-        .then((value) => reply(message.id, value));
+  #answer(message: CallMessage): void {
+    const { run, id } = message;
     if (message.name === 'open') {
-      const opened = open(message.run, message.input).finally(() => opening.delete(message.run));
-      opening.set(message.run, opened);
-      return later(opened);
+      const opened = this.#open(run, message.input).finally(() => this.#opening.delete(run));
+      this.#opening.set(run, opened);
+      return this.#replyLater(id, opened);
     }
-    const session = sessions.get(message.run);
-    const unfinished = opening.get(message.run);
+    const session = this.#sessions.get(run);
+    const unfinished = this.#opening.get(run);
     // A close that arrives during the opening waits for it; the session would stay open otherwise.
     if (message.name === 'close' && unfinished !== undefined)
-      return later(unfinished.then(() => close(message.run)));
-    if (session === undefined) return reply(message.id, left(closed));
-    if (message.name === 'commit') return stage(message, session);
+      return this.#replyLater(
+        id,
+        unfinished.then(() => this.#close(run)),
+      );
+    if (session === undefined) return this.#reply(id, left(closed));
+    if (message.name === 'commit') return this.#stage(message, session);
     // Reads and closes see acknowledged commits only.
-    flush();
-    if (message.name === 'close') return later(close(message.run));
+    this.#flush();
+    if (message.name === 'close') return this.#replyLater(id, this.#close(run));
     const fault = session.fault();
-    if (fault !== null) return reply(message.id, left(fault));
-    if (message.name === 'refresh') return later(session.refresh());
+    if (fault !== null) return this.#reply(id, left(fault));
+    if (message.name === 'refresh') return this.#replyLater(id, session.refresh());
     const handle = handlers[message.name] as (
       at: RunSession,
       input: unknown,
     ) => Either<PortError, unknown>;
-    reply(message.id, handle(session, message.input));
-  };
+    this.#reply(id, handle(session, message.input));
+  }
 
-  return {
-    receive(messages) {
-      for (const message of messages) {
-        try {
-          answer(message);
-        } catch (cause) {
-          reply(message.id, left(broken(cause)));
-        }
-      }
-      if (group.length === 0) return;
-      if (groupCommitMs <= 0) flush();
-      else timer ??= setTimeout(flush, groupCommitMs);
-    },
-  };
-};
+  #replyLater(id: number, promise: Promise<Either<PortError, unknown>>): void {
+    void promise
+      .catch((cause: unknown) => left(broken(cause)))
+      .then((value) => this.#reply(id, value));
+  }
+
+  #stage(message: CommitMessage, session: RunSession): void {
+    const refused = session.stage(message.input.expectedVersion, message.input.frame);
+    if (refused === null) this.#group.push(message);
+    else this.#reply(message.id, left(refused));
+  }
+
+  /** Makes the group durable, then acknowledges its commits. */
+  #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const waiting = this.#group;
+    this.#group = [];
+    for (const message of waiting) {
+      const session = this.#sessions.get(message.run);
+      const error = session === undefined ? closed : session.flush();
+      this.#reply(message.id, error === null ? right(null) : left(error));
+    }
+  }
+
+  async #open(run: number, input: OpenRun): Promise<Either<PortError, Output<'open'>>> {
+    const session = await openRunSession(this.#disk, input);
+    if (isLeft(session)) return session;
+    this.#sessions.set(run, session.right);
+    const { snapshot, description } = session.right.model;
+    return right({ snapshot, description });
+  }
+
+  async #close(run: number): Promise<Either<PortError, null>> {
+    const error = await this.#sessions.get(run)?.close();
+    this.#sessions.delete(run);
+    return error === null || error === undefined ? right(null) : left(error);
+  }
+}

@@ -18,86 +18,95 @@ const encoder = new TextEncoder();
 const pendingCharsMax = 16 * 1024;
 
 /** @param bytesExpected bytes to allocate at once */
-export const createLineBuffer = (bytesExpected: number): LineBuffer => {
-  let bytes = new Uint8Array(bytesExpected);
-  let at = 0;
-  const lengths: number[] = [];
-  let pending = '';
+export const createLineBuffer = (bytesExpected: number): LineBuffer =>
+  new EncodedLines(bytesExpected);
 
-  const reserve = (count: number): void => {
-    if (bytes.length - at >= count) return;
-    const larger = new Uint8Array(Math.max(bytes.length * 2, at + count));
-    larger.set(bytes.subarray(0, at));
-    bytes = larger;
-  };
-  /** How many lines of `lengths` are pending: theirs are in UTF-16 units until they are encoded. */
-  let pendingLines = 0;
-  const flush = (): void => {
-    if (pending.length === 0) {
-      pendingLines = 0;
-      return;
-    }
-    // UTF-8 needs at most three bytes per UTF-16 unit.
-    reserve(pending.length * 3);
-    const { written } = encoder.encodeInto(pending, bytes.subarray(at));
-    if (written !== pending.length) {
-      let start = 0;
-      for (
-        let lineIndex = lengths.length - pendingLines, offset = at;
-        lineIndex < lengths.length;
-        lineIndex += 1
-      ) {
-        const end = start + (lengths[lineIndex] as number);
-        lengths[lineIndex] = encoder.encodeInto(
-          pending.slice(start, end),
-          bytes.subarray(offset),
-        ).written;
-        offset += lengths[lineIndex] as number;
-        start = end;
-      }
-    }
-    at += written;
-    pending = '';
-    pendingLines = 0;
-  };
+class EncodedLines implements LineBuffer {
+  #bytes: Uint8Array;
+  #at = 0;
+  #lengths: number[] = [];
+  /** Text of the last lines, which is not encoded yet. */
+  #pending = '';
+  /** How many lines are pending: their lengths are in UTF-16 units until they are encoded. */
+  #pendingLines = 0;
 
-  return {
-    get byteCount() {
-      return at + pending.length;
-    },
-    push(line) {
-      lengths.push(line.length);
-      pending += line;
-      pendingLines += 1;
-      if (pending.length >= pendingCharsMax) flush();
-    },
-    replace(lines) {
-      flush();
-      const old = { bytes, lengths: lengths.splice(0) };
-      bytes = new Uint8Array(at);
-      at = 0;
-      let start = 0;
-      old.lengths.forEach((length, lineIndex) => {
-        const line = lines.get(lineIndex);
-        const put =
-          line === undefined ? old.bytes.subarray(start, start + length) : encoder.encode(line);
-        reserve(put.length);
-        bytes.set(put, at);
-        at += put.length;
-        lengths.push(put.length);
-        start += length;
-      });
-    },
-    take(count) {
-      flush();
-      const first = Uint32Array.from(lengths.slice(0, count));
-      return {
-        bytes: bytes.subarray(
-          0,
-          count === lengths.length ? at : first.reduce((sum, length) => sum + length, 0),
-        ),
-        lengths: first,
-      };
-    },
-  };
-};
+  constructor(bytesExpected: number) {
+    this.#bytes = new Uint8Array(bytesExpected);
+  }
+
+  get byteCount(): number {
+    return this.#at + this.#pending.length;
+  }
+
+  push(line: string): void {
+    this.#lengths.push(line.length);
+    this.#pending += line;
+    this.#pendingLines += 1;
+    if (this.#pending.length >= pendingCharsMax) this.#flush();
+  }
+
+  replace(lines: ReadonlyMap<number, string>): void {
+    this.#flush();
+    const [bytes, lengths] = [this.#bytes, this.#lengths];
+    this.#bytes = new Uint8Array(this.#at);
+    this.#at = 0;
+    this.#lengths = [];
+    let start = 0;
+    lengths.forEach((length, lineIndex) => {
+      const line = lines.get(lineIndex);
+      this.#put(line === undefined ? bytes.subarray(start, start + length) : encoder.encode(line));
+      start += length;
+    });
+  }
+
+  take(count: number): { readonly bytes: Uint8Array; readonly lengths: Uint32Array } {
+    this.#flush();
+    const first = Uint32Array.from(this.#lengths.slice(0, count));
+    const end =
+      count === this.#lengths.length ? this.#at : first.reduce((sum, length) => sum + length, 0);
+    return { bytes: this.#bytes.subarray(0, end), lengths: first };
+  }
+
+  #reserve(count: number): void {
+    if (this.#bytes.length - this.#at >= count) return;
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + count));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
+  }
+
+  #put(line: Uint8Array): void {
+    this.#reserve(line.length);
+    this.#bytes.set(line, this.#at);
+    this.#at += line.length;
+    this.#lengths.push(line.length);
+  }
+
+  /** Encodes what is pending. */
+  #flush(): void {
+    const pending = this.#pending;
+    if (pending.length > 0) {
+      // UTF-8 needs at most three bytes per UTF-16 unit.
+      this.#reserve(pending.length * 3);
+      const { written } = encoder.encodeInto(pending, this.#bytes.subarray(this.#at));
+      if (written !== pending.length) this.#measurePending();
+      this.#at += written;
+    }
+    this.#pending = '';
+    this.#pendingLines = 0;
+  }
+
+  /** The byte lengths of the pending lines, in place of their UTF-16 units. */
+  #measurePending(): void {
+    const lengths = this.#lengths;
+    let start = 0;
+    let offset = this.#at;
+    for (let i = lengths.length - this.#pendingLines; i < lengths.length; i += 1) {
+      const end = start + (lengths[i] as number);
+      const line = this.#pending.slice(start, end);
+      const { written } = encoder.encodeInto(line, this.#bytes.subarray(offset));
+      lengths[i] = written;
+      offset += written;
+      start = end;
+    }
+  }
+}

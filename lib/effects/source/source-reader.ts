@@ -32,92 +32,112 @@ export interface SourceReader {
 
 type Pulled = SourceEntry | readonly SourceEntry[];
 
-export const createSourceReader = (source: CheckpointedItemSource): SourceReader => {
-  let iterator: AsyncIterator<Pulled> | null = null;
-  let ahead: readonly SourceEntry[] = [];
-  let taken = 0;
-  let pulling: Promise<IteratorResult<Pulled>> | null = null;
-  let nextIndex = -1;
-  let position: JsonValue = null;
-  let isOver = false;
+export const createSourceReader = (source: CheckpointedItemSource): SourceReader =>
+  new Reading(source);
+
+class Reading implements SourceReader {
+  readonly #source: CheckpointedItemSource;
+  #iterator: AsyncIterator<Pulled> | null = null;
+  /** Entries that were pulled, and how many of them were taken. */
+  #ahead: readonly SourceEntry[] = [];
+  #taken = 0;
+  #pulling: Promise<IteratorResult<Pulled>> | null = null;
+  #nextIndex = -1;
+  #position: JsonValue = null;
+  #isOver = false;
   /** A generator that threw says that it is over when it is asked again. */
-  let failure: { readonly thrown: unknown } | null = null;
-  let abort = new AbortController();
-  const drop = (): void => {
-    giveUp(iterator);
-    iterator = null;
-    ahead = [];
-    taken = 0;
-    pulling = null;
-    nextIndex = -1;
-    isOver = false;
-    failure = null;
-  };
-  const end = (): void => {
-    abort.abort();
-    drop();
-  };
-  return {
-    drop,
-    end,
-    get nextIndex() {
-      return nextIndex;
-    },
-    get position() {
-      return position;
-    },
-    seek(checkpoint, signal) {
-      // Each slice has a signal of its own, and may be the one that is waited for when all ends.
-      signal.addEventListener('abort', end, { once: true });
-      const from = checkpoint?.nextIndex ?? 0;
-      if (iterator !== null && nextIndex === from) return;
-      drop();
-      if (abort.signal.aborted) abort = new AbortController();
-      position = checkpoint?.position ?? null;
-      nextIndex = from;
-      iterator = iteratorOf(source, position, abort.signal);
-    },
-    take() {
-      const entry = ahead[taken];
-      if (entry === undefined) return null;
-      taken += 1;
-      nextIndex += 1;
-      position = entry.position;
-      return entry;
-    },
-    async more(late) {
-      if (failure !== null) throw failure.thrown;
-      if (isOver || iterator === null) return 'over';
-      // The page is the source's again from here on: it may fill it anew.
-      ahead = [];
-      taken = 0;
-      if (pulling === null) {
-        pulling = iterator.next();
-        // It may fail while no caller waits; the next caller gets the error.
-        pulling.catch(() => undefined);
-      }
-      const asked = iterator;
-      const answer = await (late === null ? pulling : Promise.race([pulling, late])).catch(
-        (thrown: unknown) => {
-          if (iterator === asked) failure = { thrown };
-          throw thrown;
-        },
-      );
-      if (answer === 'late') return 'late';
-      pulling = null;
-      if (answer.done === true) {
-        isOver = true;
-        return 'over';
-      }
-      const page: readonly unknown[] = isEntries(answer.value) ? answer.value : [answer.value];
-      const odd = page.findIndex((each) => !isEntry(each));
-      ahead = (odd < 0 ? page : page.slice(0, odd)) as readonly SourceEntry[];
-      // This entry has no position behind which reading could resume; the rows before it are
-      // accepted.
-      if (odd >= 0) failure = { thrown: noEntry(source, nextIndex + odd, page[odd]) };
-      return 'more';
-    },
-  };
+  #failure: { readonly thrown: unknown } | null = null;
+  #abort = new AbortController();
+  readonly #ended = (): void => this.end();
+
+  constructor(source: CheckpointedItemSource) {
+    this.#source = source;
+  }
+
+  get nextIndex(): number {
+    return this.#nextIndex;
+  }
+
+  get position(): JsonValue {
+    return this.#position;
+  }
+
+  seek(checkpoint: SourceCheckpoint | null, signal: AbortSignal): void {
+    // Each slice has a signal of its own, and may be the one that is waited for when all ends.
+    signal.addEventListener('abort', this.#ended, { once: true });
+    const from = checkpoint?.nextIndex ?? 0;
+    if (this.#iterator !== null && this.#nextIndex === from) return;
+    this.drop();
+    if (this.#abort.signal.aborted) this.#abort = new AbortController();
+    this.#position = checkpoint?.position ?? null;
+    this.#nextIndex = from;
+    this.#iterator = iteratorOf(this.#source, this.#position, this.#abort.signal);
+  }
+
+  take(): SourceEntry | null {
+    const entry = this.#ahead[this.#taken];
+    if (entry === undefined) return null;
+    this.#taken += 1;
+    this.#nextIndex += 1;
+    this.#position = entry.position;
+    return entry;
+  }
+
+  async more(late: Promise<'late'> | null): Promise<'more' | 'over' | 'late'> {
+    if (this.#failure !== null) throw this.#failure.thrown;
+    const iterator = this.#iterator;
+    if (this.#isOver || iterator === null) return 'over';
+    // The page is the source's again from here on: it may fill it anew.
+    this.#ahead = [];
+    this.#taken = 0;
+    const pulling = (this.#pulling ??= pull(iterator));
+    const answer = await (late === null ? pulling : Promise.race([pulling, late])).catch(
+      (thrown: unknown) => {
+        if (this.#iterator === iterator) this.#failure = { thrown };
+        throw thrown;
+      },
+    );
+    if (answer === 'late') return 'late';
+    this.#pulling = null;
+    if (answer.done === true) {
+      this.#isOver = true;
+      return 'over';
+    }
+    this.#keep(isEntries(answer.value) ? answer.value : [answer.value]);
+    return 'more';
+  }
+
+  #keep(page: readonly unknown[]): void {
+    const odd = page.findIndex((each) => !isEntry(each));
+    this.#ahead = (odd < 0 ? page : page.slice(0, odd)) as readonly SourceEntry[];
+    // This entry has no position behind which reading could resume; the rows before it are
+    // accepted.
+    if (odd >= 0)
+      this.#failure = { thrown: noEntry(this.#source, this.#nextIndex + odd, page[odd]) };
+  }
+
+  drop(): void {
+    giveUp(this.#iterator);
+    this.#iterator = null;
+    this.#ahead = [];
+    this.#taken = 0;
+    this.#pulling = null;
+    this.#nextIndex = -1;
+    this.#isOver = false;
+    this.#failure = null;
+  }
+
+  end(): void {
+    this.#abort.abort();
+    this.drop();
+  }
+}
+
+/** It may fail while no caller waits; the next caller gets the error. */
+const pull = (iterator: AsyncIterator<Pulled>): Promise<IteratorResult<Pulled>> => {
+  const pulling = iterator.next();
+  pulling.catch(() => undefined);
+  return pulling;
 };
 
 const isEntries = (value: Pulled): value is readonly SourceEntry[] => Array.isArray(value);

@@ -1,4 +1,4 @@
-import type * as E from 'fp-ts/lib/Either.js';
+import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { timer } from 'rxjs';
 import type { AcceptedSlice } from '../../core/model/command.ts';
@@ -7,6 +7,7 @@ import type { JsonValue } from '../../core/json/json.ts';
 import type { SourceCheckpoint } from '../../core/model/snapshot.ts';
 import { acceptableRows, duplicateIds } from '../../core/source/source.ts';
 import { estimateTokens } from '../../core/values/usage.ts';
+import type { ArtifactStore } from '../../ports/artifacts.ts';
 import type { PortError } from '../../ports/port-error.ts';
 import { EngineFailure } from '../faults.ts';
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts';
@@ -15,6 +16,7 @@ import {
   type BadRow,
   createRowRenderer,
   originOf,
+  type RenderedRow,
   type RowOrigin,
   type RowRenderer,
 } from './render.ts';
@@ -64,7 +66,7 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
         (await rejectTaken(ports, renderer, slice)) ??
         (await same?.learn(effect.fromIndex, signal)) ??
         null;
-      if (fault !== null) return { _tag: 'Left', left: fault };
+      if (fault !== null) return E.left(fault);
       signal.throwIfAborted();
       slicesWritten += 1;
       const name = (plane: string): string =>
@@ -72,29 +74,7 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
       return await offer(ports, effect, slice, same, name);
     } catch (thrown) {
       reader.drop();
-      if (thrown instanceof EngineFailure) return { _tag: 'Left', left: thrown.error };
-      if (signal.aborted)
-        return {
-          _tag: 'Left',
-          left: {
-            type: 'transient',
-            message: 'ingestion was stopped',
-            retryAfterMs: null,
-            cause: thrown,
-          },
-        };
-      const message = thrown instanceof Error ? thrown.message : String(thrown);
-      return {
-        _tag: 'Right',
-        right: TE.right({
-          type: 'RecordFault',
-          atMs: ports.scheduler.now(),
-          key: 'ingest',
-          fault: 'source_unreadable',
-          message,
-          retryAfterMs: null,
-        }),
-      };
+      return unread(thrown, signal.aborted, ports.scheduler.now());
     }
   };
   // One slice at a time: two at once would take rows of one source from each other. A slice that is
@@ -106,6 +86,28 @@ export const performIngest = (ports: EnginePorts, over: AbortSignal): Perform<In
     before = { slice, signal };
     return slice;
   };
+};
+
+/** What is said of a slice that could not be read. */
+const unread = (thrown: unknown, isAborted: boolean, atMs: number): E.Either<PortError, Asked> => {
+  if (thrown instanceof EngineFailure) return E.left(thrown.error);
+  if (isAborted)
+    return E.left({
+      type: 'transient',
+      message: 'ingestion was stopped',
+      retryAfterMs: null,
+      cause: thrown,
+    });
+  return E.right(
+    TE.right({
+      type: 'RecordFault',
+      atMs,
+      key: 'ingest',
+      fault: 'source_unreadable',
+      message: thrown instanceof Error ? thrown.message : String(thrown),
+      retryAfterMs: null,
+    }),
+  );
 };
 
 /**
@@ -130,6 +132,31 @@ interface SliceDraft {
   areTokensExact: boolean;
 }
 
+const emptyDraft = (reader: SourceReader, areTokensExact: boolean): SliceDraft => ({
+  firstEntryIndex: reader.nextIndex,
+  positions: [reader.position],
+  itemIds: [],
+  origins: [],
+  tokens: [],
+  inputs: [],
+  bad: new Map(),
+  digests: [],
+  requests: createLineBuffer(sliceBytesMax + 64 * 1024),
+  items: createLineBuffer(256 * 1024),
+  isLast: false,
+  areTokensExact,
+});
+
+const addRow = (slice: SliceDraft, row: RenderedRow): void => {
+  if (row.bad !== null) slice.bad.set(slice.itemIds.length, row.bad);
+  slice.requests.push(row.line);
+  slice.items.push(row.itemLine);
+  slice.itemIds.push(row.itemId);
+  slice.tokens.push(row.tokens);
+  if (row.tokens !== null && row.areTokensExact !== true) slice.areTokensExact = false;
+  slice.inputs.push(row.inputs);
+};
+
 /** Reads and renders until the slice is full, or old, or the source is over. */
 const draftSlice = async (
   ports: EnginePorts,
@@ -139,20 +166,7 @@ const draftSlice = async (
   same: SameRequests | null,
   signal: AbortSignal,
 ): Promise<SliceDraft> => {
-  const slice: SliceDraft = {
-    firstEntryIndex: reader.nextIndex,
-    positions: [reader.position],
-    itemIds: [],
-    origins: [],
-    tokens: [],
-    inputs: [],
-    bad: new Map(),
-    digests: [],
-    requests: createLineBuffer(sliceBytesMax + 64 * 1024),
-    items: createLineBuffer(256 * 1024),
-    isLast: false,
-    areTokensExact: ports.tokens !== null,
-  };
+  const slice = emptyDraft(reader, ports.tokens !== null);
   let isOld = false;
   let wake: (() => void) | undefined;
   const late = new Promise<'late'>((resolve) => (wake = () => resolve('late')));
@@ -185,15 +199,9 @@ const draftSlice = async (
       const rendered = renderer.render(entry, fromIndex + rowInSlice, entryIndex);
       // Awaiting only where a prompt is a promise: a microtask per row is a cost of its own.
       const row = rendered instanceof Promise ? await rendered : rendered;
-      slice.requests.push(row.line);
-      slice.items.push(row.itemLine);
-      slice.itemIds.push(row.itemId);
+      addRow(slice, row);
       slice.origins.push(originOf(entry, entryIndex));
-      slice.tokens.push(row.tokens);
-      if (row.tokens !== null && row.areTokensExact !== true) slice.areTokensExact = false;
-      slice.inputs.push(row.inputs);
       slice.positions.push(entry.position);
-      if (row.bad !== null) slice.bad.set(rowInSlice, row.bad);
       if (same !== null)
         slice.digests.push(
           row.bad === null ? same.digestOf(row.line, fromIndex + rowInSlice) : null,
@@ -275,41 +283,21 @@ const offer = async (
   draft: SliceDraft,
   same: SameRequests | null,
   name: (plane: string) => string,
-): Promise<{ _tag: 'Left'; left: PortError } | { _tag: 'Right'; right: Asked }> => {
-  const count = acceptableRows(
-    run.snapshot.config.operation,
-    draft.itemIds.length,
-    draft.bad.keys(),
-  );
+): Promise<E.Either<PortError, Asked>> => {
+  const { operation } = run.snapshot.config;
+  const count = acceptableRows(operation, draft.itemIds.length, draft.bad.keys());
   const first = draft.bad.get(0);
   if (count === 0 && first !== undefined)
-    return {
-      _tag: 'Right',
-      right: TE.right({ type: 'RejectRow', atMs: scheduler.now(), message: first.message }),
-    };
-  const isLast = draft.isLast && count === draft.itemIds.length;
-  if (count === 0) {
-    const checkpoint = effect.checkpoint ?? {
-      nextIndex: 0,
-      position: null,
-      beforeLastPosition: null,
-    };
-    return {
-      _tag: 'Right',
-      right: TE.right({
-        type: 'AcceptSlice',
-        atMs: scheduler.now(),
-        slice: null,
-        checkpoint,
-        isLast,
-      }),
-    };
-  }
-  const checkpoint: SourceCheckpoint = {
-    nextIndex: draft.firstEntryIndex + count,
-    position: draft.positions[count] ?? null,
-    beforeLastPosition: draft.positions[count - 1] ?? null,
+    return E.right(TE.right({ type: 'RejectRow', atMs: scheduler.now(), message: first.message }));
+  const accept = (
+    slice: AcceptedSlice | null,
+    checkpoint: SourceCheckpoint,
+  ): E.Either<PortError, Asked> => {
+    const isLast = draft.isLast && count === draft.itemIds.length;
+    const atMs = scheduler.now();
+    return E.right(TE.right({ type: 'AcceptSlice', atMs, slice, checkpoint, isLast }));
   };
+  if (count === 0) return accept(null, effect.checkpoint ?? startOfSource);
   const shared =
     same === null
       ? null
@@ -318,42 +306,82 @@ const offer = async (
           same.share(effect.fromIndex, draft.digests.slice(0, count)),
           counter !== null,
         );
+  const payload = payloadOf(draft, count, name);
+  const fault = await putPayload(run.artifacts, payload);
+  if (fault !== null) return E.left(fault);
+  const slice: AcceptedSlice = {
+    ...acceptedRows(draft, count, payload, counter !== null),
+    fromIndex: effect.fromIndex,
+    sameAs: shared?.sameAs ?? null,
+    sharedTokens: shared?.tokens ?? 0,
+  };
+  return accept(slice, {
+    nextIndex: draft.firstEntryIndex + count,
+    position: draft.positions[count] ?? null,
+    beforeLastPosition: draft.positions[count - 1] ?? null,
+  });
+};
+
+const startOfSource: SourceCheckpoint = { nextIndex: 0, position: null, beforeLastPosition: null };
+
+/** The bytes of a slice, and the objects that they become; null: no row has a request line. */
+interface SlicePayload {
+  readonly requests: ReturnType<LineBuffer['take']>;
+  readonly items: ReturnType<LineBuffer['take']>;
+  readonly requestObject: string | null;
+  readonly itemObject: string;
+}
+
+const payloadOf = (
+  draft: SliceDraft,
+  count: number,
+  name: (plane: string) => string,
+): SlicePayload => {
   const requests = draft.requests.take(count);
-  const items = draft.items.take(count);
-  const requestObject = requests.bytes.length === 0 ? null : name('requests');
-  const itemObject = name('items');
+  return {
+    requests,
+    items: draft.items.take(count),
+    requestObject: requests.bytes.length === 0 ? null : name('requests'),
+    itemObject: name('items'),
+  };
+};
+
+const putPayload = async (
+  artifacts: ArtifactStore,
+  { requests, items, requestObject, itemObject }: SlicePayload,
+): Promise<PortError | null> => {
   const put = async (object: string, bytes: Uint8Array): Promise<PortError | null> => {
-    const done = await run.artifacts.put(object, [bytes])();
+    const done = await artifacts.put(object, [bytes])();
     return done._tag === 'Left' ? done.left : null;
   };
   const faults = await Promise.all([
     requestObject === null ? null : put(requestObject, requests.bytes),
     put(itemObject, items.bytes),
   ]);
-  const fault = faults.find((candidate) => candidate !== null);
-  if (fault) return { _tag: 'Left', left: fault };
+  return faults.find((candidate) => candidate !== null) ?? null;
+};
+
+/** The first rows of the draft, as the columns that are committed. */
+const acceptedRows = (
+  draft: SliceDraft,
+  count: number,
+  { requests, items, requestObject, itemObject }: SlicePayload,
+  areCounted: boolean,
+): Omit<AcceptedSlice, 'fromIndex' | 'sameAs' | 'sharedTokens'> => {
   const inputs = draft.inputs.slice(0, count);
-  const slice: AcceptedSlice = {
-    fromIndex: effect.fromIndex,
+  return {
     itemIds: draft.itemIds.slice(0, count),
     requestObject,
     itemObject,
     requestLengths: requests.lengths,
     itemLengths: items.lengths,
-    tokens:
-      counter === null
-        ? Uint32Array.from(requests.lengths, (bytes) => estimateTokens(bytes))
-        : Uint32Array.from(draft.tokens.slice(0, count), (each) => each ?? 0),
+    tokens: areCounted
+      ? Uint32Array.from(draft.tokens.slice(0, count), (each) => each ?? 0)
+      : Uint32Array.from(requests.lengths, (bytes) => estimateTokens(bytes)),
     areTokensExact: draft.areTokensExact,
     inputs: inputs.some((each) => each > 1) ? Uint32Array.from(inputs) : null,
-    sameAs: shared?.sameAs ?? null,
-    sharedTokens: shared?.tokens ?? 0,
     badOffsets: Uint32Array.from(
       [...draft.bad.keys()].filter((rowInSlice) => rowInSlice < count).sort((a, b) => a - b),
     ),
-  };
-  return {
-    _tag: 'Right',
-    right: TE.right({ type: 'AcceptSlice', atMs: scheduler.now(), slice, checkpoint, isLast }),
   };
 };

@@ -55,98 +55,122 @@ const deviations = 1.96;
  * fit over the characters of all lines, corrected by the residuals of the kept lines (the
  * regression estimator of survey sampling). A bad fit widens the interval, but does not bias it.
  */
-export const createTokenSample = ({ count, linesMax, seed }: TokenSampleOptions): TokenSample => {
-  const kept: Counted[] = [];
-  const sums = new Float64Array(shapeKinds.length);
-  let lines = 0;
-  let threshold = 0;
-  let wholeTokens = 0;
-  let fit: Shape | null = null;
-  let entries = 0;
-  let fittedEntries = 0;
+export const createTokenSample = (options: TokenSampleOptions): TokenSample =>
+  new PrioritySample(options);
 
-  const probabilityOf = ({ size }: Counted): number =>
-    threshold === 0 ? 1 : Math.min(1, size / threshold);
-  const fitNow = (): Shape => {
-    fittedEntries = entries;
-    const points = kept.map((line) => ({
+class PrioritySample implements TokenSample {
+  readonly #options: TokenSampleOptions;
+  readonly #kept: Counted[] = [];
+  /** The characters of all lines, by kind. */
+  readonly #sums = new Float64Array(shapeKinds.length);
+  #lines = 0;
+  #threshold = 0;
+  /** Of all lines, where all are counted. */
+  #wholeTokens = 0;
+  #fit: Shape | null = null;
+  /** Lines that entered the sample, and how many had when it was fitted. */
+  #entries = 0;
+  #fittedEntries = 0;
+
+  constructor(options: TokenSampleOptions) {
+    this.#options = options;
+  }
+
+  add(line: string): { readonly bytes: number; readonly tokens: number } {
+    const { count, linesMax, seed } = this.#options;
+    const { bytes, shape } = shapeOf(line);
+    const sums = this.#sums;
+    for (let i = 0; i < sums.length; i += 1) sums[i] = (sums[i] as number) + (shape[i] as number);
+    const size = bytes + sizeFloor;
+    // Never 0: a line of probability 0 would be kept forever.
+    const priority = size / (hashToUnit(`${seed}~${this.#lines}`) + 2 ** -33);
+    this.#lines += 1;
+    if (linesMax === Infinity) {
+      const tokens = count(line);
+      this.#wholeTokens += tokens;
+      return { bytes, tokens };
+    }
+    if (priority <= this.#threshold) {
+      // The fit improves as the sample is replaced.
+      if (this.#fit === null || this.#entries >= this.#fittedEntries * 1.1)
+        this.#fit = this.#fitNow();
+      const tokens = Math.max(1, Math.round(dot(this.#fit, shape))) || estimateTokens(bytes);
+      return { bytes, tokens };
+    }
+    const tokens = count(line);
+    this.#entries += 1;
+    push(this.#kept, { priority, size, shape, tokens });
+    if (this.#kept.length > linesMax)
+      this.#threshold = Math.max(this.#threshold, pop(this.#kept).priority);
+    return { bytes, tokens };
+  }
+
+  total(): TokenTotal {
+    if (this.#options.linesMax === Infinity) return countedTotal(this.#wholeTokens, this.#lines);
+    return this.#kept.length === this.#lines
+      ? countedTotal(
+          this.#kept.reduce((sum, line) => sum + line.tokens, 0),
+          this.#lines,
+        )
+      : this.#estimatedTotal();
+  }
+
+  #probabilityOf({ size }: Counted): number {
+    return this.#threshold === 0 ? 1 : Math.min(1, size / this.#threshold);
+  }
+
+  #fitNow(): Shape {
+    this.#fittedEntries = this.#entries;
+    const points = this.#kept.map((line) => ({
       shape: line.shape,
       tokens: line.tokens,
-      weight: 1 / (probabilityOf(line) * line.size),
+      weight: 1 / (this.#probabilityOf(line) * line.size),
     }));
-    if (kept.length >= linesPerKind * shapeKinds.length)
+    if (points.length >= linesPerKind * shapeKinds.length)
       return fitTokens(points, shapeKinds.length);
     const [tokens, characters] = points.reduce(
       ([a, b], { tokens: each, shape, weight }) => [a + weight * each, b + weight * sumOf(shape)],
       [0, 0],
     );
     return new Float64Array(shapeKinds.length).fill(characters === 0 ? 0 : tokens / characters);
-  };
+  }
 
-  return {
-    add(line) {
-      const { bytes, shape } = shapeOf(line);
-      for (let i = 0; i < sums.length; i += 1) sums[i] = (sums[i] as number) + (shape[i] as number);
-      const size = bytes + sizeFloor;
-      // Never 0: a line of probability 0 would be kept forever.
-      const priority = size / (hashToUnit(`${seed}~${lines}`) + 2 ** -33);
-      lines += 1;
-      if (linesMax === Infinity) {
-        const tokens = count(line);
-        wholeTokens += tokens;
-        return { bytes, tokens };
-      }
-      if (priority <= threshold) {
-        // The fit improves as the sample is replaced.
-        if (fit === null || entries >= fittedEntries * 1.1) fit = fitNow();
-        return { bytes, tokens: Math.max(1, Math.round(dot(fit, shape))) || estimateTokens(bytes) };
-      }
-      const tokens = count(line);
-      entries += 1;
-      push(kept, { priority, size, shape, tokens });
-      if (kept.length > linesMax) threshold = Math.max(threshold, pop(kept).priority);
-      return { bytes, tokens };
-    },
-    total() {
-      if (linesMax === Infinity)
-        return {
-          tokens: wholeTokens,
-          min: wholeTokens,
-          max: wholeTokens,
-          countedLines: lines,
-          lines,
-          isWhole: true,
-        };
-      if (kept.length === lines) {
-        const tokens = kept.reduce((sum, line) => sum + line.tokens, 0);
-        return { tokens, min: tokens, max: tokens, countedLines: lines, lines, isWhole: true };
-      }
-      const model = fitNow();
-      let residual = 0;
-      let variance = 0;
-      let known = 0;
-      for (const line of kept) {
-        const probability = probabilityOf(line);
-        const error = line.tokens - dot(model, line.shape);
-        residual += error / probability;
-        variance += ((1 - probability) / (probability * probability)) * error * error;
-        known += line.tokens;
-      }
-      // A fit is closer to the lines that it was made from than to others.
-      const freedom = kept.length / Math.max(1, kept.length - shapeKinds.length);
-      const tokens = Math.max(known, Math.round(dot(model, sums) + residual));
-      const margin = Math.ceil(deviations * Math.sqrt(variance * freedom)) + 1;
-      return {
-        tokens,
-        min: Math.max(known, tokens - margin),
-        max: tokens + margin,
-        countedLines: kept.length,
-        lines,
-        isWhole: false,
-      };
-    },
-  };
-};
+  #estimatedTotal(): TokenTotal {
+    const kept = this.#kept;
+    const model = this.#fitNow();
+    let residual = 0;
+    let variance = 0;
+    let known = 0;
+    for (const line of kept) {
+      const probability = this.#probabilityOf(line);
+      const error = line.tokens - dot(model, line.shape);
+      residual += error / probability;
+      variance += ((1 - probability) / (probability * probability)) * error * error;
+      known += line.tokens;
+    }
+    // A fit is closer to the lines that it was made from than to others.
+    const freedom = kept.length / Math.max(1, kept.length - shapeKinds.length);
+    const tokens = Math.max(known, Math.round(dot(model, this.#sums) + residual));
+    const margin = Math.ceil(deviations * Math.sqrt(variance * freedom)) + 1;
+    return {
+      tokens,
+      min: Math.max(known, tokens - margin),
+      max: tokens + margin,
+      countedLines: kept.length,
+      lines: this.#lines,
+      isWhole: false,
+    };
+  }
+}
+
+const countedTotal = (tokens: number, lines: number): TokenTotal => ({
+  tokens,
+  min: tokens,
+  max: tokens,
+  countedLines: lines,
+  lines,
+  isWhole: true,
+});
 
 const sumOf = (shape: Shape): number => {
   let sum = 0;
