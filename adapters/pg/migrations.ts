@@ -138,6 +138,15 @@ export const migrations: readonly Migration[] = [
         from {schema}.items join {schema}.runs using (run_no);
     `,
   },
+  {
+    number: 4,
+    name: 'since when a run has its owner',
+    // True of one epoch: a process of an earlier release, at work during the upgrade, takes runs
+    // without writing it.
+    sql: `
+      alter table {schema}.runs add column owned_since timestamptz, add column owned_since_epoch bigint;
+    `,
+  },
 ];
 
 export const newestMigration = migrations[migrations.length - 1]?.number ?? 0;

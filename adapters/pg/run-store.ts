@@ -38,6 +38,13 @@ interface Taken {
   readonly isUnclean: boolean;
 }
 
+const listed = ({ runId, snapshot, owner, ownedSinceMs }: StoredRun): ListedRun => ({
+  runId,
+  snapshot,
+  owner,
+  ownedSinceMs,
+});
+
 export const createRunStore = ({
   session,
   artifacts,
@@ -184,7 +191,8 @@ export const createRunStore = ({
   const take = (runId: RunId): Port<Taken> =>
     session.transaction(async (query) => {
       const { rows } = await query(
-        `update ${schema}.runs set epoch = epoch + 1, owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+        `update ${schema}.runs set epoch = epoch + 1, owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+            owned_since = clock_timestamp(), owned_since_epoch = epoch + 1
           from (select run_no, lease_until is not null as is_unclean from ${schema}.runs where run_id = $1 for update) as known
           where runs.run_no = known.run_no and version > 0 and (${free.replaceAll('lease_until', 'runs.lease_until')})
           returning runs.epoch, known.is_unclean`,
@@ -202,10 +210,11 @@ export const createRunStore = ({
     const payloads = `runs/${runId}.${randomUUID()}/`;
     return session.transaction(async (query) => {
       const { rows } = await query(
-        `insert into ${schema}.runs (run_id, description, payloads, epoch, owner, lease_until)
-          values ($1, $2, $3, 1, $4, clock_timestamp() + $5 * interval '1 millisecond')
+        `insert into ${schema}.runs (run_id, description, payloads, epoch, owner, lease_until, owned_since, owned_since_epoch)
+          values ($1, $2, $3, 1, $4, clock_timestamp() + $5 * interval '1 millisecond', clock_timestamp(), 1)
           on conflict (run_id) do update set epoch = runs.epoch + 1, description = excluded.description,
-            payloads = excluded.payloads, owner = excluded.owner, lease_until = excluded.lease_until
+            payloads = excluded.payloads, owner = excluded.owner, lease_until = excluded.lease_until,
+            owned_since = excluded.owned_since, owned_since_epoch = runs.epoch + 1
           where runs.version = 0 and (${free.replaceAll('lease_until', 'runs.lease_until')})
           returning run_no, epoch`,
         [
@@ -231,17 +240,12 @@ export const createRunStore = ({
         payloads,
         description,
         owner,
+        ownedSinceMs: null,
         snapshot: emptySnapshot,
       };
       return right({ run, epoch: Number(row[1]), isUnclean: false });
     });
   };
-
-  const listed = ({ runId, snapshot, owner: driver }: StoredRun): ListedRun => ({
-    runId,
-    snapshot,
-    owner: driver,
-  });
 
   return {
     describe,

@@ -16,18 +16,27 @@ export interface StoredRun {
   readonly description: JsonObject | null;
   /** The live owner by the database's clock; null: none. */
   readonly owner: string | null;
+  /** Since when it owns the run, by the database's clock; null: unknown, or no owner. */
+  readonly ownedSinceMs: number | null;
   readonly snapshot: RunSnapshot;
 }
 
 const columns = (schema: string): string => `
-  run_no, run_id, payloads, description, case when lease_until > clock_timestamp() then owner end, snapshot,
+  run_no, run_id, payloads, description, case when lease_until > clock_timestamp() then owner end,
+  case when lease_until > clock_timestamp() and owned_since_epoch = epoch then floor(extract(epoch from owned_since) * 1000)::float8 end, snapshot,
   (select coalesce(json_agg(live order by batch_no), '[]') from ${schema}.batches where batches.run_no = runs.run_no and live is not null)`;
 
 /** Left says what is wrong with the stored row. */
-const decode = ([runNo, runId, payloads, description, owner, snapshot, live]: Row): Either<
-  PortError,
-  StoredRun
-> => {
+const decode = ([
+  runNo,
+  runId,
+  payloads,
+  description,
+  owner,
+  ownedSinceMs,
+  snapshot,
+  live,
+]: Row): Either<PortError, StoredRun> => {
   const where = `run ${String(runId)}`;
   const decoded = RunSnapshotCodec.decode({ ...(snapshot as object), live });
   if (isLeft(decoded))
@@ -42,6 +51,7 @@ const decode = ([runNo, runId, payloads, description, owner, snapshot, live]: Ro
     payloads: payloads as string,
     description: description as JsonObject | null,
     owner: owner as string | null,
+    ownedSinceMs: ownedSinceMs === null ? null : Number(ownedSinceMs),
     snapshot: decoded.right,
   });
 };

@@ -148,7 +148,7 @@ export interface ListedRun {
   readonly snapshot: RunSnapshot;
   /** The process that drives it now, as text; null: none. */
   readonly owner: string | null;
-  /** Since when, on the owner's clock; null or absent: not known. */
+  /** Since when, on the owner's clock, or that of a shared store; null or absent: not known. */
   readonly ownedSinceMs?: number | null;
   /** Where its payloads lie; absent in lists. */
   readonly artifacts?: ArtifactStore;

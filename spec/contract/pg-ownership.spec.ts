@@ -84,6 +84,38 @@ describe('the owner of a run in Postgres', () => {
     await step(taken, pause);
   });
 
+  it('is shown since when, by the database, unless a process of an earlier release took the run', async () => {
+    const store = await open('first');
+    const peek = async () => {
+      const { owner, ownedSinceMs } = await ok(store.peek(runId));
+      return { owner, sinceMs: ownedSinceMs };
+    };
+    const nowMs = async () =>
+      Number(
+        (await schema.query('select extract(epoch from clock_timestamp()) * 1000 as ms'))[0]?.[
+          'ms'
+        ],
+      );
+    const beforeMs = Math.floor(await nowMs());
+    const created = await createdRun(store);
+    const [first] = (await ok(store.list())).map(({ ownedSinceMs }) => ownedSinceMs ?? 0);
+    expect(first).toBeGreaterThanOrEqual(beforeMs);
+    await created.close();
+    expect(await peek()).toEqual({ owner: null, sinceMs: null });
+    const again = await ok((await open('second')).own(runId));
+    const { owner, sinceMs } = await peek();
+    expect([owner, (sinceMs ?? 0) >= (first ?? 0), (sinceMs ?? 0) <= (await nowMs())]).toEqual([
+      'second',
+      true,
+      true,
+    ]);
+    await schema.query(
+      `update ${schema.name}.runs set epoch = epoch + 1, owner = 'an earlier release'`,
+    );
+    expect(await peek()).toEqual({ owner: 'an earlier release', sinceMs: null });
+    await again.close();
+  });
+
   it('stays the same while no other process takes over, however late its renewal', async () => {
     const run = await createdRun(await open('late'));
     await expire();

@@ -16,7 +16,7 @@ export const restoreRows = async (folder: string, url: string, schema: string): 
   try {
     await client.query(`create schema ${schema}`);
     await client.query(
-      `create table ${schema}.migrations (number integer primary key, name text not null, made_at timestamptz not null)`,
+      `create table ${schema}.migrations (number integer primary key, name text not null, made_at timestamptz not null default now())`,
     );
     await client.query(
       readFileSync(join(folder, 'schema.sql'), 'utf8').replaceAll('{schema}', schema),
