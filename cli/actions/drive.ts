@@ -152,22 +152,18 @@ const farewell = ({ runId, liveBatches, strays }: RunSummary, place: Place): rea
   const unconfirmed = liveBatches.filter(
     (batch) => batch.phase === 'indeterminate' || batch.phase === 'creating',
   );
-  const shown = [
-    ...ids.slice(0, idsShownMax),
-    ...(ids.length > idsShownMax ? [`and ${ids.length - idsShownMax} more`] : []),
-  ].join(', ');
   const out =
     ids.length === 0
       ? strays.live === 0
         ? 'no batch continues at the provider'
         : 'only duplicate batches that it does not use may continue at the provider'
-      : `${ids.length === 1 ? 'this batch continues' : 'these batches continue'} at the provider: ${shown}`;
+      : `${ids.length === 1 ? 'this batch continues' : 'these batches continue'} at the provider: ${someOf(ids)}`;
   return [
     `batchor: interrupted; run ${runId} is kept, and ${out}`,
     ...(ended.length === 0
       ? []
       : [
-          `  ended, answers not fully collected: ${ended.map((batch) => batch.providerBatchId).join(', ')}`,
+          `  ended, answers not fully collected: ${someOf(ended.map((batch) => batch.providerBatchId ?? batch.batchKey))}; the provider keeps them until its files expire, and wait downloads them at no further cost`,
         ]),
     ...(unconfirmed.length === 0
       ? []
@@ -176,6 +172,12 @@ const farewell = ({ runId, liveBatches, strays }: RunSummary, place: Place): rea
     `  cancel:   ${commandLine(place, 'cancel', runId)}`,
   ];
 };
+
+const someOf = (ids: readonly string[]): string =>
+  [
+    ...ids.slice(0, idsShownMax),
+    ...(ids.length > idsShownMax ? [`and ${ids.length - idsShownMax} more`] : []),
+  ].join(', ');
 
 /** Warns if answers are read by the stored JSON Schema instead of the job's own code. */
 const tellReading = async (run: Run, context: CliContext): Promise<void> => {

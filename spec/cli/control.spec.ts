@@ -300,7 +300,7 @@ describe('a run that is interrupted while the provider fails', () => {
     expect(ran.code).toBe(130);
     expect(ran.stderr).toContain('no batch continues at the provider');
     expect(ran.stderr).toContain(
-      `ended, answers not fully collected: ${world.emulator.ledger.batches[0]?.id}`,
+      `ended, answers not fully collected: ${world.emulator.ledger.batches[0]?.id}; the provider keeps them until its files expire, and wait downloads them`,
     );
   });
 });
