@@ -44,6 +44,7 @@ export const readHeader = async (
         'holds JSON lines, not CSV. Read it as JSON lines: name it .jsonl, or say so',
         { ref, line: 1 },
       );
+    refuseReturns(window, reading);
     const separator = takeSeparator(window);
     const delimiter = options.delimiter ?? separator ?? ',';
     const start = separator === null ? 1 : 2;
@@ -55,7 +56,7 @@ export const readHeader = async (
           ref,
           line,
         });
-      checkHeader(record.fields, ref, line);
+      checkHeader(record.fields, reading, line);
       return {
         columns: record.fields,
         delimiter,
@@ -66,6 +67,32 @@ export const readHeader = async (
     await window.close();
   }
   throw new SourceError('has no header. Its first line must name the columns', { ref });
+};
+
+const RETURN = 0x0d;
+const FEED = 0x0a;
+const QUOTE = 0x22;
+
+/** Throws where the first line, outside quotes, ends in CR alone, as on old Macs. */
+const refuseReturns = ({ bytes }: FileWindow, reading: FileReading): void => {
+  let isQuoted = false;
+  for (let at = 0; at + 1 < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) isQuoted = !isQuoted;
+    if (isQuoted || (byte !== RETURN && byte !== FEED)) continue;
+    const next = bytes[at + 1];
+    if (byte === FEED || next === FEED || next === RETURN) return;
+    throw endsInReturns(reading, 1);
+  }
+};
+
+const endsInReturns = ({ file, compression }: FileReading, line: number): SourceError => {
+  const unpacked = { none: '', gzip: 'gzip -dc FILE | ', zstd: 'zstd -dc FILE | ' }[compression];
+  const from = compression === 'none' ? ' < FILE' : '';
+  return new SourceError(
+    `its lines end in CR alone. Write them with LF: ${unpacked}tr '\\r' '\\n'${from} > lines.csv`,
+    { ref: file.path, line },
+  );
 };
 
 /** Uses up a first line that tells Excel the delimiter; null: there is none. */
@@ -95,13 +122,9 @@ export const readSeparator = async (reading: FileReading): Promise<string | null
   }
 };
 
-const checkHeader = (columns: readonly string[], ref: string, line: number): void => {
-  if (columns.some((column) => /\r(?!\n)/.test(column))) {
-    throw new SourceError(
-      'its lines end in CR alone. Save it with LF or CRLF line ends: tr "\\r" "\\n" < FILE > lines.csv',
-      { ref, line },
-    );
-  }
+const checkHeader = (columns: readonly string[], reading: FileReading, line: number): void => {
+  const ref = reading.file.path;
+  if (columns.some((column) => /\r(?!\n)/.test(column))) throw endsInReturns(reading, line);
   const seen = new Set<string>();
   // Columns without a name are an index, or nothing: spreadsheets and data frames write them.
   const twice = columns.find((column) => column !== '' && seen.size === seen.add(column).size);

@@ -3,7 +3,7 @@ import { SourceError } from '../../lib/ports/source-error.ts';
 import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodeOfError, exitCodes } from './exit-codes.ts';
 import { fieldsInFlags } from './field-flags.ts';
-import { flagsThatHelp, inFlags } from './file-flags.ts';
+import { flagsThatHelp, inFlags, withFileNamed } from './file-flags.ts';
 import { hintWith, type Retype, retyped } from './retyped.ts';
 import { writeNotes } from '../print/render.ts';
 
@@ -72,7 +72,10 @@ const describeFailure = (
   }
   if (error instanceof SourceError)
     return {
-      lines: twoLines(error.message, sameCommand(error.message, args)),
+      lines: twoLines(
+        withFileNamed(error.message, error.ref, args),
+        sameCommand(error.message, args),
+      ),
       exitCode: exitCodes.usage,
     };
   const stack = showsStack && error instanceof Error ? [error.stack ?? error.message] : [];

@@ -54,6 +54,14 @@ export const needsEncoding = (message: string): boolean =>
 export const isTooLong = (message: string): boolean =>
   inFlags(message).includes('(--max-row-bytes)');
 
+/** The message with the name of the file in its commands, where the file was typed. */
+export const withFileNamed = (message: string, ref: string, args: readonly string[]): string =>
+  args
+    .map((arg) => arg.replace(/^--input=/u, ''))
+    .filter((typed) => typed !== '' && (typed === ref || ref.endsWith(`/${typed}`)))
+    .slice(0, 1)
+    .reduce((said, typed) => said.replaceAll(/(?<= )FILE\b/gu, () => quoted(typed)), message);
+
 /** The flags that fix what a source reports about a file or a row; null: no flag does. */
 export const flagsThatHelp = (message: string): string | null => {
   // Where several encodings make sense of a file, LABEL is for the user to choose.
@@ -71,5 +79,7 @@ export const flagsThatHelp = (message: string): string | null => {
       ? `--max-row-bytes ${inMiB(Math.min(4 * Number(bytes), rowBytesLimit))}`
       : null;
   }
+  const [, written] = /alone\. Write them .* > (\S+)$/u.exec(message) ?? [];
+  if (written !== undefined) return `--input ${written}`;
   return message.includes('(quote: null)') ? '--quote none' : null;
 };

@@ -81,7 +81,7 @@ describe.each(forms)('a prepared batch file of $provider', ({ provider, env, fla
   });
 
   it.each(forms.filter((other) => other.provider !== provider))(
-    'is told apart from one of $provider, with the flag of that',
+    'is no such file of $provider, which the refusal names with its flag',
     async ({ provider: other, line: foreign }) => {
       await using made = await worldOf();
       made.world.write('p.jsonl', `${foreign('one')}\n`);

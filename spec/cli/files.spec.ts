@@ -131,7 +131,18 @@ describe('files as people have them', () => {
       'rows.json: it is CSV, not JSON',
       '--prompt-field text --input-format csv\n',
     ],
-    ['mac.csv', 'id,text\r1,a\r', 'its lines end in CR alone', 'tr "\\r" "\\n" < FILE > lines.csv'],
+    [
+      'mac.csv',
+      'id,text\r1,a\r',
+      'its lines end in CR alone',
+      "tr '\\r' '\\n' < mac.csv > lines.csv",
+    ],
+    [
+      'mac quoted.csv',
+      '"id","text"\r"1","a\nb"\r',
+      "Write them with LF: tr '\\r' '\\n' < 'mac quoted.csv' > lines.csv",
+      '--prompt-field text --input lines.csv\n',
+    ],
     [
       'arrow.parquet',
       'ARROW1\0\0and more of it',

@@ -451,9 +451,7 @@ describe('a CSV source cannot be read, and says what to do, where', () => {
     [
       'ends its lines in CR alone',
       'id,a\r1,2\r',
-      expect.stringContaining(
-        'rows.csv:1: its lines end in CR alone. Save it with LF or CRLF line ends: tr ',
-      ),
+      expect.stringContaining('rows.csv:1: its lines end in CR alone. Write them with LF: tr '),
     ],
   ])('the file %s', async (_, contents, message) => {
     expect(await failure(contents)).toMatchObject({ message });
