@@ -13,7 +13,7 @@ import type { Reached, Settings } from './job/job-description.ts';
 import type { Headers } from './shell/headers.ts';
 import { inFlags, providerSettings } from './job/provider-settings.ts';
 import { compatibleServices } from './compose-services.ts';
-import { cliProvider, cliProviders } from './job/providers.ts';
+import { cliProvider, isCliConnection } from './job/providers.ts';
 import { CliFailure } from './shell/failure.ts';
 import { broughtConnection, importModule } from './shell/load-module.ts';
 import type { StorePlace } from './shell/place.ts';
@@ -98,27 +98,28 @@ const reachedBy = ({ apiKey, baseUrl, headers = {}, hides = [] }: Account, name:
 });
 
 /**
- * One connection for each provider. The account is resolved at the time of connecting: a stored run
- * is opened before its address is known. Another provider's account opens nothing.
+ * Finds the connection of a run by its name: of a provider, whose code is loaded then, or one that
+ * a job module brought. The account is resolved at the time of connecting: a stored run is opened
+ * before its address is known. Another provider's account opens nothing.
  */
-const connectionsOf = (accountOf: () => Account): Promise<readonly ProviderConnection[]> =>
-  Promise.all(
-    cliProviders.map(async ({ name }): Promise<ProviderConnection> => {
-      const make = await makers[name]?.();
-      if (make === undefined) throw new Error(`no adapter for ${name}`);
-      return {
-        name,
-        kind: name,
-        connect: (config) => {
-          const { hides = [], ...account } = accountOf();
-          const isOther = account.provider !== undefined && account.provider !== name;
-          return make({ ...(isOther ? { apiKey: '', baseUrl: null } : account), hides }).connect(
-            config,
-          );
-        },
-      };
-    }),
-  );
+const connectionBy =
+  (accountOf: () => Account, brought: ConnectionFinder = broughtConnection): ConnectionFinder =>
+  async (name, kind) => {
+    if (!isCliConnection(name)) return brought(name, kind);
+    const make = await makers[name]?.();
+    if (make === undefined) throw new Error(`no adapter for ${name}`);
+    return {
+      name,
+      kind: name,
+      connect: (config) => {
+        const { hides = [], ...account } = accountOf();
+        const isOther = account.provider !== undefined && account.provider !== name;
+        return make({ ...(isOther ? { apiKey: '', baseUrl: null } : account), hides }).connect(
+          config,
+        );
+      },
+    };
+  };
 
 /** `mayMake`: creates a store that does not exist. */
 const storageOf = async (store: StorePlace, mayMake: boolean): Promise<RunnerStorage> => {
@@ -176,17 +177,15 @@ export interface RunnerOptions {
 export const createRunner = async (
   store: StorePlace,
   accountOf: () => Account,
-  { mayMake, leaseTtlMs, prices, connectionOf = broughtConnection }: RunnerOptions,
+  { mayMake, leaseTtlMs, prices, connectionOf }: RunnerOptions,
 ): Promise<BatchRunner> => {
-  const [{ BatchRunner }, kept, providers] = await Promise.all([
+  const [{ BatchRunner }, kept] = await Promise.all([
     import('../lib/run/api/runner.ts'),
     storageOf(store, mayMake),
-    connectionsOf(accountOf),
   ]);
   return new BatchRunner({
     ...kept,
-    providers,
-    connectionOf,
+    connectionOf: connectionBy(accountOf, connectionOf),
     importModule,
     ...(leaseTtlMs === undefined ? {} : { leaseTtlMs }),
     ...(prices === undefined ? {} : { prices }),
@@ -199,8 +198,8 @@ export const answerReader = async (
   hides: readonly string[],
 ): Promise<AnswerWire> => {
   const { createConnections } = await import('../lib/run/api/connections.ts');
-  const connections = await connectionsOf(() => ({ apiKey: '', baseUrl: null, hides }));
-  return createConnections(connections, broughtConnection).readerOf(config);
+  const connectionOf = connectionBy(() => ({ apiKey: '', baseUrl: null, hides }));
+  return createConnections([], connectionOf).readerOf(config);
 };
 
 /**
@@ -210,15 +209,8 @@ export const answerReader = async (
 export const createQuoter = async (
   account: Account = { apiKey: '', baseUrl: null },
 ): Promise<BatchRunner> => {
-  const [{ BatchRunner }, providers] = await Promise.all([
-    import('../lib/run/api/runner.ts'),
-    connectionsOf(() => account),
-  ]);
-  return new BatchRunner({
-    providers,
-    connectionOf: broughtConnection,
-    importModule,
-  });
+  const { BatchRunner } = await import('../lib/run/api/runner.ts');
+  return new BatchRunner({ connectionOf: connectionBy(() => account), importModule });
 };
 
 /** Tells processes apart, also where their ids come again. */
@@ -360,10 +352,8 @@ export const rendererOf = async (
 ): Promise<
   (customId: string, prompt: unknown) => { readonly line: string } | { readonly reason: string }
 > => {
-  const connections = await connectionsOf(() => ({ apiKey: '', baseUrl: null }));
-  const own =
-    broughtConnection(config.connection) ??
-    connections.find(({ name }) => name === config.connection);
+  const find = connectionBy(() => ({ apiKey: '', baseUrl: null }));
+  const own = await find(config.connection, config.kind);
   if (own === undefined) throw new Error(`no connection ${config.connection}`);
   const { jsonSchema = null, schemaName = null } = structuredOutput ?? {};
   return own

@@ -28,23 +28,7 @@ export const createPerformer = (
   over: AbortSignal = new AbortController().signal,
 ): ((effect: Effect, signal: AbortSignal) => TE.TaskEither<PortError, Asked>) => {
   const ingest = performIngest(ports, over);
-  const plan = performPlan(ports);
-  const adopt = performAdopt(ports);
-  const requeue = performRequeue(ports);
-  const failPending = performFailPending(ports);
-  const settleShared = performSettleShared(ports);
-  const upload = performUpload(ports);
-  const begin = performBegin(ports);
-  const create = performCreate(ports);
-  const reconcile = performReconcile(ports);
-  const fence = performFence(ports);
-  const deleteFile = performDeleteFile(ports);
-  const compact = performCompact(ports);
-  const cancelDuplicate = performCancelDuplicate(ports);
-  const pollDuplicates = performPollDuplicates(ports);
   const ids = createIdsOfBatches(ports.run);
-  const poll = performPoll(ports, ids);
-  const cancel = performCancel(ports);
   const kept = createLinesKept();
   const storeFiles = performStoreFiles(ports, kept, ids);
   const settle = performSettle(ports, kept, ids);
@@ -53,19 +37,19 @@ export const createPerformer = (
       case 'IngestSlice':
         return ingest(effect, signal);
       case 'PlanBatch':
-        return plan(effect, signal);
+        return performPlan(ports)(effect, signal);
       case 'AdoptBatch':
-        return adopt(effect, signal);
+        return performAdopt(ports)(effect, signal);
       case 'RequeueRows':
-        return requeue(effect, signal);
+        return performRequeue(ports)(effect, signal);
       case 'FailPending':
-        return failPending(effect, signal);
+        return performFailPending(ports)(effect, signal);
       case 'SettleShared':
-        return settleShared(effect, signal);
+        return performSettleShared(ports)(effect, signal);
       case 'UploadBatch':
-        return upload(effect, signal);
+        return performUpload(ports)(effect, signal);
       case 'BeginCreate':
-        return begin(effect, signal);
+        return performBegin(ports)(effect, signal);
       case 'ReplanBatch':
       case 'DropBatch':
         // Nothing to do outside of the core: the effect is the commit itself.
@@ -73,23 +57,23 @@ export const createPerformer = (
           TE.right({ type: effect.type, atMs: ports.scheduler.now(), batchKey: effect.batchKey }),
         );
       case 'CreateBatch':
-        return create(effect, signal);
+        return performCreate(ports)(effect, signal);
       case 'SweepBatches':
-        return reconcile(effect, signal);
+        return performReconcile(ports)(effect, signal);
       case 'FenceCreate':
-        return fence(effect, signal);
+        return performFence(ports)(effect, signal);
       case 'DeleteFile':
-        return deleteFile(effect, signal);
+        return performDeleteFile(ports)(effect, signal);
       case 'CompactFile':
-        return compact(effect, signal);
+        return performCompact(ports)(effect, signal);
       case 'CancelStray':
-        return cancelDuplicate(effect, signal);
+        return performCancelDuplicate(ports)(effect, signal);
       case 'PollStrays':
-        return pollDuplicates(effect, signal);
+        return performPollDuplicates(ports)(effect, signal);
       case 'PollBatches':
-        return poll(effect, signal);
+        return performPoll(ports, ids)(effect, signal);
       case 'CancelBatch':
-        return cancel(effect, signal);
+        return performCancel(ports)(effect, signal);
       case 'StoreFiles':
         return storeFiles(effect, signal);
       case 'SettleSlice':
