@@ -3,8 +3,7 @@ import { Cli, type CommandClass } from 'clipanion';
 import type { CliContext } from './shell/context.ts';
 import { type ExitCode, exitCodes } from './shell/exit-codes.ts';
 import { reportFailure } from './shell/failure.ts';
-import { commandHelp, overview } from './shell/help.ts';
-import { checkCommandLine } from './shell/check-command-line.ts';
+import { checkCommandLine, commandHelp, overview } from './shell/command-line.ts';
 
 /**
  * The commands by their first word, in the order of the overview. Only the one that runs is loaded:

@@ -1,7 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { errnoOf } from '../../lib/disk/make-folder.ts';
-import { filesUnder, sizeOf } from './list-objects.ts';
+import { filesUnder, sizeOf } from './object-files.ts';
 import { findChange } from './read-object.ts';
 import { objectOfSums, readSums, sumsPath } from './sums-file.ts';
 import { writeSums } from './write-object.ts';

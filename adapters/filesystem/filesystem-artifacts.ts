@@ -14,8 +14,7 @@ import {
   type SumsCache,
 } from './sums-file.ts';
 import { ioError } from './io-error.ts';
-import { filesUnder, sizeOf } from './list-objects.ts';
-import { objectNameFault, staysInside } from './object-name.ts';
+import { filesUnder, sizeOf, objectNameFault, staysInside } from './object-files.ts';
 import { findChange, readAllSpans, readChunks } from './read-object.ts';
 import { ChunkSourceError, ObjectExistsError, writeObject } from './write-object.ts';
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { makeFolderDurably, syncFolder, errnoOf } from '../../lib/disk/make-folder.ts';
 import { replaceFile, type WriteAll } from '../../lib/disk/replace-file.ts';
 import { sumsPath, type BlockSums, createSumsWriter, encodeSums } from './sums-file.ts';
-import { unfinishedName } from './object-name.ts';
+import { unfinishedName } from './object-files.ts';
 
 const gatheredBytesMax = 256 * 1024;
 

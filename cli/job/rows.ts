@@ -13,9 +13,14 @@ import { batchFormOf } from './batch-forms.ts';
 import { readPrepared } from './prepared-row.ts';
 import type { CliPrompt } from './prompt.ts';
 import type { JobDescription } from './job-description.ts';
-import { isMessageText, readMessageText } from './message-text.ts';
+import {
+  readRowValue,
+  type RowValue,
+  takesMessages,
+  isMessageText,
+  readMessageText,
+} from './row-value.ts';
 import { takesSystemPrompt } from './prompt-flags.ts';
-import { readRowValue, type RowValue, takesMessages } from './row-value.ts';
 import { parseTemplate, type Template, textOf } from './template.ts';
 
 type BadField = { readonly field: string; readonly reason: string };

@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Definition } from 'clipanion';
 import { describe, expect, it } from 'vitest';
 import { createCli } from '../../cli/cli.ts';
-import { commandName } from '../../cli/shell/help.ts';
-import { checkCommandLine } from '../../cli/shell/check-command-line.ts';
+import { checkCommandLine, commandName } from '../../cli/shell/command-line.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const definitions = (await createCli()).definitions();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCli } from '../../cli/cli.ts';
 import { fieldsInFlags } from '../../cli/shell/field-flags.ts';
 import { inFlags } from '../../cli/shell/file-flags.ts';
-import { isRepeatable } from '../../cli/shell/check-command-line.ts';
+import { isRepeatable } from '../../cli/shell/command-line.ts';
 import { type CliWorld, createCliWorld, csvOf, startArgs } from './in-process.ts';
 
 let world: CliWorld;

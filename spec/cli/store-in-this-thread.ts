@@ -3,8 +3,8 @@ import { vi } from 'vitest';
 // A store's thread takes a second to begin from TypeScript: here the store keeps its runs in this
 // thread, on the same disk.
 vi.mock('../../adapters/filestore/index.ts', async () => {
-  const { sqljsStoreOn } = await import('../../adapters/filestore/store/sqljs-store.ts');
-  const { localClient } = await import('../../adapters/filestore/worker/session-client.ts');
+  const { sqljsStoreOn } = await import('../../adapters/filestore/store/run-store.ts');
+  const { localClient } = await import('../../adapters/filestore/worker/worker-client.ts');
   const { nodeDisk } = await import('../../adapters/filestore/disk/disk.ts');
   const { disk } = await import('./disk.ts');
   const write: typeof nodeDisk.write = (fd, parts) => {

@@ -1,7 +1,7 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
-import { type SessionClient, localClient } from '../../adapters/filestore/worker/session-client.ts';
-import { sqljsStore, sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
+import { type SessionClient, localClient } from '../../adapters/filestore/worker/worker-client.ts';
+import { sqljsStore, sqljsStoreOn } from '../../adapters/filestore/store/run-store.ts';
 import type { RunId } from '../../lib/core/internal.ts';
 import { planOk, quotaRun } from './quota-runs.ts';
 import { accept, createdRun, ok, runId, sliceOf, step } from './run-store-fixture.ts';

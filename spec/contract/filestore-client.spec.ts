@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   createClient,
   type ConnectionEvents,
-} from '../../adapters/filestore/worker/session-client.ts';
+} from '../../adapters/filestore/worker/worker-client.ts';
 
 /** A thread that answers on demand. */
 const createThread = () => {

@@ -12,14 +12,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Disk, nodeDisk } from '../../adapters/filestore/disk/disk.ts';
 import { unframe } from '../../adapters/filestore/journal/frame.ts';
-import { localClient } from '../../adapters/filestore/worker/session-client.ts';
+import { localClient } from '../../adapters/filestore/worker/worker-client.ts';
 import {
   journalFile,
   listRunFolder,
   lockFile,
   runFolder,
 } from '../../adapters/filestore/disk/run-folder.ts';
-import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
+import { sqljsStoreOn } from '../../adapters/filestore/store/run-store.ts';
 import type { RunStore } from '../../lib/ports/run-store.ts';
 import { ok, runId } from './run-store-fixture.ts';
 

@@ -2,10 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
-import { localClient } from '../../adapters/filestore/worker/session-client.ts';
+import { localClient } from '../../adapters/filestore/worker/worker-client.ts';
 import { journalFile, listRunFolder } from '../../adapters/filestore/disk/run-folder.ts';
 import { loadSql } from '../../adapters/filestore/checkpoint/sql.ts';
-import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
+import { sqljsStoreOn } from '../../adapters/filestore/store/run-store.ts';
 import {
   accept,
   completeRows,

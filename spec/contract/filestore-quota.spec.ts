@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
-import { type SessionClient, localClient } from '../../adapters/filestore/worker/session-client.ts';
+import { type SessionClient, localClient } from '../../adapters/filestore/worker/worker-client.ts';
 import { quotaFile, scopeFolder } from '../../adapters/filestore/quota/reservation-file.ts';
 import {
   journalFile,
@@ -19,7 +19,7 @@ import {
   lockFile,
   runFolder,
 } from '../../adapters/filestore/disk/run-folder.ts';
-import { sqljsStoreOn } from '../../adapters/filestore/store/sqljs-store.ts';
+import { sqljsStoreOn } from '../../adapters/filestore/store/run-store.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { idOf, othersOf, plan, planOk, quotaRun, scope, settle } from './quota-runs.ts';
 import { errorOf, ok, sendBatch, step } from './run-store-fixture.ts';

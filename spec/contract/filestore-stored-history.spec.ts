@@ -9,7 +9,7 @@ import { evolve } from '../../lib/core/machine/evolve.ts';
 import { emptySnapshot, isFinished, type RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import { journalFile, listRunFolder } from '../../adapters/filestore/disk/run-folder.ts';
 import { readChain, eventsOf } from '../../adapters/filestore/journal/history.ts';
-import { readFrames } from '../../adapters/filestore/journal/journal-reader.ts';
+import { readFrames } from '../../adapters/filestore/journal/journal-file.ts';
 
 const stored = fileURLToPath(new URL('../support/stored/6bc519e/files', import.meta.url));
 

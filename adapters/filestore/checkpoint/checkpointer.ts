@@ -8,7 +8,7 @@ import type { OpenRun } from '../worker/worker-calls.ts';
 import type { Disk } from '../disk/disk.ts';
 import { imageFormat } from './image-reader.ts';
 import { bringUpToDate } from './image-writer.ts';
-import { beginJournal, type JournalWriter } from '../journal/journal-writer.ts';
+import { beginJournal, type JournalWriter } from '../journal/journal-file.ts';
 import { isOwnLock } from '../ownership/lock-file.ts';
 import type { OpenModel } from '../worker/open-model.ts';
 import { emptyDatabase } from './sql.ts';

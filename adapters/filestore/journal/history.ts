@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import { lostRun } from '../repair/lost-work.ts';
-import { type Link, readLink, readOneFrame, corrupt, readFrames } from './journal-reader.ts';
+import { type Link, readLink, readOneFrame, corrupt, readFrames } from './journal-file.ts';
 import {
   type CheckpointFile,
   compareJournals,

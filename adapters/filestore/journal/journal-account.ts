@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { readLink } from './journal-reader.ts';
+import { readLink } from './journal-file.ts';
 import { type JournalScan, scanJournal } from './journal-scan.ts';
 import { compareJournals, type FolderListing, type JournalId } from '../disk/run-folder.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { recordFormat } from '../../../lib/core/codec/event-record.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import { frameBytes, unframe } from './frame.ts';
-import { readBytes } from './journal-reader.ts';
+import { readBytes } from './journal-file.ts';
 import { journalFile, type JournalId } from '../disk/run-folder.ts';
 
 /** A record in a journal, whole or not. */

@@ -2,7 +2,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { join } from 'node:path';
 import type { RunId } from '../../../lib/core/values/ids.ts';
 import { type ChainedJournal, readImage, foldJournal, type ReadUpTo } from '../journal/history.ts';
-import { readLink } from '../journal/journal-reader.ts';
+import { readLink } from '../journal/journal-file.ts';
 import { scanJournal } from '../journal/journal-scan.ts';
 import { emptyModel, openImage, type OpenModel } from '../worker/open-model.ts';
 import {

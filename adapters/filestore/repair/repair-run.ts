@@ -5,7 +5,7 @@ import { sumsPath } from '../../filesystem/index.ts';
 import type { Disk } from '../disk/disk.ts';
 import type { Examined } from './examine-run.ts';
 import { faultsOf } from '../journal/journal-account.ts';
-import { beginJournal } from '../journal/journal-writer.ts';
+import { beginJournal } from '../journal/journal-file.ts';
 import { leftBehind } from './loss.ts';
 import {
   checkpointFile,

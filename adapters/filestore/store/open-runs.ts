@@ -13,7 +13,7 @@ import type { Ownership, OwnershipTracker } from '../ownership/ownership.ts';
 import { openReservationFile, type ReservationFile } from '../quota/reservation-file.ts';
 import { createReservations } from '../quota/reservations.ts';
 import type { OpenRun } from '../worker/worker-calls.ts';
-import type { SessionClient } from '../worker/session-client.ts';
+import type { SessionClient } from '../worker/worker-client.ts';
 import { createOwnedRun } from './owned-run.ts';
 import { createReader, type Handle } from './run-reader.ts';
 import type { StoreFolder } from './store-folder.ts';

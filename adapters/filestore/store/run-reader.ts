@@ -5,7 +5,7 @@ import type { RunSnapshot } from '../../../lib/core/model/snapshot.ts';
 import type { ArtifactStore } from '../../../lib/ports/artifacts.ts';
 import type { RunReader } from '../../../lib/ports/run-store.ts';
 import type { Opened } from '../worker/worker-calls.ts';
-import type { SessionClient } from '../worker/session-client.ts';
+import type { SessionClient } from '../worker/worker-client.ts';
 import type { RowPart, RowQuery } from '../../../lib/ports/row-query.ts';
 import { packQuery, unpackPage } from '../worker/packed-rows.ts';
 

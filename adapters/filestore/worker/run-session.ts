@@ -12,7 +12,7 @@ import type { OpenRun } from './worker-calls.ts';
 import { createCheckpointer, type Checkpointer } from '../checkpoint/checkpointer.ts';
 import type { Disk } from '../disk/disk.ts';
 import { openFrame } from '../journal/frame.ts';
-import { beginJournal, type JournalWriter } from '../journal/journal-writer.ts';
+import { beginJournal, type JournalWriter } from '../journal/journal-file.ts';
 import { leaseFault } from '../ownership/lock-file.ts';
 import { emptyModel, openModel, type OpenModel, catchUp } from './open-model.ts';
 import { eventsOf } from '../journal/history.ts';

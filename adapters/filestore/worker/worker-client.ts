@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { Either } from 'fp-ts/lib/Either.js';
-import type { PortError } from '../../../lib/ports/port-error.ts';
-import { createClient, type SessionClient } from './session-client.ts';
+import { type Either, left } from 'fp-ts/lib/Either.js';
+import type { PortError, Port } from '../../../lib/ports/port-error.ts';
+import type { CallMessage, CallName, Input, Output } from './worker-calls.ts';
+import { createDispatcher } from './dispatcher.ts';
+import type { Disk } from '../disk/disk.ts';
 
 /** Start options of the worker thread. */
 export interface WorkerOptions {
@@ -68,3 +70,108 @@ const beginWorker = (workerData: WorkerOptions): Worker => {
     execArgv: [],
   });
 };
+
+/** Calls the worker thread. */
+export interface SessionClient {
+  /** A number for a run that is about to be opened. */
+  newRun(): number;
+  /** The buffers in `transfer` move to the worker: the caller may not read them again. */
+  call<N extends CallName>(
+    run: number,
+    name: N,
+    input: Input<N>,
+    transfer?: readonly ArrayBuffer[],
+  ): Port<Output<N>>;
+  /** Resolves once the thread has ended. */
+  close(): Promise<void>;
+}
+
+/** Carries messages to a dispatcher. */
+export interface Connection {
+  send(message: CallMessage, transfer: readonly ArrayBuffer[]): void;
+  close(): Promise<void>;
+}
+/** What the other end reports: an answer, or a permanent failure. */
+export interface ConnectionEvents {
+  answer(id: number, answer: Either<PortError, unknown>): void;
+  broken(error: PortError): void;
+}
+
+/** @param onBusy is called with true while calls wait, so that only those keep the process alive */
+export const createClient = (
+  connect: (events: ConnectionEvents) => Connection,
+  onBusy: (isBusy: boolean) => void = () => undefined,
+): SessionClient => {
+  const waiting = new Map<number, (answer: Either<PortError, unknown>) => void>();
+  let lastId = 0;
+  let lastRun = 0;
+  let fault: PortError | null = null;
+  /** While the thread ends, an answer must not release it: `close` would wait for ever. */
+  let isClosing = false;
+  let connection: Connection | null = null;
+
+  const settle = (id: number, answer: Either<PortError, unknown>): void => {
+    waiting.get(id)?.(answer);
+    waiting.delete(id);
+    if (waiting.size === 0 && !isClosing) onBusy(false);
+  };
+  const events: ConnectionEvents = {
+    answer: settle,
+    broken(error) {
+      fault = error;
+      for (const id of [...waiting.keys()]) settle(id, left(error));
+    },
+  };
+
+  return {
+    newRun() {
+      lastRun += 1;
+      return lastRun;
+    },
+    call:
+      <N extends CallName>(
+        run: number,
+        name: N,
+        input: Input<N>,
+        transfer: readonly ArrayBuffer[] = [],
+      ): Port<Output<N>> =>
+      () =>
+        new Promise((resolve) => {
+          if (fault !== null) return resolve(left(fault));
+          lastId += 1;
+          waiting.set(lastId, (answer) => resolve(answer as Either<PortError, Output<N>>));
+          if (waiting.size === 1) onBusy(true);
+          // The first call starts the thread: a store that only lists runs needs none.
+          connection ??= connect(events);
+          connection.send({ id: lastId, run, name, input } as CallMessage, transfer);
+        }),
+    async close() {
+      isClosing = true;
+      fault ??= { type: 'unavailable', message: 'the store is closed', cause: null };
+      await connection?.close();
+      events.broken(fault);
+    },
+  };
+};
+
+/** Runs the dispatcher in the caller's thread: fsync and checkpoints block it. */
+export const localClient = (disk: Disk, groupCommitMs: number): SessionClient =>
+  createClient((events) => {
+    const dispatcher = createDispatcher(disk, groupCommitMs, (id, answer) =>
+      events.answer(id, answer),
+    );
+    let waiting: CallMessage[] = [];
+    return {
+      send(message) {
+        waiting.push(message);
+        if (waiting.length > 1) return;
+        // Delivers all calls of one turn together, as a thread would.
+        setImmediate(() => {
+          const messages = waiting;
+          waiting = [];
+          dispatcher.receive(messages);
+        });
+      },
+      close: () => Promise.resolve(),
+    };
+  });

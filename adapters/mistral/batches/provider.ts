@@ -1,5 +1,5 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
-import { checkList, ready } from '../../openai/batches/check.ts';
+import { checkList, ready } from '../../openai/batches/provider.ts';
 import type { OpenSession } from '../../openai/client/session.ts';
 import { deleteFile } from '../../openai/files/file-state.ts';
 import { download } from '../../openai/files/download.ts';

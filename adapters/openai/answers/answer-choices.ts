@@ -15,6 +15,7 @@ import {
   listOf,
   textsBeside,
   tooDeepFault,
+  wholeThenParts,
 } from './answer-reader.ts';
 import {
   callsOf,
@@ -24,7 +25,6 @@ import {
   readsNothing,
   refusalOf,
 } from './chat-message.ts';
-import { wholeThenParts } from './content-parts.ts';
 import { faultOfFinish } from './finish-reasons.ts';
 
 /** What the two APIs that answer in choices say differently. */

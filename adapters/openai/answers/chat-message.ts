@@ -1,6 +1,14 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
-import { isFilledObject, isText, listOf, saysAnything } from './answer-reader.ts';
-import { isPartOfText, partsOf, partTexts, refusalIn } from './content-parts.ts';
+import {
+  isFilledObject,
+  isText,
+  listOf,
+  saysAnything,
+  isPartOfText,
+  partsOf,
+  partTexts,
+  refusalIn,
+} from './answer-reader.ts';
 
 /**
  * Parts of a message's content that say nothing to its reader: what a model thinks before it

@@ -1,11 +1,11 @@
-import { map } from 'rxjs';
-import type { BatchKey } from '../../core/values/ids.ts';
+import { map, type Observable, type SchedulerLike } from 'rxjs';
+import type { BatchKey, RunId } from '../../core/values/ids.ts';
 import { type ExportNote, isFinished } from '../../core/model/snapshot.ts';
-import type { RunReader } from '../../ports/run-store.ts';
+import type { RunReader, RunStore } from '../../ports/run-store.ts';
 import { BatchorError } from './errors.ts';
 import { exportArtifacts } from '../archive/export-artifacts.ts';
 import { exportResults } from '../results/export-results.ts';
-import { commitFinished } from './finished-run.ts';
+import { commitFinished, withFinishedRun } from './finished-run.ts';
 import { inspectItem } from '../audit/inspect-run.ts';
 import { must } from './interop.ts';
 import { pruneArtifacts } from '../archive/prune-artifacts.ts';
@@ -22,6 +22,11 @@ import { pull } from '../drive/watch.ts';
 import { verifyRun } from '../audit/verify-run.ts';
 import { requireProgress, waitForRun } from './wait-for-run.ts';
 import type { RunRequest } from '../control/run-request.ts';
+import type { AnswerWire, Connections } from './connections.ts';
+import type { Drivers } from '../drive/drivers.ts';
+import type { PriceBook } from '../job/price-book.ts';
+import type { Structures } from '../job/structures.ts';
+import { sendRequest } from '../control/send-request.ts';
 
 /** Creates a handle. Handles of one process share one driver; each has its own subscriptions. */
 export const createRunHandle = (reader: RunReader, host: RunHost): Run => {
@@ -183,4 +188,46 @@ const artifactsOf = (
     verify: async (options = {}) => verifyRun(observer, await host.wire(), options),
     inspect: async (itemId) => inspectItem(observer, await host.wire(), itemId, results.resultOf),
   };
+};
+
+/** What a runner shares with its handles. */
+interface HandleParts {
+  readonly scheduler: SchedulerLike;
+  readonly closed$: Observable<void>;
+  readonly isClosed: () => boolean;
+  readonly prices: PriceBook | undefined;
+  readonly drivers: Drivers;
+  readonly connections: Connections;
+  readonly structures: Structures;
+}
+
+/** Opens a handle of a stored run. Throws `run_not_found`. */
+export const openHandle = async (
+  store: RunStore,
+  runId: RunId,
+  { scheduler, closed$, isClosed, prices, drivers, connections, structures }: HandleParts,
+): Promise<Run> => {
+  const openReader = (isStill: boolean): Promise<RunReader> =>
+    must(store.read(runId, { isStill }), { runId, storage: store.describe });
+  const reader = await openReader(false);
+  const { config } = reader.snapshot;
+  let wire: Promise<AnswerWire> | null = null;
+  const to = () => ({ store, runId, driver: drivers.of(runId), scheduler });
+  const host: RunHost = {
+    scheduler,
+    closed$,
+    isClosed,
+    prices,
+    driverOf: () => drivers.of(runId),
+    lastSeen: drivers.follow(runId),
+    tryDrive: () => drivers.take(store, runId),
+    request: (request) => sendRequest(to(), request),
+    ownFinished: (use) => withFinishedRun(to(), use),
+    identify: (providerBatchId) => connections.identify(config, providerBatchId),
+    observe: (batchKey, providerBatchId) => connections.observe(config, batchKey, providerBatchId),
+    openReader: () => openReader(true),
+    wire: () => (wire ??= connections.readerOf(config)),
+    structure: () => structures.of(runId, config),
+  };
+  return createRunHandle(reader, host);
 };

@@ -28,7 +28,7 @@ import type {
   JobResult,
 } from '../job/job.ts';
 import { listRuns, type ListedSummary, type ListQuery } from './list-runs.ts';
-import { openHandle } from './open-handle.ts';
+import { openHandle } from './run-handle.ts';
 import type { Quote, QuoteOptions } from '../quote/quote.ts';
 import { quoteJob } from '../quote/quote-job.ts';
 import { compareSchema } from '../identity/compare-job.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { localClient } from '../../../adapters/filestore/worker/session-client.ts';
+import { localClient } from '../../../adapters/filestore/worker/worker-client.ts';
 import { nodeDisk } from '../../../adapters/filestore/disk/disk.ts';
-import { sqljsStoreOn } from '../../../adapters/filestore/store/sqljs-store.ts';
+import { sqljsStoreOn } from '../../../adapters/filestore/store/run-store.ts';
 import type { RunId } from '../../../lib/core/internal.ts';
 import type { StoredRunEvent } from '../../../lib/core/machine/run-event.ts';
 import { must } from '../../../lib/run/api/interop.ts';

@@ -16,8 +16,8 @@ import type { JsonObject, Run } from '../../../lib/index.ts';
 import type { RunStore } from '../../../lib/ports/index.ts';
 import { createWorld, memoryStore, type World, type WorldOptions } from '../../../lib/sim/index.ts';
 import { nodeDisk } from '../../../adapters/filestore/disk/disk.ts';
-import { localClient } from '../../../adapters/filestore/worker/session-client.ts';
-import { sqljsStoreOn } from '../../../adapters/filestore/store/sqljs-store.ts';
+import { localClient } from '../../../adapters/filestore/worker/worker-client.ts';
+import { sqljsStoreOn } from '../../../adapters/filestore/store/run-store.ts';
 import { codeOf, quick } from '../../support/sim/handles.ts';
 import { itemsOf, type Job, jobOf } from '../../support/sim/jobs.ts';
 

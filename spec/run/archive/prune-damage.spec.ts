@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { localClient } from '../../../adapters/filestore/worker/session-client.ts';
+import { localClient } from '../../../adapters/filestore/worker/worker-client.ts';
 import { nodeDisk } from '../../../adapters/filestore/disk/disk.ts';
-import { sqljsStoreOn } from '../../../adapters/filestore/store/sqljs-store.ts';
+import { sqljsStoreOn } from '../../../adapters/filestore/store/run-store.ts';
 import type { Run } from '../../../lib/index.ts';
 import { createWorld, type World } from '../../../lib/sim/index.ts';
 import { codeOf, quick } from '../../support/sim/handles.ts';

@@ -4,8 +4,9 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { RunId } from '../../../lib/core/values/ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
-import { type Frame, unframe, type Unframed } from './frame.ts';
+import { type Frame, unframe, type Unframed, frameOf, seal } from './frame.ts';
 import { journalFile, type JournalId } from '../disk/run-folder.ts';
+import type { Disk } from '../disk/disk.ts';
 
 /**
  * The first record of every journal: the journal and length that it continues. Later bytes of that
@@ -125,5 +126,43 @@ const asLink = (value: JsonValue | undefined, id: JournalId): Link | null => {
     after: previous,
     version,
     description: isJsonObject(description) ? description : null,
+  };
+};
+
+/** The journal that an owner writes. After it throws an I/O error, no more may be written to it. */
+export interface JournalWriter extends JournalId {
+  readonly path: string;
+  /** The byte offset of the next record. */
+  bytes(): number;
+  /** Makes all of the records durable, with one write and one sync. */
+  append(frames: readonly Uint8Array[]): void;
+  close(): void;
+}
+
+/** Begins a journal; its first record and its name are durable. */
+export const beginJournal = (disk: Disk, folder: string, link: Link): JournalWriter => {
+  const path = join(folder, journalFile(link));
+  const fd = disk.create(path);
+  let bytes = 0;
+  const append = (frames: readonly Uint8Array[]): void => {
+    for (const frame of frames) seal(frame);
+    disk.write(fd, frames);
+    disk.sync(fd);
+    bytes += frames.reduce((sum, frame) => sum + frame.length, 0);
+  };
+  try {
+    append([frameOf(linkHeader(link), [])]);
+    disk.syncFolder(folder);
+  } catch (cause) {
+    disk.close(fd);
+    throw cause;
+  }
+  return {
+    epoch: link.epoch,
+    n: link.n,
+    path,
+    bytes: () => bytes,
+    append,
+    close: () => disk.close(fd),
   };
 };
