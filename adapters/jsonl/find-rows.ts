@@ -82,7 +82,7 @@ const onlyList = async (
   return Array.isArray(found) && (await peek(cursor)) === null ? found : null;
 };
 
-/** How deep lists are looked for: `data.items`, `response.data.items`. */
+/** How deep lists are searched for: `data.items`, `response.data.items`. */
 const LEVELS_MAX = 3;
 
 /**

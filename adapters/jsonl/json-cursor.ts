@@ -118,8 +118,8 @@ const valueScan = () => {
   let depth = 0;
   let inString = false;
   /**
-   * The next backslash, or behind the bytes: looked for once, however many strings there are before
-   * it.
+   * The next backslash, or behind the bytes: searched for once, however many strings there are
+   * before it.
    */
   let backslash = -1;
 

@@ -161,8 +161,9 @@ describe('a command that is shown to users', () => {
       ),
     );
     expect(named.length).toBeGreaterThan(200);
-    // `--no` begins a negation; the others are those of LibreOffice, which a message names.
-    const others = ['--no', '--headless', '--convert-to'];
+    // `--no` begins a negation; `--expose-gc` is Node's; the others are those of
+    // LibreOffice, which a message names.
+    const others = ['--no', '--expose-gc', '--headless', '--convert-to'];
     const unknown = named.filter(
       ({ line }) =>
         !others.includes(line) && !known.has(line) && !known.has(line.replace(/^--no-/u, '--')),

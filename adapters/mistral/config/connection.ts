@@ -11,7 +11,7 @@ import { createBatchProvider } from '../batches/provider.ts';
 import type { MistralOptions } from './options.ts';
 import { mistralProfile } from './profile.ts';
 import {
-  makeMistralConfig,
+  makeProviderConfig,
   type MistralEndpoint,
   type MistralProviderConfig,
   type MistralSettings,
@@ -60,7 +60,7 @@ export const createMistral = (options: MistralOptions): MistralConnection => {
   // drives the run.
   const isOwn = Object.keys(options).length > 0;
   const call = (settings: MistralSettings<MistralEndpoint>): unknown => {
-    const config = makeMistralConfig(name, settings);
+    const config = makeProviderConfig(name, settings);
     return isOwn ? carryConnection(config, connection) : config;
   };
   // A function has a `name` already, which must be overwritten.

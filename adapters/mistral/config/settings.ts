@@ -4,7 +4,7 @@ import type {
   ProviderConfig,
   ProviderOperation,
 } from '../../../lib/ports/provider.ts';
-import { makeProviderConfig } from '../../openai/config/settings.ts';
+import { makeProviderConfig as makeCompatibleConfig } from '../../openai/config/settings.ts';
 import { mistralProfile } from './profile.ts';
 
 /** An endpoint that jobs are made for. */
@@ -58,15 +58,15 @@ const notHere = ['filesExpireAfterMs', 'outputFilesExpireAfterMs', 'reasoningEff
  * setting and never its value. What structured outputs take is not documented: no rules are
  * checked.
  */
-export const makeMistralConfig = (
+export const makeProviderConfig = (
   connection: string,
   settings: MistralSettings<MistralEndpoint>,
 ): ProviderConfig<never, unknown> => {
   const strange = notHere.find((key) => Object.hasOwn(settings, key));
   if (strange !== undefined) throw new TypeError(`mistral({ ${strange} }): no such setting`);
   try {
-    const given = settings as unknown as Parameters<typeof makeProviderConfig>[1];
-    const { schemaRules, ...config } = makeProviderConfig(connection, given, mistralProfile);
+    const given = settings as unknown as Parameters<typeof makeCompatibleConfig>[1];
+    const { schemaRules, ...config } = makeCompatibleConfig(connection, given, mistralProfile);
     timeoutHoursOf(config.completionWindow);
     return schemaRules === null ? { ...config, schemaRules } : config;
   } catch (thrown) {

@@ -10,7 +10,7 @@ import { createBatchProvider } from '../batches/provider.ts';
 import { createXaiWire } from '../lines/wire.ts';
 import type { XaiOptions } from './options.ts';
 import { xaiProfile } from './profile.ts';
-import { makeXaiConfig, type XaiProviderConfig, type XaiSettings } from './settings.ts';
+import { makeProviderConfig, type XaiProviderConfig, type XaiSettings } from './settings.ts';
 
 /** Call it for a job's provider config; give it to a runner as a connection. */
 export interface XaiConnection extends ProviderConnection {
@@ -47,7 +47,7 @@ export const createXai = (options: XaiOptions): XaiConnection => {
   // drives the run.
   const isOwn = Object.keys(options).length > 0;
   const call = (settings: XaiSettings): unknown => {
-    const config = makeXaiConfig(name, settings);
+    const config = makeProviderConfig(name, settings);
     return isOwn ? carryConnection(config, connection) : config;
   };
   // A function has a `name` already, which must be overwritten.

@@ -4,7 +4,7 @@ import type {
   ProviderConfig,
   ProviderOperation,
 } from '../../../lib/ports/provider.ts';
-import { makeProviderConfig } from '../../openai/config/settings.ts';
+import { makeProviderConfig as makeCompatibleConfig } from '../../openai/config/settings.ts';
 import { xaiPriceOf } from './prices.ts';
 import { xaiProfile } from './profile.ts';
 
@@ -54,15 +54,15 @@ const notHere = [
  * setting and never its value. What structured outputs take is not documented in full: no rules are
  * checked.
  */
-export const makeXaiConfig = (
+export const makeProviderConfig = (
   connection: string,
   settings: XaiSettings,
 ): ProviderConfig<never, unknown> => {
   const strange = notHere.find((key) => Object.hasOwn(settings, key));
   if (strange !== undefined) throw new TypeError(`xai({ ${strange} }): no such setting`);
   try {
-    const given = settings as unknown as Parameters<typeof makeProviderConfig>[1];
-    const { schemaRules: _openaiRules, ...config } = makeProviderConfig(
+    const given = settings as unknown as Parameters<typeof makeCompatibleConfig>[1];
+    const { schemaRules: _openaiRules, ...config } = makeCompatibleConfig(
       connection,
       given,
       xaiProfile,

@@ -5,7 +5,7 @@ import type { Event } from '../model/event.ts';
 import type { Rejection } from '../model/rejection.ts';
 import { isCreated, isFinished, type RunSnapshot } from '../model/snapshot.ts';
 import { decideDuplicateCancelled, decideDuplicates } from '../reconcile/duplicates.ts';
-import { areUnfencedSought, isOverButForUnfenced } from '../reconcile/unfenced.ts';
+import { isUnfencedSearchOver, isOverButForUnfenced } from '../reconcile/unfenced.ts';
 import { evolve } from './evolve.ts';
 import { wellFormed } from './malformed.ts';
 import { decideClockJump } from '../control/clock.ts';
@@ -104,7 +104,7 @@ const onePause = (events: readonly Event[]): readonly Event[] => {
 
 /** Nothing is open, nothing is live, and nothing more will come. */
 const isOver = (snapshot: RunSnapshot): boolean =>
-  areUnfencedSought(snapshot) && isOverButForUnfenced(snapshot);
+  isUnfencedSearchOver(snapshot) && isOverButForUnfenced(snapshot);
 
 /** Commands of a run that is not finished. */
 type CommandOfUnfinished = Exclude<Command, { readonly type: 'RecordExported' | 'PruneArtifacts' }>;

@@ -231,7 +231,7 @@ export interface UnfencedCreate {
   /** When it was begun, by our clock. */
   readonly sentAtMs: number;
   readonly looks: number;
-  /** When the list is next read for it; null: it is not looked for any more. */
+  /** When the list is next read for it; null: the search is over. */
   readonly dueAtMs: number | null;
   /** Batches that may be it, by the list that was read last: only their answers can prove it. */
   readonly candidates: readonly CandidateBatch[];

@@ -188,8 +188,8 @@ export type Event = { readonly atMs: number } & (
       readonly dueAtMs: number;
     }
   /**
-   * The list was read for a create that was sent again without a fence. `dueAtMs` null: it is not
-   * looked for any more; `candidates` may still be it.
+   * The list was read for a create that was sent again without a fence. `dueAtMs` null: the
+   * search for it is over; `candidates` may still be it.
    */
   | {
       readonly type: 'UnfencedSought';

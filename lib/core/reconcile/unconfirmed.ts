@@ -21,7 +21,7 @@ import { traitsOf } from '../values/service-traits.ts';
 import { candidatesFor, foundOf, isDecidedLater, isFenceable, namesOf } from './candidates.ts';
 import { isAnothersId } from '../model/settled-batches.ts';
 import { clockSkewMs, lackedBy } from './list-proof.ts';
-import { unfencedSought } from './unfenced.ts';
+import { unfencedFound } from './unfenced.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -67,7 +67,7 @@ export const decideReconcile = (
   const events: Event[] = [];
   for (const asked of command.asked) {
     if (asked.isUnfenced === true) {
-      events.push(...unfencedSought(snapshot, asked, command));
+      events.push(...unfencedFound(snapshot, asked, command));
       continue;
     }
     const batch = findBatch(snapshot, asked.batchKey);

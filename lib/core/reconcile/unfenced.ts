@@ -18,10 +18,10 @@ import { isUnwaited } from './duplicates.ts';
  * through is a duplicate batch, cancelled and counted. No row waits for them.
  */
 
-/** So many of them are looked for, the newest ones. */
+/** Creates that are searched for at a time: the newest ones. */
 export const unfencedMax = 64;
 /** The longest wait between two lists that are read for one of them. */
-const lookMsMax = 3_600_000;
+const searchWaitMsMax = 3_600_000;
 const dayMs = 86_400_000;
 /** Lists in a row that fail before a run that waits for nothing else ends without one. */
 const lastFaultsMax = 3;
@@ -42,18 +42,21 @@ export const withUnfenced = (
     ...{ batchKey, batchNo, createAttempt, requests, inputFileId, newestBatchId },
     sentAtMs: batch.sentAtMs ?? batch.plannedAtMs,
     looks: 0,
-    dueAtMs: atMs + firstLookMs(config.operation.createGraceMs),
+    dueAtMs: atMs + firstSearchMs(config.operation.createGraceMs),
     candidates: batch.doubt?.candidates ?? [],
   };
   return [...unfenced, create].slice(-unfencedMax);
 };
 
-const firstLookMs = (createGraceMs: number): number =>
-  Math.min(lookMsMax, Math.max(1, createGraceMs));
+const firstSearchMs = (createGraceMs: number): number =>
+  Math.min(searchWaitMsMax, Math.max(1, createGraceMs));
 
 /** Growing waits: a create that is lost for hours hardly ever comes through. */
-const lookWaitMs = ({ config }: RunSnapshot, { looks }: UnfencedCreate): number =>
-  Math.min(lookMsMax, firstLookMs(config.operation.createGraceMs) * 2 ** Math.min(looks, 30));
+const searchWaitMs = ({ config }: RunSnapshot, { looks }: UnfencedCreate): number =>
+  Math.min(
+    searchWaitMsMax,
+    firstSearchMs(config.operation.createGraceMs) * 2 ** Math.min(looks, 30),
+  );
 
 /** When the list is next read for it, whatever the clock did; null: not any more. */
 export const unfencedDueMs = (
@@ -65,7 +68,7 @@ export const unfencedDueMs = (
     ? null
     : isOverButForUnfenced(snapshot)
       ? nowMs
-      : effectiveDueMs(dueAtMs, lookMsMax, nowMs);
+      : effectiveDueMs(dueAtMs, searchWaitMsMax, nowMs);
 
 /** They are asked for all together, as soon as one of them is due: one reading answers all. */
 export const unfencedQueries = (
@@ -89,7 +92,7 @@ export const unfencedQueries = (
  * What a list shows of one of them: duplicate batches, and batches that may be some. Silence needs
  * no proof.
  */
-export const unfencedSought = (
+export const unfencedFound = (
   snapshot: RunSnapshot,
   { batchKey, createAttempt }: UnconfirmedCreateQuery,
   { report, readFromMs, atMs }: CommandOf<'RecordSweep'>,
@@ -106,8 +109,9 @@ export const unfencedSought = (
   );
   // What is reported twice, or was read for another one's sake, moves no due time.
   const isDue =
-    isOverButForUnfenced(snapshot) || effectiveDueMs(create.dueAtMs, lookMsMax, atMs) <= readFromMs;
-  return isDue ? [...late, sought(snapshot, create, candidates, atMs)] : late;
+    isOverButForUnfenced(snapshot) ||
+    effectiveDueMs(create.dueAtMs, searchWaitMsMax, atMs) <= readFromMs;
+  return isDue ? [...late, searched(snapshot, create, candidates, atMs)] : late;
 };
 
 const isKnown = ({ live, strays, settled }: RunSnapshot, id: string): boolean =>
@@ -140,7 +144,7 @@ const lateOf = (
 };
 
 /** The last reading is one that began when nothing else was left, or after its window. */
-const sought = (
+const searched = (
   snapshot: RunSnapshot,
   create: UnfencedCreate,
   candidates: readonly (CandidateBatch | UndecidedBatch)[],
@@ -159,7 +163,7 @@ const sought = (
       createdAtMs,
       requests,
     })),
-    dueAtMs: isLast ? null : atMs + lookWaitMs(snapshot, create),
+    dueAtMs: isLast ? null : atMs + searchWaitMs(snapshot, create),
   };
 };
 
@@ -187,11 +191,11 @@ export const unfencedLeft = (
   return snapshot.unfenced.flatMap((create): readonly Event[] =>
     create.dueAtMs === null
       ? []
-      : [{ ...sought(snapshot, create, create.candidates, atMs), dueAtMs: null }],
+      : [{ ...searched(snapshot, create, create.candidates, atMs), dueAtMs: null }],
   );
 };
 
-/** True where nothing but a last look for these is between the run and its end. */
+/** True where nothing but a last search for these stands between the run and its end. */
 export const isOverButForUnfenced = (snapshot: RunSnapshot): boolean =>
   (snapshot.ingest.isComplete || snapshot.control.state === 'cancel_requested') &&
   snapshot.live.length === 0 &&
@@ -200,6 +204,6 @@ export const isOverButForUnfenced = (snapshot: RunSnapshot): boolean =>
   snapshot.artifacts.unkept.length === 0 &&
   itemStatuses.every((status) => isTerminalItem(status) || snapshot.totals[status] === 0);
 
-/** True where none of them is looked for any more. */
-export const areUnfencedSought = ({ unfenced }: RunSnapshot): boolean =>
+/** True once the search for all of them is over. */
+export const isUnfencedSearchOver = ({ unfenced }: RunSnapshot): boolean =>
   unfenced.every(({ dueAtMs }) => dueAtMs === null);
