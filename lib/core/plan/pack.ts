@@ -22,8 +22,15 @@ export interface PackedBatch {
    * ends.
    */
   readonly closedBy: 'limit' | 'budget' | 'end';
-  /** What the first row over budget needs: prompt tokens, and US dollars at worst. */
-  readonly blocked: { readonly tokens: number; readonly usd: number };
+  /**
+   * What the first row over budget needs: prompt tokens, and US dollars at worst; its number in the
+   * window, null where no row is over budget.
+   */
+  readonly blocked: {
+    readonly place: number | null;
+    readonly tokens: number;
+    readonly usd: number;
+  };
 }
 
 const free: WorstPrices = { usdPerToken: 0, usdPerRequest: 0 };
@@ -43,7 +50,7 @@ export const packBatch = (
   const oversized: number[] = [];
   let filling: Filling = { count: 0, bytes: 0, tokens: 0, inputs: 0, usd: 0 };
   let closedBy: PackedBatch['closedBy'] = 'end';
-  let blocked = { tokens: 0, usd: 0 };
+  let blocked: PackedBatch['blocked'] = { place: null, tokens: 0, usd: 0 };
   for (let place = 0; place < bytes.length; place += 1) {
     const rowBytes = bytes[place] as number;
     const rowTokens = tokens === null ? 0 : (tokens[place] as number);
@@ -66,7 +73,7 @@ export const packBatch = (
     if (breaksLimits(after, limits)) closedBy = 'limit';
     else if (breaksBudget(after, capacity)) closedBy = 'budget';
     if (closedBy !== 'end') {
-      blocked = { tokens: rowTokens, usd: rowUsd };
+      blocked = { place, tokens: rowTokens, usd: rowUsd };
       break;
     }
     members.push(place);

@@ -112,7 +112,7 @@ export const decidePlanBatch = (
         ...pauseEvents(
           snapshot,
           'budget_exhausted',
-          overBudget(snapshot, packed, capacity, atMs),
+          overBudget(snapshot, window, packed, capacity, atMs),
           atMs,
         ),
       ]);
@@ -340,16 +340,19 @@ const amount = (usd: number | null): string => (usd === null ? 'an unknown amoun
 
 const overBudget = (
   snapshot: RunSnapshot,
+  { indexes }: PlanWindow,
   packed: PackedBatch,
   capacity: RemainingCapacity,
   nowMs: number,
 ): string => {
   const short = shortOf(snapshot, packed, capacity);
+  const { place } = packed.blocked;
+  const next = `the next request${place === null ? '' : ` (item_index ${indexes[place]})`}`;
   if (short.usd)
-    return `the next request costs ${isBounded(snapshot) ? 'at worst' : 'by estimate'} ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} reserved, of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
+    return `${next} costs ${isBounded(snapshot) ? 'at worst' : 'by estimate'} ${amount(packed.blocked.usd)}; ${amount(spentUsd(snapshot))} are spent and ${amount(worstOfLiveUsd(snapshot))} reserved, of at most ${amount(snapshot.config.operation.money.costUsdMax)}`;
   return short.requests && !short.tokens
     ? 'the enqueue budget admits no request at all'
-    : `the next request needs ${isBounded(snapshot) ? '' : 'by estimate '}${packed.blocked.tokens} tokens, and the whole enqueue budget is ${enqueueBudget(withoutGuess(snapshot), nowMs).tokens ?? 'unlimited'}`;
+    : `${next} needs ${isBounded(snapshot) ? '' : 'by estimate '}${packed.blocked.tokens} tokens, and the whole enqueue budget is ${enqueueBudget(withoutGuess(snapshot), nowMs).tokens ?? 'unlimited'}`;
 };
 
 /** While cancelling: the pending rows of the slice end as `run_cancelled`. */

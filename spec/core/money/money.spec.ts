@@ -121,7 +121,7 @@ describe('a cap', () => {
       state: 'paused',
       reason: 'budget_exhausted',
       message:
-        'the next request costs at worst $20.00; $56.00 are spent and $0.00 reserved, of at most $70.00',
+        'the next request (item_index 4) costs at worst $20.00; $56.00 are spent and $0.00 reserved, of at most $70.00',
     });
     const { operation } = run.state.snapshot.config;
     send(
@@ -153,8 +153,12 @@ describe('a cap', () => {
       const { control } = run.state.snapshot;
       return control.state === 'paused' ? (control.message ?? '') : '';
     };
-    expect(estimated(15, null)).toMatch(/^the next request costs by estimate \$20\.00; /u);
-    expect(estimated(null, 5)).toMatch(/^the next request needs by estimate 10 tokens, /u);
+    expect(estimated(15, null)).toMatch(
+      /^the next request \(item_index \d+\) costs by estimate \$20\.00; /u,
+    );
+    expect(estimated(null, 5)).toMatch(
+      /^the next request \(item_index \d+\) needs by estimate 10 tokens, /u,
+    );
   });
 
   it('takes bills above the counts for proof that these are no bound', () => {

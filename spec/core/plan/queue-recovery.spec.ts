@@ -155,7 +155,8 @@ describe('a request that is larger than the whole queue', () => {
     expect(run.state.snapshot.control).toMatchObject({
       state: 'paused',
       reason: 'budget_exhausted',
-      message: 'the next request needs 900 tokens, and the whole enqueue budget is 500',
+      message:
+        'the next request (item_index 0) needs 900 tokens, and the whole enqueue budget is 500',
     });
   });
 });

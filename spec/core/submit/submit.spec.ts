@@ -129,7 +129,7 @@ describe('a budget that no request fits', () => {
   it.each([
     [
       { enqueuedTokenLimit: 9 },
-      'the next request needs 10 tokens, and the whole enqueue budget is 9',
+      'the next request (item_index 0) needs 10 tokens, and the whole enqueue budget is 9',
     ],
     [{ enqueuedRequestLimit: 0 }, 'the enqueue budget admits no request at all'],
   ])('as %j pauses the run and says so', (enqueue, message) => {
