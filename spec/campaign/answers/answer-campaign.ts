@@ -8,6 +8,8 @@ export interface AnswerOptions {
   /** At least so many lines are mutated. */
   readonly lines: number;
   readonly seed: number;
+  /** The most rows of a case; from a sixth of them. Default 3,000. */
+  readonly rowsMax?: number;
   /** Lines of 50 MB and more, and batches of more lines than a slice: once. */
   readonly isWhole: boolean;
   readonly tell: (line: string) => void;
@@ -40,9 +42,11 @@ export interface AnswerFigures {
   }[];
 }
 
-const caseOf = (seed: number): CaseOptions => {
+const caseOf = (seed: number, rowsMax: number): CaseOptions => {
   const dice = diceOf(seed ^ 0x5eed);
-  const rowCount = dice.isDrawn(0.2) ? dice.between(1, 12) : dice.between(500, 3_000);
+  const rowCount = dice.isDrawn(0.2)
+    ? dice.between(1, 12)
+    : dice.between(Math.ceil(rowsMax / 6), rowsMax);
   return {
     seed,
     rowCount,
@@ -61,6 +65,7 @@ const caseOf = (seed: number): CaseOptions => {
 export const answerCampaign = async ({
   lines,
   seed,
+  rowsMax = 3_000,
   isWhole,
   tell,
 }: AnswerOptions): Promise<AnswerFigures> => {
@@ -85,13 +90,13 @@ export const answerCampaign = async ({
     const smallest = await shrunk(options, one);
     failures.push({ seed: options.seed, broken: one.broken, smallest });
     tell(
-      `seed ${options.seed}: ${one.broken}\n  with ${smallest.join('\n  and ')}\n  repeat it: npx tsx spec/campaign/answers.ts --lines 1 --seed ${options.seed}`,
+      `seed ${options.seed}: ${one.broken}\n  with ${smallest.join('\n  and ')}\n  repeat it: npx tsx spec/campaign/answers.ts --lines 1 --seed ${options.seed} --rows ${rowsMax}`,
     );
   };
   let files = 0;
   if (isWhole) {
     await play({
-      ...caseOf(seed),
+      ...caseOf(seed, rowsMax),
       seed,
       rowCount: 100,
       batchRows: 100,
@@ -99,7 +104,7 @@ export const answerCampaign = async ({
       appended: hugeLines(),
     });
     await play({
-      ...caseOf(seed),
+      ...caseOf(seed, rowsMax),
       seed,
       rowCount: 25_000,
       batchRows: 12_500,
@@ -107,7 +112,7 @@ export const answerCampaign = async ({
       filesPercent: 0,
     });
   }
-  for (let next = seed; mutated < lines; next += 1) await play(caseOf(next));
+  for (let next = seed; mutated < lines; next += 1) await play(caseOf(next, rowsMax));
   const sum = (of: (one: CasePlayed) => number): number =>
     played.reduce((total, one) => total + of(one), 0);
   return {

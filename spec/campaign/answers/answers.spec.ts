@@ -9,14 +9,19 @@ const seed = Number(process.env['BATCHOR_SEED']);
 describe('mutated answer files', () => {
   it('lose no row, give none the answer of another, and stop nothing; every line of no use is counted', async () => {
     const figures = await answerCampaign({
-      lines: 400,
+      lines: 2_500,
       seed,
+      // Many small cases rather than a few large ones: more ways of mutating, for a quarter of the
+      // time.
+      rowsMax: 150,
       isWhole: false,
       tell: (line) => console.log(line),
     });
     console.log(`answers: ${JSON.stringify({ ...figures, failures: figures.failures.length })}`);
     expect(figures.failures.map(({ seed: own, broken }) => `seed ${own}: ${broken}`)).toEqual([]);
-    expect(figures.mutatedLines).toBeGreaterThanOrEqual(400);
+    expect(figures.mutatedLines).toBeGreaterThanOrEqual(2_500);
+    // Of 55 ways of mutating.
+    expect(Number.parseInt(figures.ways, 10)).toBeGreaterThan(45);
     expect(figures.completed).toBeGreaterThan(60);
     expect(
       Math.min(figures.malformed, figures.unknown, figures.duplicate, figures.retried),

@@ -2,11 +2,21 @@ import * as fc from 'fast-check';
 import { type History, playHistory, type PlayOptions } from './play.ts';
 import type { Step } from './commit.ts';
 
+/** Those that were played in this process: files of laws ask for the same ones. */
+const played = new Map<string, History>();
+
 /**
  * Histories drawn from the run's seed (printed at its start): the same seed, the same histories.
  */
 export const recordHistories = (count: number, options: PlayOptions = {}): readonly History[] =>
-  fc.sample(fc.noBias(fc.integer()), count).map((seed) => playHistory(seed, options));
+  fc.sample(fc.noBias(fc.integer()), count).map((seed) => {
+    // Copies of the world are large, and two files ask for them.
+    if (options.hasScenes === true) return playHistory(seed, options);
+    const key = `${seed} ${JSON.stringify(options)}`;
+    const history = played.get(key) ?? playHistory(seed, options);
+    played.set(key, history);
+    return history;
+  });
 
 /**
  * The first breaches of a law over all steps, each with the seed that repeats it; and how many
