@@ -64,7 +64,9 @@ const checkArguments = (definition: Definition, args: readonly string[]): void =
     const flag = flagOf(arg);
     if (isNegation(arg, flags)) continue;
     if (!flags.includes(flag))
-      throw unknown(`${name} has no flag ${flag}`, flag, flags, helpOf(name));
+      throw name === 'quote' && flag === '--dry-run'
+        ? new CliFailure('quote has no flag --dry-run', { hint: quoteIsDry })
+        : unknown(`${name} has no flag ${flag}`, flag, flags, helpOf(name));
     const option = definition.options.find(({ nameSet }) => nameSet.includes(flag));
     const takesValue = option !== undefined && readsValue(option);
     if (!takesValue && arg.includes('='))
@@ -146,6 +148,9 @@ const isFlagLike = (arg: string): boolean => arg.length > 1 && arg.startsWith('-
 const flagOf = (arg: string): string => arg.split('=', 1)[0] ?? arg;
 const isNegation = (arg: string, flags: readonly string[]): boolean =>
   arg.startsWith('--no-') && flags.includes(`--${arg.slice(5)}`);
+
+const quoteIsDry =
+  'quote sends and creates nothing, so omit it. To print the requests: batchor start --dry-run';
 
 const unknown = (
   message: string,

@@ -29,6 +29,11 @@ describe('an argument that cannot be meant', () => {
       'Did you mean --run-id reviews? See its flags: batchor status --help',
     ],
     [
+      ['quote', '--input', 'good.csv', '--dry-run'],
+      'quote has no flag --dry-run',
+      'so omit it. To print the requests: batchor start --dry-run',
+    ],
+    [
       ['wait', '--run-id', 'r', 'now'],
       'wait has an unexpected argument "now"',
       'Quote values that contain blanks.',
