@@ -11,6 +11,7 @@ const benches: readonly (readonly string[])[] = [
   ['core-steps.ts', '--rows', '1000000'],
   ['file-store.ts', '--rows', '100000'],
   ['artifacts.ts', '--rows', '100000'],
+  ['inline-create.ts', '--mb', '200'],
   ['jsonl-source.ts', '--rows', '200000'],
   ['pg-store.ts', '--rows', '20000', '--rounds', '1'],
   ['table-path.ts', '--rows', '100000'],

@@ -22,16 +22,18 @@ const exitFigures = join(root, 'spec/bench/exit-figures.mjs');
  */
 export const startEmulator = async (
   turnaround: string,
-): Promise<{ readonly url: string; stop(): void }> => {
+  provider = 'openai',
+): Promise<{ readonly url: string; readonly ledgerUrl: string; stop(): void }> => {
   const child = spawn(
     process.execPath,
-    [main, 'emulator', '--port', '0', '--turnaround', turnaround],
+    [main, 'emulator', '--port', '0', '--turnaround', turnaround, '--provider', provider],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
   for await (const line of createInterface({ input: child.stdout })) {
-    return { url: (JSON.parse(line) as { base_url: string }).base_url, stop: () => child.kill() };
+    const said = JSON.parse(line) as { readonly base_url: string; readonly ledger_url: string };
+    return { url: said.base_url, ledgerUrl: said.ledger_url, stop: () => child.kill() };
   }
   throw new Error('the emulator did not start');
 };
@@ -48,6 +50,8 @@ export const measured = async (
     ...process.env,
     OPENAI_API_KEY: 'bench',
     OPENAI_BASE_URL: url,
+    ANTHROPIC_API_KEY: 'bench',
+    ANTHROPIC_BASE_URL: url,
     BENCH_FIGURES: target,
   };
   const child = spawn(process.execPath, ['--import', exitFigures, ...args], {

@@ -11,14 +11,18 @@ export const numberFlags = <Name extends string>(
   const { values } = parseArgs({
     options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
   });
-  const entries = names.map((name) => {
-    const given = values[name];
-    const number = given === undefined ? defaults[name] : Number(given);
-    if (!Number.isInteger(number) || number < 0)
-      throw new Error(`--${name} ${String(given)}: a whole number is needed`);
-    return [name, number] as const;
-  });
+  const entries = names.map(
+    (name) => [name, wholeFlag(name, values[name] as string | undefined, defaults[name])] as const,
+  );
   return Object.fromEntries(entries) as Readonly<Record<Name, number>>;
+};
+
+/** The number of one flag, or its default. Throws at anything else. */
+export const wholeFlag = (name: string, given: string | undefined, otherwise: number): number => {
+  const number = given === undefined ? otherwise : Number(given);
+  if (!Number.isInteger(number) || number < 0)
+    throw new Error(`--${name} ${String(given)}: a whole number is needed`);
+  return number;
 };
 
 /** Prints the figures as one JSON object; the process ends with 1 where a law is broken. */

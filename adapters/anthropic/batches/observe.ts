@@ -61,6 +61,7 @@ const observationOf = (
     expiresAtMs,
     statusSinceMs,
     providerNowMs: heard.dateMs,
+    retryAfterMs: heard.retryAfterMs,
     areFilesPending,
   };
 };

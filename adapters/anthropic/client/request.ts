@@ -1,3 +1,4 @@
+import { hear, retryAfterMsIn } from '../../http/retry-after.ts';
 import type { JsonValue } from '../../../lib/core/json/json.ts';
 import { createDeadline, type Deadline, transferTimeoutMs } from '../../http/deadline.ts';
 import { isStillPacked } from '../../http/encoding.ts';
@@ -5,7 +6,6 @@ import { readText } from '../../http/read-body.ts';
 import { TransportFailure } from '../../http/transport-failure.ts';
 import { readApiError } from '../answers/api-error.ts';
 import { HttpFailure, refusedCall } from './failures.ts';
-import { retryAfterMsIn } from './retry-after.ts';
 import type { Session } from './session.ts';
 
 /** One HTTP request, sent once: the engine alone decides what is sent again, and when. */
@@ -44,8 +44,7 @@ export const open = async (session: Session, request: Request): Promise<OpenedAn
     totalMs: requestTimeoutMs + transferTimeoutMs(session, bytes),
   });
   const response = await deadline.race(() => follow(session, request, deadline));
-  const dateMs = Date.parse(response.headers.get('date') ?? '');
-  if (Number.isFinite(dateMs)) session.heard.dateMs = dateMs;
+  hear(session.heard, response.headers);
   if (response.status >= 300) throw await failureOf(session, response);
   const encoding = response.headers.get('content-encoding');
   if (!isStillPacked(encoding)) return { response, leftMs: deadline.leftMs() };
@@ -135,7 +134,7 @@ const failureOf = async (session: Session, response: Response): Promise<HttpFail
     status,
     api: stated ?? { type: null, code: null, message: titleIn(text, status) },
     requestId: headers.get('request-id'),
-    retryAfterMs: retryAfterMsIn(headers),
+    retryAfterMs: retryAfterMsIn((name) => headers.get(name)),
   });
 };
 

@@ -1,3 +1,4 @@
+import { type Heard, nothingHeard } from '../../http/retry-after.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import { type ProxyChoice, proxyFor, isLoopback } from '../../http/proxies.ts';
 import type { Scrub } from '../../http/scrub.ts';
@@ -26,8 +27,8 @@ export interface Session {
   readonly where: string;
   readonly scrub: Scrub;
   readonly requestTimeoutMs: number;
-  /** What the last answer said of the service's clock, by its `Date` header; null: nothing yet. */
-  readonly heard: { dateMs: number | null };
+  /** What the headers of the last answer said. */
+  readonly heard: Heard;
 }
 export type Opened =
   | { readonly type: 'open'; readonly session: Session }
@@ -49,7 +50,7 @@ export const createSession = (
 ): OpenSession => {
   let opened: Opened | null = null;
   return () => {
-    const speech: Speech = { scrub, requestTimeoutMs, heard: { dateMs: null } };
+    const speech: Speech = { scrub, requestTimeoutMs, heard: nothingHeard() };
     // What was missing may have been set meanwhile.
     if (opened === null || opened.type === 'closed')
       opened =

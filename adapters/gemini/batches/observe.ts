@@ -43,6 +43,7 @@ const observationOf = (
     expiresAtMs,
     statusSinceMs,
     providerNowMs: heard.dateMs,
+    retryAfterMs: heard.retryAfterMs,
     named: { outputFileId, errorFileId: null },
     // One file holds answers and errors: it is to come where the batch completed without it.
     ...(ending === null

@@ -1,3 +1,4 @@
+import { retryAfterMsIn } from '../../http/retry-after.ts';
 import { readStatus, type RpcStatus } from '../answers/rpc-status.ts';
 import type { JsonValue } from '../../../lib/core/json/json.ts';
 
@@ -15,7 +16,7 @@ export class ApiError extends Error {
     this.status = status;
     this.rpc = rpc;
     this.headers = headers;
-    this.retryAfterMs = retryAfterMsIn(headers) ?? rpc.retryAfterMs;
+    this.retryAfterMs = retryAfterMsIn((name) => headers.get(name)) ?? rpc.retryAfterMs;
   }
 }
 
@@ -45,13 +46,3 @@ export const isGone = (thrown: unknown): boolean =>
   (thrown.status === 404 ||
     thrown.status === 410 ||
     (thrown.status === 403 && /\bmay not exist\b/iu.test(thrown.rpc.message)));
-
-/** `retry-after` in seconds, or as a date; null where it names none that can be read. */
-const retryAfterMsIn = (headers: Headers): number | null => {
-  const text = headers.get('retry-after') ?? '';
-  if (/^\s*\d+(?:\.\d+)?\s*$/u.test(text))
-    return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(Number(text) * 1000));
-  // A date of HTTP begins with the day of the week; other texts may pass for dates, too.
-  const waitMs = /^\s*[A-Za-z]{3,9},? /u.test(text) ? Date.parse(text) - Date.now() : Number.NaN;
-  return Number.isFinite(waitMs) ? Math.max(0, Math.ceil(waitMs)) : null;
-};

@@ -1,3 +1,4 @@
+import { hear } from '../../http/retry-after.ts';
 import { createDeadline, type Deadline, transferTimeoutMs } from '../../http/deadline.ts';
 import { isStillPacked } from '../../http/encoding.ts';
 import { readText } from '../../http/read-body.ts';
@@ -45,8 +46,7 @@ export const open = async (session: Session, request: Request): Promise<Opened> 
     totalMs: requestTimeoutMs + transferTimeoutMs(session, bytes),
   });
   const response = await deadline.race(() => answerOf(session, request, deadline));
-  const dateMs = Date.parse(response.headers.get('date') ?? '');
-  if (Number.isFinite(dateMs)) session.heard.dateMs = dateMs;
+  hear(session.heard, response.headers);
   if (!response.ok) throw await apiErrorOf(session, response);
   const encoding = response.headers.get('content-encoding');
   if (!isStillPacked(encoding)) return { response, leftMs: deadline.leftMs() };

@@ -1,3 +1,4 @@
+import { type Heard, nothingHeard } from '../../http/retry-after.ts';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import { type ProxyChoice, proxyFor, isLoopback } from '../../http/proxies.ts';
 import type { Scrub } from '../../http/scrub.ts';
@@ -16,8 +17,8 @@ export interface Session {
   readonly scrub: Scrub;
   readonly requestTimeoutMs: number;
   readonly fetch: typeof globalThis.fetch;
-  /** What the last answer said of the service's clock, by its `Date` header; null: nothing yet. */
-  readonly heard: { dateMs: number | null };
+  /** What the headers of the last answer said. */
+  readonly heard: Heard;
 }
 export type Opened =
   | { readonly type: 'open'; readonly session: Session }
@@ -81,7 +82,7 @@ const open = (options: GeminiOptions, scrub: Scrub, requestTimeoutMs: number): O
     },
   });
   const headers = { ...options.headers, ...key.headers };
-  const heard = { dateMs: null };
+  const heard = nothingHeard();
   const session = { base, where: base, headers, scrub, requestTimeoutMs, fetch, heard };
   return { type: 'open', session };
 };

@@ -43,6 +43,7 @@ const observationOf = (
     // The official client says nothing of it: `timeout_hours` is not shown again.
     expiresAtMs: null,
     providerNowMs: heard.dateMs,
+    retryAfterMs: heard.retryAfterMs,
     // Fewer answers than requests were seen (client-python#159): which file is missing cannot be
     // told from the counts, and rows without an answer are asked again.
     ...(ending === null

@@ -56,6 +56,7 @@ export const observe = (
         expiresAtMs,
         statusSinceMs,
         providerNowMs: session.heard.dateMs,
+        retryAfterMs: session.heard.retryAfterMs,
       };
       const ids = refusedIds.length === 0 ? {} : { refusedIds };
       return [

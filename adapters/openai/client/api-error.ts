@@ -1,3 +1,4 @@
+import { retryAfterMsIn as askedWaitMs } from '../../http/retry-after.ts';
 import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import { readLineError } from '../answers/answer-error.ts';
 
@@ -48,26 +49,9 @@ export const apiErrorIn = (thrown: unknown): ApiError => {
 export const requestIdIn = (thrown: unknown): string | null =>
   textOrNull(property(thrown, 'requestID')) ?? textOrNull(header(thrown, 'x-request-id'));
 
-/**
- * `retry-after-ms`, else `retry-after` in seconds or as a date; null when the answer names none
- * that can be read. Finite and not negative.
- */
-export const retryAfterMsIn = (thrown: unknown): number | null => {
-  const ms = amountIn(header(thrown, 'retry-after-ms'));
-  if (ms !== null) return Math.ceil(ms);
-  const text = header(thrown, 'retry-after') ?? '';
-  const seconds = amountIn(text);
-  if (seconds !== null) return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(seconds * 1000));
-  // A date of HTTP begins with the day of the week; other texts may pass for dates, too.
-  const waitMs = /^\s*[A-Za-z]{3,9},? /u.test(text) ? Date.parse(text) - Date.now() : Number.NaN;
-  return Number.isFinite(waitMs) ? Math.max(0, Math.ceil(waitMs)) : null;
-};
-
-/** Digits as a number; null for what is no plain number. */
-const amountIn = (text: string | null): number | null =>
-  text !== null && /^\s*\d+(\.\d+)?\s*$/u.test(text)
-    ? Math.min(Number.MAX_SAFE_INTEGER, Number(text))
-    : null;
+/** How long the answer asks to wait; null when it names no time that can be read. */
+export const retryAfterMsIn = (thrown: unknown): number | null =>
+  askedWaitMs((name) => header(thrown, name));
 
 const header = (thrown: unknown, name: string): string | null => {
   const headers = property(thrown, 'headers');

@@ -1,3 +1,4 @@
+import { hear } from '../../http/retry-after.ts';
 import * as E from 'fp-ts/lib/Either.js';
 import { createDeadline, transferTimeoutMs } from '../../http/deadline.ts';
 import { isStillPacked } from '../../http/encoding.ts';
@@ -33,8 +34,7 @@ export const open = async (session: Session, request: Request): Promise<Opened> 
     totalMs: requestTimeoutMs + transferTimeoutMs(session, bytes),
   });
   const response = await deadline.race(() => followRedirects(session, request, deadline));
-  const dateMs = Date.parse(response.headers.get('date') ?? '');
-  if (Number.isFinite(dateMs)) session.heard.dateMs = dateMs;
+  hear(session.heard, response.headers);
   const encoding = response.headers.get('content-encoding');
   if (!isStillPacked(encoding)) return { response, leftMs: deadline.leftMs() };
   response.body?.cancel().catch(() => undefined);

@@ -1,3 +1,4 @@
+import { type Heard, nothingHeard } from '../../http/retry-after.ts';
 import type OpenAI from 'openai';
 import type { PortError } from '../../../lib/ports/port-error.ts';
 import type { OpenAIOptions } from '../config/options.ts';
@@ -17,8 +18,8 @@ export interface Session {
   readonly requestTimeoutMs: number;
   /** The client's transport, without anything of the client's own in a request. */
   readonly fetch: typeof globalThis.fetch;
-  /** What the last answer said of the service's clock, by its `Date` header; null: nothing yet. */
-  readonly heard: { dateMs: number | null };
+  /** What the headers of the last answer said. */
+  readonly heard: Heard;
   /** What the service has otherwise than OpenAI. */
   readonly service: ServiceProfile;
 }
@@ -36,7 +37,7 @@ export const createSession = (
 ): OpenSession => {
   let opened: Promise<Opened> | null = null;
   return async () => {
-    const speech: Speech = { scrub, requestTimeoutMs, heard: { dateMs: null }, service };
+    const speech: Speech = { scrub, requestTimeoutMs, heard: nothingHeard(), service };
     opened ??=
       options.client === undefined
         ? open(options, speech)

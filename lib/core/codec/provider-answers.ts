@@ -96,6 +96,7 @@ export const Observation = form<BatchObservation>('BatchObservation', {
   expiresAtMs: optional(reportedNumber),
   statusSinceMs: optional(reportedNumber),
   providerNowMs: optional(reportedNumber),
+  retryAfterMs: optional(reportedNumber),
   named: optional(
     form<NamedFiles>('NamedFiles', {
       outputFileId: orNull(t.string),

@@ -41,6 +41,11 @@ export interface BatchObservation {
    * it, since our own clock may be wrong.
    */
   readonly providerNowMs?: number | null;
+  /**
+   * How long the provider asks to wait before it is asked again. Heeded up to the longest poll
+   * interval of the run. Absent or null: it does not say.
+   */
+  readonly retryAfterMs?: number | null;
   /** Files that it names though it is not over. Absent: none. */
   readonly named?: NamedFiles;
   /**

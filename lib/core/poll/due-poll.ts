@@ -83,6 +83,18 @@ export const pollWaitMs = (baseMs: number, quietPolls: number, batchKey: string)
 /** The longest wait that `pollWaitMs` answers at this interval. */
 export const pollWaitMsMax = (baseMs: number): number => Math.max(1, Math.ceil(baseMs * 8 * 1.1));
 
+/** At least as long as the provider asks, up to the longest wait at this interval. */
+export const askedPollWaitMs = (
+  baseMs: number,
+  quietPolls: number,
+  batchKey: string,
+  askedMs: number | null | undefined,
+): number =>
+  Math.max(
+    pollWaitMs(baseMs, quietPolls, batchKey),
+    Math.min(pollWaitMsMax(baseMs), Math.max(0, askedMs ?? 0)),
+  );
+
 /** When a batch is asked about next, whatever the clock did since that was set. */
 export const pollDueMs = (
   { config }: RunSnapshot,

@@ -11,7 +11,7 @@ import { filesStored } from './files-stored.ts';
 import { endedByCancel, isCancelOver } from './give-up.ts';
 import { answersKey, batchEffectKey, type BatchKey, type EffectKey } from '../values/ids.ts';
 import { bornAtMs, nowOf, overdueEvents, overdueOf } from './overdue.ts';
-import { isPollDue, pollWaitMs } from './due-poll.ts';
+import { askedPollWaitMs, isPollDue } from './due-poll.ts';
 import { wholeRefusal } from '../submit/named-lines.ts';
 import { learnFromAcceptance, learnFromRefusal } from '../plan/queue.ts';
 import type { Rejection } from '../model/rejection.ts';
@@ -93,10 +93,11 @@ export const observed = (
     const overdue = overdueOf(snapshot, batch, observation, isNews, atMs);
     if (overdue !== null && isCancelOver(snapshot, batch, isNews))
       return endedByCancel(snapshot, batch, observation, atMs);
-    const wait = pollWaitMs(
+    const wait = askedPollWaitMs(
       snapshot.config.operation.pollIntervalMs,
       isNews ? 0 : batch.quietPolls + 1,
       batchKey,
+      observation.retryAfterMs,
     );
     const { isAccepted, createdAtMs = null, expiresAtMs = null } = observation;
     const times = { createdAtMs, expiresAtMs };

@@ -6,7 +6,7 @@ import type { Event } from '../model/event.ts';
 import type { ProviderBatchId } from '../values/ids.ts';
 import { presumedOfGivenUp, presumedOfDuplicate } from '../money/money.ts';
 import { expiryGraceMs, expiryOf, nowOf } from '../poll/overdue.ts';
-import { isPollDue, pollWaitMs } from '../poll/due-poll.ts';
+import { askedPollWaitMs, isPollDue } from '../poll/due-poll.ts';
 import type { Rejection } from '../model/rejection.ts';
 import type { RunSnapshot } from '../model/snapshot.ts';
 import { isCancelStuck } from '../poll/cancel-retries.ts';
@@ -173,7 +173,13 @@ export const decideDuplicates = (
     if (isHopeless(snapshot, duplicate, seen, atMs))
       return [duplicateGivenUp(snapshot, duplicate, atMs)];
     const dueAtMs =
-      atMs + pollWaitMs(snapshot.config.operation.pollIntervalMs, duplicate.looks, id);
+      atMs +
+      askedPollWaitMs(
+        snapshot.config.operation.pollIntervalMs,
+        duplicate.looks,
+        id,
+        seen?.retryAfterMs,
+      );
     return [
       { type: 'StrayObserved', atMs, providerBatchId: id, dueAtMs, isSeen: seen !== undefined },
     ];

@@ -75,7 +75,8 @@ describe('a create', () => {
     const made = await rightOf(provider.create(createInput(3)));
     expect(made.providerStatus).toBe('in_progress');
     expect(await rightOf(provider.observe(asked(made.providerBatchId)))).toMatchObject([
-      { progress: null, ending: null, stage: 'in_progress', isAccepted: true },
+      // As the service does, the emulator asks for ten seconds between two polls.
+      { progress: null, ending: null, stage: 'in_progress', retryAfterMs: 10_000 },
     ]);
     await emulator.advance(turnaroundMs);
     const [seen] = await rightOf(provider.observe(asked(made.providerBatchId)));

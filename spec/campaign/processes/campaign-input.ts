@@ -1,3 +1,5 @@
+import { type EmulatedService, emulatedServices } from './emulated-service.ts';
+
 /**
  * What a row asks: no two rows of a campaign ask the same, so that an answer of another row would
  * show.
@@ -19,6 +21,8 @@ export const isAnswerTo = (text: unknown, prompt: string): boolean =>
 export interface StartFlags {
   readonly runId: string;
   readonly batchRows: number;
+  /** Absent: OpenAI. */
+  readonly service?: Pick<EmulatedService, 'name' | 'model'>;
   readonly pollInterval: string;
   readonly more?: readonly string[];
 }
@@ -27,6 +31,7 @@ export interface StartFlags {
 export const startArguments = ({
   runId,
   batchRows,
+  service = emulatedServices.openai,
   pollInterval,
   more = [],
 }: StartFlags): readonly string[] => [
@@ -39,7 +44,9 @@ export const startArguments = ({
     '--prompt-field',
     'text',
     '--model',
-    'gpt-4.1',
+    service.model,
+    '--provider',
+    service.name,
     '--store',
     'store',
   ],

@@ -5,14 +5,21 @@ import { hasBegun } from '../../cli/built.ts';
 import { diceOf } from '../simulated/scenario.ts';
 import { inputOf, runArguments, startArguments } from './campaign-input.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { type EmulatedName, emulatedServices } from './emulated-service.ts';
 import { createProcessWorld, signalGroup } from './process-world.ts';
 import { accountOf, type RunAccount } from './run-laws.ts';
 
 export interface KillOptions {
   readonly kills: number;
+  /** A run is brought to its end after so many kills; absent: as many as are left. */
+  readonly processes?: number;
+  /** Absent: OpenAI. */
+  readonly provider?: EmulatedName;
   readonly seed: number;
   /** Rows of each run. */
   readonly rows: number;
+  /** Full batches of each run, at least, and twice as many at most; absent: 10. */
+  readonly batches?: number;
   /** Seconds of a batch, as the emulator reads them. */
   readonly turnaround: string;
   /**
@@ -26,6 +33,7 @@ export interface KillOptions {
 /** What the campaign saw. */
 export interface KillFigures {
   readonly campaign: 'kills';
+  readonly provider: EmulatedName;
   readonly seed: number;
   readonly runs: number;
   readonly kills: number;
@@ -43,6 +51,9 @@ export interface KillFigures {
   /** Late or second creates that failed validation, unbilled. */
   readonly fenced: number;
   readonly orphans: number;
+  /** Where no fence stops a create: duplicate batches, and batches named as ones that may be. */
+  readonly late: number;
+  readonly undecided: number;
   readonly billedAgain: number;
   readonly billedAgainAfterLoss: number;
   readonly faultsMet: number;
@@ -80,18 +91,20 @@ export const killCampaign = async (options: KillOptions): Promise<KillFigures> =
   const failures: { seed: number; broken: readonly string[] }[] = [];
   while (count((run) => run.kills) < options.kills) {
     const seed = options.seed + played.length;
-    const kills = options.kills - count((run) => run.kills);
+    const left = options.kills - count((run) => run.kills);
+    const kills = Math.min(left, options.processes ?? left);
     const run = await playRun({ ...options, seed, kills });
     played.push(run);
     if (run.broken.length === 0) continue;
     failures.push({ seed, broken: run.broken });
     options.tell(
-      `seed ${seed}: ${run.broken.slice(0, 5).join('\n  ')}\n  repeat it: npx tsx spec/campaign/kills.ts --kills ${run.kills} --seed ${seed} --rows ${options.rows}`,
+      `seed ${seed}: ${run.broken.slice(0, 5).join('\n  ')}\n  repeat it: npx tsx spec/campaign/kills.ts --kills ${run.kills} --seed ${seed} --rows ${options.rows} --provider ${options.provider ?? 'openai'}`,
     );
   }
   const events = (name: string): number => count(({ account }) => account?.events[name] ?? 0);
   return {
     campaign: 'kills',
+    provider: options.provider ?? 'openai',
     seed: options.seed,
     runs: played.length,
     kills: count((run) => run.kills),
@@ -106,6 +119,8 @@ export const killCampaign = async (options: KillOptions): Promise<KillFigures> =
     adopted: count(({ account }) => account?.adoptedCount ?? 0),
     fenced: count(({ account }) => account?.fencedCount ?? 0),
     orphans: count(({ account }) => account?.orphanCount ?? 0),
+    late: count(({ account }) => account?.lateCount ?? 0),
+    undecided: count(({ account }) => account?.undecidedCount ?? 0),
     billedAgain: count(({ account }) => account?.doubleBilledCount ?? 0),
     billedAgainAfterLoss: count(({ account }) => account?.billedAgainAfterLossCount ?? 0),
     faultsMet: events('effect_retried'),
@@ -125,10 +140,20 @@ interface Played {
 
 const runId = 'killed';
 
-const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): Promise<Played> => {
+const playRun = async ({
+  seed,
+  kills,
+  rows,
+  turnaround,
+  lifeMs,
+  batches = 10,
+  provider = 'openai',
+}: KillOptions): Promise<Played> => {
+  const service = emulatedServices[provider];
   const dice = diceOf(seed);
   await using world = await createProcessWorld({
     seed,
+    service,
     turnaround,
     faults,
     latencyMs: dice.below(latencyMsMax),
@@ -136,7 +161,8 @@ const playRun = async ({ seed, kills, rows, turnaround, lifeMs }: KillOptions): 
   world.write('rows.jsonl', inputOf(seed, rows));
   const start = startArguments({
     runId,
-    batchRows: dice.between(Math.ceil(rows / 20), Math.ceil(rows / 10)),
+    service,
+    batchRows: dice.between(Math.ceil(rows / batches / 2), Math.ceil(rows / batches)),
     pollInterval: '1',
     more: ['--create-grace', grace, '--wait'],
   });

@@ -4,16 +4,13 @@ import { join } from 'node:path';
 import type { FaultScript, Ledger } from '../../../lib/sim/provider/index.ts';
 import { type Built, runBuilt, startBuilt } from '../../cli/built.ts';
 import type { Ran } from '../../cli/ran.ts';
+import { type EmulatedService, emulatedKey, emulatedServices } from './emulated-service.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-/** What the provider says of one batch. */
+/** What the provider says of one batch, and whether it was refused as a whole, unbilled. */
 export interface BatchState {
-  readonly status: string;
-  readonly request_counts: {
-    readonly total: number;
-    readonly completed: number;
-    readonly failed: number;
-  };
+  readonly isRefused: boolean;
+  readonly said: string;
 }
 
 /**
@@ -22,6 +19,7 @@ export interface BatchState {
  */
 export interface ProcessWorld extends AsyncDisposable {
   readonly folder: string;
+  readonly service: EmulatedService;
   write(name: string, content: string): void;
   /** A process, at the head of its own group. */
   start(args: readonly string[]): Built;
@@ -33,6 +31,8 @@ export interface ProcessWorld extends AsyncDisposable {
 
 export interface ProcessWorldOptions {
   readonly seed: number;
+  /** Absent: OpenAI. */
+  readonly service?: EmulatedService;
   readonly faults?: FaultScript;
   /** Seconds that a batch takes, as the emulator reads them: `0.5-2`. */
   readonly turnaround: string;
@@ -68,6 +68,7 @@ const startListed = (args: readonly string[], options: Parameters<typeof startBu
 
 export const createProcessWorld = async ({
   seed,
+  service = emulatedServices.openai,
   faults = [],
   turnaround,
   latencyMs = 0,
@@ -77,6 +78,8 @@ export const createProcessWorld = async ({
   writeFileSync(join(folder, 'faults.json'), JSON.stringify(faults));
   const commandArguments = [
     'emulator',
+    '--provider',
+    service.name,
     '--turnaround',
     turnaround,
     '--seed',
@@ -98,17 +101,19 @@ export const createProcessWorld = async ({
     readonly base_url: string;
     readonly ledger_url: string;
   };
-  const options = { cwd: folder, env: { ...env, OPENAI_API_KEY: 'any', OPENAI_BASE_URL: baseUrl } };
+  const options = {
+    cwd: folder,
+    env: { ...env, [service.keyVariable]: emulatedKey, [service.addressVariable]: baseUrl },
+  };
   const started: Built[] = [];
   const get = async (path: string): Promise<unknown> => {
-    const response = await fetch(new URL(path, baseUrl), {
-      headers: { authorization: 'Bearer any' },
-    });
+    const response = await fetch(new URL(path, baseUrl), { headers: service.headers });
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     return response.json();
   };
   return {
     folder,
+    service,
     write: (name, content) => writeFileSync(join(folder, name), content),
     start(args) {
       const built = startListed(args, options);
@@ -117,7 +122,10 @@ export const createProcessWorld = async ({
     },
     run: (args) => runBuilt(args, options),
     ledger: () => get(ledgerUrl) as Promise<Ledger>,
-    batch: (id) => get(`/v1/batches/${id}`) as Promise<BatchState>,
+    batch: async (id) => {
+      const batch = await get(service.pathOf(id));
+      return { isRefused: service.isRefused(batch), said: JSON.stringify(batch).slice(0, 300) };
+    },
     async [Symbol.asyncDispose]() {
       for (const built of [...started, emulator]) {
         signalGroup(built, 'SIGKILL');

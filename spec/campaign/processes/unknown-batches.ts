@@ -20,11 +20,11 @@ export const unknownBatches = async (
   let fencedCount = 0;
   for (const { id, metadata } of ledger.batches) {
     if (known.has(id)) continue;
-    const { status, request_counts: counts } = await world.batch(id);
-    if (status === 'failed' && counts.completed === 0) fencedCount += 1;
+    const { isRefused, said } = await world.batch(id);
+    if (isRefused) fencedCount += 1;
     else
       broken.push(
-        `batch ${id} (${status}, ${JSON.stringify(metadata)}) is of no batch that a run knows`,
+        `batch ${id} (${JSON.stringify(metadata)}) is of no batch that a run knows: ${said}`,
       );
   }
   return { fencedCount, orphanCount: broken.length, broken };

@@ -5,6 +5,7 @@ import {
   effectsDue,
   nextDueMs,
 } from '../../../lib/core/internal.ts';
+import { makeConfig } from '../../support/core/config.ts';
 import {
   accept,
   attempt,
@@ -263,4 +264,46 @@ describe('files that are shorter than the counts', () => {
       'SettleSlice',
     );
   });
+});
+
+describe('a provider that asks to wait before the next poll', () => {
+  const waitAfter = (retryAfterMs: number | null, pollIntervalMs = 1_000): number => {
+    const run = startRun(makeConfig({ pollIntervalMs }));
+    accept(run, [10]);
+    toCreated(run, 'a');
+    const { providerBatchId } = batchOf(run, 'a');
+    if (providerBatchId === null) throw new Error('it was never created');
+    const observation = {
+      batchKey: key('a'),
+      providerBatchId,
+      providerStatus: 'in_progress',
+      isAccepted: true,
+      progress: null,
+      ending: null,
+      retryAfterMs,
+    };
+    send(run, { type: 'RecordPoll', asked: [key('a')], observations: [observation] });
+    return batchOf(run, 'a').dueAtMs - run.nowMs;
+  };
+
+  it('is asked no sooner, but within the longest interval of the run; and as usual where it asks for less', () => {
+    const usual = waitAfter(null);
+    expect(usual).toBeLessThanOrEqual(1_100);
+    expect(waitAfter(5_000)).toBe(5_000);
+    expect(waitAfter(0)).toBe(usual);
+    expect(waitAfter(86_400_000)).toBe(8_800);
+    expect(waitAfter(10_000, 60_000)).toBe(waitAfter(null, 60_000));
+  });
+
+  it.each(['transient', 'refused'] as const)(
+    'with an error (%s) is asked again no sooner than that',
+    (fault) => {
+      const run = created();
+      const retryAfterMs = 40_000;
+      send(run, { type: 'RecordFault', key: 'poll', fault, message: '503', retryAfterMs });
+      const from = run.nowMs;
+      expect(untilDue(run)).toBe(true);
+      expect(run.nowMs - from).toBeGreaterThanOrEqual(retryAfterMs);
+    },
+  );
 });
