@@ -45,7 +45,7 @@ describe('a create that comes through after its absence was proved, at a service
       expect(batches.map(({ id }) => id)).toContain(duplicate?.providerBatchId);
       expect(summary.cost.isComplete).toBe(false);
       expect(summary.troubles.map(({ message }) => message)).toEqual([
-        expect.stringContaining(`batch ${duplicate?.providerBatchId} came to be after batch`),
+        expect.stringContaining(`batch ${duplicate?.providerBatchId} is a second batch of`),
       ]);
       expect(await played.run.verify()).toMatchObject({
         isSound: true,

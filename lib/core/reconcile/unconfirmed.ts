@@ -21,7 +21,7 @@ import { traitsOf } from '../values/service-traits.ts';
 import { candidatesFor, foundOf, isDecidedLater, isFenceable, namesOf } from './candidates.ts';
 import { isAnothersId } from '../model/settled-batches.ts';
 import { clockSkewMs, lackedBy } from './list-proof.ts';
-import { unfencedFound } from './unfenced.ts';
+import { unfencedFound, unfencedTwins } from './unfenced.ts';
 
 type Decision = Either<Rejection, readonly Event[]>;
 
@@ -76,7 +76,11 @@ export const decideReconcile = (
     const found = foundOf(snapshot, batch, command.report);
     const own = ownOf(snapshot, batch, found);
     const kept = keptOf(own);
-    if (kept !== undefined) events.push(createdEvent(batch, { ...kept, atMs: command.atMs }, true));
+    if (kept !== undefined)
+      events.push(
+        createdEvent(batch, { ...kept, atMs: command.atMs }, true),
+        ...unfencedTwins(snapshot, batch, command.report, command.atMs),
+      );
     else events.push(...silence(snapshot, batch, asked, command));
     events.push(...duplicatesOf(snapshot, batch, found, kept ?? null, command.atMs));
   }

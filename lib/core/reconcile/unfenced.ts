@@ -32,21 +32,56 @@ export const withUnfenced = (
   batch: LiveBatch,
   atMs: number,
 ): readonly UnfencedCreate[] => {
-  const { batchKey, batchNo, createAttempt, requests, inputFileId, newestBatchId } = batch;
   const isWatched =
     batch.phase === 'indeterminate' &&
     !isFenceable({ config }, batch) &&
     traitsOf(config).correlates !== 'none';
   if (!isWatched) return unfenced;
-  const create: UnfencedCreate = {
-    ...{ batchKey, batchNo, createAttempt, requests, inputFileId, newestBatchId },
-    sentAtMs: batch.sentAtMs ?? batch.plannedAtMs,
-    looks: 0,
-    dueAtMs: atMs + firstSearchMs(config.operation.createGraceMs),
-    candidates: batch.doubt?.candidates ?? [],
-  };
-  return [...unfenced, create].slice(-unfencedMax);
+  const dueAtMs = atMs + firstSearchMs(config.operation.createGraceMs);
+  const candidates = batch.doubt?.candidates ?? [];
+  return withNewest(unfenced, { ...createOf(batch), dueAtMs, candidates });
 };
+
+const createOf = (batch: LiveBatch): Omit<UnfencedCreate, 'dueAtMs' | 'candidates'> => {
+  const { batchKey, batchNo, createAttempt, requests, inputFileId, newestBatchId } = batch;
+  const sentAtMs = batch.sentAtMs ?? batch.plannedAtMs;
+  return {
+    ...{ batchKey, batchNo, createAttempt, requests, inputFileId, newestBatchId },
+    sentAtMs,
+    looks: 0,
+  };
+};
+
+const withNewest = (
+  unfenced: readonly UnfencedCreate[],
+  create: UnfencedCreate,
+): readonly UnfencedCreate[] => [...unfenced, create].slice(-unfencedMax);
+
+/**
+ * One batch of an unconfirmed create is adopted while others in the list may be its as well, such
+ * as the twin of a request that was doubled: they are searched for as those of one that was sent
+ * again.
+ */
+export const unfencedTwins = (
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  report: SweepReport,
+  atMs: number,
+): readonly Event[] => {
+  const twins = candidatesFor(snapshot, batch, report);
+  if (twins.length === 0 || isFenceable(snapshot, batch)) return [];
+  const { batchKey, createAttempt } = batch;
+  const dueAtMs = atMs + firstSearchMs(snapshot.config.operation.createGraceMs);
+  const candidates = namedOf(twins);
+  return [{ type: 'UnfencedSought', atMs, batchKey, createAttempt, candidates, dueAtMs }];
+};
+
+const namedOf = (
+  candidates: readonly (CandidateBatch | UndecidedBatch)[],
+): readonly CandidateBatch[] =>
+  candidates.map(({ providerBatchId, createdAtMs, requests }) => ({
+    ...{ providerBatchId, createdAtMs, requests },
+  }));
 
 const firstSearchMs = (createGraceMs: number): number =>
   Math.min(searchWaitMsMax, Math.max(1, createGraceMs));
@@ -158,11 +193,7 @@ const searched = (
     atMs,
     batchKey,
     createAttempt,
-    candidates: candidates.map(({ providerBatchId, createdAtMs, requests }) => ({
-      providerBatchId,
-      createdAtMs,
-      requests,
-    })),
+    candidates: namedOf(candidates),
     dueAtMs: isLast ? null : atMs + searchWaitMs(snapshot, create),
   };
 };
@@ -171,14 +202,23 @@ const searched = (
 export const unfencedAfter = (
   s: RunSnapshot,
   { batchKey, createAttempt, candidates, dueAtMs }: EventOf<'UnfencedSought'>,
-): RunSnapshot => ({
-  ...clearFault(s, unfencedKey),
-  unfenced: s.unfenced.flatMap((create) => {
-    if (create.batchKey !== batchKey || create.createAttempt !== createAttempt) return [create];
-    const isOver = dueAtMs === null && candidates.length === 0;
-    return isOver ? [] : [{ ...create, looks: create.looks + 1, candidates, dueAtMs }];
-  }),
-});
+): RunSnapshot => {
+  const isIt = (of: { readonly batchKey: string; readonly createAttempt: number }): boolean =>
+    of.batchKey === batchKey && of.createAttempt === createAttempt;
+  const adopted = s.live.find(isIt);
+  const isNew = !s.unfenced.some(isIt);
+  const isOver = dueAtMs === null && candidates.length === 0;
+  return {
+    ...clearFault(s, unfencedKey),
+    unfenced:
+      isNew && adopted !== undefined
+        ? withNewest(s.unfenced, { ...createOf(adopted), candidates, dueAtMs })
+        : s.unfenced.flatMap((create) => {
+            if (!isIt(create)) return [create];
+            return isOver ? [] : [{ ...create, looks: create.looks + 1, candidates, dueAtMs }];
+          }),
+  };
+};
 
 /** A list that cannot be read does not keep a run from its end for long. */
 export const unfencedLeft = (

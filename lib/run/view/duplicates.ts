@@ -72,7 +72,7 @@ const lateWarning = (
   return {
     what: `late:${providerBatchId}`,
     count: polls,
-    message: `batch ${providerBatchId} came to be after batch ${batchKey} had been sent again: a duplicate batch, whose answers are billed and not used; ${state}`,
+    message: `batch ${providerBatchId} is a second batch of ${batchKey}, whose create came through as well: its answers are billed and not used; ${state}`,
     retryAt: new Date(isEnded ? updatedAtMs : dueAtMs),
   };
 };

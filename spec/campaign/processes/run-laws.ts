@@ -38,8 +38,8 @@ export interface RunExpectation {
 
 /**
  * Holds a run that is over to the laws: one right result per row, no request billed again, no
- * unknown batch. Where no fence stops a create, one that came through late may be billed again: in a
- * batch that the run counts as a duplicate, or names as one that may be. The emulator must have
+ * unknown batch. Where no fence stops a create, one that came through late may be billed again, in
+ * a batch that the run counts as a duplicate or names as one that may be. The emulator must have
  * served this run alone.
  */
 export const accountOf = async (

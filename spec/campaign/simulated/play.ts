@@ -384,7 +384,7 @@ const unexplained = async (
   const again = world.provider.ledger.doubleBilled;
   const mayBeLate =
     serviceShapes[shape].fence === 'none' &&
-    faults.some(({ type }) => type === 'create_lands_late');
+    faults.some(({ type }) => type === 'create_lands_late' || type === 'create_doubled');
   if (!mayBeLate || again.length === 0) return again.map(({ customId }) => customId);
   const told = new Set<string>(
     [...strays.batches, ...unfencedCreates.flatMap(({ candidates }) => candidates)].map(

@@ -244,6 +244,30 @@ describe('a create that was sent again without a fence', () => {
   });
 });
 
+describe('a create of which one batch is proved while another may be its as well', () => {
+  it('is adopted, and its twin is counted as a duplicate once its answers prove it', () => {
+    const run = startRun(config);
+    accept(run, [10, 10]);
+    plan(run, 'a');
+    send(
+      run,
+      { type: 'BeginCreate', batchKey: key('a'), newestBatchId: mark },
+      { type: 'RecordCreateUnclear', batchKey: key('a'), createAttempt: 1, message: 'lost' },
+    );
+    const undecided = [
+      listed({ providerBatchId: idOf('first'), ending: 'completed', customId: ownId }),
+      listed(),
+    ];
+    send(run, { ...listingOf(run, 'a', { files: [], shown: [mark], undecided }), known: [mark] });
+    expect(batchOf(run, 'a')).toMatchObject({ phase: 'created', providerBatchId: 'first' });
+    expect(run.state.snapshot.unfenced).toMatchObject([
+      { candidates: [{ providerBatchId: 'late' }] },
+    ]);
+    look(run, { undecided: [listed({ ending: 'completed', customId: ownId })] });
+    expect(run.state.snapshot.strays).toMatchObject([{ providerBatchId: 'late', isLate: true }]);
+  });
+});
+
 describe('a cancelled run', () => {
   it('does not wait for a batch that may be its own: a grace later its rows end, and it is named', () => {
     const run = startRun(config);
