@@ -45,7 +45,7 @@ export const rowPage = async <P extends RowPart>(
     ...(asked.status === undefined ? [] : [isIn(asked.status)]),
     ...(asked.dueAtMs === undefined
       ? []
-      : [`due_at_ms = ${bind(asked.dueAtMs)} and due_at_ms > 0`]),
+      : [`items.due_at_ms = ${bind(asked.dueAtMs)} and items.due_at_ms > 0`]),
   ];
   const joins = parts.map((part) => partsInSql[part].joins?.(of.schema) ?? '');
   const columns = ['items.item_index', ...parts.flatMap((part) => partsInSql[part].columns)];
@@ -96,8 +96,8 @@ const statementOf = (
     const [after, last] = [bind(select.afterSequence), bind(known.lastSequence)];
     return {
       from: `${schema}.items`,
-      where: [`items.run_no = $1 and sequence > ${after} and sequence <= ${last}`],
-      order: 'order by sequence',
+      where: [`items.run_no = $1 and items.sequence > ${after} and items.sequence <= ${last}`],
+      order: 'order by items.sequence',
     };
   }
   if ('itemIds' in select) return byIds(schema, select, bind);

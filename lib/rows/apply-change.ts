@@ -31,6 +31,7 @@ export interface Rows {
   readonly batches: Map<number, IndexSet>;
   readonly waiters: SharedWaiters;
   ids(): IdIndex;
+  builtIds(): IdIndex | null;
   bucketOf(dueAtMs: number): number;
 }
 
@@ -142,7 +143,7 @@ const insert = (
   )
     return 'the columns of a slice must have one length';
   // Built before the slice is added, since the index must not yet contain its ids.
-  const ids = areNew ? model.ids() : null;
+  const ids = areNew ? model.ids() : model.builtIds();
   undo.push(() => items.truncate(slice.fromIndex));
   items.append(count);
   const { fromIndex: from, requestObject, itemObject } = slice;

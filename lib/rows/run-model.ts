@@ -96,7 +96,7 @@ export class RunModel {
     if (wrong !== null) {
       this.items.undo();
       for (const step of undo.reverse()) step();
-      if (areNew && changes.some((change) => change.type === 'insert')) this.#ids = null;
+      if (changes.some((change) => change.type === 'insert')) this.#ids = null;
       return wrong;
     }
     this.items.keep();
@@ -142,6 +142,10 @@ export class RunModel {
     for (const slice of this.slices.fresh()) for (const id of slice.ids()) ids.add(id, index++);
     this.#ids = ids;
     return ids;
+  }
+  /** The same where it was built before: rows that are read back belong to it, too. */
+  builtIds(): IdIndex | null {
+    return this.#ids;
   }
   idAt(index: number): string {
     const slice = this.slices.at(index);

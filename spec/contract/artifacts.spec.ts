@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { filesystemArtifacts, sweepObjects } from '../../adapters/filesystem/index.ts';
+import { memoryArtifacts } from '../../lib/sim/store/memory-artifacts.ts';
 import { makeFolder } from '../../lib/disk/make-folder.ts';
 import { artifactsWith } from '../../adapters/filesystem/filesystem-artifacts.ts';
-import { describeArtifactContract } from './artifact-contract.ts';
+import { artifactCases, describeCases } from '../../lib/testing/index.ts';
 
 const flip = async (path: string, byteOffset: number): Promise<void> => {
   const bytes = await readFile(path);
@@ -16,14 +17,29 @@ const flip = async (path: string, byteOffset: number): Promise<void> => {
 
 const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'batchor-artifacts-'));
 
-describeArtifactContract('the filesystem', async () => {
-  const dir = await newFolder();
-  return {
-    artifacts: filesystemArtifacts({ dir: join(dir, 'root') }),
-    damage: (name, byteOffset) => flip(join(dir, 'root', name), byteOffset),
-    dispose: () => rm(dir, { recursive: true, force: true }),
-  };
-});
+describeCases(
+  'the filesystem keeps the law of artifacts: it',
+  artifactCases({
+    open: async () => {
+      const dir = await newFolder();
+      return {
+        artifacts: filesystemArtifacts({ dir: join(dir, 'root') }),
+        damage: (name, byteOffset) => flip(join(dir, 'root', name), byteOffset),
+        dispose: () => rm(dir, { recursive: true, force: true }),
+      };
+    },
+  }),
+  { describe, it },
+);
+
+describeCases(
+  'memory keeps the law of artifacts: it',
+  artifactCases({
+    open: () => Promise.resolve({ artifacts: memoryArtifacts(), dispose: () => Promise.resolve() }),
+    keepsNoSums: true,
+  }),
+  { describe, it },
+);
 
 describe('a folder for files', () => {
   it('is made with those above it, for its owner alone, by as many at once as like', async () => {

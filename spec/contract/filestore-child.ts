@@ -3,7 +3,7 @@ import { nodeDisk } from '../../adapters/filestore/disk/disk.ts';
 import { type SessionClient, localClient } from '../../adapters/filestore/worker/worker-client.ts';
 import { sqljsStore, sqljsStoreOn } from '../../adapters/filestore/store/run-store.ts';
 import type { RunId } from '../../lib/core/internal.ts';
-import { planOk, quotaRun } from './quota-runs.ts';
+import { planOk, quotaRun } from '../../lib/testing/stores/quota-runs.ts';
 import { accept, createdRun, ok, runId, sliceOf, step } from './run-store-fixture.ts';
 
 /**

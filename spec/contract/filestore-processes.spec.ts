@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sqljsStore } from '../../adapters/filestore/index.ts';
 import { reservationOf } from '../../lib/core/internal.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { idOf, othersOf, plan, quotaRun } from './quota-runs.ts';
+import { idOf, othersOf, plan, quotaRun } from '../../lib/testing/stores/quota-runs.ts';
 import { accept, createdRun, errorOf, ok, runId, sliceOf } from './run-store-fixture.ts';
 import { newStoreFolder, openStore, removeStoreFolders } from './filestore-folder.ts';
 import { storedRows } from '../../lib/rows/read-rows.ts';

@@ -21,7 +21,15 @@ import {
 } from '../../adapters/filestore/disk/run-folder.ts';
 import { sqljsStoreOn } from '../../adapters/filestore/store/run-store.ts';
 import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
-import { idOf, othersOf, plan, planOk, quotaRun, scope, settle } from './quota-runs.ts';
+import {
+  idOf,
+  othersOf,
+  plan,
+  planOk,
+  quotaRun,
+  scope,
+  settle,
+} from '../../lib/testing/stores/quota-runs.ts';
 import { errorOf, ok, sendBatch, step } from './run-store-fixture.ts';
 import { newStoreFolder, openStore, removeStoreFolders } from './filestore-folder.ts';
 import { othersInScope } from '../../lib/effects/plan/plan.ts';

@@ -1,11 +1,10 @@
+import { describe, it } from 'vitest';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { memoryStore } from '../../lib/sim/store/memory-store.ts';
-import { describeAdoptionContract } from './run-store-adoption.ts';
-import { describeRunStoreContract } from './run-store-contract.ts';
-import { describeQuotaContract } from './run-store-quota.ts';
-import type { RunStoreFixture } from './run-store-fixture.ts';
+import { describeCases, type OpenStorage, runStoreCases } from '../../lib/testing/index.ts';
+import { describeHistories } from './run-store-histories.ts';
 
-const fixture = (): Promise<RunStoreFixture> => {
+const fixture = (): Promise<OpenStorage> => {
   const storage = memoryStore();
   return Promise.resolve({
     open: async () => {
@@ -18,6 +17,5 @@ const fixture = (): Promise<RunStoreFixture> => {
   });
 };
 
-describeRunStoreContract('the memory store', fixture);
-describeAdoptionContract('the memory store', fixture);
-describeQuotaContract('the memory store', fixture);
+describeCases('the memory store', runStoreCases({ create: fixture }), { describe, it });
+describeHistories('the memory store', fixture);

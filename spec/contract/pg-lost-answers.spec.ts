@@ -5,7 +5,7 @@ import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
-import { othersOf, planOk, quotaRun, settle } from './quota-runs.ts';
+import { othersOf, planOk, quotaRun, settle } from '../../lib/testing/stores/quota-runs.ts';
 import { createdRun, eventsOf, ok, runId, step } from './run-store-fixture.ts';
 
 describe('where the answer to a COMMIT is lost, a Postgres store', () => {

@@ -8,7 +8,7 @@ import type { RunStore } from '../../lib/ports/run-store.ts';
 import { temporaryFolder } from '../support/postgres/folder.ts';
 import { newSchema, type TestSchema } from '../support/postgres/schema.ts';
 import { createLatch } from '../support/wait-for.ts';
-import { othersOf, plan, planOk, quotaRun } from './quota-runs.ts';
+import { othersOf, plan, planOk, quotaRun } from '../../lib/testing/stores/quota-runs.ts';
 import { ok, step } from './run-store-fixture.ts';
 
 describe('while a COMMIT takes its time, a Postgres store', () => {

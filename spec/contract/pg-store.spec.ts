@@ -1,15 +1,15 @@
+import { describe, it } from 'vitest';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { filesystemArtifacts } from '../../adapters/filesystem/index.ts';
 import { pgStore } from '../../adapters/pg/index.ts';
 import { newSchema } from '../support/postgres/schema.ts';
-import { describeAdoptionContract } from './run-store-adoption.ts';
-import { describeRunStoreContract } from './run-store-contract.ts';
-import { describeQuotaContract } from './run-store-quota.ts';
-import { ok, type RunStoreFixture } from './run-store-fixture.ts';
+import { describeCases, type OpenStorage, runStoreCases } from '../../lib/testing/index.ts';
+import { ok } from './run-store-fixture.ts';
+import { describeHistories } from './run-store-histories.ts';
 
-const fixture = async (): Promise<RunStoreFixture> => {
+const fixture = async (): Promise<OpenStorage> => {
   const schema = newSchema();
   const dir = await mkdtemp(join(tmpdir(), 'batchor-artifacts-'));
   return {
@@ -19,7 +19,6 @@ const fixture = async (): Promise<RunStoreFixture> => {
           artifacts: filesystemArtifacts({ dir }),
         }),
       ),
-    canStandStill: true,
     dispose: async () => {
       await schema.drop();
       await rm(dir, { recursive: true, force: true });
@@ -27,6 +26,5 @@ const fixture = async (): Promise<RunStoreFixture> => {
   };
 };
 
-describeRunStoreContract('a Postgres store', fixture);
-describeAdoptionContract('a Postgres store', fixture);
-describeQuotaContract('a Postgres store', fixture);
+describeCases('a Postgres store', runStoreCases({ create: fixture }), { describe, it });
+describeHistories('a Postgres store', fixture);

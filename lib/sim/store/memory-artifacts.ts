@@ -30,11 +30,11 @@ export const memoryArtifacts = (): ArtifactStore => {
   return {
     describe: 'memory',
     put: (name, chunks) => async () => {
-      if (objects.has(name))
-        return {
-          _tag: 'Left',
-          left: { type: 'corrupt', message: `object ${name} exists`, where: name },
-        };
+      const taken = {
+        _tag: 'Left',
+        left: { type: 'corrupt', message: `object ${name} exists`, where: name },
+      } as const;
+      if (objects.has(name)) return taken;
       const parts: Uint8Array[] = [];
       try {
         for await (const chunk of chunks) parts.push(chunk.slice());
@@ -44,6 +44,8 @@ export const memoryArtifacts = (): ArtifactStore => {
           left: { type: 'transient', message: String(cause), retryAfterMs: null, cause },
         };
       }
+      // Another may have put it meanwhile.
+      if (objects.has(name)) return taken;
       const whole = joinBytes(parts);
       objects.set(name, whole);
       return { _tag: 'Right', right: { bytes: whole.length } };

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type Either, isLeft } from 'fp-ts/lib/Either.js';
 import {
   type BatchKey,
@@ -6,22 +7,21 @@ import {
   type OthersUse,
   type RunId,
   type RunSnapshot,
-} from '../../lib/core/internal.ts';
-import type { PortError } from '../../lib/ports/port-error.ts';
-import type { OwnedRun, RunStore } from '../../lib/ports/run-store.ts';
-import type { Overrides } from '../support/core/config.ts';
+} from '../../core/internal.ts';
+import type { PortError } from '../../ports/port-error.ts';
+import type { OwnedRun, RunStore } from '../../ports/run-store.ts';
+import { valueOf as ok } from '../check.ts';
+import type { StoreRunSettings } from './store-config.ts';
 import {
   accept,
   completeRows,
   createdRun,
   endBatch,
-  ok,
   sendBatch,
   sliceOf,
   step,
-} from './run-store-fixture.ts';
-import { openRows, planWindow } from '../../lib/rows/read-slices.ts';
-import { othersInScope } from '../../lib/effects/plan/plan.ts';
+} from './store-runs.ts';
+import { openRows, planWindow } from '../../rows/read-slices.ts';
 
 /** Runs that share a queue, and what they do with it. */
 
@@ -35,11 +35,10 @@ export const quotaRun = async (
   store: RunStore,
   name: string,
   rows: number,
-  enqueue: Overrides['enqueue'] = {},
+  enqueue: StoreRunSettings['enqueue'] = {},
 ): Promise<OwnedRun> => {
   const run = await createdRun(store, idOf(name), 1_000, {
     enqueue,
-    chunk: { requestsMax: 4, planAfterMs: 0 },
   });
   await accept(
     run,
@@ -50,7 +49,7 @@ export const quotaRun = async (
 };
 
 export const othersOf = (run: OwnedRun, nowMs = planAtMs, of = scope): Promise<OthersUse> =>
-  ok(othersInScope(run, of, nowMs));
+  ok(run.othersInScope?.(of, nowMs) ?? assert.fail('the store has no othersInScope'));
 
 /** What planning one more batch makes true, by what the others hold; empty where nothing does. */
 export const planned = async (
