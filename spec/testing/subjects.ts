@@ -10,6 +10,7 @@ import {
   createOpenAI,
   openai,
 } from '../../adapters/openai/index.ts';
+import { createXai, xai } from '../../adapters/xai/index.ts';
 import type { ProviderConnection } from '../../lib/ports/provider.ts';
 import type { DoubleOptions, OpenDouble, ProviderSubject } from '../../lib/testing/index.ts';
 
@@ -63,6 +64,16 @@ export const adapters: Readonly<Record<string, ProviderSubject>> = {
   mistral: {
     config: mistral({ model: 'mistral-small-latest' }),
     open: emulated('mistral', createMistral),
+  },
+  xai: {
+    config: xai({ model: 'grok-4.3' }),
+    open: emulated('xai', createXai),
+    // A batch is known from the moment that it is made empty, and never expires; its answers are
+    // pages of JSON, its errors are texts. No rule asks for its list.
+    lacks: ['not_found_after_create', 'expires', 'download_encoded', 'list_refused'],
+    saysNoRowStatus: true,
+    // The emulator reads the one call that adds the requests whole.
+    holdsUploads: true,
   },
   // A list without parameters, and chat completions.
   groq: compatibleService('groq', [{ type: 'list_bare' }]),

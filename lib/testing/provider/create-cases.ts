@@ -2,12 +2,7 @@ import assert from 'node:assert/strict';
 import { stampIn } from '../../core/values/custom-ids.ts';
 import type { ProviderBatchId } from '../../core/values/ids.ts';
 import type { SweepReport } from '../../core/model/command.ts';
-import {
-  isInline,
-  isMarked,
-  traitsOf,
-  type ServiceTraits,
-} from '../../core/values/service-traits.ts';
+import { isMarked, traitsOf, type ServiceTraits } from '../../core/values/service-traits.ts';
 import type { Fault } from '../../sim/provider/faults.ts';
 import type { ContractCase } from '../case.ts';
 import { errorOf, valueOf } from '../check.ts';
@@ -80,7 +75,14 @@ const lost = (traits: ServiceTraits): readonly Law[] => {
       { type: 'lose_create_reply', batch: 2 },
       1,
     ),
-    found('both batches of a doubled create are found', { type: 'create_doubled', batch: 2 }, 2),
+    {
+      ...found(
+        'both batches of a doubled create are found',
+        { type: 'create_doubled', batch: 2 },
+        2,
+      ),
+      unasked: unasked ?? listless(traits),
+    },
     {
       name: 'a create that is answered with another batch confirms nothing',
       faults: [{ type: 'create_answers_another', batch: 2 }],
@@ -111,6 +113,10 @@ const byAnswers = async (service: Service, report: Read, count: number): Promise
   }
 };
 
+/** A create that adds to a batch is proved by that batch: no list is read. */
+const listless = ({ input }: ServiceTraits): string | null =>
+  input === 'container' ? "input: 'container'" : null;
+
 const silent = (traits: ServiceTraits): readonly Law[] => [
   {
     name: 'a create that never came is nowhere in the list, and the report says what that is worth',
@@ -127,12 +133,14 @@ const silent = (traits: ServiceTraits): readonly Law[] => [
           [sent.inputFileId],
           'the report says that this key reads the input file',
         );
-      if (traits.correlates === 'metadata' || traits.correlates === 'display_name')
+      const isNamed = traits.correlates === 'metadata' || traits.correlates === 'display_name';
+      if (isNamed && listless(traits) === null)
         assert.equal(isRunSeen, true, 'the list shows another batch of this run');
     },
   },
   {
     name: 'a list that is empty shows no known batch, whatever else it proves',
+    unasked: listless(traits),
     faults: [
       { type: 'drop_create', batch: 2 },
       { type: 'list_empty', afterMs: 4_000 },
@@ -146,6 +154,7 @@ const silent = (traits: ServiceTraits): readonly Law[] => [
   },
   {
     name: 'a list that breaks off is an error, never a silence',
+    unasked: listless(traits),
     faults: [
       { type: 'drop_create', batch: 2 },
       { type: 'http_error', statusCode: 503, operation: 'list_batches', afterMs: 4_000 },
@@ -160,6 +169,7 @@ const silent = (traits: ServiceTraits): readonly Law[] => [
   },
   {
     name: 'a key of another project does not read the input file, nor see the run',
+    unasked: listless(traits),
     faults: [
       { type: 'drop_create', batch: 2 },
       { type: 'other_project', afterMs: 4_000 },
@@ -176,7 +186,7 @@ const silent = (traits: ServiceTraits): readonly Law[] => [
 const carried = (traits: ServiceTraits): readonly Law[] => [
   {
     name: 'a create whose lines cannot be read breaks off, and nothing is created',
-    unasked: isInline({ traits }) ? null : "input: 'file'",
+    unasked: traits.input === 'file' ? "input: 'file'" : null,
     holds: async (service) => {
       const sent = await prepare(service, { rows: 40 });
       const text = sent.lines.join('');
@@ -191,7 +201,7 @@ const carried = (traits: ServiceTraits): readonly Law[] => [
   },
   {
     name: 'an upload whose lines cannot be read breaks off, and is an error',
-    unasked: isInline({ traits }) ? "input: 'inline'" : null,
+    unasked: traits.input === 'file' ? null : `input: '${traits.input}'`,
     holds: async ({ provider, ...service }) => {
       const { lines, batchKey, createAttempt } = await prepare({ provider, ...service });
       const text = lines.join('');

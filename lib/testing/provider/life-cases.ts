@@ -16,6 +16,7 @@ import {
   prepare,
   send,
   type Service,
+  textOf,
 } from './service.ts';
 import type { ProviderSubject } from './subject.ts';
 
@@ -202,14 +203,18 @@ const endings = (subject: ProviderSubject): readonly Law[] => {
 const isWaitedFor = ({ areFilesPending, progress, ending }: BatchObservation): boolean =>
   areFilesPending ?? ((progress?.completed ?? 0) > 0 && ending?.outputFileId === null);
 
-/** It names files, and none of them can be read yet: they are asked for again. */
+/** It names files, and nothing can be read of them yet: they are asked for again. */
 const isUnreadable = async (
   { provider }: Service,
   observation: BatchObservation,
 ): Promise<boolean> => {
-  const handles = handlesOf(observation);
-  for (const handle of handles) await errorOf(provider.download(handle));
-  return handles.length > 0;
+  for (const handle of handlesOf(observation)) {
+    const opened = await provider.download(handle)();
+    if (opened._tag === 'Left') continue;
+    const text = await textOf(opened.right).catch(() => '');
+    if (text.trim() !== '') return false;
+  }
+  return handlesOf(observation).length > 0;
 };
 
 const succeededIds = async (

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { isInline, traitsOf } from '../../core/values/service-traits.ts';
+import { traitsOf } from '../../core/values/service-traits.ts';
 import type { ContractCase } from '../case.ts';
 import { caseOf } from './faulty-case.ts';
 import { prepare, type Service } from './service.ts';
@@ -14,8 +14,7 @@ export const streamCases = (subject: ProviderSubject): readonly ContractCase[] =
     unasked: subject.holdsUploads === true ? 'the double keeps uploads in memory' : null,
     holds: async (service) => {
       const bytes = blockBytes * blockCount;
-      const limit = traitsOf(subject.config);
-      const most = await mostHeld(service, isInline({ traits: limit }));
+      const most = await mostHeld(service, traitsOf(subject.config).input !== 'file');
       assert.ok(
         most < bytes / 2,
         `while ${bytes} bytes of lines were sent, ${most} more bytes were held at once`,

@@ -35,6 +35,8 @@ export interface ProviderSubject {
   readonly lacks?: readonly Fault['type'][];
   /** True of a service without keys. */
   readonly takesNoKey?: boolean;
+  /** True of a service whose error lines are texts alone: every failure may be the server's. */
+  readonly saysNoRowStatus?: boolean;
   /** True where the double keeps uploads in memory: then nothing is measured of the adapter's. */
   readonly holdsUploads?: boolean;
   /** Of the random draws (default 1). */

@@ -77,9 +77,11 @@ const contradictionsIn = (
 ): readonly string[] => {
   const { input, fence, correlates, discount, requestsMin, lineBytesMax, list } = traits;
   return [
-    input === 'container' ? "input: 'container' is reserved: no rule supports it" : null,
     input !== 'file' && fence === 'input_file'
       ? "fence: 'input_file' needs input: 'file': there is no file to delete"
+      : null,
+    input !== 'container' && fence === 'container'
+      ? "fence: 'container' needs input: 'container': there is no empty batch to cancel"
       : null,
     correlates === 'none' && list.filter === 'metadata'
       ? "list.filter: 'metadata' filters by what correlates: 'none' says does not exist"

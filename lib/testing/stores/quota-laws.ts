@@ -191,7 +191,7 @@ export const quotaLaws: readonly StoreLaw[] = [
         wants: [],
       });
       assert.deepEqual(await othersOf(two, untilMs), nothing);
-      // Whoever drives it again says so.
+      // The process that drives it again says so.
       const again = await ok(at.store.own(idOf('one')));
       await step(again, { type: 'OpenRun', atMs: untilMs + 5 });
       assert.deepEqual(await othersOf(two, untilMs + 6), {
@@ -258,7 +258,7 @@ export const quotaLaws: readonly StoreLaw[] = [
         ]),
       );
       assertLike((await othersOf(two, planAtMs + 320_000)).wants, [wanted]);
-      // Nobody waits for one that looks no more.
+      // No run waits for one that reads no more.
       assert.deepEqual((await othersOf(two, planAtMs + 10_000_000)).wants, []);
       await planOk(one, 'a');
       assert.deepEqual(await othersOf(two), { tokens: 40, requests: 4, stated: null, wants: [] });
@@ -294,7 +294,7 @@ export const quotaLaws: readonly StoreLaw[] = [
       assert.ok(committed.length <= 1);
       for (const answer of answers)
         if (isLeft(answer)) assert.equal(answer.left.type, 'quota_taken');
-      // Whoever gave way holds nothing.
+      // A run that yielded holds nothing.
       const last = runs.find((run) => !committed.includes(run)) as OwnedRun;
       assert.deepEqual(await othersOf(last), {
         tokens: 40 * committed.length,

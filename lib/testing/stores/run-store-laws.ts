@@ -183,7 +183,7 @@ export const runStoreLaws: readonly StoreLaw[] = [
         );
       assert.deepEqual(plain(run.snapshot), before);
       assert.deepEqual(await ok(storedRows(run, 0, 10)), rows);
-      // And it goes on as if nothing had been asked.
+      // And it continues as if nothing had been asked.
       assert.deepEqual(Array.from(await ok(knownIds(run, ['fresh', 'same', 'item-6']))), [0, 0, 0]);
       await accept(run, sliceOf(6, 2));
       await completeRows(run, 'one', batchNo, [3, 1, 0, 2]);
