@@ -158,6 +158,34 @@ export const columnFormatOf = async (
     ? (await import('../lib/run/results/json-lines.ts')).jsonLinesFormat()
     : tableFormatOf(format, isForExcel);
 
+/** The same for the rows of a user's file. */
+export const joinedTableFormat = (format: ResultFormat, isForExcel: boolean) =>
+  columnFormatOf(format, { areChosen: true, isForExcel });
+
 /** The files that match a pattern, in the order of their names. */
 export const expandInput = async (pattern: string, cwd: string): Promise<readonly string[]> =>
   (await import('../adapters/files/expand-glob.ts')).expandGlob(pattern, cwd);
+
+/** Output tokens that a request of this endpoint may be billed for; null: unbounded. */
+export const outputBoundOf = async (
+  endpoint: string,
+  provider: string,
+): Promise<(body: JsonObject) => number | null> => {
+  if (provider === 'anthropic')
+    return (await import('../adapters/anthropic/config/request-bounds.ts')).outputTokensMaxOf;
+  if (provider === 'gemini') {
+    const [{ outputTokensMaxOf }, { parseEndpoint }, { inCamelCase }] = await Promise.all([
+      import('../adapters/gemini/config/request-bounds.ts'),
+      import('../adapters/gemini/config/endpoints.ts'),
+      import('../adapters/gemini/requests/body-text.ts'),
+    ]);
+    const parsed = parseEndpoint(endpoint);
+    return (body) => (parsed === null ? null : outputTokensMaxOf(parsed, inCamelCase(body)));
+  }
+  const [{ outputTokensMaxOf }, { parseEndpoint }] = await Promise.all([
+    import('../adapters/openai/config/request-bounds.ts'),
+    import('../adapters/openai/config/endpoints.ts'),
+  ]);
+  const parsed = parseEndpoint(endpoint);
+  return (body) => (parsed === null ? null : outputTokensMaxOf(parsed, body));
+};

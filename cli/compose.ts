@@ -1,4 +1,3 @@
-import type { JsonObject } from '../lib/core/json/json.ts';
 import type { RunConfig, StructuredOutputConfig } from '../lib/core/model/config.ts';
 import type { AnswerWire, ConnectionFinder } from '../lib/run/api/connections.ts';
 import type { ProviderConfig, ProviderConnection } from '../lib/ports/provider.ts';
@@ -379,28 +378,4 @@ export const startEmulator = async (
 ): Promise<import('../adapters/emulator/index.ts').Emulator> => {
   const emulator = await import('../adapters/emulator/index.ts');
   return emulator.startEmulator(options);
-};
-
-/** Output tokens that a request of this endpoint may be billed for; null: unbounded. */
-export const outputBoundOf = async (
-  endpoint: string,
-  provider: string,
-): Promise<(body: JsonObject) => number | null> => {
-  if (provider === 'anthropic')
-    return (await import('../adapters/anthropic/config/request-bounds.ts')).outputTokensMaxOf;
-  if (provider === 'gemini') {
-    const [{ outputTokensMaxOf }, { parseEndpoint }, { inCamelCase }] = await Promise.all([
-      import('../adapters/gemini/config/request-bounds.ts'),
-      import('../adapters/gemini/config/endpoints.ts'),
-      import('../adapters/gemini/requests/body-text.ts'),
-    ]);
-    const parsed = parseEndpoint(endpoint);
-    return (body) => (parsed === null ? null : outputTokensMaxOf(parsed, inCamelCase(body)));
-  }
-  const [{ outputTokensMaxOf }, { parseEndpoint }] = await Promise.all([
-    import('../adapters/openai/config/request-bounds.ts'),
-    import('../adapters/openai/config/endpoints.ts'),
-  ]);
-  const parsed = parseEndpoint(endpoint);
-  return (body) => (parsed === null ? null : outputTokensMaxOf(parsed, body));
 };

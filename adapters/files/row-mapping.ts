@@ -28,7 +28,7 @@ export interface RowFault {
 /** The entry for a row that cannot be an item. */
 export const badEntry = (
   ref: string,
-  { line, position, written }: RowLocator,
+  { line, position, written, text }: RowLocator,
   { reason, field, itemId = null, row, metadata }: RowFault,
 ): BadSourceRow => ({
   bad: {
@@ -40,6 +40,7 @@ export const badEntry = (
     ...(metadata === undefined ? {} : { metadata }),
   },
   ...(written === null || written === undefined ? {} : { written }),
+  ...(text === null || text === undefined ? {} : { text }),
   position,
 });
 

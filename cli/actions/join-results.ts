@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { JsonObject } from '../../lib/core/json/json.ts';
 import type { ResultExtra, ResultSelection } from '../../lib/core/settle/results.ts';
-import type { Cell, TableColumn, TableStream } from '../../lib/ports/table.ts';
+import type { Cell, TableColumn, TableFormat, TableStream } from '../../lib/ports/table.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import { memberOf } from '../../lib/run/sources/composite-source.ts';
 import { behindLinks } from '../../lib/run/results/whole-file.ts';
@@ -26,6 +26,7 @@ import {
   type JobDescription,
 } from '../job/job-description.ts';
 import { createFileIds } from './file-ids.ts';
+import { columnsOfFile, joinedTable } from './join-table.ts';
 import {
   type JoinCounts,
   type JoinedRow,
@@ -199,6 +200,8 @@ export interface JoinOptions {
   /** The command that writes the results alone. */
   readonly tableHint: string;
   readonly isForExcel: boolean;
+  /** A table; null: the rows as they stand in the file, or as JSON lines. */
+  readonly format: TableFormat | null;
   /** Joins the results so far, also of a run that is not finished. */
   readonly isPartial: boolean;
 }
@@ -221,7 +224,8 @@ export interface JoinedResults {
  * no others.
  */
 export const joinResults = async (run: Run, options: JoinOptions): Promise<JoinedResults> => {
-  const { file, columns, only, include, byIdHint, tableHint, isForExcel, isPartial } = options;
+  const { file, columns, only, include, byIdHint, tableHint, isForExcel, isPartial, format } =
+    options;
   requireUnchanged(file, run.runId, byIdHint);
   const chosen = columns ?? usualColumns(run);
   const names = chosen.map(({ column }) => column);
@@ -235,13 +239,17 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
   };
   // Without new columns, rows are copied in the encoding of the file.
   const rows =
-    isRecords(file.input) && chosen.length > 0
-      ? await openRecordFile(file.input, file.path, { ...file, otherwise: tableHint })
+    isRecords(file.input) || format !== null
+      ? await openRecordFile(file.input, file.path, {
+          ...file,
+          otherwise: format === null ? tableHint : null,
+        })
       : await openRowFile(file.input, file.path, {
           ...file,
-          ...(chosen.length === 0 ? { isRaw: true, runId: run.runId } : {}),
+          ...(chosen.length === 0 ? { isRaw: true } : {}),
         });
-  const named = besideTaken(chosen, rows.names);
+  const own = format === null ? [] : await columnsOfFile(file.input, file.path, file);
+  const named = besideTaken(chosen, format === null ? rows.names : own.map(({ name }) => name));
   const typed = (table: TableStream, keys: number): readonly TableColumn[] =>
     named.map(({ name }, at) => ({ name, type: table.columns[keys + at]?.type ?? 'text' }));
   async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -255,7 +263,12 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
       include,
       typed,
     });
-    yield* joinedBytes(rows, joined, types, { counts, drops: only !== undefined, isForExcel });
+    const drops = only !== undefined;
+    if (format === null) yield* joinedBytes(rows, joined, types, { counts, drops, isForExcel });
+    else {
+      const { isText } = format;
+      yield* format.encode(joinedTable(joined, { own, added: types, counts, drops, isText }));
+    }
     // Before the file is in place: none of its rows is one of the run.
     if (file.by === 'id') requireKnown(counts, file, run.runId);
   }

@@ -4,11 +4,12 @@ import type { ResultExtra, ResultSelection } from '../../lib/core/settle/results
 import { isBatchorError } from '../../lib/run/api/errors.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import { type ChosenColumn, chosenColumnsOf } from '../shell/chosen-columns.ts';
-import { columnFormatOf } from '../compose.ts';
+import { columnFormatOf, joinedTableFormat } from '../compose.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { choice, wholeNumber } from '../shell/flags.ts';
 import { type Description, isOfFiles } from '../job/job-description.ts';
+import type { InputFile } from '../job/input-kinds.ts';
 import { onlyOf } from '../shell/only-flag.ts';
 import { requireOutsideStore } from '../shell/outside-store.ts';
 import { commandLine, type Place, quoted } from '../shell/place.ts';
@@ -16,7 +17,7 @@ import type { StoredRun } from '../job/stored-run.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 import {
   formatNote,
-  requireCsv,
+  joinedFormatOf,
   requireJoinable,
   requirePlace,
   resultFormatOf,
@@ -74,7 +75,7 @@ export class ResultsCommand extends RunCommand {
   });
   readonly join = Option.String('--join', {
     description:
-      'File to write with columns of the results added: CSV and JSON lines as they are, others as JSON lines',
+      'File to write with columns of the results added: CSV and JSON lines as they are, others as JSON lines; or, by --format or the name of --output, as CSV, Parquet or Arrow',
   });
   readonly joinBy = Option.String('--join-by', {
     description:
@@ -211,7 +212,7 @@ export class ResultsCommand extends RunCommand {
         ? { '--output': this.output, '--columns': this.columns, '--excel': this.excel }
         : {}),
       ...(isFailed ? { '--partial': this.partial } : {}),
-      '--format': this.format,
+      ...(isFailed ? { '--format': this.format } : {}),
       '--after-sequence': this.afterSequence,
     });
     const output = failedInputs ?? this.output;
@@ -254,22 +255,16 @@ export class ResultsCommand extends RunCommand {
       const { fingerprint } = run.snapshot().config.source;
       const flags = { given: this.join, by, idField: this.idField, reading };
       const file = await matchedFileOf(flags, description, { cwd, runId, fingerprint, typed });
-      const tableCommand = commandLine(
-        place,
-        'results',
-        runId,
-        `--output ${quoted(output ?? 'results.parquet')}`,
-      );
-      requireJoinable({ flag, output, tableCommand }, file.input);
-      if (this.excel) requireCsv(file.input);
+      const format = await this.joinedFormat(file.input, flag, output);
       const byIdHint = `Match its rows by their ids: ${typed(file.input.given, '--join-by id')}`;
       const options = {
         file,
         columns: chosen,
+        format,
         only,
         include: extrasOf(this.include),
         byIdHint,
-        tableHint: `Write the results as a table, and join it by item_id: ${tableCommand}`,
+        tableHint: `Write the results as a table, and join it by item_id: ${commandLine(place, 'results', runId, '--output results.parquet')}`,
         isForExcel: this.excel,
         isPartial: this.partial,
       };
@@ -301,6 +296,15 @@ export class ResultsCommand extends RunCommand {
     });
   }
 
+  /** Null: as the file is, or as JSON lines. */
+  private async joinedFormat(input: InputFile, flag: string, output: string | undefined) {
+    const { format, excel, context } = this;
+    const wanted = joinedFormatOf({ flag, output, format, isForExcel: excel }, input);
+    const table = wanted === null ? null : await joinedTableFormat(wanted, excel);
+    if (table !== null && output === undefined) requirePlace(table, context.isStdoutTerminal);
+    return table;
+  }
+
   /** A run without an input file has the requests of its rows. */
   private async writeRequests(
     run: Run,
@@ -319,10 +323,7 @@ export class ResultsCommand extends RunCommand {
     const { context, givenRunId: runId } = this;
     const { failedRequests } = await import('../actions/failed-requests.ts');
     const { writeResultsFile } = await import('../print/result-lines.ts');
-    requireJoinable(
-      { flag, output, tableCommand: '' },
-      { given: `run ${runId}`, absolute: '', kind: 'jsonl' },
-    );
+    requireJoinable({ flag, output }, { given: `run ${runId}`, absolute: '', kind: 'jsonl' });
     const requests = await failedRequests(run, only);
     const written = await writeResultsFile(
       output,

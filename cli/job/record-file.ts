@@ -1,4 +1,3 @@
-import { isJsonObject } from '../../lib/core/json/json.ts';
 import { onOneLine } from '../../lib/core/json/json-members.ts';
 import type { SourceEntry } from '../../lib/ports/source.ts';
 import { fileSource, jsonLineExtender } from '../compose-files.ts';
@@ -9,14 +8,17 @@ import { entriesOf, extendJsonRow, type FileRow, type RowFile, tellOf } from './
 interface RecordFileOptions {
   readonly idField: string;
   readonly keepsDigits: boolean;
-  /** What to do about a row that cannot be read. */
-  readonly otherwise: string;
+  /**
+   * What to do about a row of which nothing can be read; null: it has no columns, for a table.
+   */
+  readonly otherwise: string | null;
 }
 
 /**
  * A JSON, Parquet or Arrow file, to be written as JSON lines with fields added. Rows of JSON are as
  * they are written, on one line; those of the others have the values that a run reads. Holds one
- * slice of rows. Throws a `CliFailure` for a row that cannot be read: its columns would be lost.
+ * slice of rows. Of a row with a cell that cannot be read, the others are kept. Throws a
+ * `CliFailure` for a row of which nothing can be read: its columns would be lost.
  */
 export const openRecordFile = async (
   input: InputFile,
@@ -31,12 +33,13 @@ export const openRecordFile = async (
   const rowOf = (entry: SourceEntry): FileRow => {
     const read = tellOf(entry);
     const place = { index: index++, ...read };
-    if ('bad' in entry || !isJsonObject(entry.item.payload))
+    if (otherwise === null) return { ...place, text: '' };
+    if (place.keys === null)
       throw new CliFailure(
         `${input.given}, row ${place.index + 1}: ${'bad' in entry ? entry.bad.reason : 'it is no object'}. Its columns would be lost`,
         { hint: otherwise },
       );
-    const { text = JSON.stringify(entry.item.payload) } = entry;
+    const { text = JSON.stringify(place.keys) } = entry;
     return { ...place, text: latin1Of(`${onOneLine(text.trim())}\n`) };
   };
   const next = async (): Promise<readonly FileRow[] | null> => {

@@ -6,7 +6,7 @@ import { jsonOfCell } from '../../lib/run/results/json-lines.ts';
 import { encodingOfText, fileSource, openRawText, openRowText } from '../compose-files.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
 import { CliFailure } from '../shell/failure.ts';
-import { type InputFile, kindOfInput } from './input-kinds.ts';
+import type { InputFile } from './input-kinds.ts';
 
 /** A row of a user's file, unchanged. */
 export interface FileRow {
@@ -21,8 +21,10 @@ export interface FileRow {
    * it and its line end.
    */
   readonly text: string;
-  /** The row's own keys, for JSON lines. */
+  /** What of the row could be read, by its keys or columns; null: nothing. */
   readonly keys: JsonObject | null;
+  /** How it writes fields whose numbers JavaScript would write otherwise. */
+  readonly written?: ReadonlyMap<string, string> | undefined;
 }
 
 /**
@@ -56,8 +58,6 @@ export interface RowFileOptions {
    * columns. Default: as UTF-8.
    */
   readonly isRaw?: boolean;
-  /** The run whose failed rows are copied, for messages. */
-  readonly runId?: string;
 }
 
 /**
@@ -225,13 +225,7 @@ const withoutMark = (rows: readonly FileRow[] | null): [string, readonly FileRow
     : [mark, [{ ...first, text: first.text.slice(mark.length) }, ...rest]];
 };
 
-const requireRowText = (input: InputFile, { isRaw = false, runId = '' }: RowFileOptions): void => {
-  const kind = kindOfInput(input);
-  const named = `${input.given} is ${kind === 'arrow' ? 'an Arrow' : kind === 'json' ? 'a JSON' : 'a Parquet'} file`;
-  if (kind !== 'csv' && kind !== 'jsonl' && isRaw)
-    throw new CliFailure(`${named}: only rows of CSV and JSON lines files can be copied`, {
-      hint: `Send the failed rows again without a file: batchor start --from-run ${runId} --only failed. Rows that were not valid (invalid_row) have no request and are not among them; list them: batchor results --run-id ${runId} --only invalid_row`,
-    });
+const requireRowText = (input: InputFile, { isRaw = false }: RowFileOptions): void => {
   // Rows that are only copied need no quotes.
   if (input.quote === null && !isRaw)
     throw new CliFailure(
@@ -249,13 +243,19 @@ const endOf = (position: unknown): number => {
   return offset;
 };
 
-export const tellOf = (entry: SourceEntry): Pick<FileRow, 'itemId' | 'line' | 'keys'> => {
-  if ('bad' in entry)
-    return { itemId: entry.bad.itemId, line: entry.bad.location.line, keys: null };
+export const tellOf = (
+  entry: SourceEntry,
+): Pick<FileRow, 'itemId' | 'line' | 'keys' | 'written'> => {
+  const { written } = entry;
+  if ('bad' in entry) {
+    const { itemId, location, row } = entry.bad;
+    return { itemId, line: location.line, keys: isJsonObject(row) ? row : null, written };
+  }
   const { payload, itemId } = entry.item;
   return {
     itemId,
     line: entry.location?.line ?? null,
     keys: isJsonObject(payload) ? payload : null,
+    written,
   };
 };

@@ -76,15 +76,41 @@ export const requirePlace = ({ name, isText }: TableFormat, isTerminal: boolean)
   });
 };
 
-/** Excel reads CSV. */
-export const requireCsv = (input: InputFile): void => {
-  if (kindOfInput(input) === 'csv') return;
-  throw new CliFailure('--excel goes with CSV', {
-    hint: `${input.given} is no CSV file: its rows are written as they are.`,
-  });
+/**
+ * The table that the rows of a file are to be written as; null: they are written as they stand in
+ * the file, or as JSON lines. Throws for a name that promises a format which is not written.
+ */
+export const joinedFormatOf = (
+  {
+    flag,
+    output,
+    format,
+    isForExcel,
+  }: {
+    readonly flag: string;
+    readonly output: string | undefined;
+    readonly format: string | undefined;
+    readonly isForExcel: boolean;
+  },
+  input: InputFile,
+): ResultFormat | null => {
+  const kept = kindOfInput(input) === 'csv' ? 'csv' : 'jsonl';
+  const isCopied = flag === '--failed-inputs' && !isRecords(input);
+  const wanted =
+    format === undefined
+      ? isCopied
+        ? undefined
+        : formatOfName(output?.toLowerCase() ?? '')
+      : resultFormatOf(format, output);
+  if (isForExcel && (wanted ?? kept) !== 'csv')
+    throw new CliFailure('--excel goes with CSV', {
+      hint: `The rows of ${input.given} are written as ${wanted ?? kept}: add --format csv.`,
+    });
+  if (wanted !== undefined && wanted !== kept) return wanted;
+  requireJoinable({ flag, output }, input);
+  return null;
 };
 
-const isTable = /parquet|arrow|feather/iu;
 const endsOf = {
   csv: /\.(?:jsonl|ndjson|json|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
   jsonl: /\.(?:csv|tsv|tab|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
@@ -92,26 +118,19 @@ const endsOf = {
   records: /\.(?:json|csv|tsv|tab|parquet|arrow|feather|gz|zst|zstd|bz2|xz|zip|xlsx?)$/iu,
 };
 
-/**
- * A joined file keeps the format of its input, or is JSON lines: a name that promises another
- * format is refused.
- */
+/** Rows that keep their format, or are JSON lines, stand in no file that promises another one. */
 export const requireJoinable = (
-  {
-    flag,
-    output,
-    tableCommand,
-  }: { readonly flag: string; readonly output: string | undefined; readonly tableCommand: string },
+  { flag, output }: { readonly flag: string; readonly output: string | undefined },
   input: InputFile,
 ): void => {
-  if (output === undefined || (flag === '--failed-inputs' && isRecords(input))) return;
+  if (output === undefined) return;
   const kind = isRecords(input) ? 'records' : kindOfInput(input) === 'csv' ? 'csv' : 'jsonl';
   const [end] = endsOf[kind].exec(output) ?? [];
   if (end === undefined) return;
   throw new CliFailure(
     `${flag} ${output}: the rows of ${input.given} are written as ${kind === 'csv' ? 'CSV' : 'JSON lines'}, not as ${end}`,
     {
-      hint: `Name a file that ends in ${kind === 'csv' ? '.csv' : '.jsonl'}${isTable.test(end) ? `. Or write the results as a table, and join it by item_id: ${tableCommand}` : ''}`,
+      hint: `Name a file that ends in ${flag === '--failed-inputs' && kind !== 'records' ? `.${kind}` : '.csv, .jsonl, .parquet or .arrow'}`,
     },
   );
 };

@@ -79,6 +79,8 @@ export interface BadSourceRow<Position extends JsonValue = JsonValue> {
   readonly written?: ReadonlyMap<string, string>;
   /** As `metadataText` of a row that is good. */
   readonly metadataText?: string;
+  /** As `text` of a row that is good. */
+  readonly text?: string;
   readonly position: Position;
 }
 

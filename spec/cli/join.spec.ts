@@ -449,10 +449,10 @@ describe('batchor results with a file of the user', () => {
   });
 
   it.each<[readonly string[], string]>([
-    [['--join', 'rows.csv', '--format', 'csv'], '--join and --format exclude each other'],
+    [['--failed-inputs', 'x.csv', '--format', 'csv'], '--failed-inputs and --format exclude'],
     [
-      ['--join', 'rows.csv', '--output', 'x.parquet'],
-      '--output x.parquet: the rows of rows.csv are written as CSV, not as .parquet',
+      ['--join', 'rows.csv', '--output', 'x.xlsx'],
+      '--output x.xlsx: the rows of rows.csv are written as CSV, not as .xlsx',
     ],
     [['--join', 'rows.csv', '--output', 'rows.csv'], '--output rows.csv is an input of this run'],
     [['--failed-inputs', 'rows.csv'], '--failed-inputs rows.csv is an input of this run'],
