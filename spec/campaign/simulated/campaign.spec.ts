@@ -35,6 +35,11 @@ describe('a run in a bad world', () => {
     }
   });
 
+  it('keeps its laws where a search of seeds found one broken', async () => {
+    // The twin of a doubled create, while the one that ended first was adopted.
+    expect((await playSeed(195_087, undefined, 'anthropic')).end).toBe('completed_with_failures');
+  });
+
   it('meets every fault there is within so many seeds', () => {
     const met = new Set(
       Array.from({ length: 1_000 }, (_, i) => scenarioOf(i + 1)).flatMap(({ faults }) =>
