@@ -5,6 +5,7 @@ import type { FoundBatches } from '../../lib/run/sources/found-batches.ts';
 import { type Account, createQuoter } from '../compose.ts';
 import { type BatchFlags, describeBatches } from '../job/adopted-batches.ts';
 import type { BatchesDescription } from '../job/job-description.ts';
+import { cliProvider } from '../job/providers.ts';
 import type { JobPlace } from '../job/job-flags.ts';
 import { requireKey } from '../shell/account.ts';
 import type { Place } from '../shell/place.ts';
@@ -16,7 +17,7 @@ const findWith =
     requireKey(account);
     const runner = await createQuoter(account);
     try {
-      return await runner.findBatches(ids);
+      return await runner.findBatches(ids, { connection: cliProvider(account.provider).name });
     } finally {
       await runner.close();
     }

@@ -22,6 +22,13 @@ export interface FindBatchesOptions {
   readonly signal?: AbortSignal;
 }
 
+/** An endpoint that the adapter of a kind knows, where chat completions are none. */
+const finderEndpoints: Readonly<Record<string, string>> = {
+  openai: 'responses',
+  anthropic: 'messages',
+  gemini: 'generateContent',
+};
+
 /** A config for connecting. Renders no request and creates no batch. */
 export const finderConfig = ({
   connection = 'openai',
@@ -30,7 +37,7 @@ export const finderConfig = ({
   kind,
   connection,
   model: '',
-  endpoint: 'responses',
+  endpoint: finderEndpoints[kind] ?? 'chat.completions',
   completionWindow: '24h',
   params: {},
   limits: {
@@ -45,6 +52,9 @@ export const finderConfig = ({
 
 type Finder = BatchProvider & ProviderWire;
 
+const instead =
+  'Start a run of the rows instead. Answers of batches that exist can be downloaded from the service.';
+
 /**
  * Reads each batch and its whole input file, line by line. Changes nothing. Throws
  * `batch_not_adoptable`, which names batch and line, if this key does not see the batch, its input
@@ -57,9 +67,11 @@ export const findBatches = async (
 ): Promise<FoundBatches> => {
   const { describe, readRequest } = provider;
   if (describe === undefined || readRequest === undefined)
-    throw invalid(
-      'connection',
-      'this adapter cannot adopt batches: it does not read their input files',
+    throw new BatchorError(
+      'invalid_config',
+      { field: 'connection' },
+      'batches of this service cannot be adopted: they do not show the requests that they were made of',
+      instead,
     );
   const [first] = ids;
   if (first === undefined) throw invalid('ids', 'at least one batch id is required');
@@ -103,7 +115,7 @@ const find = async (provider: Finder, id: string): Promise<WithInput> => {
       id,
       null,
       `batch ${id} has no input file`,
-      'Only batches with an input file can be adopted.',
+      `Only batches with an input file can be adopted. ${instead}`,
     );
   return { ...found, inputFileId };
 };
