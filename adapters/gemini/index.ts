@@ -16,6 +16,7 @@ export {
 } from './config/endpoints.ts';
 export type { GenerationConfig } from './config/generation-config.ts';
 export { geminiLimits } from './config/limits.ts';
+export { geminiPrices } from './config/prices.ts';
 export type { GeminiOptions } from './config/options.ts';
 export { geminiSchemaRules } from './config/schema-rules.ts';
 export { geminiTraits } from './config/traits.ts';

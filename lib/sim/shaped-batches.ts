@@ -24,9 +24,10 @@ export const shapedBatches = (
   ...(isInline({ traits })
     ? { create: carryingCreate(batches, provider), deleteFile: () => () => refuse('has no files') }
     : {}),
+  ...(traits.input === 'container' ? addingTo(batches, provider) : {}),
   ...(traits.correlates === 'answers' ? anonymous(batches, provider, limits) : {}),
-  ...(traits.answers === 'single' ? { download: joined(batches) } : {}),
-  ...(traits.answers === 'single' || traits.counts === 'at_end'
+  ...(traits.answers === 'split' ? {} : { download: joined(batches) }),
+  ...(traits.answers !== 'split' || traits.counts === 'at_end'
     ? { observe: observing(batches, traits) }
     : {}),
 });
@@ -52,7 +53,11 @@ const newestOf =
 
 /** The lines become a file behind the service's back; nothing but the batch knows it. */
 const carryingCreate =
-  (batches: BatchProvider, provider: FakeProvider): BatchProvider['create'] =>
+  (
+    batches: BatchProvider,
+    provider: FakeProvider,
+    note: (fileId: string) => void = () => undefined,
+  ): BatchProvider['create'] =>
   (input) =>
   async () => {
     const { batchKey, createAttempt, lines, bytes } = input;
@@ -69,9 +74,50 @@ const carryingCreate =
     )();
     // No batch is created before its lines have come.
     if (E.isLeft(taken)) return taken;
+    note(taken.right);
     const created = await batches.create({ ...input, inputFileId: taken.right })();
     return E.mapLeft(withoutFile)(created);
   };
+
+/** Files of lines that were added, by the file that stands for the empty batch: the service's own. */
+const addedLines = new WeakMap<object, Map<string, string[]>>();
+
+const filesOf = ({ ledger }: FakeProvider): Map<string, string[]> => {
+  const known = addedLines.get(ledger) ?? new Map<string, string[]>();
+  addedLines.set(ledger, known);
+  return known;
+};
+
+/**
+ * A batch that is made empty is a file of one blank request, which no batch is made of. What is
+ * added to it becomes a file behind the service's back; once it is cancelled, both are gone, so
+ * that what is still under way fails.
+ */
+const addingTo = (batches: BatchProvider, provider: FakeProvider): Partial<BatchProvider> => ({
+  upload: (input) => batches.upload({ ...input, bytes: blankLine.length, lines: blank() }),
+  create: (input) => {
+    const { inputFileId } = input;
+    const create = carryingCreate(batches, provider, (fileId) => {
+      const added = filesOf(provider).get(inputFileId ?? '') ?? [];
+      filesOf(provider).set(inputFileId ?? '', [...added, fileId]);
+    });
+    return inputFileId === null || provider.readFile(inputFileId) === null
+      ? () => refuse('takes no requests for a batch that is cancelled')
+      : create(input);
+  },
+  deleteFile: (fileId) => async () => {
+    for (const added of filesOf(provider).get(fileId) ?? []) {
+      const gone = await batches.deleteFile(added)();
+      if (E.isLeft(gone)) return gone;
+    }
+    return batches.deleteFile(fileId)();
+  },
+});
+
+const blankLine = Buffer.from('{}\n');
+async function* blank(): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(blankLine);
+}
 
 /** Of a file that the client does not know nothing can be said. */
 const withoutFile = (error: PortError): PortError =>
@@ -193,7 +239,7 @@ const observing =
           counts === 'at_end' && observation.ending === null
             ? { ...observation, progress: null }
             : observation;
-        return answers === 'single' ? inOneFile(silent) : silent;
+        return answers === 'split' ? silent : inOneFile(silent);
       }),
     )(await batches.observe(asked)());
 

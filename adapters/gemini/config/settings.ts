@@ -8,6 +8,7 @@ import {
   parseEndpoint,
 } from './endpoints.ts';
 import { geminiLimits } from './limits.ts';
+import { geminiPriceOf } from './prices.ts';
 import { plainModel } from './models.ts';
 import { answersIn, outputTokensMaxOf } from './request-bounds.ts';
 import { geminiSchemaRules } from './schema-rules.ts';
@@ -108,8 +109,7 @@ export const makeProviderConfig = (
     params,
     limits: geminiLimits,
     traits: geminiTraits,
-    // Google's prices were not at hand when this version was made, and a guess would pass for one.
-    prices: null,
+    prices: geminiPriceOf(plainModel(settings.model)),
     outputTokensMax: outputTokensMaxOf(endpoint, params),
     answersPerRequest: answersIn(params),
     schemaRules: endpoint === 'generateContent' ? geminiSchemaRules : null,

@@ -5,6 +5,7 @@ import type {
   ProviderOperation,
 } from '../../../lib/ports/provider.ts';
 import { makeProviderConfig as makeCompatibleConfig } from '../../openai/config/settings.ts';
+import { mistralPriceOf } from './prices.ts';
 import { mistralProfile } from './profile.ts';
 
 /** An endpoint that jobs are made for. */
@@ -68,7 +69,8 @@ export const makeProviderConfig = (
     const given = settings as unknown as Parameters<typeof makeCompatibleConfig>[1];
     const { schemaRules, ...config } = makeCompatibleConfig(connection, given, mistralProfile);
     timeoutHoursOf(config.completionWindow);
-    return schemaRules === null ? { ...config, schemaRules } : config;
+    const priced = { ...config, prices: mistralPriceOf(config.model) };
+    return schemaRules === null ? { ...priced, schemaRules } : priced;
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
     const words = thrown.message.replaceAll('openai({', 'mistral({');

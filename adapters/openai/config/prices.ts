@@ -45,3 +45,57 @@ export const openaiPrices: Readonly<Record<string, TokenPrices>> = Object.fromEn
 
 /** Null for a model without a known price. Dated snapshots cost the same as their model. */
 export const openaiPriceOf = (model: string): TokenPrices | null => priceIn(openaiPrices, model);
+
+/**
+ * Prices outside of batches of services that speak OpenAI's API, in dollars for a million tokens,
+ * and what a batch costs of that. Where no source says it, nothing stands here: a price of another
+ * service is not theirs.
+ */
+interface ServiceRows {
+  readonly batchRatio: number;
+  readonly asOf: string;
+  readonly source: string;
+  readonly rows: Readonly<Record<string, readonly [input: number, output: number]>>;
+}
+
+const serviceRows: Readonly<Record<string, ServiceRows>> = {
+  groq: {
+    batchRatio: 0.5,
+    asOf: '2026-05-08',
+    source: "Groq's pricing page",
+    rows: {
+      'llama-3.3-70b-versatile': [0.59, 0.79],
+      'llama-3.1-8b-instant': [0.05, 0.08],
+      'openai/gpt-oss-120b': [0.15, 0.6],
+    },
+  },
+  deepinfra: {
+    batchRatio: 0.8,
+    asOf: '2026-11-05',
+    source: "DeepInfra's pricing page",
+    rows: {
+      'meta-llama/Llama-3.3-70B-Instruct-Turbo': [0.1, 0.32],
+      'meta-llama/Meta-Llama-3.1-8B-Instruct-Turbo': [0.02, 0.04],
+    },
+  },
+};
+
+/**
+ * Batch price of a model at a service, OpenAI among them; null: unknown. Cached input counts as
+ * input where the service is not OpenAI.
+ */
+export const servicePriceOf = (service: string, model: string): TokenPrices | null => {
+  if (service === 'openai') return openaiPriceOf(model);
+  const known = Object.hasOwn(serviceRows, service) ? serviceRows[service] : undefined;
+  const row = known !== undefined && Object.hasOwn(known.rows, model) ? known.rows[model] : null;
+  if (known === undefined || row === null || row === undefined) return null;
+  const [input, output] = row.map((usd) => usd * known.batchRatio) as [number, number];
+  const { asOf, source } = known;
+  return {
+    inputUsdPerMillion: input,
+    cachedInputUsdPerMillion: input,
+    outputUsdPerMillion: output,
+    asOf,
+    source,
+  };
+};

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../lib/core/json/json.ts';
 import { isJsonObject } from '../../../lib/core/json/json.ts';
 import type { OpenAIEndpoint, OpenAIEndpoints } from './endpoints.ts';
 import { openaiEndpoints, parseEndpoint } from './endpoints.ts';
-import { openaiPriceOf } from './prices.ts';
+import { servicePriceOf } from './prices.ts';
 import { openaiProfile, type ServiceProfile, takesWindow } from './profiles.ts';
 import { answersIn, outputTokensMaxOf } from './request-bounds.ts';
 import { schemaRulesOf } from './schema-rules.ts';
@@ -130,7 +130,7 @@ export const makeProviderConfig = (
     // A run without traits has OpenAI's.
     ...(isOpenAI ? {} : { traits }),
     // Another service may have a model of the same name at another price.
-    prices: isOpenAI ? openaiPriceOf(settings.model) : null,
+    prices: servicePriceOf(service.name, settings.model),
     outputTokensMax: outputTokensMaxOf(endpoint, params),
     answersPerRequest: answersIn(params),
     schemaRules: takesSchema(endpoint) ? schemaRulesOf(settings.model) : null,

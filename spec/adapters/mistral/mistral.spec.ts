@@ -91,7 +91,7 @@ const line = (more: JsonObject = {}, message: JsonObject = {}): string =>
 
 describe('a config of Mistral', () => {
   it('is data with the traits of the service, and no price that is not known', () => {
-    const config = mistral({ model: 'mistral-small-latest', params: { max_tokens: 5 } });
+    const config = mistral({ model: 'mistral-large-latest', params: { max_tokens: 5 } });
     expect(config).toMatchObject({
       kind: 'mistral',
       connection: 'mistral',

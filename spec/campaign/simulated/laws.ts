@@ -153,7 +153,7 @@ const provedTooEarly = ({ live, config }: RunSnapshot, events: readonly Event[])
     if (batch?.phase !== 'indeterminate' || batch.doubt === null) continue;
     const { stage, sinceMs, isSworn } = batch.doubt;
     if (isSworn || isConfirmed(event, events)) continue;
-    const isFenced = traitsOf(config).fence === 'input_file';
+    const isFenced = traitsOf(config).fence !== 'none';
     if (stage !== (event.type === 'CreateAbsent' || !isFenced ? 'looking' : 'fenced'))
       return `the create of ${event.batchKey} was ${stage}`;
     const waitedMs = event.atMs - sinceMs;

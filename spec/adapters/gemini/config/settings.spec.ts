@@ -35,7 +35,7 @@ describe('a provider config', () => {
       },
       outputTokensMax: 600,
       answersPerRequest: 2,
-      prices: null,
+      prices: { inputUsdPerMillion: 0.15, outputUsdPerMillion: 1.25, asOf: '2026-10-07' },
       limits: { inputBytesMax: 2_000_000_000 },
       operation: { enqueueLimits: { enqueuedTokenLimit: 3_000_000 } },
     });
