@@ -79,7 +79,7 @@ const carryingCreate =
     return E.mapLeft(withoutFile)(created);
   };
 
-/** Files of lines that were added, by the file that stands for the empty batch: the service's own. */
+/** Files of lines that were added, by the file that stands for the empty batch. */
 const addedLines = new WeakMap<object, Map<string, string[]>>();
 
 const filesOf = ({ ledger }: FakeProvider): Map<string, string[]> => {
