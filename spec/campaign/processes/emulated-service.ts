@@ -17,7 +17,8 @@ export interface EmulatedService {
   readonly isUnfenced: boolean;
 }
 
-export type EmulatedName = Exclude<ServiceShape, 'inline'>;
+/** Of xAI's batches the ledger has other names: each call that adds requests is a batch there. */
+export type EmulatedName = Exclude<ServiceShape, 'inline' | 'xai'>;
 
 const key = 'any';
 const member = (of: unknown, ...path: readonly string[]): unknown =>
