@@ -95,7 +95,12 @@ export const playSeed = async (
     }
     // A deleted file proves nothing of its create, and neither does a list that cannot be read: an
     // operator has to check it at the provider.
-    if (scenario.faults.some(({ type }) => provesNothing.has(type))) await player.resolveCreates();
+    // So has a batch that does not end, or not by its status, where only answers say whose it is.
+    const isUnproved =
+      serviceShapes[scenario.shape].correlates === 'answers' &&
+      scenario.faults.some(({ type }) => type === 'status_shown_as' || type === 'never_ends');
+    if (isUnproved || scenario.faults.some(({ type }) => provesNothing.has(type)))
+      await player.resolveCreates();
     // No create goes out while the list cannot be read that is to prove it: its time passes first.
     if (isMarked({ traits: serviceShapes[scenario.shape] }))
       await player.act({ type: 'advance', ms: 30 * 60_000 });
@@ -362,12 +367,19 @@ const checkEnd = async (
   });
   const twice = sentTwice(scenario, results);
   if (twice !== null) throw new Error(`the prompt ${JSON.stringify(twice)} was sent for two rows`);
-  const overAtMs = world.now().getTime();
+  const overAtMs = await finishedAtMs(world);
   // What is under way still comes through, and is billed, when the run has no owner any more.
   await world.advance(afterlifeMs);
   await world.provider.settle();
   const again = await unexplained(scenario, world, summary, overAtMs);
   if (again.length > 0) throw new Error(`paid twice: ${again.join(', ')}`);
+};
+
+/** When it finished, in time as it passed: its clock may be ahead of that, or behind. */
+const finishedAtMs = async (world: World): Promise<number> => {
+  const { events } = await shownBy(world.storage, runId);
+  const finished = events.findLast(({ eventType }) => eventType === 'run_finished');
+  return (finished?.atMs ?? 0) - world.clockOffsetMs;
 };
 
 /**
