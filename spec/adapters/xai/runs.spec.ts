@@ -37,49 +37,41 @@ const stand = async (faults: FaultScript, more: object = {}) => {
   };
 };
 
-/** What may go wrong, and how many batches of rows the service then has. */
-const unkind: readonly (readonly [string, FaultScript, number])[] = [
-  ['nothing', [], 3],
-  ['requests whose addition got no answer', [{ type: 'lose_create_reply', batch: 2 }], 3],
-  ['requests that never arrive', [{ type: 'drop_create', batch: 1, times: 1 }], 3],
+/** What may go wrong. */
+const unkind: readonly (readonly [string, FaultScript])[] = [
+  ['nothing', []],
+  ['requests whose addition got no answer', [{ type: 'lose_create_reply', batch: 2 }]],
+  ['requests that never arrive', [{ type: 'drop_create', batch: 1, times: 1 }]],
   [
     'requests that arrive after their batch was cancelled',
     [{ type: 'create_lands_late', batch: 1, forMs: 1_500 }],
-    4,
   ],
   [
     'requests that are refused for a while',
     [{ type: 'http_error', operation: 'create_batch', statusCode: 429, times: 2 }],
-    3,
   ],
   [
     'batches that cannot be made for a while',
     [{ type: 'http_error', operation: 'create_file', statusCode: 503, times: 2 }],
-    3,
   ],
-  ['counts that lag', [{ type: 'not_found_after_create', everyBatch: 1, forMs: 200 }], 3],
+  ['counts that lag', [{ type: 'not_found_after_create', everyBatch: 1, forMs: 200 }]],
   [
     'pages that break off',
     [{ type: 'truncated_download', everyBatch: 1, keepRatio: 0.4, times: 2 }],
-    3,
   ],
 ];
 
 describe('a run at xAI', () => {
-  it.each(unkind)(
-    'answers each row, and pays for none twice, after %s',
-    async (_title, faults, batchesCreated) => {
-      await using at = await stand(faults);
-      const run = await at.runner.start(at.job);
-      await run.wait();
-      expect(run.summary()).toMatchObject({ status: 'completed', itemCounts: { completed: 25 } });
-      // What was still under way has come by then.
-      await at.emulator.advance(10_000);
-      expect(at.emulator.ledger).toMatchObject({ doubleBilledCount: 0, requestsBilled: 25 });
-      expect(at.emulator.ledger.batchesCreated).toBeLessThanOrEqual(batchesCreated);
-      expect(await run.verify()).toMatchObject({ isSound: true });
-    },
-  );
+  it.each(unkind)('answers each row, and pays for none twice, after %s', async (_title, faults) => {
+    await using at = await stand(faults);
+    const run = await at.runner.start(at.job);
+    await run.wait();
+    expect(run.summary()).toMatchObject({ status: 'completed', itemCounts: { completed: 25 } });
+    // What was still under way has come by then.
+    await at.emulator.advance(10_000);
+    expect(at.emulator.ledger).toMatchObject({ doubleBilledCount: 0, requestsBilled: 25 });
+    expect(await run.verify()).toMatchObject({ isSound: true });
+  });
 
   it('reads failures from the same pages, and thoughts as output', async () => {
     await using at = await stand([
@@ -90,7 +82,7 @@ describe('a run at xAI', () => {
         message: 'Model is not supported for batch processing',
       },
     ]);
-    const run = await at.runner.runAndWait(at.job);
+    const run = await at.runner.runAndWait({ ...at.job, retryPolicy: { maxAttempts: 1 } });
     const results = await run.results().toArray();
     const failed = results.flatMap((result) =>
       result.status === 'completed' ? [] : [result.error.message],
