@@ -23,7 +23,7 @@ export const objectNameFault = (name: string): string | null => {
   if (name.includes('\\') || name.includes('\0')) return 'it holds no backslash and no NUL';
   const segments = name.split('/');
   if (segments.some((segment) => segment === '')) return 'it is relative, and no segment is empty';
-  if (segments.some((segment) => segment.startsWith('./'))) return 'no segment begins with a dot';
+  if (segments.some((segment) => segment.startsWith('.'))) return 'no segment begins with a dot';
   return segments.some((segment) => Buffer.byteLength(segment) > 200)
     ? 'a segment has at most 200 bytes'
     : null;

@@ -1,3 +1,4 @@
+import { segment } from '../../http/path-segment.ts';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Port } from '../../../lib/ports/port-error.ts';
 import { scrubError } from '../../http/scrub.ts';
@@ -19,6 +20,5 @@ export const ask =
   };
 
 /** Where one batch is. */
-export const batchPath = (id: string): string =>
-  `${batchesPath}/${encodeURIComponent(id).replaceAll('.', '%2E')}`;
+export const batchPath = (id: string): string => `${batchesPath}/${segment(id)}`;
 export const batchesPath = '/v1/messages/batches';

@@ -1,3 +1,4 @@
+import { segment } from '../../http/path-segment.ts';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Port } from '../../../lib/ports/port-error.ts';
 import { scrubError } from '../../http/scrub.ts';
@@ -28,5 +29,5 @@ export const resourcePath = (collection: 'batches' | 'files', name: string): str
 /** The id behind the collection, encoded for a path. */
 export const idIn = (collection: 'batches' | 'files', name: string): string => {
   const id = name.startsWith(`${collection}/`) ? name.slice(collection.length + 1) : name;
-  return encodeURIComponent(id).replaceAll('.', '%2E');
+  return segment(id);
 };

@@ -1,6 +1,7 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { statusIn } from '../../openai/client/api-error.ts';
-import { requestJson, ask, segment } from '../../openai/client/request.ts';
+import { requestJson, ask } from '../../openai/client/request.ts';
+import { segment } from '../../http/path-segment.ts';
 import type { OpenSession } from '../../openai/client/session.ts';
 import { retrieve } from './observe.ts';
 

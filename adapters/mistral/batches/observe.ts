@@ -3,7 +3,8 @@ import type { ProviderBatchId } from '../../../lib/core/values/ids.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { statusIn } from '../../openai/client/api-error.ts';
 import { batchKeyKey } from '../../openai/batches/create.ts';
-import { requestJson, ask, segment } from '../../openai/client/request.ts';
+import { requestJson, ask } from '../../openai/client/request.ts';
+import { segment } from '../../http/path-segment.ts';
 import type { OpenSession, Session } from '../../openai/client/session.ts';
 import { type JobReport, readJob } from './job.ts';
 

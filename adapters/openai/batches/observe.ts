@@ -1,6 +1,7 @@
 import type { BatchObservation } from '../../../lib/core/model/command.ts';
 import type { BatchKey, ProviderBatchId } from '../../../lib/core/values/ids.ts';
-import { requestJson, ask, segment } from '../client/request.ts';
+import { requestJson, ask } from '../client/request.ts';
+import { segment } from '../../http/path-segment.ts';
 import { batchPages } from './batch-list.ts';
 import { batchKeyKey } from './create.ts';
 import { readBatch, type BatchReport } from './batch-object.ts';

@@ -8,7 +8,8 @@ import type { OpenSession, Session } from '../client/session.ts';
 import { identify, reconcile } from './reconcile.ts';
 import { upload } from '../files/upload.ts';
 import { apiErrorIn, requestIdIn, statusIn } from '../client/api-error.ts';
-import { requestJson, ask, segment } from '../client/request.ts';
+import { requestJson, ask } from '../client/request.ts';
+import { segment } from '../../http/path-segment.ts';
 import { CallFailure } from '../client/classify.ts';
 import { batchPages } from './batch-list.ts';
 

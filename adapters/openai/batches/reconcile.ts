@@ -3,7 +3,8 @@ import type { BatchKey, ProviderBatchId } from '../../../lib/core/values/ids.ts'
 import { isJsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { statusIn } from '../client/api-error.ts';
-import { requestJson, ask, segment } from '../client/request.ts';
+import { requestJson, ask } from '../client/request.ts';
+import { segment } from '../../http/path-segment.ts';
 import { batchPages } from './batch-list.ts';
 import type { BatchReport } from './batch-object.ts';
 import { CallFailure } from '../client/classify.ts';

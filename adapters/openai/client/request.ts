@@ -82,6 +82,3 @@ export const ask =
       return E.left({ type: 'refused', message, statusCode: null, requestId: null });
     }
   };
-
-/** An id as one segment of a path. */
-export const segment = (id: string): string => encodeURIComponent(id).replaceAll('./', '%2E');

@@ -1,5 +1,6 @@
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
-import { open, ask, segment } from '../client/request.ts';
+import { open, ask } from '../client/request.ts';
+import { segment } from '../../http/path-segment.ts';
 import { codingsIn } from '../../http/encoding.ts';
 import { BodyCut, readChunks } from '../../http/read-body.ts';
 import type { OpenSession, Session } from '../client/session.ts';

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../../lib/core/json/json.ts';
 import { statusIn, apiErrorIn } from '../client/api-error.ts';
-import { requestJson, segment, ask } from '../client/request.ts';
+import { requestJson, ask } from '../client/request.ts';
+import { segment } from '../../http/path-segment.ts';
 import type { Session, OpenSession } from '../client/session.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { CallFailure } from '../client/classify.ts';

@@ -2,7 +2,8 @@ import { isJsonObject } from '../../../lib/core/json/json.ts';
 import { createDeadline, transferTimeoutMs } from '../../http/deadline.ts';
 import { TransportFailure } from '../../http/transport-failure.ts';
 import { statusIn } from '../client/api-error.ts';
-import { requestJson, segment } from '../client/request.ts';
+import { requestJson } from '../client/request.ts';
+import { segment } from '../../http/path-segment.ts';
 import { CallFailure } from '../client/classify.ts';
 import type { Session } from '../client/session.ts';
 
