@@ -40,6 +40,21 @@ export const parseExact = (text: string, reading: NumberReading): ExactJson => {
   return { value: exactly(value, asTexts, jsonDepthMax), written };
 };
 
+/**
+ * Reads a JSON text of any value, as `parseExact` does. `written`: the text with each number as it
+ * is written; null: JavaScript writes the same. Throws as `JSON.parse` does.
+ */
+export const parseExactValue = (
+  text: string,
+): { readonly value: unknown; readonly written: string | null } => {
+  const value: unknown = JSON.parse(text);
+  if (!mayRespell(text)) return { value, written: null };
+  const asTexts: unknown = JSON.parse(numbersAsTexts(text, isRespelled));
+  const isOdd = isOtherwise(value, asTexts, jsonDepthMax) && !isTooDeep(value);
+  const written = isOdd ? writeAs(value, asTexts) : null;
+  return { value: exactly(value, asTexts, jsonDepthMax), written };
+};
+
 /** JavaScript would write the same number otherwise, or cannot vouch for its digits. */
 const isRespelled = (number: string): boolean =>
   JSON.stringify(Number(number)) !== number || Math.abs(Number(number)) >= 2 ** 53;

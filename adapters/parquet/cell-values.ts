@@ -1,6 +1,6 @@
 import type { ParquetParsers } from 'hyparquet';
 import type { JsonValue } from '../../lib/core/json/json.ts';
-import { parseExact } from '../files/exact-json.ts';
+import { parseExactValue } from '../files/exact-json.ts';
 import { messageOf } from '../files/row-mapping.ts';
 import { decodeUtf8 } from '../files/utf8.ts';
 
@@ -27,6 +27,16 @@ const isCellFault = (value: unknown): value is CellFault =>
 const NOT_UTF8 = cellFault('is not valid UTF-8');
 const NO_DATE = cellFault('is a date beyond the years that can be written');
 
+/** A JSON value whose numbers JavaScript would write otherwise, and how the file writes it. */
+class WrittenJson {
+  readonly value: unknown;
+  readonly written: string;
+  constructor(value: unknown, written: string) {
+    this.value = value;
+    this.written = written;
+  }
+}
+
 /**
  * Parsers of annotated values for hyparquet: texts and JSON are checked, dates become ISO 8601
  * texts with all digits of the file.
@@ -37,7 +47,8 @@ export const CELL_PARSERS: Partial<ParquetParsers> = {
     const text = textOf(bytes);
     if (text === null) return NOT_UTF8;
     try {
-      return parseExact(text, 'exact').value;
+      const { value, written } = parseExactValue(text);
+      return written === null ? value : new WrittenJson(value, written);
     } catch (error) {
       return cellFault(`is not JSON: ${messageOf(error)}`);
     }
@@ -91,6 +102,7 @@ export const toJsonCell = (value: unknown): JsonValue | CellFault => {
 
 const toJsonObject = (value: object): JsonValue | CellFault => {
   if (isCellFault(value)) return value;
+  if (value instanceof WrittenJson) return toJsonCell(value.value);
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? NO_DATE : value.toISOString();
@@ -114,6 +126,32 @@ const toJsonList = (values: readonly unknown[]): JsonValue | CellFault => {
     list.push(cell);
   }
   return list;
+};
+
+/**
+ * How the file writes a decoded value, as JSON; null: as JavaScript writes the cell. Lists, structs
+ * and maps may hold JSON too.
+ */
+export const writtenCell = (value: unknown): string | null =>
+  typeof value === 'object' && value !== null && holdsWritten(value) ? writeCell(value) : null;
+
+const holdsWritten = (value: object): boolean => {
+  if (value instanceof WrittenJson) return true;
+  if (ArrayBuffer.isView(value)) return false;
+  for (const inner of Array.isArray(value) ? value : Object.values(value))
+    if (typeof inner === 'object' && inner !== null && holdsWritten(inner as object)) return true;
+  return false;
+};
+
+const writeCell = (value: unknown): string => {
+  if (value instanceof WrittenJson) return value.written;
+  if (typeof value !== 'object' || value === null || !holdsWritten(value))
+    return JSON.stringify(toJsonCell(value));
+  if (Array.isArray(value)) return `[${value.map(writeCell).join(',')}]`;
+  const members = Object.entries(value).map(
+    ([name, field]) => `${JSON.stringify(name)}:${writeCell(field)}`,
+  );
+  return `{${members.join(',')}}`;
 };
 
 /** `isCellFault` for the results of `toJsonCell`. */

@@ -27,8 +27,8 @@ export const createRowReader = <
   type Row = StandardSchemaV1.InferOutput<Schema>;
   const { rowSchema, itemId } = options;
   const mapRow = createRowMapper<Row, Payload, Metadata>(ref, options);
-  return ({ index, value, fault }) => {
-    const origin = { index, line: null, position: { index: index + 1 } };
+  return ({ index, value, fault, written }) => {
+    const origin = { index, line: null, position: { index: index + 1 }, written };
     if (fault !== null)
       return withRowIndex(
         badEntry(ref, origin, {

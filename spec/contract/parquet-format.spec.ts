@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parquetFormat, parquetSource } from '../../adapters/parquet/index.ts';
@@ -98,6 +99,23 @@ const found = (bytes: Uint8Array): readonly unknown[][] =>
   );
 
 describe('the Parquet format', () => {
+  it('keeps the digits of JSON columns, so that reading tells how each number is written', async () => {
+    const cells = ['19.90', '1E5', '{"k":12345678901234567890,"p":[19.90]}', '{"k":1.5}', null];
+    const columns: readonly TableColumn[] = [
+      { name: 'id', type: 'text' },
+      { name: 'doc', type: 'json' },
+    ];
+    const rows = cells.map((cell, at): Row => [String(at), cell]);
+    const path = join(await tempFolder(), 'digits.parquet');
+    await writeFile(path, parquetFormat().encode(tableOf([rows], columns)));
+    const { entries } = await readAll(parquetSource(path, { itemId: 'id' }));
+    expect(entries.map(({ written }) => written?.get('doc') ?? null)).toEqual([
+      ...cells.slice(0, 3),
+      null,
+      null,
+    ]);
+  });
+
   it('writes what an independent reader reads back, whatever the pages and row groups', async () => {
     await fc.assert(
       fc.asyncProperty(
