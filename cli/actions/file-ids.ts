@@ -8,11 +8,13 @@ export interface FileIds {
    * Calls back for each row that has this id, or another one with the same hash: compare the ids.
    */
   eachLike(id: string, visit: (rowIndex: number) => void): void;
+  /** Whether another row has the id of this one (by their 64-bit hashes). */
+  isRepeated(rowIndex: number): boolean;
 }
 
 export const createFileIds = (): FileIds => {
   const hashes = noIdHashes();
-  /** By row: number + 1 of the next row with the same hash; 0: none. */
+  /** By row: number + 1 of the next row with the same hash, in a ring; 0: it is the only one. */
   let nextLike = new Uint32Array(4_096);
   let rowCount = 0;
   return {
@@ -33,7 +35,7 @@ export const createFileIds = (): FileIds => {
         const [first] = rowsLike(hashes, id);
         if (first === undefined) addIdHash(hashes, id, rowIndex);
         else {
-          nextLike[rowIndex] = nextLike[first] as number;
+          nextLike[rowIndex] = (nextLike[first] as number) || first + 1;
           nextLike[first] = rowIndex + 1;
         }
       }
@@ -41,7 +43,12 @@ export const createFileIds = (): FileIds => {
     eachLike: (id, visit) => {
       const [first] = rowsLike(hashes, id);
       if (first === undefined) return;
-      for (let row = first + 1; row !== 0; row = nextLike[row - 1] as number) visit(row - 1);
+      visit(first);
+      for (let row = nextLike[first] as number; row !== 0 && row !== first + 1;) {
+        visit(row - 1);
+        row = nextLike[row - 1] as number;
+      }
     },
+    isRepeated: (rowIndex) => nextLike[rowIndex] !== 0 && rowIndex < rowCount,
   };
 };

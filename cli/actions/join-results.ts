@@ -106,7 +106,8 @@ export const matchedFileOf = async (
       : null;
     const idPrefix = namespace === null ? '' : `${namespace}:`;
     const hasChanged = isSame === null ? null : !isSame;
-    return { ...ids, input, path, by: by ?? 'place', sourceRef, hasChanged, idPrefix, isOwn: true };
+    const matchedBy = matching(by ?? 'place', isSame === true && field === job.idField);
+    return { ...ids, input, path, by: matchedBy, sourceRef, hasChanged, idPrefix, isOwn: true };
   }
   if (given === undefined)
     throw new CliFailure(
@@ -135,13 +136,20 @@ export const matchedFileOf = async (
     ...ids,
     input,
     path: input.absolute,
-    by: by ?? (job !== null && !several ? 'place' : 'id'),
+    by: matching(
+      by ?? (job !== null && !several ? 'place' : 'id'),
+      isSame === true && field === job?.idField,
+    ),
     sourceRef: null,
     hasChanged: isSame === null ? null : !isSame,
     idPrefix: '',
     isOwn: false,
   };
 };
+
+/** A row of what the run read is known by its place, also where another row has its id. */
+const matching = (by: MatchedFile['by'], isProved: boolean): MatchedFile['by'] =>
+  isProved ? 'place' : by;
 
 const ownInput = async (
   { inputs }: JobDescription,
@@ -234,6 +242,7 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
     matched: 0,
     known: 0,
     read: 0,
+    repeated: 0,
     unextended: 0,
     undecodable: 0,
   };
@@ -283,6 +292,7 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
       row_count: counts.rows,
       matched_count: counts.matched,
       unmatched_count: counts.rows - counts.matched,
+      ...(counts.repeated === 0 ? {} : { repeated_id_count: counts.repeated }),
       ...(counts.unextended === 0 ? {} : { unextended_count: counts.unextended }),
       ...(counts.undecodable === 0 ? {} : { undecodable_count: counts.undecodable }),
     }),

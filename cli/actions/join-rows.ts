@@ -140,6 +140,8 @@ export interface JoinCounts {
   /** Rows that were looked up by their ids, and those whose id the run has. */
   read: number;
   known: number;
+  /** Rows without a result, since another row of the file has the same id. */
+  repeated: number;
   /** Damaged rows that cannot take more fields; written unchanged. */
   unextended: number;
   /**

@@ -20,14 +20,15 @@ export const foundColumns = ['item_id', 'status', 'error_class'] as const;
 export interface FoundOptions {
   readonly ids: FileIds;
   readonly isWanted: (status: Cell, errorClass: Cell) => boolean;
-  readonly counts: Pick<JoinCounts, 'read' | 'known'>;
+  readonly counts: Pick<JoinCounts, 'read' | 'known' | 'repeated'>;
   /** What the run has in front of the ids of the file. */
   readonly idPrefix: string;
 }
 
 /**
  * Rows of any file, each with the result under its id, in whatever order; the table has
- * `foundColumns` first. Time grows with the rows of both.
+ * `foundColumns` first. Rows that share an id get no result: it belongs to one of them at most, and
+ * the id does not say to which. Time grows with the rows of both.
  */
 export async function* joinById(
   file: RowFile,
@@ -43,13 +44,16 @@ export async function* joinById(
       const cells = isWanted(status, errorClass) ? cellsAt(page, at, foundColumns.length) : null;
       ids.eachLike(id, (rowIndex) => spool.add(rowIndex, { id, cells }));
     });
-    yield* withSpooled(file, spool, ({ itemId }, results) => {
+    yield* withSpooled(file, spool, ({ itemId, index }, results) => {
       counts.read += 1;
       // No item has an empty id.
       const own = itemId === null ? '' : idPrefix + itemId;
       const found = results.find(({ id }) => id === own);
-      if (found !== undefined) counts.known += 1;
-      return found?.cells ?? null;
+      if (found === undefined) return null;
+      counts.known += 1;
+      if (found.cells === null || !ids.isRepeated(index)) return found.cells;
+      counts.repeated += 1;
+      return null;
     });
   } finally {
     await spool.close();

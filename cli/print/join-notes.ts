@@ -62,9 +62,10 @@ const encodingNote = (of: {
 /** Notes about rows that were written otherwise than expected. */
 export const after = (totals: JsonObject, given: string): readonly string[] => {
   const count = (name: string): number => Number(totals[name] ?? 0);
-  const [rows, unmatched, damaged, undecodable] = [
+  const [rows, unmatched, repeated, damaged, undecodable] = [
     count('row_count'),
     count('unmatched_count'),
+    count('repeated_id_count'),
     count('unextended_count'),
     count('undecodable_count'),
   ];
@@ -72,6 +73,11 @@ export const after = (totals: JsonObject, given: string): readonly string[] => {
     ...(unmatched === 0
       ? []
       : [`batchor: ${unmatched} of ${rows} rows of ${given} have no result in the run`]),
+    ...(repeated === 0
+      ? []
+      : [
+          `batchor: ${repeated} rows of ${given} share their ids with other rows of the file, and get no result: ids alone do not say whose it is. Give each row its own id, or join the file as the run read it`,
+        ]),
     ...(damaged === 0
       ? []
       : [

@@ -7,7 +7,7 @@ import { createFileIds } from '../../cli/actions/file-ids.ts';
 import { joinById } from '../../cli/actions/join-spooled.ts';
 import { openRowFile, rowIdsOf } from '../../cli/job/row-file.ts';
 import type { Cell, TablePage } from '../../lib/ports/table.ts';
-import { createCliWorld } from './in-process.ts';
+import { createCliWorld, startArgs } from './in-process.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'batchor spooled ü '));
@@ -45,7 +45,7 @@ const joined = async (
     }
   }
   const file = await openRowFile(input, path, options);
-  const counts = { read: 0, known: 0 };
+  const counts = { read: 0, known: 0, repeated: 0 };
   const cells: Cell[] = [];
   const table = { columns: [], pages: paged() };
   for await (const rows of joinById(file, table, { ids, isWanted, counts, idPrefix: '' }))
@@ -55,7 +55,7 @@ const joined = async (
 };
 
 describe('rows that are matched by their ids', () => {
-  it('have the results of their ids, whatever the two orders are, and ids may stand twice', async () => {
+  it('have the results of their ids, whatever the two orders are; rows that share an id have none, and are counted', async () => {
     const before = spools();
     const id = fc.constantFrom('a', 'b', 'c', 'constructor', '__proto__', 'd 1', 'é');
     await fc.assert(
@@ -68,13 +68,19 @@ describe('rows that are matched by their ids', () => {
         async (fileIds, results, pageRows) => {
           const found = new Map<string, Cell>(results);
           const { cells, counts } = await joined(fileIds, results, { pageRows });
-          expect(cells).toEqual(fileIds.map((name) => found.get(name) ?? null));
-          expect(counts).toEqual({
-            read: fileIds.length,
-            known: fileIds.filter((name) => found.has(name)).length,
-          });
+          const isRepeated = (name: string): boolean =>
+            fileIds.filter((other) => other === name).length > 1;
+          const known = fileIds.filter((name) => found.has(name));
+          expect(cells).toEqual(
+            fileIds.map((name) => (isRepeated(name) ? null : (found.get(name) ?? null))),
+          );
+          const repeated = known.filter(isRepeated).length;
+          expect(counts).toEqual({ read: fileIds.length, known: known.length, repeated });
           const none = await joined(fileIds, results, { pageRows, isWanted: () => false });
-          expect([none.cells.every((cell) => cell === null), none.counts]).toEqual([true, counts]);
+          expect([none.cells.every((cell) => cell === null), none.counts]).toEqual([
+            true,
+            { ...counts, repeated: 0 },
+          ]);
         },
       ),
       { numRuns: 30 },
@@ -91,7 +97,31 @@ describe('rows that are matched by their ids', () => {
     expect(pages).toBe(count / 1_000);
     // As many rows of one id cost no more.
     const same = await joined(Array<string>(count).fill('one'), [['one', 1]]);
-    expect(same.cells.every((cell) => cell === 1)).toBe(true);
+    expect(same.counts).toEqual({ read: count, known: count, repeated: count });
+  });
+});
+
+describe('a file with an id twice', () => {
+  it('is matched by place where it is the file of the run, else its rows get no result, and a note counts them', async () => {
+    await using world = await createCliWorld();
+    const rows = 'id,text\n1,a\n2,b\n1,c\n';
+    world.write('rows.csv', rows);
+    const record = ['--bad-rows', 'record', '--wait'];
+    expect((await world.run(startArgs('rows.csv', 'r', ...record))).code).toBe(2);
+    const byId = (name: string) =>
+      world.run([
+        ...['results', '--run-id', 'r', '--store', 'store', '--join', name, '--join-by', 'id'],
+        ...['--columns', 'status,n=item_index'],
+      ]);
+    const own = await byId('rows.csv');
+    expect([own.stderr, own.stdout]).toEqual([
+      '',
+      'id,text,status,n\n1,a,completed,0\n2,b,completed,1\n1,c,failed_permanent,2\n',
+    ]);
+    world.write('other.csv', 'id,x\n1,c\n2,b\n1,a\n');
+    const other = await byId('other.csv');
+    expect(other.stdout).toBe('id,x,status,n\n1,c,,\n2,b,completed,1\n1,a,,\n');
+    expect(other.stderr).toContain('2 rows of other.csv share their ids with other rows');
   });
 });
 

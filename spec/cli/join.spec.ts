@@ -76,6 +76,7 @@ const joined = async (
     matched: 0,
     known: 0,
     read: 0,
+    repeated: 0,
     unextended: 0,
     undecodable: 0,
   };
