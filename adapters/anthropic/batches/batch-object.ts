@@ -32,11 +32,14 @@ export interface BatchReport {
  */
 export const readBatch = (value: unknown, scrub: Scrub = noSecrets.scrub): BatchReport | null => {
   if (!isJsonObject(value)) return null;
-  const { id, processing_status: status, results_url: resultsUrl, type } = value;
-  if (typeof id !== 'string' || typeof status !== 'string' || status === '') return null;
+  const { id, processing_status: word, results_url: resultsUrl, type } = value;
+  if (typeof id !== 'string' || typeof word !== 'string' || word === '') return null;
   if (!isPlain(id) || (typeof type === 'string' && type !== 'message_batch')) return null;
   const counts = countsOf(value['request_counts']);
+  // Gateways write it in capitals.
+  const status = word.toLowerCase();
   const isEnded = status === 'ended';
+  const stage = stageOf(status);
   // Ids and addresses are what we ask with: one that no service would give is none.
   const url =
     typeof resultsUrl === 'string' && isPlain(resultsUrl) && URL.canParse(resultsUrl)
@@ -45,13 +48,13 @@ export const readBatch = (value: unknown, scrub: Scrub = noSecrets.scrub): Batch
   const isArchived = timeOf(value['archived_at']) !== null;
   return {
     id: id as ProviderBatchId,
-    status: scrub(status).slice(0, statusCharsMax),
-    stage: stageOf(status),
+    status: scrub(word).slice(0, statusCharsMax),
+    stage,
     requests: counts === null ? null : Object.values(counts).reduce((sum, each) => sum + each, 0),
     createdAtMs: timeOf(value['created_at']),
     expiresAtMs: timeOf(value['expires_at']),
     statusSinceMs: timeOf(value[isEnded ? 'ended_at' : sinceOf(status)]),
-    progress: isEnded ? progressOf(counts) : null,
+    progress: isEnded || stage === 'unknown' ? progressOf(counts) : null,
     // A status that we do not know is one of a batch that still runs: to give up on it would be to
     // pay for it again.
     ending: isEnded

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../../lib/core/json/json.ts';
 import type { ProviderBatchId } from '../../../lib/core/values/ids.ts';
 import type { BatchProvider } from '../../../lib/ports/provider.ts';
 import { joinLines } from '../../http/joined-lines.ts';
@@ -46,7 +47,7 @@ export const addRequests =
         if (inputFileId === null)
           throw refusal(`${session.where} adds requests to a batch, and this create names none`);
         const body = joinLines('batch_requests', bytes, lines());
-        await requestJson(session, {
+        const answer = await requestJson(session, {
           method: 'post',
           path: `/batches/${segment(inputFileId)}/requests`,
           headers: { 'content-type': 'application/json', 'content-length': String(body.bytes) },
@@ -62,12 +63,26 @@ export const addRequests =
             where: batchKey,
           });
         });
+        if (!isAdded(answer))
+          throw new CallFailure({
+            type: 'unclear',
+            message: `${session.where} answered with something that is not xAI's answer to added requests: batch ${inputFileId} may or may not have them; its count decides`,
+            cause: null,
+          });
         return {
           providerBatchId: inputFileId as ProviderBatchId,
           providerStatus: 'in_progress',
         };
       },
     );
+
+/**
+ * The service answers `null` (2026-08), and gRPC gateways an object. A page in HTML, an empty body
+ * or an error under a good status come from a login page or a gateway, which may have passed
+ * nothing on.
+ */
+const isAdded = (answer: unknown): boolean =>
+  answer === null || (isJsonObject(answer) && (answer['error'] ?? null) === null);
 
 /** With a sign of progress for each chunk that the transport comes for. */
 async function* touched(

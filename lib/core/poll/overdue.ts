@@ -84,11 +84,26 @@ const unchangedFor = (
   return reported.forMs > seen.forMs ? reported : seen;
 };
 
+/**
+ * A batch that was made empty holds what was added as soon as the create is answered: one that
+ * counts fewer lacks them, and may never end.
+ */
+export const lacksRequests = (
+  { config }: RunSnapshot,
+  { requests }: Pick<LiveBatch, 'requests'>,
+  { progress }: Pick<BatchObservation, 'progress'>,
+): boolean =>
+  traitsOf(config).input === 'container' && progress !== null && progress.total < requests;
+
 /** How long a batch may stay as it is. Where counts come at the end, nothing moves until then. */
 const unchangedMsMax = (
-  { config }: RunSnapshot,
-  { stage = 'in_progress' }: BatchObservation,
+  snapshot: RunSnapshot,
+  batch: LiveBatch,
+  observation: BatchObservation,
 ): number => {
+  const { stage = 'in_progress' } = observation;
+  const { config } = snapshot;
+  if (lacksRequests(snapshot, batch, observation)) return shortStageMs;
   if (stage === 'cancelling' || stage === 'finalizing') return shortStageMs;
   return stage === 'in_progress' && traitsOf(config).counts === 'at_end' ? Infinity : unchangedMs;
 };
@@ -118,7 +133,7 @@ export const overdueOf = (
       sinceMs: known?.reason === 'unknown_status' ? known.sinceMs : atMs,
     };
   const { sinceMs, forMs } = unchangedFor(batch, observation, isNews, atMs);
-  const limitMs = unchangedMsMax(snapshot, observation);
+  const limitMs = unchangedMsMax(snapshot, batch, observation);
   return forMs >= limitMs ? { reason: 'unchanged', sinceMs } : null;
 };
 

@@ -1,6 +1,6 @@
 import type { RunSnapshot } from '../../core/model/snapshot.ts';
 import type { LiveBatch, Overdue } from '../../core/model/batch.ts';
-import { bornAtMs, isCountedOut } from '../../core/poll/overdue.ts';
+import { bornAtMs, isCountedOut, lacksRequests } from '../../core/poll/overdue.ts';
 import { pollDueMs } from '../../core/poll/due-poll.ts';
 import { isQuarantined, quarantineMessage } from '../../core/control/control.ts';
 import { BatchorError } from '../api/errors.ts';
@@ -65,11 +65,9 @@ const overdueMessage = (snapshot: RunSnapshot, batch: LiveBatch, overdue: Overdu
   return `batch ${providerBatchId} is ${JSON.stringify(providerStatus)}${age}: ${whyOf(snapshot, batch, overdue)}. batchor continues to poll it. ${way}`;
 };
 
-const whyOf = (
-  { updatedAtMs }: RunSnapshot,
-  { progress }: LiveBatch,
-  { reason, sinceMs }: Overdue,
-): string => {
+const whyOf = (snapshot: RunSnapshot, batch: LiveBatch, { reason, sinceMs }: Overdue): string => {
+  const { updatedAtMs } = snapshot;
+  const { progress, requests } = batch;
   const span = spanText(Math.max(0, updatedAtMs - sinceMs));
   switch (reason) {
     case 'past_expiry':
@@ -79,6 +77,8 @@ const whyOf = (
         ? `all of its ${progress?.total ?? 0} requests are counted as answered or failed, and batchor does not know this status`
         : 'it has a file of answers, and batchor does not know this status';
     case 'unchanged':
+      if (lacksRequests(snapshot, batch, batch))
+        return `it counts ${progress?.total ?? 0} of the ${requests} requests that were sent, and that has not changed for ${span}`;
       return `neither its status nor its counts have changed for ${span}`;
   }
 };

@@ -233,6 +233,21 @@ describe('a batch', () => {
       batch('msgbatch_1', { processing_status: 'resting' }),
       { ending: null, stage: 'unknown', status: 'resting' },
     ],
+    [
+      'of an unknown status, with all of its requests counted',
+      ended('msgbatch_1', { processing_status: 'finished' }),
+      { ending: null, stage: 'unknown', progress: { total: 2, completed: 2, failed: 0 } },
+    ],
+    [
+      'ended, in capitals',
+      ended('msgbatch_1', { processing_status: 'ENDED' }),
+      { ending: { type: 'completed' }, stage: 'unknown', status: 'ENDED' },
+    ],
+    [
+      'being cancelled, in capitals',
+      batch('msgbatch_1', { processing_status: 'CANCELING' }),
+      { ending: null, stage: 'cancelling', progress: null },
+    ],
     ['ended', ended('msgbatch_1'), { ending: { type: 'completed' }, areFilesPending: false }],
     [
       'ended by its window',

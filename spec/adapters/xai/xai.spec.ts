@@ -329,6 +329,23 @@ describe('the calls', () => {
     expect([error.type, stub.seen.length]).toEqual(['unclear', 1]);
   });
 
+  it.each([
+    ['a login page', 'text/html', '<html><body>Sign in</body></html>'],
+    ['no body', 'application/json', ''],
+    ['a word', 'application/json', '"ok"'],
+    ['an error under a good status', 'application/json', '{"error":"upstream is down"}'],
+  ])('leave an addition unconfirmed that is answered with %s', async (_title, type, text) => {
+    await using stub = await startStub((_seen, response) =>
+      response.writeHead(200, { 'content-type': type }).end(text),
+    );
+    const lines = async function* () {
+      yield await Promise.resolve(Buffer.from('{}\n'));
+    };
+    const input = { ...createInput, inputFileId: id, bytes: 3, lines };
+    const error = await leftOf(connect(stub.baseURL).create(input));
+    expect([error.type, stub.seen.length]).toEqual(['unclear', 1]);
+  });
+
   it('take another batch for none of ours', async () => {
     await using stub = await startStub((_seen, response) =>
       json(response, 200, batch({ num_requests: 1 })),

@@ -7,6 +7,7 @@ import {
   type ProviderBatchId,
   snapshotCodec,
 } from '../../../lib/core/internal.ts';
+import { openaiTraits } from '../../../lib/core/values/service-traits.ts';
 import { summaryOf } from '../../../lib/run/view/summary.ts';
 import type { Step } from '../../support/core/commit.ts';
 import { makeConfig } from '../../support/core/config.ts';
@@ -186,6 +187,23 @@ describe('a batch that takes longer than is usual', () => {
     const timeless = created();
     pollOnce(timeless, { statusSinceMs: 0 });
     expect(batchOf(timeless, 'a').overdue).toBeNull();
+  });
+
+  it('lacks requests that were added to it: that is reported after an hour', () => {
+    const container = { ...openaiTraits, input: 'container', fence: 'container' } as const;
+    const run = startRun({ ...makeConfig(), traits: container });
+    accept(run, [10, 10, 10]);
+    toCreated(run, 'a');
+    const empty = { total: 0, completed: 0, failed: 0 };
+    const shownAs = { stage: 'validating', providerStatus: 'empty', progress: empty } as const;
+    polled(run, hourMs - 60_000, shownAs);
+    expect(batchOf(run, 'a').overdue).toBeNull();
+    polled(run, 20 * 60_000, shownAs);
+    expect(warnings(run)).toEqual([
+      expect.stringContaining('it counts 0 of the 3 requests that were sent'),
+    ]);
+    pollOnce(run, { progress: { total: 3, completed: 0, failed: 0 } });
+    expect(warnings(run)).toEqual([]);
   });
 
   it('has answered everything, by its counts, in an unknown status: that is reported at once', () => {
