@@ -44,7 +44,8 @@ export const quote = async (
     progress.end();
     if (context.isStderrTerminal) writeNotes(context, quoteTable(quoted));
     await writeJson(context, { ...toWire(quoted), ...adoptedOf(description, job, quoted) });
-    return exitCodes.ok;
+    // A run would pause at its first bad row.
+    return quoted.badRows.count > 0 && job.badRows !== 'record' ? exitCodes.stopped : exitCodes.ok;
   } catch (error) {
     if (!halt.signal.aborted) throw error;
     progress.end();

@@ -4,6 +4,7 @@ import { findDelimiter } from '../compose-files.ts';
 import { rendererOf } from '../compose.ts';
 import { isTooLong, needsEncoding } from '../shell/file-flags.ts';
 import { CliFailure } from '../shell/failure.ts';
+import { quoted } from '../shell/quoted.ts';
 import { firstEntries } from './inputs.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
 import { moneyOf, raisedOf } from '../../lib/run/job/job-limits.ts';
@@ -124,17 +125,31 @@ const checkFields = (
         ? 'the header has no such column'
         : `none of the first ${rows.length} rows has such a field`;
     throw new CliFailure(`${ref}: ${flag} names ${JSON.stringify(field)}, but ${what}`, {
-      hint: `There are ${namesOf(first)}.${pathHint(first, field)}`,
+      hint: `There are ${namesOf(first)}.${pathHint(first, field, ref)}`,
     });
   }
 };
 
 /** For a name like a path, `meta.a`, where the row has an object of its first part. */
-const pathHint = (row: JsonObject, field: string): string => {
-  const [outer = ''] = field.split('.', 1);
-  return field !== outer && Object.hasOwn(row, outer)
-    ? ` A name is one field, not a path into ${JSON.stringify(outer)}: lift the value into a field of its own, e.g. jq -c '. + {"value": .${field}}' rows.jsonl > lifted.jsonl, or build the prompt in a job module (--job).`
-    : '';
+const pathHint = (row: JsonObject, field: string, ref: string): string => {
+  const [outer = '', ...path] = field.split('.');
+  if (path.length === 0 || !Object.hasOwn(row, outer)) return '';
+  const whole = quoted(`{{${outer}}}`);
+  const lifted = /\.(?:jsonl|ndjson)$/iu.test(ref)
+    ? ` Or lift the value into a field of its own: ${liftedBy(ref, [outer, ...path], freeName(row))} > lifted.jsonl.`
+    : ' Or build the prompt in a job module (--job).';
+  return ` A name is one field, not a path into ${JSON.stringify(outer)}: --prompt-template ${whole} inserts all of it as JSON.${lifted}`;
+};
+
+const freeName = (row: JsonObject, name = 'value'): string =>
+  Object.hasOwn(row, name) ? freeName(row, `${name}_`) : name;
+
+/** A command that adds a field to each line and leaves its other bytes as they are. */
+const liftedBy = (ref: string, path: readonly string[], name: string): string => {
+  const value = `json.loads(l, parse_float=str)${path.map((each) => `[${JSON.stringify(each)}]`).join('')}`;
+  const field = `b"{" + json.dumps({${JSON.stringify(name)}: ${value}}).encode()[1:-1] + b", "`;
+  const program = `import json, sys; sys.stdout.buffer.writelines(l.strip().replace(b"{", ${field}, 1) + bytes([10]) for l in sys.stdin.buffer if l.strip())`;
+  return `python3 -c ${quoted(program)} < ${quoted(ref)}`;
 };
 
 /** Throws if all first rows lack the id: then the flag is wrong, not the rows. */

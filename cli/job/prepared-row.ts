@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/core/json/json.ts';
-import { quoted } from '../shell/quoted.ts';
 import { type BatchForm, endpointOfRequest, formOfRow } from './batch-forms.ts';
 import type { CliPrompt } from './prompt.ts';
 
@@ -119,17 +118,16 @@ const pathOf = (url: string): string =>
  */
 export const readPrepared = (
   row: JsonObject,
-  { form, url, model, ref }: PreparedBatch & { readonly form: BatchForm; readonly ref: string },
+  { form, url, model }: PreparedBatch & { readonly form: BatchForm },
 ): { readonly payload: CliPrompt } | RequestError => {
   const read = readRow(row, form);
   if ('reason' in read) return read;
   const { model: _, stream, ...rest } = read.request;
-  if (read.url !== url) return otherEndpoint(row, read.url, { form, url, ref });
+  if (read.url !== url) return otherEndpoint(row, read.url, { form, url });
   if (read.model !== null && read.model !== bareModel(model)) {
     const given = read.request['model'] as string;
     const what = `its model is ${JSON.stringify(given)}, but the run's is ${JSON.stringify(model)}`;
-    const filter = `.${form.body}.model == ${JSON.stringify(given)}`;
-    return { field: form.body, reason: `${what}. ${split(ref, filter)}` };
+    return { field: form.body, reason: `${what}. ${split}` };
   }
   if (stream !== undefined && stream !== null && stream !== false)
     return {
@@ -142,32 +140,24 @@ export const readPrepared = (
 const otherEndpoint = (
   row: JsonObject,
   found: string,
-  { form, url, ref }: { readonly form: BatchForm; readonly url: string; readonly ref: string },
+  { form, url }: { readonly form: BatchForm; readonly url: string },
 ): RequestError => {
   const { url: given = null } = row;
   if (form.hasUrl)
     return {
       field: 'url',
-      reason: `its url is ${JSON.stringify(given)}, but the run's is ${url}. ${split(ref, `.url == ${JSON.stringify(given)}`)}`,
+      reason: `its url is ${JSON.stringify(given)}, but the run's is ${url}. ${split}`,
     };
   const [field = ''] = Object.entries(form.endpoints).find(([, each]) => each === found) ?? [];
   return {
     field: form.body,
-    reason: `its ${form.body} has "${field}", so that it is a request of ${found}, but the run's are of ${url}. ${split(ref, `.${form.body} | has(${JSON.stringify(field)})`)}`,
+    reason: `its ${form.body} has "${field}", so that it is a request of ${found}, but the run's are of ${url}. ${split}`,
   };
 };
 
-/** How these requests get a run of their own. */
-const split = (ref: string, condition: string): string => {
-  const isList = /\.json(?:\.gz|\.zst)?$/iu.test(ref);
-  const filter = quoted(`${isList ? '.[] | ' : ''}select(${condition})`);
-  const packed = /\.gz$/iu.test(ref) ? 'gzip -dc' : /\.zst$/iu.test(ref) ? 'zstd -dc' : null;
-  const command =
-    packed === null
-      ? `jq -c ${filter} ${quoted(ref)}`
-      : `${packed} ${quoted(ref)} | jq -c ${filter}`;
-  return `Put these requests into another file: ${command} > other.jsonl`;
-};
+/** How these requests get a run of their own: as they stand, since jq 1.6 rewrites numbers. */
+const split =
+  'Give these requests a run of their own: record them here (--bad-rows record), write them to another file byte for byte (batchor results --run-id RUN --failed-inputs other.jsonl), then start with --input other.jsonl';
 
 /** The field of a request that the form has and the row lacks. */
 export const missingIn = (row: JsonObject, { hasUrl, body }: BatchForm): string => {

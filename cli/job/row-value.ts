@@ -5,6 +5,7 @@ import {
   isTooDeep,
   jsonDepthMax,
 } from '../../lib/core/json/json.ts';
+import { quoted } from '../shell/quoted.ts';
 import { textOf } from './template.ts';
 
 /**
@@ -21,13 +22,13 @@ export type RowValue =
  * Reads a field as model input. Numbers and booleans become their JSON text; other lists and
  * objects are unusable, not guessed at.
  */
-export const readRowValue = (value: JsonValue): RowValue => {
+export const readRowValue = (value: JsonValue, field: string): RowValue => {
   if (value === null) return unusable('is null');
   if (isTooDeep(value)) return unusable(`is nested more than ${jsonDepthMax} levels deep`);
   if (Array.isArray(value)) return readList(value as readonly JsonValue[]);
   if (isJsonObject(value))
     return unusable(
-      'holds an object: name a field of text, or build the prompt in a job module (--job)',
+      `holds an object: name a field of text, or send it as JSON with --prompt-template ${quoted(`{{${field}}}`)} instead`,
     );
   const text = textOf(value);
   return text.trim() === '' ? unusable('is empty') : { type: 'text', text };

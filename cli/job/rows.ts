@@ -37,11 +37,7 @@ interface KeptMetadata {
   readonly metadata: { readonly metadata?: JsonObject };
   readonly metadataText: { readonly metadataText?: string };
 }
-type PromptOf = (
-  row: JsonObject,
-  letters: Letters,
-  ref: string,
-) => { readonly payload: CliPrompt } | BadField;
+type PromptOf = (row: JsonObject, letters: Letters) => { readonly payload: CliPrompt } | BadField;
 
 /**
  * Turns a row of a file into an item whose payload is its prompt, or into a bad row that names the
@@ -72,7 +68,7 @@ export const rowMapper = (
     const from = origin === undefined ? {} : { origin };
     const row = isJsonObject(item.payload) ? item.payload : {};
     const { metadata, metadataText } = withMetadata(row, written);
-    const prompt = promptOf(row, { written, text }, location?.ref ?? '');
+    const prompt = promptOf(row, { written, text });
     if ('reason' in prompt) {
       const place = rowIndexIn(entry);
       const reason = place === null ? prompt.reason : `${prompt.reason} (row index ${place})`;
@@ -122,8 +118,8 @@ const promptReader = (description: JobDescription): PromptOf => {
   if (prompt.type === 'prepared') {
     const { url } = prompt;
     const form = batchFormOf(prompt.form);
-    return (row, { written, text }, ref) => {
-      const read = readPrepared(row, { form, url, model, ref });
+    return (row, { written, text }) => {
+      const read = readPrepared(row, { form, url, model });
       if ('reason' in read) return read;
       const bodyText = text === null ? null : memberText(text, form.body);
       return bodyText === null
@@ -155,7 +151,7 @@ const promptReader = (description: JobDescription): PromptOf => {
     const value: JsonValue | undefined = Object.hasOwn(row, field) ? row[field] : undefined;
     if (value === undefined)
       return { field, reason: `${what} is missing; there are ${namesOf(row)}` };
-    const read = readRowValue(value);
+    const read = readRowValue(value, field);
     if (type === 'messages' && (read.type === 'text' || read.type === 'texts'))
       return messagesOf(value, description, { field, what });
     const refused = refusesMessageTexts ? textOfMessages(value, description) : null;

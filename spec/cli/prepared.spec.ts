@@ -95,17 +95,17 @@ describe('a prepared batch file', () => {
     );
   });
 
-  it('names the errors of later lines, and the command that splits it', async () => {
+  it('names the errors of later lines, and the commands that split it byte for byte', async () => {
     const later = async (row: unknown) => (await dry([request, row])).stderr;
     expect(await later({ ...without('url'), custom_id: 'two' })).toContain(
       'p.jsonl:2, field "url": it has no url: name the endpoint',
     );
     expect(await later({ ...request, custom_id: 'two', url: '/v1/embeddings' })).toContain(
-      `Put these requests into another file: jq -c 'select(.url == "/v1/embeddings")' p.jsonl > other.jsonl`,
+      '--bad-rows record), write them to another file byte for byte (batchor results --run-id RUN --failed-inputs other.jsonl)',
     );
     expect(
       await later({ ...request, custom_id: 'two', body: { ...body, model: 'gpt-4o' } }),
-    ).toContain(`jq -c 'select(.body.model == "gpt-4o")' p.jsonl > other.jsonl`);
+    ).toContain('--failed-inputs other.jsonl');
     expect(await later({ ...request, custom_id: 2 })).toContain(
       'its custom_id is 2, but must be a string: "2"',
     );

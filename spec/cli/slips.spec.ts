@@ -33,7 +33,23 @@ describe('a slip on the command line', () => {
     const flags = ['--id-field', 'id', '--model', 'gpt-4.1', '--prompt-template', '{{meta.a.b}}'];
     const { stderr } = await world.run(['start', '--dry-run', '--input', 'deep.jsonl', ...flags]);
     expect(stderr).toContain('A name is one field, not a path into "meta"');
-    expect(stderr).toContain(`jq -c '. + {"value": .meta.a.b}'`);
+    expect(stderr).toContain("--prompt-template '{{meta}}'");
+    expect(stderr).toMatch(
+      /python3 -c '[^']*\["meta"\]\["a"\]\["b"\][^']*' < deep\.jsonl > lifted/u,
+    );
+  });
+
+  it('is an object for a prompt: the template that sends it is named, and a quote exits as a dry run', async () => {
+    world.write('object.jsonl', '{"id":"a","prompt":{"q":1.0}}\n');
+    const flags = ['--input', 'object.jsonl', '--id-field', 'id', '--model', 'gpt-4.1'];
+    const refused = await world.run(['start', '--dry-run', ...flags, '--prompt-field', 'prompt']);
+    expect(refused).toMatchObject({ code: 4 });
+    expect(refused.stderr).toContain("--prompt-template '{{prompt}}' instead");
+    expect(await world.run(['quote', ...flags, '--prompt-field', 'prompt'])).toMatchObject({
+      code: 4,
+    });
+    const sent = await world.run(['start', '--dry-run', ...flags, '--prompt-template={{prompt}}']);
+    expect(sent.lines).toMatchObject([{ body: { input: '{"q":1.0}' } }]);
   });
 
   it('is compressed standard input, which is to be unpacked before the pipe', async () => {
