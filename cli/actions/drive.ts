@@ -9,6 +9,7 @@ import type { RunSummary } from '../../lib/run/view/summary.ts';
 import type { CliContext } from '../shell/context.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts';
 import { commandLine, type Place, summaryInPlace } from '../shell/place.ts';
+import { failedNotes, rowsOf, startedNote } from '../print/next-notes.ts';
 import { watch } from '../print/progress.ts';
 import { writeJson, writeNotes } from '../print/render.ts';
 import { isLeftAsItIs } from '../../lib/core/model/adopted.ts';
@@ -68,7 +69,7 @@ export const driveTo = async ({
     const summary = await run.wait({ signal: halt.signal });
     view.stop();
     await writeJson(context, summaryInPlace(place, toWire(summary)));
-    writeNotes(context, await adoptedNotes(run, place));
+    writeNotes(context, await failureNotes(run, place));
     return exitCodeOfRun(summary);
   } catch (error) {
     if (error === interrupted) {
@@ -79,7 +80,7 @@ export const driveTo = async ({
       writeNotes(context, farewell(view.last, place));
       return exitCodes.interrupted;
     }
-    if (error === reached) return await leave(context, place, run, view.stop);
+    if (error === reached) return await leave({ context, place, run, goal }, view.stop);
     view.stop();
     if (isBatchorError(error) && standsStill.has(error.code))
       await writeJson(context, summaryInPlace(place, toWire(run.summary())));
@@ -112,9 +113,7 @@ const standsStill: ReadonlySet<string> = new Set([
 ]);
 
 const leave = async (
-  context: CliContext,
-  place: Place,
-  run: Run,
+  { context, place, run, goal }: Pick<Driving, 'context' | 'place' | 'run' | 'goal'>,
   stopWatching: () => void,
 ): Promise<ExitCode> => {
   const snapshot = run.snapshot();
@@ -133,6 +132,7 @@ const leave = async (
       `batchor: the provider has not accepted the cancel yet; wait sends it again: ${ids}`,
     ]);
   }
+  if (goal === 'submitted') writeNotes(context, [startedNote(place, run.runId)]);
   return exitCodes.ok;
 };
 
@@ -188,11 +188,19 @@ const tellReading = async (run: Run, context: CliContext): Promise<void> => {
     ]);
 };
 
+/** What became of the failed rows of a finished run, and what shows them; none for a cancelled one. */
+export const failureNotes = async (run: Run, place: Place): Promise<readonly string[]> => {
+  const notes = await adoptedNotes(run, place);
+  return notes.length > 0 || exitCodeOfRun(run.summary()) !== exitCodes.finishedWithFailures
+    ? notes
+    : failedNotes(place, run.snapshot());
+};
+
 /**
  * Rows of batches that were created elsewhere failed, and nothing was sent for them: why, in the
  * provider's words, and how they are asked again. Reads a sample of their result lines.
  */
-export const adoptedNotes = async (run: Run, { storeFlag }: Place): Promise<readonly string[]> => {
+const adoptedNotes = async (run: Run, { storeFlag }: Place): Promise<readonly string[]> => {
   const { config, totals } = run.snapshot();
   const failed = totals.failed_permanent;
   if (failed === 0 || !isLeftAsItIs(config, 1)) return [];
@@ -206,5 +214,3 @@ export const adoptedNotes = async (run: Run, { storeFlag }: Place): Promise<read
     `  Ask them again, as a run of their own: batchor start --from-run ${run.runId} --only failed${storeFlag} --wait`,
   ];
 };
-
-const rowsOf = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../lib/core/json/json.ts';
-import type { RunStatus } from '../../lib/core/model/snapshot.ts';
+import { isFinished, type RunSnapshot } from '../../lib/core/model/snapshot.ts';
 import type { DamagedRun, RunStore } from '../../lib/ports/run-store.ts';
 import { isRunId } from '../../lib/core/values/ids.ts';
 import { must, toBatchorError } from '../../lib/run/api/interop.ts';
@@ -8,6 +8,7 @@ import { toWire } from '../../lib/run/view/wire.ts';
 import { messageOf } from '../../lib/effects/faults.ts';
 import { openStore } from '../compose.ts';
 import { hintFor } from '../print/hints.ts';
+import type { ListedState } from '../shell/listed-states.ts';
 import { invalidRunId } from '../shell/flags.ts';
 import { type Place, requireStore, summaryInPlace } from '../shell/place.ts';
 
@@ -29,7 +30,7 @@ export const readSummary = (place: Place, runId: string): Promise<JsonObject> =>
  */
 export const readSummaries = (
   place: Place,
-  { status, limit }: { readonly status: RunStatus | null; readonly limit: number | null },
+  { status, limit }: { readonly status: ListedState | null; readonly limit: number | null },
   tell: (lines: readonly string[]) => void,
 ): Promise<readonly JsonObject[]> =>
   withStore(place, async (store) => {
@@ -46,10 +47,10 @@ export const readSummaries = (
         `  ${hintFor(shown, place)}`,
       ]);
     }
-    const wanted = runs.filter(({ snapshot }) => status === null || snapshot.status === status);
-    // A damaged run has no known status, so `--status` does not select it.
+    const wanted = runs.filter(({ snapshot }) => status === null || isIn(snapshot, status));
+    // A damaged run has no known status, so no other `--status` selects it.
     const all = [
-      ...(status === null
+      ...(status === null || status === 'damaged'
         ? damaged.map(({ runId, error }) => ({
             run_id: runId,
             status: 'damaged',
@@ -63,6 +64,12 @@ export const readSummaries = (
     ];
     return all.slice(0, limit ?? all.length);
   });
+
+/** A control state counts only until the run finishes: `cancel_requested` stays afterwards. */
+const isIn = (snapshot: RunSnapshot, state: ListedState): boolean =>
+  state === 'paused' || state === 'cancel_requested'
+    ? snapshot.control.state === state && !isFinished(snapshot)
+    : snapshot.status === state;
 
 /** Opens an existing store for the callback and closes it again. */
 export const withStore = async <A>(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isBatchorError } from '../../lib/run/api/errors.ts';
+import { type BatchorError, isBatchorError } from '../../lib/run/api/errors.ts';
 import type { PriceBook } from '../../lib/run/job/price-book.ts';
 import type { Run } from '../../lib/run/api/run.ts';
 import type { BatchRunner } from '../../lib/run/api/runner.ts';
@@ -9,9 +9,9 @@ import { noAccount, reachOf, requireKey } from '../shell/account.ts';
 import { asBefore, changesPolicies } from '../job/as-before.ts';
 import type { ConnectionFlags } from '../shell/connection-flags.ts';
 import { type Account, createRunner } from '../compose.ts';
-import { isCliConnection } from '../job/providers.ts';
+import { cliProvider, isCliConnection } from '../job/providers.ts';
 import type { CliContext } from '../shell/context.ts';
-import { driveTo, type Goal, adoptedNotes } from './drive.ts';
+import { driveTo, type Goal, failureNotes } from './drive.ts';
 import { type ExitCode, exitCodeOfRun, exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
 import { type CliJob, jobOf } from '../job/job.ts';
@@ -111,7 +111,7 @@ const create = async (
   try {
     await runner.checkProvider(job.providerConfig, { acceptNoList });
   } catch (error) {
-    throw isBatchorError(error) ? inFlags(error) : error;
+    throw isBatchorError(error) ? inFlags(error, job.providerConfig.connection) : error;
   }
   signal.throwIfAborted();
   const id = runId === undefined ? {} : { runId };
@@ -152,28 +152,32 @@ const refuseFlags = ({ baseUrl, header, azureApiVersion }: ConnectionFlags): voi
 };
 
 /** Hints before the run exists, in place of the library's hints about a run. */
-const beforeCreation: Readonly<Record<string, string>> = {
-  insufficient_quota: 'Add credit or raise the spend limit at the provider, then start again.',
-  provider_refused:
-    "Read the provider's message, and check the address (--base-url, OPENAI_BASE_URL).",
+const beforeCreation = (code: string, address: string): string | undefined => {
+  switch (code) {
+    case 'insufficient_quota':
+      return 'Add credit or raise the spend limit at the provider, then start again.';
+    case 'provider_refused':
+      return `Read the provider's message, and check the address (${address}).`;
+    default:
+      return undefined;
+  }
 };
 
-const inFlags = ({
-  code,
-  message,
-  hint,
-}: {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
-}): CliFailure => {
+const inFlags = (
+  { code, message, hint }: Pick<BatchorError, 'code' | 'message' | 'hint'>,
+  connection: string,
+): CliFailure => {
+  // A connection of a job module's own has its address from the module.
+  const address = isCliConnection(connection)
+    ? `--base-url, ${cliProvider(connection).addressVariable}`
+    : "in the job's module";
   const isUnreachable = code === 'provider_unavailable';
   const lacksList = message.includes('--accept-no-list');
   const advice = lacksList
     ? 'Start at a service that lists its batches.'
     : isUnreachable
-      ? 'Check the address (--base-url, OPENAI_BASE_URL) and the network, or try again later.'
-      : (beforeCreation[code] ?? hint);
+      ? `Check the address (${address}) and the network, or try again later.`
+      : (beforeCreation(code, address) ?? hint);
   return new CliFailure(message, {
     hint: `${advice} Nothing was created.`,
     ...(lacksList ? { retype: { says: 'To accept that', adds: ['--accept-no-list'] } } : {}),
@@ -217,7 +221,7 @@ const continueStored = async (
       ]);
     } else await runner.getRun(runId, { job });
     await writeJson(context, summaryInPlace(place, toWire(stored.summary())));
-    if (stored.isFinished) writeNotes(context, await adoptedNotes(stored, place));
+    if (stored.isFinished) writeNotes(context, await failureNotes(stored, place));
     if (stored.isFinished) return exitCodeOfRun(stored.summary());
     throw stopReason(snapshot, context.nowMs());
   }

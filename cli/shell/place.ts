@@ -144,7 +144,12 @@ export const requireStore = ({ store }: Place): void => {
 };
 
 /** A command that the user may type next. */
-export const commandLine = (place: Place, command: string, runId: string, rest = ''): string =>
+export const commandLine = (
+  place: Pick<Place, 'storeFlag'>,
+  command: string,
+  runId: string,
+  rest = '',
+): string =>
   `batchor ${command} --run-id ${runId}${place.storeFlag}${rest === '' ? '' : ` ${rest}`}`;
 
 /** Adds the store to the commands in the library's messages, so that they work when pasted. */

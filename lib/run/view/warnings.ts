@@ -61,7 +61,8 @@ const overdueMessage = (snapshot: RunSnapshot, batch: LiveBatch, overdue: Overdu
   const { batchKey, providerBatchId, providerStatus } = batch;
   const ageMs = ageMsOf(snapshot, batch);
   const age = ageMs === null ? '' : `, ${spanText(ageMs)} after its creation`;
-  const way = `To settle the files that it names now: \`batchor resolve --run-id ${snapshot.runId} --batch ${batchKey} --take-files\`; to end it without its answers, type the same with --give-up (its rows are sent again and may be billed twice)`;
+  const resolve = `batchor resolve --run-id ${snapshot.runId} --batch ${batchKey}`;
+  const way = `To settle the files that it names now: \`${resolve} --take-files\`; to end it without its answers: \`${resolve} --give-up\` (its rows are sent again and may be billed twice)`;
   return `batch ${providerBatchId} is ${JSON.stringify(providerStatus)}${age}: ${whyOf(snapshot, batch, overdue)}. batchor continues to poll it. ${way}`;
 };
 
