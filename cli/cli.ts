@@ -3,7 +3,7 @@ import { Cli, type CommandClass } from 'clipanion';
 import type { CliContext } from './shell/context.ts';
 import { type ExitCode, exitCodes } from './shell/exit-codes.ts';
 import { reportFailure } from './shell/failure.ts';
-import { checkCommandLine, commandHelp, overview } from './shell/command-line.ts';
+import { checkCommandLine, commandHelp, overview, UnknownFlag } from './shell/command-line.ts';
 
 /**
  * The commands by their first word, in the order of the overview. Only the one that runs is loaded:
@@ -76,7 +76,9 @@ export const runCli = async (args: readonly string[], context: CliContext): Prom
     const command = cli.process({ input: [...args], context });
     return ((await command.validateAndExecute()) as ExitCode | undefined) ?? exitCodes.ok;
   } catch (error) {
-    return reportFailure(context, error, args);
+    const shown =
+      error instanceof UnknownFlag ? error.ofOthers((await createCli()).definitions()) : error;
+    return reportFailure(context, shown, args);
   }
 };
 

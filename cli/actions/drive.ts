@@ -132,7 +132,8 @@ const leave = async (
       `batchor: the provider has not accepted the cancel yet; wait sends it again: ${ids}`,
     ]);
   }
-  if (goal === 'submitted') writeNotes(context, [startedNote(place, run.runId)]);
+  if (goal === 'submitted' && context.isStderrTerminal)
+    writeNotes(context, [startedNote(place, run.runId)]);
   return exitCodes.ok;
 };
 
@@ -188,7 +189,7 @@ const tellReading = async (run: Run, context: CliContext): Promise<void> => {
     ]);
 };
 
-/** What became of the failed rows of a finished run, and what shows them; none for a cancelled one. */
+/** The failed rows of a finished run, and what shows them; none for a cancelled run. */
 export const failureNotes = async (run: Run, place: Place): Promise<readonly string[]> => {
   const notes = await adoptedNotes(run, place);
   return notes.length > 0 || exitCodeOfRun(run.summary()) !== exitCodes.finishedWithFailures

@@ -66,7 +66,7 @@ const checkArguments = (definition: Definition, args: readonly string[]): void =
     if (!flags.includes(flag))
       throw name === 'quote' && flag === '--dry-run'
         ? new CliFailure('quote has no flag --dry-run', { hint: quoteIsDry })
-        : unknown(`${name} has no flag ${flag}`, flag, flags, helpOf(name));
+        : new UnknownFlag(name, flag, flags);
     const option = definition.options.find(({ nameSet }) => nameSet.includes(flag));
     const takesValue = option !== undefined && readsValue(option);
     if (!takesValue && arg.includes('='))
@@ -162,6 +162,34 @@ const unknown = (
   const near = given.length > 2 ? nearest(given, known) : null;
   return new CliFailure(message, { hint: near === null ? help : `Did you mean ${near}? ${help}` });
 };
+
+/** A flag that its command does not have. Another command may: `ofOthers` says so. */
+export class UnknownFlag extends CliFailure {
+  readonly #typed: { readonly command: string; readonly flag: string };
+  readonly #own: readonly string[];
+  constructor(command: string, flag: string, own: readonly string[]) {
+    const message = `${command} has no flag ${flag}`;
+    super(message, { hint: unknown(message, flag, own, helpOf(command)).hint ?? '' });
+    this.#typed = { command, flag };
+    this.#own = own;
+  }
+
+  /** The same error; the hint names the commands of a flag that is nearer than its own ones. */
+  ofOthers(definitions: readonly Definition[]): CliFailure {
+    const { command, flag } = this.#typed;
+    const all = definitions.flatMap(({ options }) => options.flatMap(({ nameSet }) => nameSet));
+    // The command's own come first, and win where both are as near.
+    const near = flag.length > 2 ? nearest(flag, [...this.#own, ...all]) : null;
+    if (near === null || this.#own.includes(near)) return this;
+    const owners = definitions
+      .filter(({ options }) => options.some(({ nameSet }) => nameSet.includes(near)))
+      .map((each) => `\`batchor ${commandName(each)}\``);
+    const belongs = `${near} belongs to ${owners.join(', ')}`;
+    return new CliFailure(this.message, {
+      hint: `${near === flag ? '' : `Did you mean ${near}? `}${belongs}. ${helpOf(command)}`,
+    });
+  }
+}
 
 /** The command of a definition, without the program's name in front; it has one or more parts. */
 export const commandName = ({ path }: Definition): string => path.split(' ').slice(1).join(' ');

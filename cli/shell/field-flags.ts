@@ -30,7 +30,7 @@ export const flagOf = (field: string): string => {
     : field;
 };
 
-const differing = /^(the job differs from run \S+ in )([\w., -]+?) \(([\w.]+): stored /u;
+const differing = /^(the job differs from run \S+ in )([\w., -]+?) \(([\w.]+): /u;
 
 /**
  * What the library says of a job, in flags. For a job module the library's own names are right:
@@ -40,6 +40,6 @@ export const fieldsInFlags = (text: string): string =>
   text
     .replace(differing, (_, head: string, fields: string, first: string) => {
       const flags = [...new Set(fields.split(', ').map(flagOf))].join(', ');
-      return `${head}${flags} (${flagOf(first)}: stored `;
+      return `${head}${flags} (${flagOf(first)}: `;
     })
     .replace(/^Correct ([\w.]+)\.$/u, (_, field: string) => `Correct ${flagOf(field)}.`);

@@ -140,7 +140,7 @@ describe('batches that were created elsewhere', () => {
     const other = await world.run(adopt([id], 'mine'));
     expect([other.code, other.stderr]).toEqual([
       1,
-      expect.stringContaining('the job differs from run mine in --input (--input: stored'),
+      expect.stringContaining('the job differs from run mine in --input (--input: '),
     ]);
     const before = world.emulator.ledger.calls.file_content;
     expect((await world.run(adopt([ids[0] ?? ''], 'mine'))).code).toBe(0);

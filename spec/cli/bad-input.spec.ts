@@ -583,7 +583,7 @@ describe('a mistake of the user', () => {
     await paused('changed');
     const other = await world.run(startArgs('same.csv', 'changed', '--system-prompt', 'Be brief'));
     expect([other.code, other.stdout]).toEqual([1, '']);
-    expect(other.stderr).toContain('--system-prompt: stored null, given "Be brief"');
+    expect(other.stderr).toContain('--system-prompt: none then, "Be brief" now');
     expect(other.stderr).toContain('batchor wait --run-id changed --store store');
     write({ 'same.csv': csvOf(5) });
     const file = await world.run(startArgs('same.csv', 'changed'));

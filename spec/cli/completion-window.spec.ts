@@ -22,7 +22,7 @@ describe('a completion window that the service refuses', () => {
     const changed = await world.run(startArgs('in.csv', 'short', '--wait'));
     expect([changed.code, changed.stderr]).toEqual([
       1,
-      expect.stringContaining('--completion-window: stored "1h", given "24h"'),
+      expect.stringContaining('--completion-window: "1h" then, "24h" now'),
     ]);
     const commands = commandsIn(refused.stderr, { NEW: 'long' });
     expect(commandsIn(changed.stderr, { NEW: 'long' })).toEqual(commands);

@@ -11,10 +11,11 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 it('start without --wait ends with the commands that go on, and wait with the one that shows failed rows', async () => {
-  const started = await world.run(startArgs('rows.csv', 'r'));
+  const started = await world.run(startArgs('rows.csv', 'r'), { isTerminal: true });
   expect([started.code, started.json]).toMatchObject([0, { status: 'running' }]);
-  expect(started.stderr.trimEnd().split('\n').at(-1)).toBe(
-    'batchor: run r is started; see its state: batchor status --run-id r --store store; continue it, and collect the answers: batchor wait --run-id r --store store',
+  // In front of it on the line: what erases the progress.
+  expect(started.stderr).toMatch(
+    /\u001b\[2Kbatchor: run r is started; see its state: batchor status --run-id r --store store; continue it, and collect the answers: batchor wait --run-id r --store store\n$/u,
   );
   const said =
     'batchor: 3 rows failed (invalid_request 3); show them: batchor results --run-id r --store store --only failed\n';

@@ -117,7 +117,7 @@ describe('names that the library has for settings', () => {
     const { code, stderr } = await world.run(other);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      'the job differs from run r in --param temperature, --system-prompt (--param temperature: stored null',
+      'the job differs from run r in --param temperature, --system-prompt (--param temperature: none then',
     );
     expect(stderr).toMatch(/another id, or one that sends its rows again \(--from-run r\)/u);
     expect(fieldsInFlags('Correct structuredOutput.')).toBe('Correct --schema.');

@@ -81,7 +81,7 @@ describe('a run from the command line', () => {
     const again = startArgs(files, 'plain', '--wait', '--keep-columns');
     expect((await world.run(again)).code).toBe(0);
     expect((await world.run([...again, '--namespace-ids'])).stderr).toContain(
-      '--namespace-ids: stored null, given true',
+      '--namespace-ids: none then, true now',
     );
     expect(lines[4]?.['metadata']).toMatchObject({ stars: '4' });
     expect(lines[12]?.['metadata']).toMatchObject({ stars: 2 });
@@ -124,7 +124,7 @@ describe('a run from the command line', () => {
     expect(ran.json).toMatchObject({ item_count: 7, status: 'completed' });
     const other = await world.run(startArgs('limited.jsonl', 'limited', '--limit', '8'));
     expect(other.code).toBe(1);
-    expect(other.stderr).toContain('--limit: stored 7, given 8');
+    expect(other.stderr).toContain('--limit: 7 then, 8 now');
   });
 
   it('is not taken for a run over another input, though it bears its id and its file the same name', async () => {
@@ -162,7 +162,7 @@ describe('a run from the command line', () => {
     // As it was said is how it is read on.
     expect((await world.run(['wait', '--run-id', 'odd', '--store', 'store'])).code).toBe(0);
     expect((await world.run(startArgs('odd.csv', 'odd', '--delimiter', '|'))).stderr).toContain(
-      '--delimiter: stored ["~"], given ["|"]',
+      '--delimiter: ["~"] then, ["|"] now',
     );
     expect((await world.run(startArgs('odd.csv', 'two', '--delimiter', '~~'))).stderr).toContain(
       '--delimiter must be one character, or comma, semicolon, tab or pipe',

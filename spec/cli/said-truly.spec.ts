@@ -58,6 +58,16 @@ describe('an argument that cannot be meant', () => {
     [['wait', '-x'], 'wait has no flag -x', 'See its flags: batchor wait --help'],
     [['wait', '--runid', 'r'], 'wait has no flag --runid', 'Did you mean --run-id?'],
     [
+      ['start', '--ouput', 'x'],
+      'start has no flag --ouput',
+      'Did you mean --output? --output belongs to `batchor results`',
+    ],
+    [
+      ['start', '--output', 'x'],
+      'start has no flag --output',
+      '  --output belongs to `batchor results`',
+    ],
+    [
       ['schema', 'check'],
       'schema check needs FILE|MODULE#EXPORT',
       'For example: batchor schema check label.schema.json',

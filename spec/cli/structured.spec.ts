@@ -229,7 +229,7 @@ describe('a run of a command line with a schema', () => {
     );
     const ran = await world.run(startArgs('rows.csv', 'a', ...more));
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toContain('--schema properties.label.type: stored "string", given "number"');
+    expect(ran.stderr).toContain('--schema properties.label.type: "string" then, "number" now');
   });
 
   it.each<[readonly string[], RegExp]>([

@@ -50,7 +50,7 @@ export const compareJob = (
     throw new BatchorError(
       'job_changed',
       { runId, differences },
-      `the job differs from run ${runId} in ${differences.map((difference) => difference.field).join(', ')} (${first.field}: stored ${JSON.stringify(first.stored)}, given ${JSON.stringify(first.given)})`,
+      `the job differs from run ${runId} in ${differences.map((difference) => difference.field).join(', ')} (${first.field}: ${thenAndNow(first)})`,
       'These fields cannot change during a run. Give the same values, or start a new run.',
     );
   }
@@ -115,10 +115,19 @@ export const differencesOf = (
       field,
       stored,
       given,
-      remedy: `Give ${JSON.stringify(stored)} as before, or start a new run.`,
+      remedy:
+        stored === null
+          ? 'Omit it as before, or start a new run.'
+          : `Give ${JSON.stringify(stored)} as before, or start a new run.`,
     },
   ];
 };
+
+/** E.g. `5 then, none now`. */
+export const thenAndNow = ({ stored, given }: Pick<JobDifference, 'stored' | 'given'>): string =>
+  `${valueText(stored)} then, ${valueText(given)} now`;
+
+const valueText = (value: JsonValue): string => (value === null ? 'none' : JSON.stringify(value));
 
 /** Throws `job_changed` unless the schema equals the run's. */
 export const compareSchema = (
@@ -134,7 +143,7 @@ export const compareSchema = (
   throw new BatchorError(
     'job_changed',
     { runId, differences },
-    `the schema differs from that of run ${runId} in ${differences.map(({ field }) => field).join(', ')} (${first.field}: stored ${JSON.stringify(first.stored)}, given ${JSON.stringify(first.given)})`,
+    `the schema differs from that of run ${runId} in ${differences.map(({ field }) => field).join(', ')} (${first.field}: ${thenAndNow(first)})`,
     'Give the schema that the run was started with, or none. Without one, the stored schema reads the results.',
   );
 };

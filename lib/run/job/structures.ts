@@ -8,7 +8,7 @@ import { defaultSchemaCompiler } from '../api/defaults.ts';
 import type { AnswerReading } from '../../effects/ports.ts';
 import { type BoundedReading, boundedReading } from './bounded-reading.ts';
 import { makeStructure } from './job-structure.ts';
-import { differencesOf } from '../identity/compare-job.ts';
+import { differencesOf, thenAndNow } from '../identity/compare-job.ts';
 import { loadExport } from './schema-module.ts';
 
 /** How this process reads a run's structured answers. */
@@ -61,7 +61,7 @@ export const createStructures = (
         return await prepared({ schemaName, jsonSchema, readBy: 'module', note: null }, structure);
       return storedStructure(
         stored,
-        `${where} has changed since the run started (${difference.field}: stored ${JSON.stringify(difference.stored)}, now ${JSON.stringify(difference.given)})`,
+        `${where} has changed since the run started (${difference.field}: ${thenAndNow(difference)})`,
       );
     } catch (error) {
       return storedStructure(
