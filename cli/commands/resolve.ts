@@ -1,5 +1,6 @@
 import { Command, Option } from 'clipanion';
 import type { BatchWord, Run } from '../../lib/run/api/run.ts';
+import { findsByAny } from '../../lib/run/drive/what-helps.ts';
 import type { RunSummary } from '../../lib/run/view/summary.ts';
 import { type ExitCode, exitCodes } from '../shell/exit-codes.ts';
 import { CliFailure } from '../shell/failure.ts';
@@ -15,8 +16,9 @@ export class ResolveCommand extends DrivingCommand {
     description: 'Tell batchor what happened to a held batch, or stop waiting for a batch',
     details: `
       A held batch waits for you: batchor cannot find out whether it exists, cannot read its answers, or the provider keeps refusing
-      it. An overdue batch takes longer than usual. \`status\` lists both with the reason. Find the batch at the provider by its
-      metadata (batchor_batch_key), then give one of:
+      it. An overdue batch takes longer than usual. \`status\` lists both with the reason. Find the batch at the provider
+      by its key, in its metadata (batchor_batch_key) or its name, or by its creation time and its number of requests where
+      the provider shows neither, then give one of:
 
       - \`--exists ID\`: the batch exists. batchor reads it at the provider, and refuses it unless its metadata has the key.
 
@@ -125,7 +127,7 @@ export class ResolveCommand extends DrivingCommand {
     throw new CliFailure(
       'give exactly one of --exists ID, --never-created, --read-again, --results-lost, --take-files, --give-up and --retry',
       {
-        hint: 'Find the batch at the provider first: its metadata has the key as batchor_batch_key.',
+        hint: `Find the batch at the provider first, ${findsByAny}.`,
       },
     );
   }

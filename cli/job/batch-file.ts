@@ -6,6 +6,7 @@ import { CliFailure } from '../shell/failure.ts';
 import { type BatchForm, formOfProvider } from './batch-forms.ts';
 import { firstEntries } from './inputs.ts';
 import { type InputFile, kindOfInput } from './input-kinds.ts';
+import { exampleFor, sendToOther } from './other-provider.ts';
 import { isUnnamed, missingIn, type RequestError, requestIn } from './prepared-row.ts';
 import type { CliProvider } from './providers.ts';
 
@@ -42,13 +43,13 @@ export const findRequests = async (
     if (seen === null) continue;
     const place = placeOf(input, entry);
     if (seen.type === 'other') error ??= otherFailure(place, seen.form, provider);
-    else if (seen.type === 'wrong') error ??= requestFailure(place, seen.error, form);
+    else if (seen.type === 'wrong') error ??= requestFailure(place, seen.error, provider);
     else {
       const { url, model } = seen;
       const endpoint = form.hasUrl ? await endpointOf(url, provider.name).catch(() => null) : url;
       if (endpoint !== null) return { type: 'requests', url, model, endpoint };
       const reason = `its url is ${JSON.stringify(url)}, which is no endpoint of ${provider.title} that batchor can read answers of`;
-      error ??= requestFailure(place, { field: 'url', reason }, form);
+      error ??= requestFailure(place, { field: 'url', reason }, provider);
     }
   }
   return error === null ? null : { type: 'unusable', failure: error };
@@ -67,7 +68,7 @@ export const requireRequests = async (
   const missing = input === undefined ? null : await lackingIn(input, form);
   throw new CliFailure(
     `${input?.given ?? 'the input'}: its first lines have no request in ${form.title}'s batch format${missing === null ? '' : `: ${missing}`}`,
-    { hint: formatHint(form) },
+    { hint: formatHint(provider) },
   );
 };
 
@@ -86,7 +87,7 @@ export const findUnnamed = async (
       field: form.id,
       reason: `it has no ${form.id}: give each line its own, e.g. "${form.id}": "request-1"`,
     };
-    return { type: 'unusable', failure: requestFailure(placeOf(input, entry), error, form) };
+    return { type: 'unusable', failure: requestFailure(placeOf(input, entry), error, provider) };
   }
   return null;
 };
@@ -109,26 +110,26 @@ const placeOf = ({ given }: InputFile, entry: SourceEntry): string => {
   return line === null ? given : `${given}:${line}`;
 };
 
-const formatHint = ({ example }: BatchForm): string => `Each line must be ${example}.`;
+const formatHint = (provider: CliProvider): string => `Each line must be ${exampleFor(provider)}.`;
 const asRows = 'To read the lines as rows of your own: --input-format jsonl';
 
 const requestFailure = (
   place: string,
   { field, reason }: RequestError,
-  form: BatchForm,
+  provider: CliProvider,
 ): CliFailure =>
   new CliFailure(
-    `${place}, field ${JSON.stringify(field)}: a request in ${form.title}'s batch format, but ${reason}`,
-    { hint: `${formatHint(form)} ${asRows}` },
+    `${place}, field ${JSON.stringify(field)}: a request in ${formOfProvider(provider.name).title}'s batch format, but ${reason}`,
+    { hint: `${formatHint(provider)} ${asRows}` },
   );
 
 /** Requests of one provider are not sent to another: their fields mean other things there. */
-const otherFailure = (place: string, other: BatchForm, { name, title }: CliProvider): CliFailure =>
+const otherFailure = (place: string, other: BatchForm, provider: CliProvider): CliFailure =>
   new CliFailure(
-    `${place}: a request in ${other.title}'s batch format, but the provider is ${title} (--provider ${name})`,
+    `${place}: a request in ${other.title}'s batch format, but the provider is ${provider.title} (--provider ${provider.name})`,
     {
-      hint: `For ${title}, convert it: each line must be ${formOfProvider(name).example}. ${asRows}.`,
-      retype: { says: `Send the file to ${other.title}`, adds: [`--provider ${other.provider}`] },
+      hint: `For ${provider.title}, convert it: each line must be ${exampleFor(provider)}. ${asRows}.`,
+      retype: sendToOther(other),
     },
   );
 

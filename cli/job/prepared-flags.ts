@@ -15,6 +15,7 @@ import {
   refuseBeside,
   type StartFlags,
 } from './job-flags.ts';
+import { exampleFor, sendToOther } from './other-provider.ts';
 import { policiesOf } from './policy-flags.ts';
 import { withBound } from './prepared-bound.ts';
 import { type CliProvider, cliProvider } from './providers.ts';
@@ -114,11 +115,12 @@ const setByLines = 'Each line of the file sets it.';
 const flagsSetBy = ({ namesModel }: BatchForm): readonly (keyof StartFlags)[] =>
   flagsSetByLines.filter((name) => namesModel || name !== 'model');
 
-const requireForm = (other: BatchForm, form: BatchForm, { name, title }: CliProvider): void => {
+const requireForm = (other: BatchForm, form: BatchForm, provider: CliProvider): void => {
   if (other === form) return;
+  const { name, title } = provider;
   throw new CliFailure(`--input-format ${other.name}: ${title} takes no such requests`, {
-    hint: `Requests for --provider ${name} are lines like ${form.example}: --input-format ${form.name}.`,
-    retype: { says: `Send the file to ${other.title}`, adds: [`--provider ${other.provider}`] },
+    hint: `Requests for --provider ${name} are lines like ${exampleFor(provider)}: --input-format ${form.name}.`,
+    retype: sendToOther(other),
   });
 };
 

@@ -86,7 +86,7 @@ const urlOf = ({ url }: JsonObject, { hasUrl }: BatchForm): string | RequestErro
   if (!hasUrl) return null;
   if (typeof url === 'string' && url.trim() !== '') return pathOf(url);
   const what = url === undefined ? 'it has no url' : `its url is ${JSON.stringify(url)}`;
-  return { field: 'url', reason: `${what}: name the endpoint, e.g. "url": "/v1/responses"` };
+  return { field: 'url', reason: `${what}: name the endpoint` };
 };
 
 /** Null: it names none, and need not. */

@@ -112,10 +112,11 @@ const messageOf = ({ role, parts }: JsonObject): JsonObject => ({
 });
 
 const textsOf = (parts: JsonValue | undefined): readonly JsonObject[] =>
-  listOf(parts).map((part) => ({
-    type: 'text',
-    text: isJsonObject(part) && typeof part['text'] === 'string' ? part['text'] : '',
-  }));
+  listOf(parts).flatMap((part) =>
+    isJsonObject(part) && typeof part['text'] === 'string'
+      ? [{ type: 'text', text: part['text'] }]
+      : [],
+  );
 
 const functionsOf = (tools: JsonValue | undefined): readonly JsonObject[] =>
   listOf(tools)

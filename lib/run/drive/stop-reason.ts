@@ -1,8 +1,9 @@
 import { stuckFaults, type Standstill, standstillOf } from '../../core/machine/progress.ts';
 import type { LiveBatch } from '../../core/model/batch.ts';
 import type { FaultRecord, RunSnapshot } from '../../core/model/snapshot.ts';
+import { traitsOf } from '../../core/values/service-traits.ts';
 import { BatchorError } from '../api/errors.ts';
-import { waysOfProgram, whatHelps } from './what-helps.ts';
+import { findsBy, waysOfProgram, whatHelps } from './what-helps.ts';
 
 /** The error for a run that cannot progress: the reason, and what the user can do. */
 export const stopReason = (snapshot: RunSnapshot, nowMs: number): BatchorError => {
@@ -14,7 +15,7 @@ export const stopReason = (snapshot: RunSnapshot, nowMs: number): BatchorError =
         runId,
         still.held,
         `${still.held.length === 1 ? 'a batch is held' : `${still.held.length} batches are held`}, with ${still.held.reduce((rows, batch) => rows + batch.requests, 0)} rows: `,
-        'Search for the batch at the provider by its metadata (batchor_batch_key), then tell batchor what happened: run.resolve(batchKey, …). The rows are kept.',
+        `Search for the batch at the provider ${findsBy(traitsOf(config).correlates)}, then tell batchor what happened: run.resolve(batchKey, …). The rows are kept.`,
       );
     case 'paused':
       return paused(runId, still, stuckFaults(snapshot, nowMs)[0]);

@@ -1,4 +1,5 @@
 import type { ControlReason } from '../../core/model/snapshot.ts';
+import type { ServiceTraits } from '../../core/values/service-traits.ts';
 
 /** How a user does what helps: by calls of a program, or by commands of the command line. */
 export interface Ways {
@@ -21,6 +22,17 @@ export interface Ways {
   /** `resultsLost`, where its batch was named before. */
   readonly lost: string;
 }
+
+/** How a user finds the batch of an unconfirmed create, by what the service keeps of its key. */
+export const findsBy = (correlates: ServiceTraits['correlates']): string => {
+  if (correlates === 'metadata') return 'by its metadata (batchor_batch_key)';
+  return correlates === 'display_name'
+    ? 'by its name, which has the key of the batch'
+    : 'by its creation time and its number of requests, since it carries no key';
+};
+/** The same, where the service is not known. */
+export const findsByAny =
+  'by its key, in its metadata (batchor_batch_key) or its name, or by its creation time and its number of requests where the provider shows neither';
 
 /** The next step for a paused run, by the reason of the pause. */
 export const whatHelps = (reason: ControlReason, ways: Ways): string => byReason[reason](ways);
@@ -49,7 +61,7 @@ const byReason: Readonly<Record<ControlReason, (ways: Ways) => string>> = {
   results_unreadable: ({ status, readAgain, wait, resultsLost }) =>
     `List the held batches and the errors in their files: ${status}. None of their rows is sent again. Fix the connection to the provider, then download their files again: ${readAgain}, then: ${wait}. If the answers are lost, keep the readable ones and send the other rows again, which are billed again: ${resultsLost}`,
   batch_unresolved: ({ status, batchExists, neverCreated, lost, resume, partialResults }) =>
-    `List the held batches and the reasons: ${status}. For an unconfirmed create, find the batch at the provider by its metadata (batchor_batch_key), then ${batchExists}, or ${neverCreated}. For a batch with an id that is lost, or whose files are: ${lost}. To check again: ${resume}. Finished results: ${partialResults}`,
+    `List the held batches and the reasons: ${status}. For an unconfirmed create, find the batch at the provider ${findsByAny}, then ${batchExists}, or ${neverCreated}. For a batch with an id that is lost, or whose files are: ${lost}. To check again: ${resume}. Finished results: ${partialResults}`,
 };
 
 /** In a program. */
