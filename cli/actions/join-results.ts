@@ -117,7 +117,7 @@ export const matchedFileOf = async (
       {
         hint: several
           ? `For example: ${typed(job?.inputs[0]?.given ?? 'FILE')}`
-          : `Send its failed rows again without a file: batchor start --from-run ${runId}`,
+          : `Send its failed rows again without a file: batchor start --from-run ${runId}. Bad rows have no request; their errors: \`batchor results --run-id ${runId} --only invalid_row\``,
       },
     );
   if (given === standardInput)
@@ -261,17 +261,15 @@ export const joinResults = async (run: Run, options: JoinOptions): Promise<Joine
   const named = besideTaken(chosen, format === null ? rows.names : own.map(({ name }) => name));
   const typed = (table: TableStream, keys: number): readonly TableColumn[] =>
     named.map(({ name }, at) => ({ name, type: table.columns[keys + at]?.type ?? 'text' }));
+  const joining = { file, byIdHint, only, isPartial, counts, names, include, typed };
+  // Refuses unknown columns before a note is printed.
+  const { joined, types } = await (file.by === 'place' ? placed : found)(rows, run, joining).catch(
+    async (error: unknown) => {
+      await rows.close();
+      throw error;
+    },
+  );
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    const { joined, types } = await (file.by === 'place' ? placed : found)(rows, run, {
-      file,
-      byIdHint,
-      only,
-      isPartial,
-      counts,
-      names,
-      include,
-      typed,
-    });
     const drops = only !== undefined;
     if (format === null) yield* joinedBytes(rows, joined, types, { counts, drops, isForExcel });
     else {

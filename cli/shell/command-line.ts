@@ -79,7 +79,10 @@ const checkArguments = (definition: Definition, args: readonly string[]): void =
     if (!takesValue) continue;
     if (given.has(flag) && !isRepeatable(option))
       throw new CliFailure(`${flag} is given twice`, {
-        hint: `Give it once: only one value would be used. ${helpOf(name)}`,
+        hint:
+          flag === '--join'
+            ? 'Each command joins one file: run it once for each of your files.'
+            : `Give it once: only one value would be used. ${helpOf(name)}`,
       });
     given.add(flag);
     if (arg.includes('=')) continue;

@@ -104,9 +104,9 @@ describe('rows that are matched by their ids', () => {
 describe('a file with an id twice', () => {
   it('is matched by place where it is the file of the run, else its rows get no result, and a note counts them', async () => {
     await using world = await createCliWorld();
-    const rows = 'id,text\n1,a\n2,b\n1,c\n';
+    const rows = 'id,text,lang\n1,a,en\n2,b,fr\n1,c,en\n';
     world.write('rows.csv', rows);
-    const record = ['--bad-rows', 'record', '--wait'];
+    const record = ['--bad-rows', 'record', '--keep-columns', '--wait'];
     expect((await world.run(startArgs('rows.csv', 'r', ...record))).code).toBe(2);
     const byId = (name: string) =>
       world.run([
@@ -116,12 +116,18 @@ describe('a file with an id twice', () => {
     const own = await byId('rows.csv');
     expect([own.stderr, own.stdout]).toEqual([
       '',
-      'id,text,status,n\n1,a,completed,0\n2,b,completed,1\n1,c,failed_permanent,2\n',
+      'id,text,lang,status,n\n1,a,en,completed,0\n2,b,fr,completed,1\n1,c,en,failed_permanent,2\n',
     ]);
     world.write('other.csv', 'id,x\n1,c\n2,b\n1,a\n');
     const other = await byId('other.csv');
     expect(other.stdout).toBe('id,x,status,n\n1,c,,\n2,b,completed,1\n1,a,,\n');
     expect(other.stderr).toContain('2 rows of other.csv share their ids with other rows');
+    // A column of the input is named, and nothing is said of the columns before.
+    const store = ['--run-id', 'r', '--store', 'store'];
+    for (const rest of [[], ['--join', 'rows.csv']]) {
+      const { stderr } = await world.run(['results', ...store, '--columns', 'lang', ...rest]);
+      expect(stderr).toMatch(/^batchor: .* no column "lang"\n +Did you mean "metadata.lang"\?/u);
+    }
   });
 });
 

@@ -466,6 +466,7 @@ describe('batchor results with a file of the user', () => {
     [['--columns', 'nope'], 'results of run run have no column "nope"'],
     [['--join', 'rows.csv', '--columns', 'nope'], 'results of run run have no column "nope"'],
     [['--join', 'gone.csv'], 'gone.csv'],
+    [['--join', 'rows.csv', '--join', 'more.jsonl'], 'Each command joins one file'],
   ])('refuses %j', async (flags, message) => {
     const ran = await results('run', ...flags);
     expect([ran.code === 0, ran.stderr]).toEqual([false, expect.stringContaining(message)]);

@@ -275,7 +275,7 @@ describe('a run of the failures of another one', () => {
       expect(again.code).not.toBe(0);
       expect(again.stderr).toContain('1 row was a bad row (invalid_row)');
       expect(again.stderr).toContain(
-        '\n  Correct the input, and start a new run. The rows: `batchor results --run-id bad-rows --store store --failed-inputs FILE`',
+        '\n  Correct the input, and start a new run. What is wrong with each row: `batchor results --run-id bad-rows --store store --only invalid_row`',
       );
       expect(again.stderr).not.toContain('readable source');
     }

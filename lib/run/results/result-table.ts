@@ -46,16 +46,20 @@ export const openResultTable = async ({
   const iterator = rowsOf(pages, structure, facts);
   const first = await iterator.next();
   const firstRows = first.done === true ? [] : first.value;
-  const sample =
-    front === null || !needsSample(chosen) ? firstRows : (await front()).map((part) => rowOf(part));
-  const all = resultTableColumns({
-    jsonSchema: structuredOutput?.jsonSchema ?? null,
-    // A resume may have turned this option off.
-    isSharing: operation.sendsDuplicatesOnce || sharing.rows > 0,
-    sample: sample.map(({ result }) => result),
-    sampleLines: sample.map(({ itemLine }) => itemLine),
-    hasResponses,
-  });
+  const columnsOf = (rows: readonly TableRow[]): readonly ResultColumn[] =>
+    resultTableColumns({
+      jsonSchema: structuredOutput?.jsonSchema ?? null,
+      // A resume may have turned this option off.
+      isSharing: operation.sendsDuplicatesOnce || sharing.rows > 0,
+      sample: rows.map(({ result }) => result),
+      sampleLines: rows.map(({ itemLine }) => itemLine),
+      hasResponses,
+    });
+  const known = columnsOf(firstRows);
+  const all =
+    front !== null && needsSample(chosen, known)
+      ? columnsOf((await front()).map((part) => rowOf(part)))
+      : known;
   const columns = chosen === undefined ? all : chosenOf(all, chosen, reader().runId);
   return {
     columns: columns.map(({ name, type }) => ({ name, type })),
@@ -83,8 +87,14 @@ const rowOf = (part: ResultParts, facts: RowFacts = noRowFacts): TableRow => ({
 });
 
 /** Only metadata columns depend on rows. All others depend on the run. */
-const needsSample = (chosen: readonly string[] | undefined): boolean =>
-  chosen === undefined || chosen.some((name) => name.startsWith('metadata.'));
+const needsSample = (
+  chosen: readonly string[] | undefined,
+  known: readonly ResultColumn[],
+): boolean =>
+  chosen === undefined ||
+  chosen.some(
+    (name) => name.startsWith('metadata.') || !known.some((column) => column.name === name),
+  );
 
 const chosenOf = (
   all: readonly ResultColumn[],
@@ -94,11 +104,12 @@ const chosenOf = (
   chosen.map((name) => {
     const column = all.find((each) => each.name === name);
     if (column !== undefined) return column;
+    const own = all.find((each) => each.name === `metadata.${name}`);
     throw new BatchorError(
       'invalid_config',
       { field: 'columns' },
       `results of run ${runId} have no column ${JSON.stringify(name)}`,
-      `Available columns: ${all.map((each) => each.name).join(', ')}.`,
+      `${own === undefined ? '' : `Did you mean ${JSON.stringify(own.name)}? `}Available columns: ${all.map((each) => each.name).join(', ')}.`,
     );
   });
 

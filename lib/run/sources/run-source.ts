@@ -44,6 +44,11 @@ export interface EarlierRun {
 }
 
 const pageRows = 1_000;
+
+/** A row without a request. */
+const isBad = ({ status, code }: ResultRef): boolean =>
+  status !== 'completed' && failureOfCode(code) === 'invalid_row';
+
 const startNewRun = 'Start a new run from the original input instead';
 
 /**
@@ -63,26 +68,32 @@ export const runSource = (
       ? failureOfCode(code) !== 'invalid_row'
       : only.includes(failureOfCode(code));
   };
-  /** Fails where bad rows are all that could be sent again: a run of them would hold no item. */
+  /** Fails where no row has a request to send again: a run of them would hold no item. */
   const requireRows = async (): Promise<void> => {
-    let badCount = 0;
+    const namesBad = typeof only === 'string' || only.includes('invalid_row');
+    let [rowCount, badCount] = [0, 0];
     for (let next: number | null = 0; next !== null;) {
       const page: { readonly results: readonly ResultRef[]; readonly nextIndex: number | null } =
         await must(resultsByIndex(reader(), next, pageRows), { runId });
-      if (page.results.some(isWanted)) return;
-      badCount += page.results.filter(
-        ({ status, code }) => status !== 'completed' && failureOfCode(code) === 'invalid_row',
-      ).length;
+      if (page.results.some((each) => isWanted(each) && !isBad(each))) return;
+      rowCount += page.results.length;
+      badCount += page.results.filter(isBad).length;
       next = page.nextIndex;
     }
-    if (badCount === 0) return;
-    const rows = badCount === 1 ? '1 row was a bad row' : `${badCount} rows were bad rows`;
+    if (badCount > 0 && namesBad) {
+      const rows = badCount === 1 ? '1 row was a bad row' : `${badCount} rows were bad rows`;
+      throw new SourceError(
+        `it has no row to send again: ${rows} (invalid_row), which never had a request`,
+        {
+          ref,
+          hint: `Correct the input, and start a new run. What is wrong with each row: \`batchor results --run-id ${runId} --only invalid_row\``,
+        },
+      );
+    }
+    const failed = typeof only === 'string' ? 'failed' : `failed as ${only.join(' or ')}`;
     throw new SourceError(
-      `it has no row to send again: ${rows} (invalid_row), which never had a request`,
-      {
-        ref,
-        hint: `Correct the input, and start a new run. The rows: \`batchor results --run-id ${runId} --failed-inputs FILE\``,
-      },
+      `it has no row to send again: ${rowCount === 0 ? 'it has no rows' : `none of its ${rowCount} rows ${failed}`}`,
+      { ref, hint: `Its rows by failure class: \`batchor results --run-id ${runId} --summary\`` },
     );
   };
   const linesFrom = async (

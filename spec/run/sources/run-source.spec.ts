@@ -123,16 +123,21 @@ describe('the rows of a finished run', () => {
     });
   });
 
-  it('are not to be had where bad rows are all there are, and no empty run is made', async () => {
+  it('are not to be had where no row has a request that is wanted, and no empty run is made', async () => {
     await using world = await worldOf();
     const items = [{ itemId: '', payload: 'p', metadata: { rank: 0 } }];
     const run = await world.runner.start({ ...first, items }, { runId: 'first' });
     await world.settle(run);
-    const job = { source: run.source(), buildPrompt: () => 'x', providerConfig };
-    await expect(world.until(world.runner.start(job, { runId: 'again' }))).rejects.toMatchObject({
-      code: 'source_unreadable',
-      message: expect.stringContaining('1 row was a bad row (invalid_row)') as string,
-    });
+    const wanted = [undefined, ['invalid_row'], ['refusal']] as const;
+    const said = ['1 row was a bad row (invalid_row)', '1 row was', 'none of its 1 rows failed as'];
+    for (const [at, only] of wanted.entries()) {
+      const source = run.source(only === undefined ? {} : { only });
+      const job = { source, buildPrompt: () => 'x', providerConfig };
+      await expect(world.until(world.runner.start(job, { runId: 'again' }))).rejects.toMatchObject({
+        code: 'source_unreadable',
+        message: expect.stringContaining(said[at] ?? '?') as string,
+      });
+    }
     await expect(world.until(world.runner.getRun('again'))).rejects.toMatchObject({
       code: 'run_not_found',
     });
