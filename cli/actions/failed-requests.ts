@@ -11,6 +11,8 @@ import { CliFailure } from '../shell/failure.ts';
 
 /** Requests as a file, and the flags of `start` that take it again. */
 export interface FailedRequests extends ResultBytes {
+  /** Why there is no request; null: there are some. */
+  readonly emptyReason: string | null;
   readonly flags: string;
 }
 
@@ -56,8 +58,19 @@ export const failedRequests = async (
       if (lines.length > 0) yield `${lines.join('\n')}\n`;
     }
   }
+  const lines = chunks();
+  const first = await lines.next();
   return {
-    chunks: chunks(),
+    emptyReason:
+      first.done !== true
+        ? null
+        : skipped === 0
+          ? `no row of run ${run.runId} failed${only === 'failed' ? '' : ` as ${only.join(' or ')}`}`
+          : 'the failed rows were not valid, and have no request',
+    chunks: (async function* () {
+      if (first.done !== true) yield first.value;
+      yield* lines;
+    })(),
     totals: () => ({
       format: form.name,
       row_count: rows,

@@ -325,6 +325,11 @@ export class ResultsCommand extends RunCommand {
     const { writeResultsFile } = await import('../print/result-lines.ts');
     requireJoinable({ flag, output }, { given: `run ${runId}`, absolute: '', kind: 'jsonl' });
     const requests = await failedRequests(run, only);
+    if (requests.emptyReason !== null) {
+      await writeJson(context, { run_id: runId, ...requests.totals() });
+      writeNotes(context, [`batchor: ${output} is not written: ${requests.emptyReason}`]);
+      return exitCodes.ok;
+    }
     const written = await writeResultsFile(
       output,
       { cwd: context.cwd, inputs: [], flag },
