@@ -5,6 +5,7 @@ import { joinLines } from '../../http/joined-lines.ts';
 import { statusIn } from '../../openai/client/api-error.ts';
 import { CallFailure } from '../../openai/client/classify.ts';
 import { ask, requestJson } from '../../openai/client/request.ts';
+import { TransportFailure } from '../../http/transport-failure.ts';
 import { segment } from '../../http/path-segment.ts';
 import type { OpenSession, Session } from '../../openai/client/session.ts';
 import { type Container, nameOf, readContainer } from './batch.ts';
@@ -64,11 +65,11 @@ export const addRequests =
           });
         });
         if (!isAdded(answer))
-          throw new CallFailure({
-            type: 'unclear',
-            message: `${session.where} answered with something that is not xAI's answer to added requests: batch ${inputFileId} may or may not have them; its count decides`,
-            cause: null,
-          });
+          throw new TransportFailure(
+            'BODY_NO_JSON',
+            false,
+            `the answer is not that of xAI's API; what batch ${inputFileId} counts decides`,
+          );
         return {
           providerBatchId: inputFileId as ProviderBatchId,
           providerStatus: 'in_progress',
