@@ -1,6 +1,6 @@
 import type { BatchorError, BatchorErrorCode } from '../../lib/run/api/errors.ts';
 import { isBatchorError } from '../../lib/run/api/errors.ts';
-import { type Ways, whatHelps } from '../../lib/run/drive/what-helps.ts';
+import { type Ways, waysOfProgram, whatHelps } from '../../lib/run/drive/what-helps.ts';
 import { exitCodeOfError } from '../shell/exit-codes.ts';
 import { flagsThatHelp } from '../shell/file-flags.ts';
 import { SourceError } from '../../lib/ports/source-error.ts';
@@ -130,7 +130,11 @@ export const hintFor = (error: BatchorError, place: Place): string => {
   if (isBatchorError(error, 'run_paused'))
     return (
       filesHint(place, runId, error.message) ??
-      whatHelps(error.details.reason, waysOf(place, runId))
+      whatHelps(error.details.reason, {
+        ...waysOf(place, runId),
+        // The library advises it only where the run has a canary.
+        ...(error.hint.includes(waysOfProgram.dropCanary) ? {} : { dropCanary: null }),
+      })
     );
   const hint = byCode[error.code];
   return hint === undefined ? error.hint : hint(place, runId);

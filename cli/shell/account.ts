@@ -190,11 +190,26 @@ export const requireKey = (account: Account, connection: string | null = null): 
     throw new CliFailure(`the job's provider is ${connection}, and --provider is ${name}`, {
       hint: `Give --provider ${connection}, so that its key and address are used.`,
     });
+  if (!/^[\x21-\x7e]*$/u.test(account.apiKey))
+    throw new CliFailure(
+      `${keyNames(account).join(' or ')} holds a blank or a character that no HTTP header may`,
+      {
+        hint: 'Was it copied whole? Set it again, in the environment or in .env. Nothing was sent.',
+      },
+    );
   if (canAsk(account)) return account;
   throw new CliFailure(`${keyVariable} is not set`, {
     hint: 'Set it in the environment or in a .env file of this folder; it is never read from the command line.',
   });
 };
+
+/** The variables that its key may come from. */
+const keyNames = ({ provider, baseUrl, azureApiVersion = null }: Account): readonly string[] => [
+  ...keyVariables(cliProvider(provider)),
+  ...(azureApiVersion !== null || baseUrl?.includes('.azure.com') === true
+    ? ['AZURE_OPENAI_API_KEY']
+    : []),
+];
 
 /** The first of the service's variables that holds a key; empty: none does. */
 const keyOf = ({ env }: LoadedEnv, service: CliProvider): string =>

@@ -18,7 +18,7 @@ export const stopReason = (snapshot: RunSnapshot, nowMs: number): BatchorError =
         `Search for the batch at the provider ${findsBy(traitsOf(config).correlates)}, then tell batchor what happened: run.resolve(batchKey, …). The rows are kept.`,
       );
     case 'paused':
-      return paused(runId, still, stuckFaults(snapshot, nowMs)[0]);
+      return paused(snapshot, still, stuckFaults(snapshot, nowMs)[0]);
     case 'held':
       return unresolved(runId, still.held, '', 'Resume the run to retry, or resolve the batch.');
     case 'source_missing': {
@@ -47,12 +47,16 @@ const unresolved = (
   );
 
 const paused = (
-  runId: string,
+  { runId, config }: RunSnapshot,
   { reason, message }: Extract<Standstill, { readonly type: 'paused' }>,
   stuck: FaultRecord | undefined,
 ): BatchorError => {
-  const ways = { ...waysOfProgram, resume: `${waysOfProgram.resume} (${atShell(runId)})` };
-  const hint = whatHelps(reason, reason === 'authentication_failed' ? ways : waysOfProgram);
+  const { resume, dropCanary } = waysOfProgram;
+  const hint = whatHelps(reason, {
+    ...waysOfProgram,
+    resume: reason === 'authentication_failed' ? `${resume} (${atShell(runId)})` : resume,
+    dropCanary: config.operation.canary === null ? null : dropCanary,
+  });
   return new BatchorError(
     'run_paused',
     { runId, reason, message },

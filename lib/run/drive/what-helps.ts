@@ -8,7 +8,8 @@ export interface Ways {
   readonly raiseCostCap: string;
   readonly raiseQueueTokens: string;
   readonly allowRefusedBatches: string;
-  readonly dropCanary: string;
+  /** Null: the run has no canary. */
+  readonly dropCanary: string | null;
   readonly cancel: string;
   /** Cancels, and waits for what is left to do. */
   readonly end: string;
@@ -55,7 +56,7 @@ const byReason: Readonly<Record<ControlReason, (ways: Ways) => string>> = {
   budget_exhausted: ({ raiseCostCap, raiseQueueTokens, status }) =>
     `Raise the limit that is used up. Cost cap: ${raiseCostCap}. Queue tokens: ${raiseQueueTokens}. Cost so far: ${status}`,
   circuit_open: ({ resume, end, allowRefusedBatches, dropCanary }) =>
-    `If the job is wrong, end this run (${end}) and start a new one. To try again: ${resume}. To allow more refused batches: ${allowRefusedBatches}. Without a canary: ${dropCanary}`,
+    `If the job is wrong, end this run (${end}) and start a new one. To try again: ${resume}. To allow more refused batches: ${allowRefusedBatches}${dropCanary === null ? '' : `. Without a canary: ${dropCanary}`}`,
   results_unavailable: ({ status, readAgain, resume, resultsLost }) =>
     `List the held batches: ${status}. Download their files again: ${readAgain}, or all of them: ${resume}. If their files are lost: ${resultsLost}`,
   results_unreadable: ({ status, readAgain, wait, resultsLost }) =>
@@ -65,7 +66,7 @@ const byReason: Readonly<Record<ControlReason, (ways: Ways) => string>> = {
 };
 
 /** In a program. */
-export const waysOfProgram: Ways = {
+export const waysOfProgram = {
   resume: 'run.resume()',
   recordBadRows: "run.resume({ badRows: 'record' })",
   raiseCostCap: 'run.resume({ costUsdMax })',
@@ -82,4 +83,4 @@ export const waysOfProgram: Ways = {
   batchExists: 'run.resolve(batchKey, { exists: id })',
   neverCreated: "run.resolve(batchKey, 'never_created')",
   lost: "run.resolve(batchKey, 'results_lost')",
-};
+} satisfies Ways;
