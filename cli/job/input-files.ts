@@ -184,7 +184,7 @@ const namedDelimiters: Readonly<Record<string, string>> = {
   pipe: '|',
 };
 
-const delimiterOf = (text: string): string => {
+export const delimiterOf = (text: string): string => {
   const delimiter = Object.hasOwn(namedDelimiters, text.toLowerCase())
     ? (namedDelimiters[text.toLowerCase()] as string)
     : text;
@@ -255,7 +255,7 @@ const withDetected = async (
 
 type Detecting = Pick<InputPlace, 'idField' | 'otherFields' | 'note'>;
 
-const delimiterWith = async (
+export const delimiterWith = async (
   input: InputFile,
   fields: readonly string[] = [],
 ): Promise<string | null> => {

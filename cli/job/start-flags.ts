@@ -46,7 +46,7 @@ export const describeJob = async (
   const rest: Omit<JobDescription, 'inputs'> = {
     version: 1,
     namespacesIds: flags.namespaceIds ?? null,
-    idField: requireIdField(flags),
+    idField: await requireIdField({ ...flags, cwd }),
     prompt: promptOf(flags, endpoint),
     systemPrompt: systemPromptOf(flags.systemPrompt, endpoint),
     refusesObjects: true,

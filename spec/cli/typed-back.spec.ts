@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCliWorld, csvOf, startArgs, type CliWorld } from './in-process.ts';
 import type { Ran } from './ran.ts';
@@ -84,10 +86,32 @@ describe('the command that a refusal names works when it is typed back', () => {
     const refused = await world.run([
       ...['start', '--input', 'noid.csv', '--prompt-field=text', ...dry],
     ]);
-    expect(refused.stderr).toContain('< noid.csv > with-ids.csv. Then: batchor start --prompt');
+    expect(refused.stderr).toContain(' noid.csv > with-ids.csv. Then: batchor start --prompt');
     world.write('with-ids.csv', 'id,text\n1,hello\n');
     expect((await world.run(namedIn(refused))).lines).toMatchObject([{ body: { input: 'hello' } }]);
   });
+
+  it.each([
+    ['semi.csv', '\u{FEFF}id;text\n\nx;"a ""b"""\ny;c', 'row_id;id;text\n1;x;"a ""b"""\n2;y;c\n'],
+    [
+      'odd.jsonl',
+      '{"id":7,"text":1.0}\n{"text":1E5}',
+      '{"row_id": 1,"id":7,"text":1.0}\n{"row_id": 2,"text":1E5}\n',
+    ],
+  ])(
+    'rows without an id: the command numbers %s as it is written (17)',
+    async (file, content, numbered) => {
+      world.write(file, content);
+      const refused = await world.run(['start', '--input', file, '--prompt-field=text', ...dry]);
+      const program = /python3 -c '([^']*)'/u.exec(refused.stderr)?.[1] ?? '';
+      expect(namedIn(refused)).toContain('row_id');
+      const ran = spawnSync('python3', ['-c', program, join(world.folder, file)], {
+        encoding: 'utf8',
+      });
+      // Python may be missing on this machine.
+      if (ran.error === undefined) expect([ran.stderr, ran.stdout]).toEqual(['', numbered]);
+    },
+  );
 
   it('an address of Azure with its version (18)', async () => {
     world.write('rows.csv', csvOf(1));
