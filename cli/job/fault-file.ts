@@ -40,6 +40,7 @@ const faultTypes: Readonly<Record<Fault['type'], true>> = {
   list_refused: true,
   list_bare: true,
   list_page_empty: true,
+  list_pages_short: true,
   validation_fails: true,
   validation_names_lines: true,
   expires: true,

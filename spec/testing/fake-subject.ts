@@ -69,6 +69,11 @@ export const fakeSubject = (
           nowMs += ms;
           await provider.settle();
         },
+        nowMs: () => nowMs,
+        tokensBilled: () => ({
+          input: provider.ledger.inputTokensBilled,
+          output: provider.ledger.outputTokensBilled,
+        }),
         batchesCreated: () => provider.ledger.batchesCreated,
         close: () => Promise.resolve(),
       });

@@ -34,11 +34,23 @@ describe('a planted adapter', () => {
     await caseNamed(law, fakeSubject('openai', { forgets: true })).run();
   });
 
+  it('that hangs fails with the operation that gives no answer', async () => {
+    const law = 'a batch is identified by its id, and one that does not exist is null';
+    const bug = () => ({ identify: () => () => new Promise<never>(() => undefined) });
+    const hanging = { ...fakeSubject('openai', { bug }), caseTimeoutMs: 200 };
+    expect(await found(caseNamed(law, hanging).run)).toMatchObject({
+      name: 'AssertionError',
+      message: expect.stringContaining('no answer from identify') as string,
+    });
+  });
+
   it('is there for each law', () => {
     const shapes: readonly ServiceShape[] = ['openai', 'anthropic', 'gemini'];
     const laws = shapes.flatMap((shape) =>
       providerCases(fakeSubject(shape)).map(({ name }) => name),
     );
-    expect(plantedAdapters.map(({ law }) => law).toSorted()).toEqual([...new Set(laws)].toSorted());
+    expect([...new Set(plantedAdapters.map(({ law }) => law))].toSorted()).toEqual(
+      [...new Set(laws)].toSorted(),
+    );
   });
 });

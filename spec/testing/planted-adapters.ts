@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { isJsonObject } from '../../lib/core/json/json.ts';
 import type { ProviderBatchId } from '../../lib/core/values/ids.ts';
 import type { ServiceTraits } from '../../lib/core/values/service-traits.ts';
+import type { TokenUsage } from '../../lib/core/values/usage.ts';
 import type { PortError } from '../../lib/ports/port-error.ts';
 import type { BatchProvider, LineContent, LineVerdict } from '../../lib/ports/provider.ts';
 import { serviceShapes, type ServiceShape } from '../../lib/sim/index.ts';
@@ -198,6 +199,94 @@ const wires: readonly Planted[] = [
       verdict.type === 'succeeded' ? { ...verdict, usage: null } : verdict,
     ),
   },
+];
+
+/** The same usage in verdict and content. */
+const usages =
+  (change: (usage: TokenUsage) => TokenUsage): Bug =>
+  (provider) => {
+    const read = <A extends LineVerdict | LineContent>(given: A): A =>
+      'usage' in given && given.usage !== null ? { ...given, usage: change(given.usage) } : given;
+    return {
+      readVerdict: (line, wants) => read(provider.readVerdict(line, wants)),
+      readContent: (line, include) => read(provider.readContent(line, include)),
+    };
+  };
+interface Counts {
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
+}
+const inSeconds = <A extends { readonly createdAtMs: number }>(batch: A | null): A | null =>
+  batch === null ? null : { ...batch, createdAtMs: batch.createdAtMs / 1_000 };
+const endLaw = 'the list is read to its end, however few batches a page of it holds';
+const billedLaw =
+  'the usage of all answers is what the service billed, input and output each by itself';
+
+const amounts: readonly Planted[] = [
+  {
+    law: billedLaw,
+    bug: usages((usage) => ({
+      ...usage,
+      inputTokens: usage.outputTokens,
+      outputTokens: usage.inputTokens,
+    })),
+  },
+  { law: billedLaw, bug: usages((usage) => ({ ...usage, inputTokens: 0 })) },
+  {
+    law: 'the text of an answer is the text that the model wrote, with the spaces around it',
+    bug: (provider) => ({
+      readVerdict: (line, wants) => {
+        const verdict = provider.readVerdict(line, wants);
+        return verdict.type === 'succeeded'
+          ? { ...verdict, outputText: verdict.outputText?.trim() ?? null }
+          : verdict;
+      },
+      readContent: (line, include) => {
+        const content = provider.readContent(line, include);
+        return { ...content, outputText: content.outputText?.trim() ?? null };
+      },
+    }),
+  },
+  ...[
+    ({ total, completed, failed }: Counts): Counts => ({
+      total,
+      completed: failed,
+      failed: completed,
+    }),
+    ({ total }: Counts): Counts => ({ total, completed: total, failed: 0 }),
+  ].map((change): Planted => ({
+    law: 'an ended batch counts what completed and what failed, each by itself',
+    bug: giving<readonly { readonly progress: Counts | null }[]>('observe', (all) =>
+      all.map((each) => ({ ...each, progress: each.progress && change(each.progress) })),
+    ),
+  })),
+  {
+    law: 'a batch is identified by its id, and one that does not exist is null',
+    bug: giving<{ readonly createdAtMs: number } | null>('identify', inSeconds),
+  },
+  {
+    law: 'a batch is identified by its id, and one that does not exist is null',
+    bug: giving<readonly { readonly createdAtMs: number }[]>('observe', (all) =>
+      all.map(inSeconds),
+    ),
+  },
+  {
+    law: endLaw,
+    bug: giving<{ readonly found: readonly { readonly createdAtMs: number }[] }>(
+      'sweep',
+      (report) => ({ ...report, found: report.found.map(inSeconds) }),
+    ),
+  },
+  // The first page of two, newest first.
+  {
+    law: endLaw,
+    bug: giving<{ readonly shown: readonly string[] }>('sweep', (report) => ({
+      ...report,
+      shown: report.shown.slice(-2),
+    })),
+  },
+  { law: endLaw, bug: emptied('found') },
 ];
 
 const lives: readonly Planted[] = [
@@ -517,6 +606,7 @@ const creates: readonly Planted[] = [
 /** One bug for each law of providers. */
 export const plantedAdapters: readonly Planted[] = [
   ...wires,
+  ...amounts,
   ...lives,
   ...answers,
   ...errors,

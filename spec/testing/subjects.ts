@@ -24,16 +24,26 @@ type Connect = (reached: {
 const emulated =
   (provider: EmulatedProvider, connect: Connect, always: FaultScript = []) =>
   async ({ acceptedKey, sentKey, faults = [], ...options }: DoubleOptions): Promise<OpenDouble> => {
+    let nowMs = Date.now();
     const emulator = await startEmulator({
       ...options,
       provider,
       speed: 0,
+      startAt: new Date(nowMs),
       apiKey: acceptedKey,
       faults: [...faults, ...always],
     });
     return {
       connection: connect({ baseURL: emulator.baseURL, apiKey: sentKey }),
-      advance: emulator.advance,
+      advance: (ms) => {
+        nowMs += ms;
+        return emulator.advance(ms);
+      },
+      nowMs: () => nowMs,
+      tokensBilled: () => ({
+        input: emulator.ledger.inputTokensBilled,
+        output: emulator.ledger.outputTokensBilled,
+      }),
       batchesCreated: () => emulator.ledger.batchesCreated,
       close: emulator.close,
     };
@@ -76,6 +86,10 @@ export const adapters: Readonly<Record<string, ProviderSubject>> = {
     holdsUploads: true,
   },
   // A list without parameters, and chat completions.
-  groq: compatibleService('groq', [{ type: 'list_bare' }]),
+  groq: {
+    ...compatibleService('groq', [{ type: 'list_bare' }]),
+    // Its list has no pages.
+    lacks: ['list_pages_short'],
+  },
   azure: compatibleService('azure', [{ type: 'times_iso' }, { type: 'error_file_empty' }]),
 };

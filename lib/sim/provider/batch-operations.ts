@@ -176,6 +176,7 @@ export const listBatches = async (
   const page = pageOf(listed, query, {
     limitDefault: pageDefault,
     limitMax: world.limits.batchPageMax,
+    itemsMax: world.faults.listedMax(world.ageMs()),
   });
   if (page.type !== 'done') return page;
   const data = page.value.data.map((batch) => shownBatch(world, batch, nowMs));

@@ -81,6 +81,8 @@ export interface FaultInjector {
    * not.
    */
   listRefusal(ageMs: number): number | null;
+  /** The most batches of a page, `ageMs` after the provider opened; `Infinity`: as asked for. */
+  listedMax(ageMs: number): number;
   /** True while lists leave this batch out. */
   isLacked(batchNo: number, ageMs: number): boolean;
   /**
@@ -172,13 +174,8 @@ export const createFaultInjector = (script: FaultScript, seed: number): FaultInj
     },
     isOn: (type, ageMs) =>
       script.some((fault) => isType<StateType>(fault, type) && isOn(fault, ageMs)),
-    listRefusal: (ageMs) => {
-      const refusal = script.find(
-        (fault): fault is FaultOf<'list_refused'> =>
-          isType(fault, 'list_refused') && isOn(fault, ageMs),
-      );
-      return refusal === undefined ? null : (refusal.statusCode ?? 405);
-    },
+    listRefusal: (ageMs) => listRefusalIn(script, ageMs),
+    listedMax: (ageMs) => listedMaxIn(script, ageMs),
     isLacked: (batchNo, ageMs) => {
       const fault = mark('list_lacks', batchNo);
       return fault !== null && isOn(fault, ageMs);
@@ -213,3 +210,17 @@ const isOn = (
 
 const isRowFault = (fault: Fault): fault is Extract<Fault, { readonly type: RowFault['type'] }> =>
   fault.type.startsWith('rows_');
+
+const listedMaxIn = (script: FaultScript, ageMs: number): number =>
+  script.find(
+    (fault): fault is FaultOf<'list_pages_short'> =>
+      isType(fault, 'list_pages_short') && isOn(fault, ageMs),
+  )?.itemsMax ?? Infinity;
+
+const listRefusalIn = (script: FaultScript, ageMs: number): number | null => {
+  const refusal = script.find(
+    (fault): fault is FaultOf<'list_refused'> =>
+      isType(fault, 'list_refused') && isOn(fault, ageMs),
+  );
+  return refusal === undefined ? null : (refusal.statusCode ?? 405);
+};

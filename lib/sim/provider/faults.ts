@@ -132,6 +132,11 @@ export type CallFault =
     >)
   /** A list of batches is an array instead of an object. */
   | ({ readonly type: 'list_bare' } & Pick<Outage, 'afterMs' | 'forMs'>)
+  /** Pages of batches hold at most `itemsMax`, however many are asked for. */
+  | ({ readonly type: 'list_pages_short'; readonly itemsMax: number } & Pick<
+      Outage,
+      'afterMs' | 'forMs'
+    >)
   /** The first page of batches is empty, with `has_more` true. */
   | ({ readonly type: 'list_page_empty' } & Pick<Outage, 'afterMs' | 'forMs'>);
 

@@ -13,7 +13,7 @@ export interface PageQuery {
 export const pageOf = <A extends { readonly id: string }>(
   all: readonly A[],
   query: PageQuery,
-  bounds: { readonly limitDefault: number; readonly limitMax: number },
+  bounds: { readonly limitDefault: number; readonly limitMax: number; readonly itemsMax?: number },
 ): Reply<ListPage<A>> => {
   const limit = query.limit ?? bounds.limitDefault;
   if (!Number.isInteger(limit))
@@ -28,10 +28,11 @@ export const pageOf = <A extends { readonly id: string }>(
   const start = query.after === undefined ? 0 : all.findIndex(({ id }) => id === query.after) + 1;
   if (query.after !== undefined && start === 0)
     return refused(404, `No object found with id '${query.after}'.`, { param: 'after' });
-  const data = all.slice(start, start + limit);
+  const end = start + Math.min(limit, bounds.itemsMax ?? limit);
+  const data = all.slice(start, end);
   const first = data[0];
   const last = data[data.length - 1];
   const ends =
     first === undefined || last === undefined ? {} : { first_id: first.id, last_id: last.id };
-  return done({ object: 'list', data, ...ends, has_more: start + limit < all.length });
+  return done({ object: 'list', data, ...ends, has_more: end < all.length });
 };

@@ -8,6 +8,7 @@ import type { ContractCase } from '../case.ts';
 import { errorOf, valueOf } from '../check.ts';
 import { caseOf, type Law } from './faulty-case.ts';
 import {
+  checkCreated,
   endedMs,
   inChunks,
   observedOne,
@@ -82,6 +83,29 @@ const lost = (traits: ServiceTraits): readonly Law[] => {
         2,
       ),
       unasked: unasked ?? listless(traits),
+    },
+    {
+      name: 'the list is read to its end, however few batches a page of it holds',
+      faults: [
+        { type: 'lose_create_reply', batch: 2 },
+        { type: 'list_pages_short', itemsMax: 2 },
+      ],
+      unasked: unasked ?? listless(traits),
+      holds: async (service) => {
+        const { sent, known } = await lostCreate(service);
+        const all = [known];
+        for (const batchNo of [3, 4, 5, 6]) {
+          const { providerBatchId } = await send(service, { name: `kit-${batchNo}`, batchNo });
+          all.push(providerBatchId);
+        }
+        const creates = [queryOf(sent, known)];
+        const question = { creates, sinceMs: 0, runId, known: all };
+        const report = await valueOf(service.provider.sweep(question));
+        assert.deepEqual(report.shown.toSorted(), all.toSorted(), 'batches of later pages lack');
+        const found = traits.correlates === 'answers' ? (report.undecided ?? []) : report.found;
+        assert.equal(found.length, 1, 'the lost create is on a later page');
+        for (const { createdAtMs } of found) checkCreated(service, createdAtMs);
+      },
     },
     {
       name: 'a create that is answered with another batch confirms nothing',

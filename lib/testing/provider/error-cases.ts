@@ -43,7 +43,7 @@ const wrongKey = (subject: ProviderSubject): ContractCase => ({
       async ({ provider }) => {
         assert.equal((await errorOf(provider.check())).type, 'authentication_failed');
       },
-      'kit-other-key-9876543210',
+      { sentKey: 'kit-other-key-9876543210' },
     ),
 });
 

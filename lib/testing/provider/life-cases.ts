@@ -7,6 +7,7 @@ import { errorOf, valueOf } from '../check.ts';
 import { caseOf, type Law } from './faulty-case.ts';
 import {
   answersOf,
+  checkCreated,
   type Created,
   endedMs,
   handlesOf,
@@ -68,6 +69,20 @@ const ways = (subject: ProviderSubject): readonly Law[] => {
         assert.equal(progress.completed + progress.failed, batch.ids.length);
       },
     },
+    {
+      name: 'an ended batch counts what completed and what failed, each by itself',
+      faults: [{ type: 'rows_fail', ratio: 0.25, statusCode: 400 }],
+      holds: async (service) => {
+        const batch = await send(service, { rows: 40 });
+        await service.double.advance(endedMs);
+        const { progress } = await observedOne(service, batch);
+        const lines = await answersOf(service, batch);
+        const failed = lines.filter(({ verdict }) => verdict.type === 'failed').length;
+        const completed = lines.filter(({ verdict }) => verdict.type === 'succeeded').length;
+        assert.ok(failed > 0 && failed < completed, `the double failed ${failed} of 40 rows`);
+        assert.deepEqual(progress, { total: 40, completed, failed });
+      },
+    },
   ];
 };
 
@@ -115,6 +130,8 @@ const identities = (subject: ProviderSubject): readonly Law[] => {
         const found = await valueOf(provider.identify(batch.providerBatchId));
         assert.equal(found?.providerBatchId, batch.providerBatchId);
         assert.equal(found.ending, null);
+        checkCreated(service, found.createdAtMs);
+        checkCreated(service, (await observedOne(service, batch)).createdAtMs);
         if (correlates === 'metadata' || correlates === 'display_name')
           assert.deepEqual([found.batchKey, found.createAttempt], [batch.batchKey, 1]);
         assert.equal(await valueOf(provider.identify(unknownId)), null);

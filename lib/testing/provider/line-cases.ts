@@ -5,6 +5,7 @@ import type { LineContent, LineVerdict } from '../../ports/provider.ts';
 import type { FaultScript } from '../../sim/provider/faults.ts';
 import type { ContractCase } from '../case.ts';
 import { type Draw, drawOf } from '../draw.ts';
+import { caseOf, type Law } from './faulty-case.ts';
 import { answersOf, atDouble, endedMs, readLine, send, type ReadLine } from './service.ts';
 import type { ProviderSubject } from './subject.ts';
 import type { Connected } from './watched.ts';
@@ -72,8 +73,48 @@ export const lineCases = (subject: ProviderSubject): readonly ContractCase[] => 
         }
       }),
     },
+    ...answerLaws.map((law) => caseOf(subject, law)),
   ];
 };
+
+const spacedText = ' \n\tspaces stand around this answer \r\n\n ';
+
+const answerLaws: readonly Law[] = [
+  {
+    name: 'the usage of all answers is what the service billed, input and output each by itself',
+    holds: async (service) => {
+      const batch = await send(service, { rows: 12 });
+      await service.double.advance(endedMs);
+      const usages = (await answersOf(service, batch)).map(({ content: { usage } }) => usage);
+      const billed = { input: 0, output: 0 };
+      for (const usage of usages) {
+        assert.ok(usage !== null, 'an answer without usage');
+        const { inputTokens, cachedInputTokens, outputTokens, reasoningTokens } = usage;
+        assert.ok(cachedInputTokens <= inputTokens, 'cached tokens are part of the input');
+        assert.ok(reasoningTokens <= outputTokens, 'reasoning tokens are part of the output');
+        billed.input += inputTokens;
+        billed.output += outputTokens;
+      }
+      const { input, output } = service.double.tokensBilled();
+      assert.notEqual(input, output, 'the double bills as many input tokens as output tokens');
+      assert.deepEqual(billed, { input, output });
+    },
+  },
+  {
+    name: 'the text of an answer is the text that the model wrote, with the spaces around it',
+    answer: () => spacedText,
+    holds: async (service) => {
+      const batch = await send(service);
+      await service.double.advance(endedMs);
+      const answers = await answersOf(service, batch);
+      assert.equal(answers.length, batch.ids.length);
+      for (const { content, verdict } of answers) {
+        assert.equal(content.outputText, spacedText);
+        assert.equal('outputText' in verdict ? verdict.outputText : null, spacedText);
+      }
+    },
+  },
+];
 
 const mixedFaults: FaultScript = [
   { type: 'rows_fail', ratio: 0.15, statusCode: 500 },

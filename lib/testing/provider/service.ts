@@ -7,7 +7,8 @@ import type { BatchObservation, UnconfirmedCreateQuery } from '../../core/model/
 import type { LineContent, LineVerdict, ProviderConnection } from '../../ports/provider.ts';
 import type { FaultScript } from '../../sim/provider/faults.ts';
 import { valueOf } from '../check.ts';
-import type { OpenDouble, ProviderSubject } from './subject.ts';
+import { patienceOf } from './patience.ts';
+import type { DoubleOptions, OpenDouble, ProviderSubject } from './subject.ts';
 import { checkSecret, type Connected, watched } from './watched.ts';
 
 export const hourMs = 3_600_000;
@@ -32,10 +33,12 @@ export const atDouble = async (
   subject: ProviderSubject,
   faults: FaultScript,
   work: (service: Service) => Promise<void>,
-  sentKey = key,
+  { sentKey = key, ...options }: Partial<Pick<DoubleOptions, 'sentKey' | 'answer'>> = {},
 ): Promise<void> => {
+  const patience = patienceOf(subject.caseTimeoutMs);
   const traits = traitsOf(subject.config);
   const double = await subject.open({
+    ...options,
     acceptedKey: key,
     sentKey,
     faults,
@@ -44,11 +47,15 @@ export const atDouble = async (
   const { model, endpoint, completionWindow, params } = subject.config;
   const job = { model, endpoint, completionWindow, params };
   const connect: Service['connect'] = (connection, timeoutMs = requestTimeoutMs) =>
-    watched(connection.connect({ ...job, requestTimeoutMs: timeoutMs }), sentKey);
+    watched(connection.connect({ ...job, requestTimeoutMs: timeoutMs }), sentKey, patience);
   try {
-    await work({ provider: connect(double.connection), traits, double, connect });
+    const service = { provider: connect(double.connection), traits, double, connect };
+    await patience.until(work(service));
   } finally {
-    await double.close();
+    const closed = double.close();
+    // An adapter that hangs may keep the double from closing.
+    if (patience.isOver()) void closed.catch(() => undefined);
+    else await closed;
   }
 };
 
@@ -209,6 +216,22 @@ export const observedOne = async (
   assert.equal(found.batchKey, batch.batchKey, 'an observation carries the key that was asked');
   assert.equal(found.providerBatchId, batch.providerBatchId);
   return found;
+};
+
+/**
+ * Fails where a batch that was just created names another time, or one that is not in ms. Some
+ * services say the day alone; null: the service does not say it.
+ */
+export const checkCreated = (
+  { double }: Pick<Service, 'double'>,
+  createdAtMs: number | null | undefined,
+): void => {
+  if (createdAtMs === null || createdAtMs === undefined) return;
+  const nowMs = double.nowMs();
+  assert.ok(
+    createdAtMs > nowMs - 24 * hourMs && createdAtMs <= nowMs + 1_000,
+    `a batch created at ${nowMs} ms of the service's clock has createdAtMs ${createdAtMs}`,
+  );
 };
 
 /** A download that has begun. */

@@ -7,7 +7,10 @@ import type { Fault } from '../../sim/provider/faults.ts';
  * `createFakeProvider` (`batchor/sim`) and of `startEmulator`: a double over one of these takes
  * them as they are.
  */
-export interface DoubleOptions extends Pick<FakeProviderOptions, 'faults' | 'keepsPartialAnswers'> {
+export interface DoubleOptions extends Pick<
+  FakeProviderOptions,
+  'faults' | 'keepsPartialAnswers' | 'answer'
+> {
   /** The only key that the service takes. */
   readonly acceptedKey: string;
   /** The key that the adapter sends: the same, but where a wrong one is tried. */
@@ -21,6 +24,10 @@ export interface OpenDouble {
   advance(ms: number): Promise<void>;
   /** Batches that the service has created so far. */
   batchesCreated(): number;
+  /** The service's clock, in ms since 1970. */
+  nowMs(): number;
+  /** What the service has billed so far, in tokens. Reasoning tokens are part of the output. */
+  tokensBilled(): { readonly input: number; readonly output: number };
   /** True after: nothing of it is left. */
   close(): Promise<void>;
 }
@@ -39,6 +46,11 @@ export interface ProviderSubject {
   readonly saysNoRowStatus?: boolean;
   /** True where the double keeps uploads in memory: then nothing is measured of the adapter's. */
   readonly holdsUploads?: boolean;
+  /**
+   * How long a case may take, in ms (default ten minutes). It only ends a case that hangs, with an
+   * error that names the operation without an answer.
+   */
+  readonly caseTimeoutMs?: number;
   /** Of the random draws (default 1). */
   readonly seed?: number;
 }

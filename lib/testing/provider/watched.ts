@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import type { Port, PortError } from '../../ports/port-error.ts';
 import type { BatchProvider, ProviderWire } from '../../ports/provider.ts';
+import type { Patience } from './patience.ts';
 
 export type Connected = BatchProvider & ProviderWire;
 
@@ -37,7 +38,7 @@ const errorTypes: readonly string[] = [
  * The same provider, held to what every operation promises, whatever it is asked: it throws
  * nothing, and its errors are of the port, say something, and do not hold the key.
  */
-export const watched = (provider: Connected, key: string): Connected =>
+export const watched = (provider: Connected, key: string, patience: Patience): Connected =>
   new Proxy(provider, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name, target);
@@ -46,7 +47,10 @@ export const watched = (provider: Connected, key: string): Connected =>
       if (!operations.includes(String(name))) return ask;
       return (...given: readonly unknown[]): Port<unknown> =>
         () =>
-          asked(String(name), () => ask(...given)(), key);
+          patience.during(
+            String(name),
+            asked(String(name), () => ask(...given)(), key),
+          );
     },
   });
 
