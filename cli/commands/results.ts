@@ -308,18 +308,9 @@ export class ResultsCommand extends RunCommand {
   /** A run without an input file has the requests of its rows. */
   private async writeRequests(
     run: Run,
-    {
-      output,
-      flag,
-      only,
-      place,
-    }: {
-      readonly output: string;
-      readonly flag: string;
-      readonly only: ResultSelection;
-      readonly place: Place;
-    },
+    asked: { output: string; flag: string; only: ResultSelection; place: Place },
   ): Promise<ExitCode> {
+    const { output, flag, only, place } = asked;
     const { context, givenRunId: runId } = this;
     const { failedRequests } = await import('../actions/failed-requests.ts');
     const { writeResultsFile } = await import('../print/result-lines.ts');
@@ -330,12 +321,11 @@ export class ResultsCommand extends RunCommand {
       writeNotes(context, [`batchor: ${output} is not written: ${requests.emptyReason}`]);
       return exitCodes.ok;
     }
-    const written = await writeResultsFile(
-      output,
-      { cwd: context.cwd, inputs: [], flag },
-      requests,
-    );
-    await writeJson(context, { run_id: runId, ...written });
+    const to = { cwd: context.cwd, inputs: [], flag };
+    await writeJson(context, {
+      run_id: runId,
+      ...(await writeResultsFile(output, to, requests)),
+    });
     const { skipped_count: skipped = 0 } = requests.totals();
     writeNotes(context, [
       `batchor: ${output} is a prepared batch file: run ${runId} has requests and no input file. Its answers are billed again: batchor start --input ${quoted(output)}${requests.flags}${place.storeFlag}`,

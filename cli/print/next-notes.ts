@@ -4,7 +4,7 @@ import { commandLine, type Place } from '../shell/place.ts';
 
 type Named = Pick<Place, 'storeFlag'>;
 
-/** How a run goes on that `start` leaves before it finishes. */
+/** What continues a run that `start` leaves before it finishes. */
 export const startedNote = (place: Named, runId: string): string =>
   `batchor: run ${runId} is started; see its state: ${commandLine(place, 'status', runId)}; continue it, and collect the answers: ${commandLine(place, 'wait', runId)}`;
 

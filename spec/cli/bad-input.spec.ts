@@ -525,7 +525,10 @@ describe('a mistake of the user', () => {
         'record',
         '--wait',
       ]);
-      expect([resumed.stderr, resumed.code]).toEqual(['', 2]);
+      expect([resumed.stderr, resumed.code]).toEqual([
+        expect.stringMatching(/^batchor: \d+ rows? failed \(invalid_row \d+\); show them: /u),
+        2,
+      ]);
       const results = await world.run(['results', '--run-id', `bad-${i}`, '--store', 'store']);
       expect(results.lines.map((line) => line['status'])).toEqual([
         'completed',

@@ -72,7 +72,10 @@ describe('a run that an operator steps into', () => {
     const resumed = await passing(
       world.run(['resume', '--run-id', 'paused', ...store, '--bad-rows', 'record', '--wait']),
     );
-    expect([resumed.stderr, resumed.code]).toEqual(['', 2]);
+    expect([resumed.stderr, resumed.code]).toEqual([
+      expect.stringMatching(/^batchor: 1 row failed \(invalid_row 1\); show them: /u),
+      2,
+    ]);
     const again = await world.run(['resume', '--run-id', 'paused', ...store]);
     expect(again.code).toBe(1);
     expect(again.stderr).toContain('run paused is finished');

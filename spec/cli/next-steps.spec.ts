@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-it('start without --wait ends with the commands that go on, and wait with the one that shows failed rows', async () => {
+it('start without --wait ends with the commands that continue it, and wait with the one that shows failed rows', async () => {
   const started = await world.run(startArgs('rows.csv', 'r'), { isTerminal: true });
   expect([started.code, started.json]).toMatchObject([0, { status: 'running' }]);
   // In front of it on the line: what erases the progress.

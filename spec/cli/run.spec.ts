@@ -230,7 +230,7 @@ describe('a run from the command line', () => {
       'prepared.jsonl: a prepared batch file: its bodies go to /v1/chat/completions letter by letter, for gpt-4.1',
     );
     expect(stopped.stderr).toContain(
-      `prepared.jsonl:3, field "body": its model is "gpt-4o", but the run's is "gpt-4.1". Put these requests into another file`,
+      `prepared.jsonl:3, field "body": its model is "gpt-4o", but the run's is "gpt-4.1". Give these requests a run of their own`,
     );
     expect(stopped.code).toBe(4);
     const done = await world.run([

@@ -169,7 +169,7 @@ describe('a run of a command line with a schema', () => {
     expect((await world.run(startArgs('rows.csv', 'a', ...more))).code).toBe(0);
     const waited = await world.run(['wait', '--run-id', 'a', '--store', storeOf(world)]);
     expect(waited.code).toBe(2);
-    expect(waited.stderr).toBe('');
+    expect(waited.stderr).toContain('3 rows failed (schema_mismatch 3); show them: ');
     expect((JSON.parse(waited.stdout) as { item_counts: object }).item_counts).toMatchObject({
       failed_permanent: 3,
     });

@@ -334,7 +334,8 @@ describe('a run from the rows of an earlier one', () => {
       await world.run([...again, '--model', 'gpt-4.1-mini', '--run-id', 'again']),
     ).toMatchObject({ code: 0 });
     const none = await world.run([...again, '--only', 'refusal', '--run-id', 'none', '--wait']);
-    expect([none.code, none.json?.['item_count']]).toEqual([0, 0]);
+    expect([none.code, none.stdout]).toEqual([1, '']);
+    expect(none.stderr).toContain('failed as refusal');
   });
 
   it.each<[string, readonly string[], string]>([

@@ -80,7 +80,7 @@ const checkError = (operation: string, error: PortError, key: string): void => {
       `${operation} answered an error without a message: ${inspect(error)}`,
     );
   if (error.type === 'unclear')
-    assert.equal(operation, 'create', `only create answers "unclear", and ${operation} did`);
+    assert.equal(operation, 'create', `only a create is unconfirmed, and ${operation} did`);
   if (error.type === 'transient' && error.retryAfterMs !== null)
     assert.ok(
       Number.isFinite(error.retryAfterMs) && error.retryAfterMs >= 0,
