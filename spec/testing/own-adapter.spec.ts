@@ -17,7 +17,7 @@ const serve = `import { startDouble } from './double.ts';
 const faults = [
   { type: 'lose_create_reply', batch: 2 },
   { type: 'create_lands_late', forMs: 1, batch: 3 },
-  { type: 'rows_fail', ratio: 0.2, statusCode: 500 },
+  { type: 'rows_fail', batch: 1, ratio: 1, statusCode: 500 },
 ] as const;
 const double = await startDouble({ key: '${key}', speed: 15_000, faults });
 console.log(double.baseURL);

@@ -53,7 +53,7 @@ const rows = ['a', 'b']
 
 describe('a run at Mistral', () => {
   it('asks for rows again that are in neither file, and answers each once', async () => {
-    await using at = await stand({ faults: [{ type: 'rows_missing', ratio: 0.2, batch: 1 }] });
+    await using at = await stand({ faults: [{ type: 'rows_missing', ratio: 0.5, batch: 1 }] });
     const { runner, mistral, pace, emulator } = at;
     const run = await runner.runAndWait({
       items: itemsOf(20),
