@@ -13,11 +13,11 @@ export const sendConverted = async (
   { request, response }: Pick<ServiceCall, 'request' | 'response'>,
   contents: readonly FileContent[],
   convert: (line: string) => string,
-  contentType = 'application/jsonl',
+  headers: Readonly<Record<string, string>> = { 'content-type': 'application/jsonl' },
 ): Promise<void> => {
   const encoding = contents.find((content) => content.encoding !== undefined)?.encoding;
   response.writeHead(200, {
-    'content-type': contentType,
+    ...headers,
     ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
   });
   response.flushHeaders();

@@ -1,11 +1,5 @@
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  isTooDeep,
-  jsonDepthMax,
-} from '../../../lib/core/json/json.ts';
-import { onOneLine } from '../../../lib/core/json/json-members.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import { kindOf, readJsonText } from '../../../lib/core/json/json-text.ts';
 import { isReason } from './content-parts.ts';
 import { type Conversation, conversationOf } from './messages.ts';
 import { refusedParamIn } from './refused-params.ts';
@@ -53,17 +47,9 @@ export const readPrompt = (prompt: unknown): ReadPrompt => {
 const readTexts = (prompt: JsonObject): ReadPrompt | null => {
   const [form, ...others] = Object.keys(prompt);
   if (others.length > 0 || (form !== 'messagesText' && form !== 'bodyText')) return null;
-  const given = prompt[form];
-  if (typeof given !== 'string') return unusable(`"${form}" is ${kindOf(given)}, not a string`);
-  const text = onOneLine(given);
-  let value: JsonValue;
-  try {
-    value = JSON.parse(text) as JsonValue;
-  } catch (error) {
-    return unusable(`"${form}" is not JSON: ${String(error)}`);
-  }
-  if (isTooDeep(value))
-    return unusable(`"${form}" is nested more than ${jsonDepthMax} levels deep`);
+  const json = readJsonText(form, prompt[form]);
+  if ('reason' in json) return unusable(json.reason);
+  const { text, value } = json;
   // Messages may be in another spelling, so that they are written anew.
   if (form === 'messagesText') return readMessages(value);
   const { model: _, ...own } = isJsonObject(value) ? value : {};
@@ -102,8 +88,3 @@ const readBody = (body: unknown): ReadPrompt => {
 };
 
 const unusable = (reason: string): ReadPrompt => ({ type: 'unusable', reason });
-
-const kindOf = (value: unknown): string => {
-  if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
-};

@@ -1,9 +1,5 @@
-import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
-import type { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { BatchObject, FileContent, Reply } from '../../../lib/sim/provider/index.ts';
-import { packerOf } from '../download.ts';
+import { sendConverted } from '../converted.ts';
 import type { ServiceCall } from '../service.ts';
 import { resultLine, type SentBatch } from './result-line.ts';
 
@@ -25,73 +21,14 @@ export const openResults = async (
   return { type: 'done', value: contents };
 };
 
-/** Streams results. A download that ends early breaks the connection. */
-export const sendResults = async (
-  { request, response }: ServiceCall,
+/** Streams results as Anthropic does. */
+export const sendResults = (
+  call: ServiceCall,
   id: string,
   contents: readonly FileContent[],
   sent: SentBatch,
-): Promise<void> => {
-  const encoding = contents.find((content) => content.encoding !== undefined)?.encoding;
-  response.writeHead(200, {
+): Promise<void> =>
+  sendConverted(call, contents, (line) => resultLine(line, sent).text, {
     'content-type': 'application/x-jsonl',
     'content-disposition': `attachment; filename*=utf-8''${id}_results.jsonl`,
-    ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
   });
-  response.flushHeaders();
-  const packer = packerOf(encoding);
-  const packed = packer === null ? null : pipeline(packer, response);
-  const isWhole = await writeAll(packer ?? response, response, contents, sent);
-  if (isWhole) (packer ?? response).end();
-  // Sends what was written first, so that the client sees a body that is cut.
-  else setImmediate(() => request.socket.destroySoon());
-  await packed?.catch(() => undefined);
-};
-
-const writeAll = async (
-  sink: Writable,
-  response: ServerResponse,
-  contents: readonly FileContent[],
-  sent: SentBatch,
-): Promise<boolean> => {
-  for (const content of contents) {
-    let bytes = 0;
-    const seen = async function* (): AsyncGenerator<Uint8Array> {
-      for await (const chunk of content.chunks) {
-        bytes += chunk.length;
-        yield chunk;
-      }
-    };
-    for await (const text of converted(seen(), sent)) {
-      if (response.destroyed) return false;
-      if (!sink.write(text)) await Promise.race([once(sink, 'drain'), once(response, 'close')]);
-    }
-    if (bytes !== content.range.end - content.range.start) return false;
-  }
-  return true;
-};
-
-/** Lines of the fake, converted; what is no text stays as it is. */
-async function* converted(
-  chunks: AsyncIterable<Uint8Array>,
-  sent: SentBatch,
-): AsyncGenerator<string | Uint8Array> {
-  let rest = Buffer.alloc(0);
-  for await (const chunk of chunks) {
-    const bytes = Buffer.concat([rest, chunk]);
-    const end = bytes.lastIndexOf(0x0a) + 1;
-    rest = bytes.subarray(end);
-    if (end > 0) yield convertedText(bytes.subarray(0, end), sent);
-  }
-  if (rest.length > 0) yield convertedText(rest, sent);
-}
-
-const convertedText = (bytes: Buffer, sent: SentBatch): string | Uint8Array => {
-  const text = bytes.toString('utf8');
-  // Another encoding, or a compressed file.
-  if (text.includes('\uFFFD') || text.includes('\0')) return bytes;
-  return text
-    .split('\n')
-    .map((line) => (line === '' ? '' : resultLine(line, sent).text))
-    .join('\n');
-};

@@ -137,7 +137,9 @@ const download = async (call: ServiceCall, models: Models, id: string): Promise<
   const reply = await provider.fileContent(id);
   if (reply.type !== 'done') return sendReply(request, response, reply, form);
   const convert = (line: string): string => resultLine(line, model);
-  await sendConverted(call, [reply.value], convert, 'application/octet-stream');
+  await sendConverted(call, [reply.value], convert, {
+    'content-type': 'application/octet-stream',
+  });
 };
 
 const note = (models: Models, batch: BatchObject): void => {

@@ -1,11 +1,5 @@
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  isTooDeep,
-  jsonDepthMax,
-} from '../../../lib/core/json/json.ts';
-import { onOneLine } from '../../../lib/core/json/json-members.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/core/json/json.ts';
+import { kindOf, readJsonText } from '../../../lib/core/json/json-text.ts';
 import type { GeminiEndpoint } from '../config/endpoints.ts';
 import { inRestForm } from './body.ts';
 import { readMessages } from './messages.ts';
@@ -59,17 +53,9 @@ const readTexts = (endpoint: GeminiEndpoint, prompt: JsonObject): ReadPrompt | n
   const [form, ...others] = Object.keys(prompt);
   const isMessages = form === 'messagesText' && endpoint === 'generateContent';
   if (others.length > 0 || (form !== 'bodyText' && !isMessages)) return null;
-  const given = prompt[form];
-  if (typeof given !== 'string') return unusable(`"${form}" is ${kindOf(given)}, not a string`);
-  const text = onOneLine(given);
-  let value: JsonValue;
-  try {
-    value = JSON.parse(text) as JsonValue;
-  } catch (error) {
-    return unusable(`"${form}" is not JSON: ${String(error)}`);
-  }
-  if (isTooDeep(value))
-    return unusable(`"${form}" is nested more than ${jsonDepthMax} levels deep`);
+  const read = readJsonText(form, prompt[form]);
+  if ('reason' in read) return unusable(read.reason);
+  const { text, value } = read;
   // Messages may be in another spelling, so that they are written anew.
   if (isMessages) return readConversation(value);
   if (!isJsonObject(value)) return unusable(`"${form}" is ${kindOf(value)}, not an object`);
@@ -138,8 +124,3 @@ const isFilled = (value: JsonValue | undefined): boolean =>
 const isTurn = (value: JsonValue): boolean => isJsonObject(value) && isFilled(value['parts']);
 
 const unusable = (reason: string): ReadPrompt => ({ type: 'unusable', reason });
-
-const kindOf = (value: unknown): string => {
-  if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
-};

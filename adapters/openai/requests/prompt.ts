@@ -1,10 +1,5 @@
-import {
-  isJsonObject,
-  type JsonObject,
-  isTooDeep,
-  jsonDepthMax,
-} from '../../../lib/core/json/json.ts';
-import { onOneLine } from '../../../lib/core/json/json-members.ts';
+import { isJsonObject, type JsonObject } from '../../../lib/core/json/json.ts';
+import { kindOf, readJsonText } from '../../../lib/core/json/json-text.ts';
 import type { OpenAIEndpoint } from '../config/endpoints.ts';
 
 /** What a prompt builder returned. */
@@ -68,17 +63,12 @@ const readTexts = (endpoint: OpenAIEndpoint, prompt: JsonObject): ReadPrompt | n
   const [form, ...others] = Object.keys(prompt);
   const isMessages = form === 'messagesText' && takesSystemPrompt(endpoint);
   if (others.length > 0 || (form !== 'bodyText' && !isMessages)) return null;
-  const given = prompt[form];
-  if (typeof given !== 'string') return unusable(`"${form}" is ${kindOf(given)}, not a string`);
-  const text = onOneLine(isMessages ? `{"${messagesField(endpoint)}":${given}}` : given);
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (error) {
-    return unusable(`"${form}" is not JSON: ${String(error)}`);
-  }
+  const read = readJsonText(form, prompt[form], (text) =>
+    isMessages ? `{"${messagesField(endpoint)}":${text}}` : text,
+  );
+  if ('reason' in read) return unusable(read.reason);
+  const { text, value: body } = read;
   if (!isJsonObject(body)) return unusable(`"${form}" is ${kindOf(body)}, not an object`);
-  if (isTooDeep(body)) return unusable(`"${form}" is nested more than ${jsonDepthMax} levels deep`);
   if ((body['stream'] ?? false) !== false)
     return unusable(`"${form}" has "stream", but a batch cannot stream`);
   return lacking(endpoint, form, body) ?? { type: 'bodyText', body, text };
@@ -121,8 +111,3 @@ const lacking = (endpoint: OpenAIEndpoint, form: string, body: JsonObject): Read
     : unusable(`"${form}" holds no ${needed[endpoint].map((key) => `"${key}"`).join(' or ')}`);
 
 const unusable = (reason: string): ReadPrompt => ({ type: 'unusable', reason });
-
-const kindOf = (value: unknown): string => {
-  if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
-};

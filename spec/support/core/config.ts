@@ -5,15 +5,12 @@ import {
   type RunConfig,
   type ServiceTraits,
 } from '../../../lib/core/internal.ts';
+import { storeConfig } from '../../../lib/testing/stores/store-config.ts';
 import { withProbability, type Dice, oneOf } from './dice.ts';
 
-const limits = {
-  requestsMax: 1_000,
-  inputBytesMax: 100_000,
-  inputTokensMax: null,
-  inputsMax: null,
-  createsPerHourMax: null,
-};
+/** What both kinds of made-up runs have. */
+const base = storeConfig();
+const { limits } = base;
 
 /** What the specs change of a run's operation. */
 export interface Overrides {
@@ -52,23 +49,7 @@ export const makeOperation = (overrides: Overrides = {}): Operation => {
 };
 
 export const makeConfig = (overrides: Overrides = {}): RunConfig => ({
-  jobName: 'job',
-  source: { kind: 'memory', ref: 'rows', fingerprint: 'f' },
-  provider: {
-    kind: 'fake',
-    connection: 'default',
-    model: 'model-1',
-    endpoint: '/v1/chat/completions',
-    completionWindow: '24h',
-    params: { temperature: 0 },
-  },
-  prompt: null,
-  structuredOutput: null,
-  batchMetadata: {},
-  customIds: null,
-  takesWholeAnswers: true,
-  traits: openaiTraits,
-  adopted: [],
+  ...base,
   limits: { ...limits, createsPerHourMax: overrides.createsPerHourMax ?? null },
   operation: makeOperation(overrides),
 });
